@@ -1,0 +1,102 @@
+//! Everything that can be wrong with what this crate reads.
+
+use crate::nas_bench_201::Genotype;
+
+/// Why a text could not be read.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A name that is no operation of NAS-Bench-201.
+    #[error("reading an operation of nas-bench-201: found `{found}`, expected one of {expected}")]
+    Operation {
+        /// The name.
+        found: String,
+        /// The names there are.
+        expected: String,
+    },
+    /// A text that is no NAS-Bench-201 architecture string.
+    #[error(
+        "reading a nas-bench-201 genotype: at character {position} found {found}, expected \
+         {expected}; hint: the form is |op~0|+|op~0|op~1|+|op~0|op~1|op~2|"
+    )]
+    Genotype {
+        /// Character at which the text goes wrong, from 1.
+        position: usize,
+        /// What stands there.
+        found: String,
+        /// What could stand there.
+        expected: String,
+    },
+    /// A table without text.
+    #[error("reading {table}: found no header line, expected column names in line 1")]
+    TableEmpty {
+        /// Name of the table.
+        table: String,
+    },
+    /// A column that a look-up needs is not in the header.
+    #[error("reading {table}: found no column `{column}` in line 1, expected {expected}")]
+    TableColumn {
+        /// Name of the table.
+        table: String,
+        /// The missing column.
+        column: &'static str,
+        /// Every column that is needed.
+        expected: String,
+    },
+    /// A line with more or fewer cells than the header.
+    #[error("reading {table}, line {line}: found {found} cells, expected {expected} as in line 1")]
+    TableWidth {
+        /// Name of the table.
+        table: String,
+        /// Line, from 1.
+        line: usize,
+        /// Cells in the line.
+        found: usize,
+        /// Cells in the header.
+        expected: usize,
+    },
+    /// A quoted cell that does not end in its line.
+    #[error("reading {table}, line {line}: found no closing quote, expected one in the same line")]
+    TableQuote {
+        /// Name of the table.
+        table: String,
+        /// Line, from 1.
+        line: usize,
+    },
+    /// A cell that is not the number its column asks for.
+    #[error(
+        "reading {table}, line {line}, column `{column}`: found `{found}`, expected {expected}"
+    )]
+    TableCell {
+        /// Name of the table.
+        table: String,
+        /// Line, from 1.
+        line: usize,
+        /// Column.
+        column: &'static str,
+        /// Text of the cell.
+        found: String,
+        /// What the column holds.
+        expected: &'static str,
+    },
+    /// An architecture that cannot be read.
+    #[error("reading {table}, line {line}: {source}")]
+    TableGenotype {
+        /// Name of the table.
+        table: String,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with the architecture.
+        source: Box<Error>,
+    },
+    /// An architecture that stands in two lines.
+    #[error("reading {table}, line {line}: found {genotype} again, expected every cell once")]
+    TableTwice {
+        /// Name of the table.
+        table: String,
+        /// The second line, from 1.
+        line: usize,
+        /// The architecture.
+        genotype: Genotype,
+    },
+}

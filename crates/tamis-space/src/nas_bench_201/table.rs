@@ -1,0 +1,191 @@
+//! The benchmark's accuracies: a table of cells that somebody trained from scratch.
+//!
+//! Parses the CSV text of a table and looks cells up in it. Columns are found by their names, the
+//! ones it does not need are ignored, and a table may hold any part of the space. Reading the file
+//! is the caller's work, and so is what to do with a cell that is not in the table.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Genotype;
+use crate::Error;
+
+/// What a table says of one cell: accuracies in percent, `None` where the table's cell is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Record {
+    /// CIFAR-10, 12 epochs on half of the training images, measured on the other half.
+    pub cifar10_valid_12: Option<f64>,
+    /// CIFAR-10, 200 epochs on all training images, test images, mean over the trials.
+    pub cifar10_test_200: Option<f64>,
+    /// CIFAR-100, 200 epochs, test images, mean over the trials.
+    pub cifar100_test_200: Option<f64>,
+    /// ImageNet16-120, 200 epochs, test images, mean over the trials.
+    pub imagenet16_test_200: Option<f64>,
+    /// Place of the cell by `cifar10_test_200` among all that have one: 1 is the best, equal
+    /// accuracies share the best place.
+    pub rank: Option<u32>,
+}
+
+/// A benchmark table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    name: String,
+    records: BTreeMap<Genotype, Record>,
+}
+
+/// The columns a look-up needs, in the order of [`Columns`].
+const COLUMNS: [&str; 5] =
+    ["arch", "c10_valid_12", "c10_test_200", "c100_test_200", "in16_test_200"];
+
+impl Table {
+    /// Parses CSV text with the columns `arch` (the architecture string), `c10_valid_12`,
+    /// `c10_test_200`, `c100_test_200` and `in16_test_200` (percent, may be empty), in any order
+    /// and among others. Cells may be quoted; a quoted cell ends in its own line. `name` is for
+    /// messages.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong and in which line: a missing column, a line of another width, an open quote,
+    /// an unreadable or repeated architecture, an accuracy that is no number of 0 to 100.
+    pub fn parse(text: &str, name: &str) -> Result<Table, Error> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+        let header = lines.next().ok_or_else(|| Error::TableEmpty { table: name.to_owned() })?;
+        let header = Place { table: name, line: header.0 }.split(header.1)?;
+        let columns = find_columns(&header, name)?;
+        let mut records = BTreeMap::new();
+        for (line, text) in lines {
+            let place = Place { table: name, line };
+            let (genotype, record) = place.record(text, header.len(), columns)?;
+            if records.insert(genotype, record).is_some() {
+                return Err(Error::TableTwice { table: name.to_owned(), line, genotype });
+            }
+        }
+        rank(&mut records);
+        Ok(Table { name: name.to_owned(), records })
+    }
+
+    /// What the table says of this very cell; cells that are the same network have records of
+    /// their own.
+    pub fn find(&self, genotype: &Genotype) -> Option<Record> {
+        self.records.get(genotype).copied()
+    }
+
+    /// Every cell of the table with its record, sorted by genotype.
+    pub fn iter(&self) -> impl Iterator<Item = (&Genotype, &Record)> {
+        self.records.iter()
+    }
+
+    /// How many cells the table has.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether the table has no cell.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The name given to [`Table::parse`].
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+fn find_columns(header: &[String], table: &str) -> Result<[usize; 5], Error> {
+    let mut found = [0; 5];
+    for (place, column) in found.iter_mut().zip(COLUMNS) {
+        *place = header.iter().position(|name| name.trim() == column).ok_or_else(|| {
+            let expected = COLUMNS.map(|column| format!("`{column}`")).join(", ");
+            Error::TableColumn { table: table.to_owned(), column, expected }
+        })?;
+    }
+    Ok(found)
+}
+
+/// Gives every record its place: one more than the number of better ones.
+fn rank(records: &mut BTreeMap<Genotype, Record>) {
+    let mut accuracies: Vec<f64> =
+        records.values().filter_map(|record| record.cifar10_test_200).collect();
+    accuracies.sort_unstable_by(|a, b| b.total_cmp(a));
+    for record in records.values_mut() {
+        record.rank = record
+            .cifar10_test_200
+            .map(|accuracy| accuracies.partition_point(|&other| other > accuracy) as u32 + 1);
+    }
+}
+
+/// A line of a table, for messages.
+#[derive(Clone, Copy)]
+struct Place<'table> {
+    table: &'table str,
+    line: usize,
+}
+
+impl Place<'_> {
+    fn record(
+        self,
+        text: &str,
+        width: usize,
+        columns: [usize; 5],
+    ) -> Result<(Genotype, Record), Error> {
+        let cells = self.split(text)?;
+        if cells.len() != width {
+            let (table, line) = (self.table.to_owned(), self.line);
+            return Err(Error::TableWidth { table, line, found: cells.len(), expected: width });
+        }
+        let genotype = cells[columns[0]].parse().map_err(|source| Error::TableGenotype {
+            table: self.table.to_owned(),
+            line: self.line,
+            source: Box::new(source),
+        })?;
+        let accuracy = |column: usize| self.accuracy(&cells[columns[column]], COLUMNS[column]);
+        let record = Record {
+            cifar10_valid_12: accuracy(1)?,
+            cifar10_test_200: accuracy(2)?,
+            cifar100_test_200: accuracy(3)?,
+            imagenet16_test_200: accuracy(4)?,
+            rank: None,
+        };
+        Ok((genotype, record))
+    }
+
+    fn accuracy(self, cell: &str, column: &'static str) -> Result<Option<f64>, Error> {
+        let cell = cell.trim();
+        match cell.parse::<f64>() {
+            _ if cell.is_empty() => Ok(None),
+            Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Some(percent)),
+            _ => Err(Error::TableCell {
+                table: self.table.to_owned(),
+                line: self.line,
+                column,
+                found: cell.chars().take(40).collect(),
+                expected: "a percentage from 0 to 100, or nothing",
+            }),
+        }
+    }
+
+    /// The cells of a line; commas inside quotes belong to the cell, `""` is a quote.
+    fn split(self, text: &str) -> Result<Vec<String>, Error> {
+        let mut cells = vec![String::new()];
+        let mut quoted = false;
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            let cell = cells.len() - 1;
+            match character {
+                '"' if quoted && characters.next_if_eq(&'"').is_some() => cells[cell].push('"'),
+                '"' => quoted = !quoted,
+                ',' if !quoted => cells.push(String::new()),
+                other => cells[cell].push(other),
+            }
+        }
+        if quoted {
+            return Err(Error::TableQuote { table: self.table.to_owned(), line: self.line });
+        }
+        Ok(cells)
+    }
+}
+
+#[cfg(test)]
+mod tests;
