@@ -1,0 +1,193 @@
+//! Everything that can be wrong with what this crate is given.
+
+/// Why a pool, a policy, scores or a state were refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A pool without samples.
+    #[error("making a training pool: found no samples, expected at least one")]
+    PoolEmpty,
+    /// More samples than ids.
+    #[error("making a training pool: found {found} samples, expected at most {}", u32::MAX)]
+    PoolTooLarge {
+        /// Samples.
+        found: usize,
+    },
+    /// A label that is no class.
+    #[error(
+        "making a training pool: found label {label} at sample {sample}, expected one below the \
+         {classes} classes"
+    )]
+    PoolLabel {
+        /// The first sample with such a label.
+        sample: u32,
+        /// Its label.
+        label: u32,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A name that is no policy.
+    #[error(
+        "choosing a policy: found `{found}`, expected one of {known}; hint: the nearest is \
+         `{nearest}`"
+    )]
+    UnknownPolicy {
+        /// The name.
+        found: String,
+        /// The policies there are.
+        known: String,
+        /// The policy whose name is most like it.
+        nearest: &'static str,
+    },
+    /// A policy that needs an amount and got none.
+    #[error(
+        "choosing the policy `{policy}`: found no amount, expected one after a colon; hint: \
+         `{policy}:0.1` takes a tenth of the samples, `{policy}:1000` takes 1000"
+    )]
+    AmountMissing {
+        /// The policy.
+        policy: &'static str,
+    },
+    /// A policy that takes no amount and got one.
+    #[error("choosing the policy `{policy}`: found the amount `{found}`, expected none")]
+    AmountUnwanted {
+        /// The policy.
+        policy: &'static str,
+        /// The amount.
+        found: String,
+    },
+    /// A text that is no amount.
+    #[error(
+        "reading the amount `{found}`: expected a share with a point and at most 1, such as 0.1, \
+         or a whole count, such as 1000"
+    )]
+    Amount {
+        /// The text.
+        found: String,
+    },
+    /// Too few samples for two levels.
+    #[error(
+        "choosing samples by `{policy}`: found {found} of {samples}, expected at least 2, one for \
+         each level; hint: a share has a point (1.0 is all samples), a count has none"
+    )]
+    TooFew {
+        /// The policy with its amount.
+        policy: String,
+        /// Samples it would choose.
+        found: usize,
+        /// Samples of the pool.
+        samples: usize,
+    },
+    /// More samples than there are.
+    #[error(
+        "choosing samples by `{policy}`: found a count of {found}, expected at most the {samples} \
+         samples of the pool"
+    )]
+    TooMany {
+        /// The policy with its amount.
+        policy: String,
+        /// Samples it would choose.
+        found: usize,
+        /// Samples of the pool.
+        samples: usize,
+    },
+    /// A share that is none.
+    #[error("reading the share {found}: expected a number from 0 to 1 of at most 18 decimals")]
+    Share {
+        /// The number.
+        found: f64,
+    },
+    /// A histogram's bin width that is not usable.
+    #[error(
+        "making a histogram of log10 entropies: found the bin width {found}, expected 0.001 to 100"
+    )]
+    BinWidth {
+        /// The width.
+        found: f64,
+    },
+    /// A policy that needs scores and got none.
+    #[error(
+        "choosing the policy `{policy}`: found no scores, expected one for each sample; hint: \
+         `tamis score` makes them"
+    )]
+    ScoresNeeded {
+        /// The policy.
+        policy: &'static str,
+    },
+    /// A line of a score file that cannot be read.
+    #[error("reading scores, line {line}: found `{found}`, expected `index entropy class`")]
+    ScoreLine {
+        /// Line, from 1.
+        line: usize,
+        /// Its text.
+        found: String,
+    },
+    /// A score that is no finite number of at least 0.
+    #[error(
+        "reading the score of sample {sample}: found {found}, expected a finite number of at least \
+         0"
+    )]
+    ScoreValue {
+        /// The sample.
+        sample: u32,
+        /// Its score.
+        found: f64,
+    },
+    /// A sample with two scores.
+    #[error("reading the score of sample {sample}: found it twice, expected every sample once")]
+    ScoreTwice {
+        /// The sample.
+        sample: u32,
+    },
+    /// A sample without score.
+    #[error(
+        "using scores: found none for sample {sample}, expected one for each of the {samples} \
+         samples of the pool"
+    )]
+    ScoreMissing {
+        /// The first sample without score.
+        sample: u32,
+        /// Samples of the pool.
+        samples: usize,
+    },
+    /// A score of a sample that is not in the pool.
+    #[error(
+        "using scores: found one for sample {sample}, expected none beyond the {samples} samples \
+         of the pool; hint: the scores may be those of another data set"
+    )]
+    ScoreForeign {
+        /// The first such sample.
+        sample: u32,
+        /// Samples of the pool.
+        samples: usize,
+    },
+    /// A score whose class is not the pool's.
+    #[error(
+        "using scores: found class {found} for sample {sample}, expected {expected}, its label in \
+         the pool; hint: the scores may be those of another data set or order"
+    )]
+    ScoreClass {
+        /// The first such sample.
+        sample: u32,
+        /// Its class in the scores.
+        found: u32,
+        /// Its label in the pool.
+        expected: u32,
+    },
+    /// A saved state that cannot be read.
+    #[error("restoring the policy `{policy}`: the saved state cannot be read: {source}")]
+    StateUnreadable {
+        /// The policy with its amount.
+        policy: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A saved state of another policy, seed, pool or split.
+    #[error("restoring a policy: found the state of {found}, expected that of {expected}")]
+    StateForeign {
+        /// What the state belongs to.
+        found: String,
+        /// What it should belong to.
+        expected: String,
+    },
+}

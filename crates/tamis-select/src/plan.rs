@@ -1,0 +1,61 @@
+//! What the search loop and a policy say to each other.
+//!
+//! Before an epoch the loop asks for a plan; while it runs the loop hands back the predictions of
+//! its steps. Batches, orders and passes are the loop's, samples are the policy's.
+
+use serde::{Deserialize, Serialize};
+use tamis_core::{Prediction, SampleId};
+
+use crate::Error;
+
+/// The samples of one epoch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The samples that train the weights, ascending.
+    pub weight: Vec<SampleId>,
+    /// The samples that train the architecture parameters, ascending. No sample is in both lists.
+    pub arch: Vec<SampleId>,
+    /// A factor on the loss of each sample of `weight`; `None` is 1 for all.
+    pub loss_weights: Option<Vec<f32>>,
+    /// Weight steps to take, 0 among them; `None` is one pass over `weight`.
+    pub steps: Option<u32>,
+    /// A change of the learning rate before the epoch's first step.
+    pub learning_rate: Option<LearningRateEvent>,
+}
+
+/// What a policy may ask of the weights' learning rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LearningRateEvent {
+    /// Go to the schedule's largest rate, and on from there: coarse learning begins again on new
+    /// samples (DDS-NAS, after an update of its subset).
+    JumpToPeak,
+}
+
+/// A way to choose the samples of a search.
+///
+/// Epochs are planned in order, from 0. A policy that follows the search learns through
+/// [`observe`](Policy::observe); one that does not plans the same whatever it is shown.
+pub trait Policy: Send {
+    /// The samples of an epoch.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the policy from choosing, as its own documentation says.
+    fn plan(&mut self, epoch: u32) -> Result<Plan, Error>;
+
+    /// Takes in predictions that the search made on its way, at both levels.
+    fn observe(&mut self, _predictions: &[Prediction]) {}
+
+    /// Everything that the policy's later plans depend on.
+    fn state(&self) -> serde_json::Value;
+
+    /// Goes back to a saved state.
+    ///
+    /// # Errors
+    ///
+    /// A state that cannot be read, or that another policy, seed, pool or split has left.
+    fn restore(&mut self, state: &serde_json::Value) -> Result<(), Error>;
+}

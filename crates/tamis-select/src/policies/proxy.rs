@@ -1,0 +1,59 @@
+//! `proxy:0.1`, `proxy-p2:0.1`, `proxy-p3:0.1`: few samples of common entropy, many of rare.
+//!
+//! Na, Mok, Choe and Yoon, Accelerating Neural Architecture Search via Proxy Data, IJCAI 2021. The
+//! score is the entropy of a trained classifier's output on each training image without
+//! augmentation. P_j(x) = W_j(b) / n_b over the histogram of log10 entropies, normalised, with
+//! W_1 = max n - n_b + 1, W_2 = 1, W_3 = 1 / n_b; samples are drawn successively without
+//! replacement. There is no class balancing, as published.
+//!
+//! Differences: those of `histogram`; the draw is made by sample keys, which has the same
+//! distribution; the number is not rounded to thousands on ImageNet.
+
+use tamis_core::{Key, Purpose, SampleId};
+
+use super::fixed::Fixed;
+use super::{Argument, Entry, Request};
+use crate::histogram::{DEFAULT_BIN_WIDTH, Histogram, Weighting};
+use crate::{Error, Policy, draw};
+
+pub(super) const P1: Entry = entry(
+    "proxy",
+    "Proxy Data, P1: samples of rare entropy preferred (the paper's choice)",
+    |request| build(request, Weighting::P1),
+);
+
+pub(super) const P2: Entry =
+    entry("proxy-p2", "Proxy Data, P2: all entropies preferred alike", |request| {
+        build(request, Weighting::P2)
+    });
+
+pub(super) const P3: Entry =
+    entry("proxy-p3", "Proxy Data, P3: samples of the rarest entropy preferred most", |request| {
+        build(request, Weighting::P3)
+    });
+
+const fn entry(
+    name: &'static str,
+    summary: &'static str,
+    build: fn(&Request<'_>) -> Result<Box<dyn Policy>, Error>,
+) -> Entry {
+    let argument = Argument::Amount;
+    Entry { name, summary, argument, needs_scores: true, needs_search: false, build }
+}
+
+fn build(request: &Request<'_>, weighting: Weighting) -> Result<Box<dyn Policy>, Error> {
+    let count = request.count()?;
+    let entropies = request.scores()?;
+    let width = request.context.bin_width.unwrap_or(DEFAULT_BIN_WIDTH);
+    let histogram = Histogram::new(&entropies, width)?;
+    let probabilities = histogram.probabilities(weighting);
+    let weights: Vec<(SampleId, f64)> = request
+        .context
+        .pool
+        .ids()
+        .zip(&entropies)
+        .map(|(id, &entropy)| (id, probabilities[histogram.bin(entropy)]))
+        .collect();
+    let key = Key::new(request.context.seed, Purpose::Select);
+    Ok(Fixed::boxed(request, &draw::successive(&weights, count, key)))
+}

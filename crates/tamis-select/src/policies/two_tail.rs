@@ -1,0 +1,64 @@
+//! `two-tail:0.1`: the lowest and the highest scores, nothing between.
+//!
+//! The deterministic selection of Proxy Data (Na et al., IJCAI 2021): a share beta of the chosen
+//! has the lowest entropies, the rest the highest. The paper sweeps beta; 0.5 is this project's
+//! default, and the details of the published version are not known.
+
+use tamis_core::SampleId;
+
+use super::fixed::Fixed;
+use super::{Argument, Entry, Request};
+use crate::{Amount, Error, Policy};
+
+const DEFAULT_BETA: f64 = 0.5;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "two-tail",
+    summary: "the samples of lowest and of highest score, without chance",
+    argument: Argument::Amount,
+    needs_scores: true,
+    needs_search: false,
+    build,
+};
+
+fn build(request: &Request<'_>) -> Result<Box<dyn Policy>, Error> {
+    let count = request.count()?;
+    let beta = Amount::share(request.context.beta.unwrap_or(DEFAULT_BETA))?;
+    let scores = request.scores()?;
+    Ok(Fixed::boxed(request, &tails(&scores, count, beta.of(count))))
+}
+
+/// The `low` first and the `count - low` last samples of the ranking by score, then by id.
+fn tails(scores: &[f64], count: usize, low: usize) -> Vec<SampleId> {
+    let mut ranking: Vec<u32> = (0..scores.len() as u32).collect();
+    let score = |id: &u32| scores[*id as usize];
+    ranking.sort_unstable_by(|a, b| score(a).total_cmp(&score(b)).then(a.cmp(b)));
+    let high = scores.len() - (count - low);
+    let ends = ranking[..low].iter().chain(&ranking[high..]);
+    ends.copied().map(SampleId).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(scores: &[f64], count: usize, low: usize) -> Vec<u32> {
+        let mut ids: Vec<u32> = tails(scores, count, low).iter().map(|id| id.0).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    #[test]
+    fn the_ends_are_taken_and_the_middle_is_left() {
+        let scores = [0.5, 0.1, 0.9, 0.4, 0.2, 0.8];
+        assert_eq!(chosen(&scores, 3, 1), [1, 2, 5]);
+        assert_eq!(chosen(&scores, 2, 2), [1, 4]);
+        assert_eq!(chosen(&scores, 2, 0), [2, 5]);
+    }
+
+    #[test]
+    fn equal_scores_are_ranked_by_id_and_never_chosen_twice() {
+        assert_eq!(chosen(&[0.3; 6], 3, 1), [0, 4, 5]);
+        assert_eq!(chosen(&[0.3; 6], 6, 3), [0, 1, 2, 3, 4, 5]);
+    }
+}
