@@ -1,0 +1,87 @@
+//! The one durable write: a scratch file beside the target, synced, renamed over it, and the
+//! folder synced. After a crash at any moment the target is whole: old or new.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Error;
+
+static SCRATCH: AtomicU64 = AtomicU64::new(0);
+
+/// Replaces the file at `path` by one that holds `bytes`.
+///
+/// # Errors
+///
+/// [`Error::Io`] naming the operation; the file that was there is then untouched and no scratch
+/// file is left.
+pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let scratch = scratch_path(path);
+    let written = write_synced(&scratch, bytes)
+        .and_then(|()| fs::rename(&scratch, path).map_err(Error::io("replacing", path)));
+    if written.is_err() {
+        // The first error is the one to report; the scratch file may not even exist.
+        let _ = fs::remove_file(&scratch);
+        return written;
+    }
+    sync_folder(path)
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(Error::io("creating", path))?;
+    file.write_all(bytes).map_err(Error::io("writing", path))?;
+    file.sync_all().map_err(Error::io("syncing", path))
+}
+
+/// A name that no reader takes for a file of the run, unique in this process.
+fn scratch_path(path: &Path) -> PathBuf {
+    let number = SCRATCH.fetch_add(1, Ordering::Relaxed);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}-{number}.tmp", std::process::id()))
+}
+
+/// A rename is only durable once the folder is.
+fn sync_folder(path: &Path) -> Result<(), Error> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if cfg!(unix) {
+        let opened = File::open(folder).map_err(Error::io("opening", folder))?;
+        opened.sync_all().map_err(Error::io("syncing", folder))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_replaces_the_whole_file_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.json");
+        write_durably(&path, b"a long first version").unwrap();
+        write_durably(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failed_write_keeps_the_old_file_and_names_the_operation() {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder cannot be replaced by a file.
+        let path = folder.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        let message = write_durably(&path, b"x").unwrap_err().to_string();
+        assert!(message.contains("replacing") && message.contains("taken"), "{message}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no scratch file is left");
+        let nowhere = folder.path().join("missing/file");
+        assert!(write_durably(&nowhere, b"x").unwrap_err().to_string().contains("creating"));
+    }
+}

@@ -1,0 +1,263 @@
+//! The folder of one run and the files in it.
+//!
+//! `config.toml`, `run.json`, `metrics.jsonl`, `selection/`, `checkpoints/`, `log.jsonl` and
+//! `result.json`; what is in them is the caller's business. A lock keeps two processes from
+//! writing to one folder.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::checkpoint::Checkpoint;
+use crate::durable::write_durably;
+use crate::error::Error;
+
+const CHECKPOINTS: &str = "checkpoints";
+const CONFIG: &str = "config.toml";
+const LOG: &str = "log.jsonl";
+const LOCK: &str = "run.lock";
+
+/// Checkpoints that are kept besides the newest.
+const OLDER_KEPT: usize = 1;
+
+/// A run folder, held by this process.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    /// Held as long as the folder is.
+    _lock: File,
+}
+
+/// What [`RunFolder::latest_checkpoint`] found.
+#[derive(Debug)]
+pub struct FoundCheckpoint {
+    /// The newest whole checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Its file.
+    pub path: PathBuf,
+    /// Damaged ones that were newer, set aside as `*.bad`, with what is wrong with each.
+    pub damaged: Vec<Error>,
+}
+
+impl RunFolder {
+    /// Makes a new run folder, with its parents.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotEmpty`] if there are files in it already, [`Error::Io`] if it cannot be made.
+    pub fn create(path: &Path) -> Result<RunFolder, Error> {
+        fs::create_dir_all(path).map_err(Error::io("creating", path))?;
+        let mut entries = fs::read_dir(path).map_err(Error::io("listing", path))?;
+        if entries.next().is_some() {
+            return Err(Error::NotEmpty { path: path.to_owned() });
+        }
+        for folder in [CHECKPOINTS, "selection"] {
+            let folder = path.join(folder);
+            fs::create_dir(&folder).map_err(Error::io("creating", folder.clone()))?;
+        }
+        Self::locked(path)
+    }
+
+    /// Opens the folder of an earlier run, to go on with it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotARun`] if it is not one, [`Error::InUse`] if another process holds it.
+    pub fn open(path: &Path) -> Result<RunFolder, Error> {
+        if !path.join(CONFIG).is_file() {
+            return Err(Error::NotARun { path: path.to_owned(), missing: CONFIG });
+        }
+        Self::locked(path)
+    }
+
+    fn locked(path: &Path) -> Result<RunFolder, Error> {
+        let lock = path.join(LOCK);
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&lock);
+        let file = file.map_err(Error::io("opening", lock.clone()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(RunFolder { path: path.to_owned(), _lock: file }),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(Error::io("locking", lock)(source)),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a file of the run durably; `name` may lie in a subfolder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        write_durably(&self.path.join(name), bytes)
+    }
+
+    /// Reads a file of the run as text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn read(&self, name: &str) -> Result<String, Error> {
+        let path = self.path.join(name);
+        fs::read_to_string(&path).map_err(Error::io("reading", path))
+    }
+
+    /// Writes a file of one JSON value a line, whole and durably.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn write_lines<T: Serialize>(&self, name: &str, lines: &[T]) -> Result<(), Error> {
+        let mut text = String::new();
+        for line in lines {
+            text += &to_json(line, &self.path.join(name))?;
+            text.push('\n');
+        }
+        self.write(name, text.as_bytes())
+    }
+
+    /// Appends an event to `log.jsonl`. The log is for people: it is not synced.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn log<T: Serialize>(&self, event: &T) -> Result<(), Error> {
+        let path = self.path.join(LOG);
+        let line = to_json(event, &path)? + "\n";
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        let mut file = file.map_err(Error::io("opening", path.clone()))?;
+        file.write_all(line.as_bytes()).map_err(Error::io("writing", path))
+    }
+
+    /// Writes the checkpoint of a position and then drops those before the one before it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]; then the older checkpoints are still there.
+    pub fn save_checkpoint(
+        &self,
+        epoch: u32,
+        step: u32,
+        checkpoint: &Checkpoint,
+    ) -> Result<PathBuf, Error> {
+        let name = format!("epoch-{epoch:06}-step-{step:06}.safetensors");
+        let path = self.path.join(CHECKPOINTS).join(name);
+        write_durably(&path, &checkpoint.to_bytes(&path)?)?;
+        let older = self.checkpoints()?.into_iter().filter(|found| *found < path);
+        let older: Vec<PathBuf> = older.collect();
+        for dropped in older.iter().rev().skip(OLDER_KEPT) {
+            fs::remove_file(dropped).map_err(Error::io("removing", dropped.clone()))?;
+        }
+        Ok(path)
+    }
+
+    /// The newest checkpoint that is whole.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoCheckpoint`] if there is none.
+    pub fn latest_checkpoint(&self) -> Result<FoundCheckpoint, Error> {
+        let mut damaged = Vec::new();
+        for path in self.checkpoints()?.into_iter().rev() {
+            let bytes = fs::read(&path).map_err(Error::io("reading", path.clone()))?;
+            match Checkpoint::from_bytes(&bytes, &path) {
+                Ok(checkpoint) => return Ok(FoundCheckpoint { checkpoint, path, damaged }),
+                Err(error) => {
+                    let aside = path.with_extension("safetensors.bad");
+                    fs::rename(&path, &aside).map_err(Error::io("setting aside", path))?;
+                    damaged.push(error);
+                }
+            }
+        }
+        Err(Error::NoCheckpoint { path: self.path.clone() })
+    }
+
+    /// Files of checkpoints, oldest first.
+    fn checkpoints(&self) -> Result<Vec<PathBuf>, Error> {
+        let folder = self.path.join(CHECKPOINTS);
+        let entries = fs::read_dir(&folder).map_err(Error::io("listing", folder.clone()))?;
+        let mut found = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(Error::io("listing", folder.clone()))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with("epoch-") && name.ends_with(".safetensors") {
+                found.push(path);
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<String, Error> {
+    let failed = |error: serde_json::Error| Error::io("writing", path)(error.into());
+    serde_json::to_string(value).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::Tensor;
+
+    fn checkpoint(value: f32) -> Checkpoint {
+        let tensor = ("w".to_owned(), (vec![1], Tensor::F32(vec![value])));
+        Checkpoint { tensors: [tensor].into(), state: "{}".to_owned() }
+    }
+
+    #[test]
+    fn a_folder_with_files_in_it_is_not_taken_for_a_new_run() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("a/run");
+        drop(RunFolder::create(&path).unwrap());
+        let error = RunFolder::create(&path).unwrap_err().to_string();
+        assert!(error.contains("--out"), "{error}");
+        let error = RunFolder::open(&path).unwrap_err().to_string();
+        assert!(error.contains("config.toml"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_is_held_by_one_at_a_time() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("run");
+        let folder = RunFolder::create(&path).unwrap();
+        folder.write("config.toml", b"").unwrap();
+        assert!(matches!(RunFolder::open(&path), Err(Error::InUse { .. })));
+        drop(folder);
+        assert!(RunFolder::open(&path).is_ok());
+    }
+
+    #[test]
+    fn the_newest_whole_checkpoint_is_found_and_damaged_ones_are_set_aside() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+        assert!(matches!(folder.latest_checkpoint(), Err(Error::NoCheckpoint { .. })));
+        for epoch in 0..4 {
+            folder.save_checkpoint(epoch, 0, &checkpoint(epoch as f32)).unwrap();
+        }
+        assert_eq!(folder.checkpoints().unwrap().len(), 2, "the newest and the one before");
+        let newest = folder.checkpoints().unwrap().pop().unwrap();
+        let bytes = fs::read(&newest).unwrap();
+        fs::remove_file(&newest).unwrap();
+        write_durably(&newest, &bytes[..bytes.len() - 1]).unwrap();
+        let found = folder.latest_checkpoint().unwrap();
+        assert_eq!(found.checkpoint, checkpoint(2.0));
+        assert_eq!(found.damaged.len(), 1);
+        assert!(newest.with_extension("safetensors.bad").exists());
+    }
+
+    #[test]
+    fn lines_are_written_whole_and_the_log_grows() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+        folder.write_lines("metrics.jsonl", &[1, 2]).unwrap();
+        assert_eq!(folder.read("metrics.jsonl").unwrap(), "1\n2\n");
+        folder.log(&"started").unwrap();
+        folder.log(&"stopped").unwrap();
+        assert_eq!(folder.read("log.jsonl").unwrap(), "\"started\"\n\"stopped\"\n");
+    }
+}

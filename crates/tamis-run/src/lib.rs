@@ -1,0 +1,20 @@
+//! The run folder: every file of a run that must survive, written durably.
+//!
+//! Place in the flow: the binary hands over bytes, lines and tensors; nothing here knows what
+//! they mean. A file is either its old self or its new self, never a mixture: all writes go
+//! through [`write_durably`]. Checkpoints are verified on reading, and a damaged one is set aside
+//! and reported, never deleted.
+
+#![deny(missing_docs)]
+
+mod checkpoint;
+mod durable;
+mod error;
+mod folder;
+mod machine;
+
+pub use checkpoint::{Checkpoint, Tensor};
+pub use durable::write_durably;
+pub use error::Error;
+pub use folder::{FoundCheckpoint, RunFolder};
+pub use machine::{Machine, peak_rss_bytes};
