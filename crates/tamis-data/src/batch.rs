@@ -1,0 +1,135 @@
+//! Batches: images turned into network inputs, with the ids of their samples.
+//!
+//! A batch is a function of the ids, the epoch and the seed. Who is in which batch is decided
+//! elsewhere; see `tamis-select`.
+
+use std::sync::Arc;
+
+use tamis_core::SampleId;
+
+use crate::augment::{Change, Square};
+use crate::{Augmentation, Dataset, Error, ImageShape, Normalization};
+
+/// Some samples, ready for a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// The samples.
+    pub ids: Vec<SampleId>,
+    /// Class index of each sample.
+    pub labels: Vec<u32>,
+    /// Normalised images, `[sample, channel, height, width]`.
+    pub images: Vec<f32>,
+    /// Shape of each image.
+    pub shape: ImageShape,
+}
+
+/// Makes batches of one data set.
+#[derive(Clone, Debug)]
+pub struct BatchSource {
+    dataset: Arc<Dataset>,
+    augmentation: Augmentation,
+    seed: u64,
+    /// The normalised value of each byte, for each channel.
+    tables: Vec<[f32; 256]>,
+}
+
+impl BatchSource {
+    /// A source of batches of `dataset`; `seed` names the augmentation's random streams.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] if the normalisation is for another number of channels, a deviation is
+    /// not positive, or the augmentation does not fit the images.
+    pub fn new(
+        dataset: Arc<Dataset>,
+        normalization: &Normalization,
+        augmentation: Augmentation,
+        seed: u64,
+    ) -> Result<BatchSource, Error> {
+        augmentation.check(dataset.shape())?;
+        let tables = tables(normalization, dataset.shape().channels)?;
+        Ok(BatchSource { dataset, augmentation, seed, tables })
+    }
+
+    /// The data set.
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.dataset
+    }
+
+    /// The batch of these samples; with `augmented`, each is changed as its id and the epoch say.
+    ///
+    /// # Panics
+    ///
+    /// If an id is not below the data set's length.
+    pub fn batch(&self, ids: &[SampleId], epoch: u32, augmented: bool) -> Batch {
+        let shape = self.dataset.shape();
+        let mut images = vec![0.0; ids.len() * shape.len()];
+        for (&id, output) in ids.iter().zip(images.chunks_exact_mut(shape.len())) {
+            let change = match augmented {
+                true => self.augmentation.draw(shape, self.seed, epoch, id),
+                false => Change::NONE,
+            };
+            self.render(id, change, output);
+        }
+        let labels = ids.iter().map(|id| self.dataset.labels()[id.index()]).collect();
+        Batch { ids: ids.to_vec(), labels, images, shape }
+    }
+
+    fn render(&self, id: SampleId, change: Change, output: &mut [f32]) {
+        let shape = self.dataset.shape();
+        let inputs = self.dataset.pixels(id).chunks_exact(shape.plane());
+        let outputs = output.chunks_exact_mut(shape.plane());
+        for ((input, output), table) in inputs.zip(outputs).zip(&self.tables) {
+            render_plane(input, output, shape, change, table);
+            if let Some(square) = change.blank {
+                blank(output, shape.width, square);
+            }
+        }
+    }
+}
+
+fn tables(normalization: &Normalization, channels: usize) -> Result<Vec<[f32; 256]>, Error> {
+    let Normalization { mean, deviation } = normalization;
+    let usable = |d: &f64| d.is_finite() && *d > 0.0;
+    if mean.len() != channels || deviation.len() != channels || !deviation.iter().all(usable) {
+        let expected = format!("{channels} means and as many positive deviations");
+        let found = format!("{mean:?} and {deviation:?}");
+        return Err(Error::Setting { key: "normalization", found, expected });
+    }
+    let table = |(mean, deviation): (&f64, &f64)| {
+        std::array::from_fn(|pixel| ((pixel as f64 / 255.0 - mean) / deviation) as f32)
+    };
+    Ok(mean.iter().zip(deviation).map(table).collect())
+}
+
+fn render_plane(
+    input: &[u8],
+    output: &mut [f32],
+    shape: ImageShape,
+    change: Change,
+    table: &[f32; 256],
+) {
+    let (height, width) = (shape.height as isize, shape.width as isize);
+    // Columns start..end of the crop show the image, the others the black border.
+    let start = (-change.right).clamp(0, width) as usize;
+    let end = (width - change.right).clamp(0, width) as usize;
+    for (y, row) in output.chunks_exact_mut(shape.width).enumerate() {
+        let source_y = y as isize + change.down;
+        row.fill(table[0]);
+        if (0..height).contains(&source_y) && start < end {
+            let first = (source_y * width + start as isize + change.right) as usize;
+            for (value, &pixel) in row[start..end].iter_mut().zip(&input[first..]) {
+                *value = table[usize::from(pixel)];
+            }
+        }
+        if change.flip {
+            row.reverse();
+        }
+    }
+}
+
+fn blank(output: &mut [f32], width: usize, square: Square) {
+    for row in output.chunks_exact_mut(width).take(square.rows.1).skip(square.rows.0) {
+        row[square.columns.0..square.columns.1].fill(0.0);
+    }
+}

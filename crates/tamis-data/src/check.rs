@@ -1,0 +1,147 @@
+//! Plain reports for `tamis data stats` and `tamis data check`. Printing is the binary's work.
+
+use serde::Serialize;
+
+use crate::duplicates::{Duplicate, Leak, duplicates, leaks};
+use crate::findings::{Findings, list};
+use crate::open::load;
+use crate::{ChannelStatistics, DataConfig, Dataset, ImageShape, Loaded};
+
+/// What is in a data set.
+#[derive(Clone, Debug, Serialize)]
+pub struct Stats {
+    /// Name of the data; see [`Loaded::name`].
+    pub name: String,
+    /// Fingerprint of both splits; see [`Loaded::fingerprint`].
+    pub fingerprint: String,
+    /// Shape of every image.
+    pub shape: ImageShape,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// The label that the files use for each class.
+    pub file_labels: Vec<u32>,
+    /// The training split.
+    pub train: SplitStats,
+    /// The test split.
+    pub test: Option<SplitStats>,
+    /// Test images that are in the training split too.
+    pub leaks: Vec<Leak>,
+}
+
+/// What is in a split.
+#[derive(Clone, Debug, Serialize)]
+pub struct SplitStats {
+    /// Number of samples.
+    pub samples: usize,
+    /// Number of samples of each class.
+    pub class_counts: Vec<usize>,
+    /// Mean and deviation of each channel.
+    pub channels: ChannelStatistics,
+    /// Groups of equal images.
+    pub duplicates: Vec<Duplicate>,
+}
+
+/// Counts classes, measures channels, finds duplicates.
+pub fn stats(loaded: &Loaded) -> Stats {
+    let train = &loaded.train;
+    let test = loaded.test.as_ref();
+    Stats {
+        name: loaded.name.clone(),
+        fingerprint: loaded.fingerprint.clone(),
+        shape: train.shape(),
+        classes: train.classes().to_vec(),
+        file_labels: train.file_labels().to_vec(),
+        train: split_stats(train),
+        test: test.map(split_stats),
+        leaks: test.map(|test| leaks(train, test)).unwrap_or_default(),
+    }
+}
+
+fn split_stats(split: &Dataset) -> SplitStats {
+    SplitStats {
+        samples: split.len(),
+        class_counts: split.class_counts(),
+        channels: ChannelStatistics::of(split),
+        duplicates: duplicates(split),
+    }
+}
+
+/// Everything that is wrong or doubtful about some data, one sentence each.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CheckReport {
+    /// What was checked, as the settings name it.
+    pub source: String,
+    /// Figures of what could be read.
+    pub stats: Option<Stats>,
+    /// Files that cannot be read, images in both splits, images under two labels. The data should
+    /// not be used; [`crate::open`] refuses it for the first of these kinds.
+    pub problems: Vec<String>,
+    /// Data that can be used and may disappoint: duplicates, classes of one sample.
+    pub warnings: Vec<String>,
+    /// Things to know; see [`Loaded::notes`].
+    pub notes: Vec<String>,
+}
+
+impl CheckReport {
+    /// Whether there are no problems.
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// Reads everything and lists all problems rather than the first.
+pub fn check(config: &DataConfig) -> CheckReport {
+    let mut findings = Findings::default();
+    let loaded = load(config, &mut findings);
+    let mut report = CheckReport {
+        source: config.source.clone(),
+        problems: findings.problems.iter().map(ToString::to_string).collect(),
+        notes: findings.notes,
+        ..CheckReport::default()
+    };
+    if let Some(loaded) = loaded {
+        let stats = stats(&loaded);
+        report.look_at_split("training", &loaded.train, &stats.train);
+        if let (Some(test), Some(test_stats)) = (&loaded.test, &stats.test) {
+            report.look_at_split("test", test, test_stats);
+            report.look_at_leaks(&loaded.train, test, &stats.leaks);
+        }
+        report.stats = Some(stats);
+    }
+    report
+}
+
+impl CheckReport {
+    fn look_at_split(&mut self, name: &str, split: &Dataset, stats: &SplitStats) {
+        for Duplicate { ids, classes } in &stats.duplicates {
+            let samples: Vec<String> = ids.iter().map(|&id| split.sample_name(id)).collect();
+            let samples = list(&samples);
+            if classes.len() == 1 {
+                self.warnings.push(format!("the same {name} image occurs again: {samples}"));
+                continue;
+            }
+            let class = |&class: &u32| split.classes()[class as usize].clone();
+            let classes = list(&classes.iter().map(class).collect::<Vec<String>>());
+            let problem =
+                format!("the same {name} image is under the classes {classes}: {samples}");
+            self.problems.push(problem);
+        }
+        for (class, _) in split.classes().iter().zip(&stats.class_counts).filter(|(_, n)| **n == 1)
+        {
+            self.warnings.push(format!("the class {class} has a single {name} image"));
+        }
+        if split.classes().len() == 1 && name == "training" {
+            self.warnings.push("there is only one class".to_owned());
+        }
+    }
+
+    fn look_at_leaks(&mut self, train: &Dataset, test: &Dataset, leaks: &[Leak]) {
+        for leak in leaks {
+            let other = if leak.same_class { "" } else { " under another class" };
+            let (in_train, in_test) = (train.sample_name(leak.train), test.sample_name(leak.test));
+            self.problems.push(format!(
+                "the test image {in_test} is in the training split too{other}: {in_train}"
+            ));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What the user may set about data. Nothing is read here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, SyntheticConfig};
+
+/// Which data to use and how; the section `data` of a configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// `synthetic`, a file or folder in a known layout, or a layout's name with a path:
+    /// `cifar10:PATH`, `cifar100:PATH`, `idx:PATH` (also `mnist:`), `folder:PATH`.
+    pub source: String,
+    /// Use only the first so many training images.
+    pub train: Option<usize>,
+    /// Scale the shorter side of every image to this many pixels and crop the centre square.
+    pub size: Option<usize>,
+    /// Turn every image grey (1) or into red, green and blue (3).
+    pub channels: Option<usize>,
+    /// How `synthetic` data is drawn.
+    pub synthetic: SyntheticConfig,
+    /// What is refused as too large.
+    pub limits: Limits,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        DataConfig {
+            source: "synthetic".to_owned(),
+            train: None,
+            size: None,
+            channels: None,
+            synthetic: SyntheticConfig::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl DataConfig {
+    /// The default settings for one source.
+    pub fn from_source(source: impl Into<String>) -> DataConfig {
+        DataConfig { source: source.into(), ..DataConfig::default() }
+    }
+
+    /// Checks every setting that can be checked without reading data.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`] names the first setting outside its range.
+    pub fn check(&self) -> Result<(), Error> {
+        let side_px = self.limits.side_px as usize;
+        require("data.train", self.train.unwrap_or(1), 1, usize::MAX)?;
+        require("data.size", self.size.unwrap_or(1), 1, side_px)?;
+        if let Some(channels) = self.channels
+            && ![1, 3].contains(&channels)
+        {
+            return Err(setting("data.channels", channels, "1 or 3"));
+        }
+        self.synthetic.check()
+    }
+}
+
+/// Limits that keep hostile or damaged files from filling the memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Most bytes of one file, packed or unpacked.
+    pub file_bytes: u64,
+    /// A gzip file may unpack to 64 MiB and this many times its own size.
+    pub gzip_ratio: u64,
+    /// Most pixels along a side of an image.
+    pub side_px: u32,
+    /// Most pixels of an image.
+    pub area_px: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { file_bytes: 1 << 30, gzip_ratio: 100, side_px: 16_384, area_px: 64 << 20 }
+    }
+}
+
+/// Refuses a value outside `least..=most`.
+pub(crate) fn require(
+    key: &'static str,
+    found: usize,
+    least: usize,
+    most: usize,
+) -> Result<(), Error> {
+    if (least..=most).contains(&found) {
+        return Ok(());
+    }
+    let expected =
+        if most == usize::MAX { format!("at least {least}") } else { format!("{least} to {most}") };
+    Err(setting(key, found, &expected))
+}
+
+/// The error for a setting outside its range.
+pub(crate) fn setting(key: &'static str, found: impl ToString, expected: &str) -> Error {
+    Error::Setting { key, found: found.to_string(), expected: expected.to_owned() }
+}

@@ -1,0 +1,212 @@
+//! One split of a data set, decoded and in memory.
+//!
+//! Images are bytes as `[sample, channel, height, width]`, so that a sample is one slice. The
+//! data set knows its samples by id, in the order of its files; it does not know how it was read,
+//! how it is split between the two levels of a search, or which batches it ends up in.
+
+use serde::{Deserialize, Serialize};
+use tamis_core::SampleId;
+
+use crate::fingerprint::{ContentHash, content_hashes};
+use crate::{Error, Truth};
+
+/// Shape of one image, `[channel, height, width]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ImageShape {
+    /// 1 for grey images, 3 for red, green and blue.
+    pub channels: usize,
+    /// Height in pixels.
+    pub height: usize,
+    /// Width in pixels.
+    pub width: usize,
+}
+
+impl ImageShape {
+    /// Number of values of one image.
+    pub fn len(self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Whether an image of this shape has no values.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of pixels of one channel.
+    pub fn plane(self) -> usize {
+        self.height * self.width
+    }
+}
+
+impl std::fmt::Display for ImageShape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} x {} x {}", self.channels, self.height, self.width)
+    }
+}
+
+/// One split: images, labels and what is known about them.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    shape: ImageShape,
+    pixels: Vec<u8>,
+    labels: Vec<u32>,
+    classes: Vec<String>,
+    /// The label that the files use for each class.
+    file_labels: Vec<u32>,
+    /// File of each sample, where each has its own; else empty.
+    files: Vec<String>,
+    truth: Option<Vec<Truth>>,
+    hashes: Vec<ContentHash>,
+}
+
+impl Dataset {
+    /// A data set from arrays: `pixels` is `[sample, channel, height, width]`, `labels` holds one
+    /// class index a sample, `classes` the names of the classes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Arrays`] if there is no sample, the lengths do not agree, or a label is no class.
+    pub fn new(
+        shape: ImageShape,
+        pixels: Vec<u8>,
+        labels: Vec<u32>,
+        classes: Vec<String>,
+    ) -> Result<Dataset, Error> {
+        check_arrays(shape, &pixels, &labels, classes.len())?;
+        let hashes = content_hashes(shape, &pixels);
+        let file_labels = (0..classes.len() as u32).collect();
+        let files = Vec::new();
+        Ok(Dataset { shape, pixels, labels, classes, file_labels, files, truth: None, hashes })
+    }
+
+    /// The same data set, knowing the label that its files use for each class.
+    pub(crate) fn with_file_labels(self, file_labels: Vec<u32>) -> Dataset {
+        Dataset { file_labels, ..self }
+    }
+
+    /// The same data set, knowing the file of each sample (or of none).
+    pub(crate) fn with_files(self, files: Vec<String>) -> Dataset {
+        Dataset { files, ..self }
+    }
+
+    /// The same data set, knowing how hard each sample is.
+    pub(crate) fn with_truth(self, truth: Vec<Truth>) -> Dataset {
+        Dataset { truth: Some(truth), ..self }
+    }
+
+    /// Number of samples, at least 1.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Always false: a data set holds at least one sample.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Shape of every image.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
+    /// Class index of each sample, in the order of ids.
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    /// Names of the classes.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// The label that the files use for each class: label files may start at 1 or leave gaps.
+    pub fn file_labels(&self) -> &[u32] {
+        &self.file_labels
+    }
+
+    /// All ids, in order.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = SampleId> + use<> {
+        (0..self.labels.len() as u32).map(SampleId)
+    }
+
+    /// The image of a sample, `[channel, height, width]`.
+    ///
+    /// # Panics
+    ///
+    /// If the id is not below [`Dataset::len`].
+    pub fn pixels(&self, id: SampleId) -> &[u8] {
+        &self.pixels[id.index() * self.shape.len()..][..self.shape.len()]
+    }
+
+    /// All images, `[sample, channel, height, width]`.
+    pub(crate) fn all_pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// Content hash of each sample, in the order of ids.
+    pub(crate) fn hashes(&self) -> &[ContentHash] {
+        &self.hashes
+    }
+
+    /// What a person calls the sample: its file, or `sample 17` where many share one file.
+    pub fn sample_name(&self, id: SampleId) -> String {
+        self.files.get(id.index()).cloned().unwrap_or_else(|| format!("sample {id}"))
+    }
+
+    /// Number of samples of each class.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes.len()];
+        for &label in &self.labels {
+            counts[label as usize] += 1;
+        }
+        counts
+    }
+
+    /// The first `n` samples, with the same ids and the same classes, even those left empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::First`] if `n` is 0 or more than there are.
+    pub fn first(&self, n: usize) -> Result<Dataset, Error> {
+        if n == 0 || n > self.len() {
+            return Err(Error::First { wanted: n, held: self.len() });
+        }
+        Ok(Dataset {
+            shape: self.shape,
+            pixels: self.pixels[..n * self.shape.len()].to_vec(),
+            labels: self.labels[..n].to_vec(),
+            classes: self.classes.clone(),
+            file_labels: self.file_labels.clone(),
+            files: self.files.iter().take(n).cloned().collect(),
+            truth: self.truth.as_ref().map(|truth| truth[..n].to_vec()),
+            hashes: self.hashes[..n].to_vec(),
+        })
+    }
+
+    /// What is truly known of each sample, in the order of ids: only for synthetic data.
+    pub fn truth(&self) -> Option<&[Truth]> {
+        self.truth.as_deref()
+    }
+}
+
+fn check_arrays(
+    shape: ImageShape,
+    pixels: &[u8],
+    labels: &[u32],
+    classes: usize,
+) -> Result<(), Error> {
+    let samples = labels.len();
+    let wrong = |what, found, expected| Err(Error::Arrays { samples, what, found, expected });
+    if samples == 0 || samples > u32::MAX as usize {
+        return wrong("samples", samples, "1 to 4294967295".to_owned());
+    }
+    let image = shape.channels.checked_mul(shape.height).and_then(|n| n.checked_mul(shape.width));
+    let expected = image.and_then(|image| image.checked_mul(samples)).unwrap_or(0);
+    if expected == 0 || pixels.len() != expected {
+        return wrong("pixel values", pixels.len(), format!("{samples} times {shape}"));
+    }
+    match labels.iter().find(|&&label| label as usize >= classes) {
+        Some(&label) => wrong("as a label", label as usize, format!("less than {classes}")),
+        None => Ok(()),
+    }
+}

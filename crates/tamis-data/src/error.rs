@@ -1,0 +1,328 @@
+//! Everything that can go wrong with data, one sentence a case.
+//!
+//! [`crate::open`] refuses with the first problem and the number of the others, [`crate::check`]
+//! lists all of them. Nothing here prints.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::ImageShape;
+
+/// Why data cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused a file or folder.
+    #[error("reading `{path}`: {source}")]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A pipe, device or other thing that is not a file.
+    #[error("reading `{path}`: found neither a regular file nor a folder")]
+    NotRegular {
+        /// The thing.
+        path: PathBuf,
+    },
+    /// A symbolic link that is not followed.
+    #[error(
+        "reading `{path}`: found a symbolic link, expected one that leads to a regular file inside \
+         the data folder"
+    )]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A gzip file that is truncated or damaged.
+    #[error("unpacking `{path}`: {source}, expected a whole gzip file")]
+    Unpack {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        source: io::Error,
+    },
+    /// A file that is larger, perhaps only once unpacked, than the limits allow.
+    #[error(
+        "reading `{path}`: found more than {limit} bytes of content; hint: `data.limits.file_bytes` \
+         and `data.limits.gzip_ratio` set the limit"
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// No reader knows what lies at the path.
+    #[error(
+        "recognising the layout of `{path}`: found no idx file, no CIFAR binary file and no class \
+         folders; hint: name the layout, as in `cifar10:PATH`"
+    )]
+    UnknownLayout {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A file that the layout needs is not there.
+    #[error("reading the folder `{folder}`: found no file `{expected}`, plain or with `.gz`")]
+    MissingFile {
+        /// The folder.
+        folder: PathBuf,
+        /// The name of the file.
+        expected: String,
+    },
+    /// A labels file was given where an images file is expected, or its name does not tell its pair.
+    #[error(
+        "reading `{path}`: found no name with `images-idx3` in it, so its labels file is unknown; \
+         hint: give the folder, or the images file"
+    )]
+    Unpaired {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An idx file starts with the wrong bytes.
+    #[error("reading `{path}`: found the first bytes {found:02x?}, expected {expected:02x?}")]
+    IdxMagic {
+        /// The file.
+        path: PathBuf,
+        /// Its first bytes, at most four.
+        found: Vec<u8>,
+        /// Two zeros, the type (8 is unsigned bytes), the number of dimensions.
+        expected: [u8; 4],
+    },
+    /// An idx file is shorter or longer than its header says.
+    #[error("reading `{path}`: found {found} bytes, expected {expected} as its header says")]
+    IdxLength {
+        /// The file.
+        path: PathBuf,
+        /// Bytes found.
+        found: usize,
+        /// Bytes expected, header included (saturating).
+        expected: u64,
+    },
+    /// A CIFAR file is no whole number of records.
+    #[error(
+        "reading `{path}`: found {found} bytes in record {record}, expected {expected} bytes a record"
+    )]
+    CifarRecord {
+        /// The file.
+        path: PathBuf,
+        /// Position of the record that is cut, from 0.
+        record: usize,
+        /// Bytes of it that are there.
+        found: usize,
+        /// Bytes of a whole record.
+        expected: usize,
+    },
+    /// A label outside what the format has.
+    #[error("reading `{path}`: found label {found} in record {record}, expected less than {limit}")]
+    LabelRange {
+        /// The file.
+        path: PathBuf,
+        /// Position of the record, from 0.
+        record: usize,
+        /// The label.
+        found: u32,
+        /// The number of labels.
+        limit: usize,
+    },
+    /// Images and labels are not equally many.
+    #[error("reading `{path}`: found {labels} labels, expected {images}, one for each image")]
+    Counts {
+        /// The labels file.
+        path: PathBuf,
+        /// Number of labels in it.
+        labels: usize,
+        /// Number of images.
+        images: usize,
+    },
+    /// A file of class names with too few or too many names.
+    #[error("reading the class names in `{path}`: found {found} names, expected {expected}")]
+    ClassNames {
+        /// The file.
+        path: PathBuf,
+        /// Names found.
+        found: usize,
+        /// Names expected.
+        expected: usize,
+    },
+    /// Data without a single sample or pixel.
+    #[error("reading `{path}`: found no samples, or images without pixels")]
+    Empty {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A class folder without images.
+    #[error("reading the class folder `{path}`: found no PNG or JPEG image in it")]
+    EmptyClass {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder name that cannot be a class name.
+    #[error("reading the class folder `{path}`: found a name that is not UTF-8")]
+    ClassEncoding {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Two class folders that differ only in upper and lower case.
+    #[error(
+        "reading the class folders of `{path}`: found `{first}` and `{second}`, which differ only \
+         in case"
+    )]
+    SameClass {
+        /// The folder above.
+        path: PathBuf,
+        /// The first in byte order.
+        first: String,
+        /// The second.
+        second: String,
+    },
+    /// The test split has a class that the training split lacks.
+    #[error("reading the test split: found the class `{class}`, which the training split lacks")]
+    UnknownClass {
+        /// The class, or the label.
+        class: String,
+    },
+    /// Folders inside folders without end.
+    #[error("reading `{path}`: found folders nested deeper than {limit}")]
+    TooDeep {
+        /// The folder.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
+    /// A file that its name calls an image and whose content is something else.
+    #[error("decoding `{path}`: found the first bytes {found:02x?}, expected a PNG or JPEG image")]
+    NotAnImage {
+        /// The file.
+        path: PathBuf,
+        /// Its first bytes, at most four.
+        found: Vec<u8>,
+    },
+    /// A damaged image.
+    #[error("decoding `{path}`: {source}")]
+    Decode {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        source: image::ImageError,
+    },
+    /// A JPEG file that stops before its end-of-image marker.
+    #[error(
+        "decoding `{path}`: found a JPEG image without its end, expected the end-of-image marker"
+    )]
+    TruncatedJpeg {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An image with too many pixels.
+    #[error(
+        "decoding `{path}`: found {height} x {width} pixels, expected at most {side_px} a side and \
+         {area_px} in all; hint: `data.limits.side_px` and `data.limits.area_px` set the limits"
+    )]
+    ImageLimit {
+        /// The file.
+        path: PathBuf,
+        /// Height in pixels.
+        height: u32,
+        /// Width in pixels.
+        width: u32,
+        /// Most pixels along a side.
+        side_px: u32,
+        /// Most pixels in all.
+        area_px: u64,
+    },
+    /// Images of several sizes.
+    #[error(
+        "reading `{folder}`: found images of {sizes} sizes, such as {first} and {second}, expected \
+         one size; hint: `data.size=N` scales and crops every image to N x N"
+    )]
+    MixedSizes {
+        /// The folder.
+        folder: PathBuf,
+        /// Number of distinct sizes.
+        sizes: usize,
+        /// An image of the smallest size, with its height and width.
+        first: String,
+        /// An image of the largest size, with its height and width.
+        second: String,
+    },
+    /// Grey and colour images together.
+    #[error(
+        "reading `{folder}`: found grey and colour images, such as `{grey}` and `{colour}`, \
+         expected one kind; hint: `data.channels=3` or `data.channels=1` turns all into one"
+    )]
+    MixedChannels {
+        /// The folder.
+        folder: PathBuf,
+        /// A grey image.
+        grey: PathBuf,
+        /// A colour image.
+        colour: PathBuf,
+    },
+    /// The two splits do not fit together.
+    #[error(
+        "joining the splits: found training images of {train} and test images of {test}, expected \
+         one shape; hint: `data.size=N` and `data.channels=C` bring them together"
+    )]
+    SplitShapes {
+        /// Shape of the training images.
+        train: ImageShape,
+        /// Shape of the test images.
+        test: ImageShape,
+    },
+    /// Arrays that do not make a data set.
+    #[error("building a data set of {samples} samples: found {found} {what}, expected {expected}")]
+    Arrays {
+        /// Number of labels.
+        samples: usize,
+        /// What is wrong.
+        what: &'static str,
+        /// How many or which.
+        found: usize,
+        /// What it should be.
+        expected: String,
+    },
+    /// `data.train` asks for more images than there are, or for none.
+    #[error("taking the first {wanted} training images: found {held}; hint: lower `data.train`")]
+    First {
+        /// Images asked for.
+        wanted: usize,
+        /// Images there.
+        held: usize,
+    },
+    /// A setting outside its range.
+    #[error("checking the setting `{key}`: found {found}, expected {expected}")]
+    Setting {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// What it may be.
+        expected: String,
+    },
+    /// A background thread could not be started.
+    #[error("starting the thread that prepares batches: {source}")]
+    Thread {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The background thread died.
+    #[error("waiting for a batch: the thread that prepares batches has panicked")]
+    PrefetchPanicked,
+    /// Several problems; the first is shown.
+    #[error("{first} (and {more} more problems; hint: `tamis data check` lists them all)")]
+    Many {
+        /// The first of them.
+        first: Box<Error>,
+        /// Number of the others.
+        more: usize,
+    },
+}
+
+impl Error {
+    /// The closure that turns an input or output error on `path` into an [`Error`].
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Error {
+        |source| Error::Read { path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,84 @@
+//! Reads whole files within limits, unpacking gzip where the content is gzip.
+//!
+//! Names do not matter: a plain file called `.gz` and a packed file without a suffix both work.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+
+use crate::{Error, Limits};
+
+/// No data file of a known layout starts with these two bytes.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// What a gzip file may unpack to however small it is.
+const FREE_BYTES: u64 = 64 << 20;
+
+/// The content of a file, unpacked if it is gzip (of one or several members).
+pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
+    let packed = read_plain(path, limits)?;
+    if packed.starts_with(&GZIP_MAGIC) { unpack(path, &packed, limits) } else { Ok(packed) }
+}
+
+/// The content of a file as it is. Opens regular files only: a pipe would block for ever.
+pub(crate) fn read_plain(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
+    let metadata = std::fs::metadata(path).map_err(Error::read(path))?;
+    if !metadata.is_file() {
+        return Err(Error::NotRegular { path: path.to_owned() });
+    }
+    let file = File::open(path).map_err(Error::read(path))?;
+    let hint = metadata.len().min(limits.file_bytes);
+    capped(file, path, limits.file_bytes, hint)?.map_err(Error::read(path))
+}
+
+fn unpack(path: &Path, packed: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
+    let ratio = FREE_BYTES.saturating_add(limits.gzip_ratio.saturating_mul(packed.len() as u64));
+    let limit = limits.file_bytes.min(ratio);
+    let damaged = |source| Error::Unpack { path: path.to_owned(), source };
+    capped(MultiGzDecoder::new(packed), path, limit, packed.len() as u64)?.map_err(damaged)
+}
+
+/// Everything that `reader` gives, refused if it is more than `limit` bytes.
+fn capped(
+    reader: impl Read,
+    path: &Path,
+    limit: u64,
+    hint: u64,
+) -> Result<std::io::Result<Vec<u8>>, Error> {
+    let mut content = Vec::with_capacity(hint as usize);
+    // One byte more than allowed tells "exactly at the limit" from "beyond it".
+    let outcome = reader.take(limit.saturating_add(1)).read_to_end(&mut content);
+    if content.len() as u64 > limit {
+        return Err(Error::TooLarge { path: path.to_owned(), limit });
+    }
+    Ok(outcome.map(|_| content))
+}
+
+/// The file `name` or `name.gz` in a folder, the first of them that is there.
+pub(crate) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let candidates = [folder.join(name), folder.join(format!("{name}.gz"))];
+    candidates.into_iter().find(|path| path.is_file())
+}
+
+/// The file that a layout cannot do without.
+pub(crate) fn expect(folder: &Path, name: &str) -> Result<PathBuf, Error> {
+    let missing = || Error::MissingFile { folder: folder.to_owned(), expected: name.to_owned() };
+    find(folder, name).ok_or_else(missing)
+}
+
+/// The entries of a folder in byte order of their names.
+pub(crate) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = std::fs::read_dir(folder).map_err(Error::read(folder))?;
+    let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| entry.map(|e| e.path())).collect();
+    let mut paths = paths.map_err(Error::read(folder))?;
+    paths.sort_by(|a, b| name_bytes(a).cmp(name_bytes(b)));
+    Ok(paths)
+}
+
+/// The last part of a path as bytes.
+pub(crate) fn name_bytes(path: &Path) -> &[u8] {
+    path.file_name().map_or(&[], OsStr::as_encoded_bytes)
+}

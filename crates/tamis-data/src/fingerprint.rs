@@ -1,0 +1,46 @@
+//! The fingerprint of a data set: the same images and classes in any layout have the same one.
+//!
+//! A sample's content hash is BLAKE3 of its shape and decoded pixels. The fingerprint is BLAKE3 of
+//! the sorted (content hash, class index) pairs of the training split and then of the test split.
+//! Names of classes and files, order of samples, packing and layout do not enter; what was done
+//! to the pixels on reading (scaling, change of channels) does.
+
+use rayon::prelude::*;
+
+use crate::{Dataset, ImageShape};
+
+/// BLAKE3 of one image's shape and pixels.
+pub(crate) type ContentHash = [u8; 32];
+
+/// The content hash of every image in `[sample, channel, height, width]`.
+pub(crate) fn content_hashes(shape: ImageShape, pixels: &[u8]) -> Vec<ContentHash> {
+    let header =
+        [shape.channels, shape.height, shape.width].map(|side| (side as u64).to_le_bytes());
+    let hash = |image: &[u8]| {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(header.as_flattened()).update(image);
+        *hasher.finalize().as_bytes()
+    };
+    pixels.par_chunks_exact(shape.len()).map(hash).collect()
+}
+
+/// The fingerprint of both splits, 64 hexadecimal digits.
+pub(crate) fn fingerprint(train: &Dataset, test: Option<&Dataset>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"tamis data set 1");
+    for split in [Some(train), test] {
+        add_split(&mut hasher, split);
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+fn add_split(hasher: &mut blake3::Hasher, split: Option<&Dataset>) {
+    let mut pairs: Vec<(ContentHash, u32)> = split
+        .map(|split| split.hashes().iter().copied().zip(split.labels().iter().copied()).collect())
+        .unwrap_or_default();
+    pairs.sort_unstable();
+    hasher.update(&(pairs.len() as u64).to_le_bytes());
+    for (content, class) in pairs {
+        hasher.update(&content).update(&class.to_le_bytes());
+    }
+}

@@ -1,0 +1,115 @@
+//! Joins decoded images into a split, and keeps account of what does not fit.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::decode::{Decoded, Mark};
+use crate::Error;
+use crate::findings::Findings;
+use crate::fit::Picture;
+use crate::raw::RawSplit;
+
+/// A split in the making.
+pub(super) struct Collector<'a> {
+    root: &'a Path,
+    split: Option<RawSplit>,
+    /// The first image of each height and width.
+    sizes: BTreeMap<(usize, usize), PathBuf>,
+    /// The first image of each number of channels.
+    channels: BTreeMap<usize, PathBuf>,
+    marked: BTreeMap<Mark, Vec<String>>,
+    ignored: Vec<String>,
+    /// Images of the class at hand, damaged ones too.
+    in_class: usize,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(root: &'a Path) -> Self {
+        Collector {
+            root,
+            split: None,
+            sizes: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            marked: BTreeMap::new(),
+            ignored: Vec::new(),
+            in_class: 0,
+        }
+    }
+
+    /// Takes what became of one file.
+    pub(super) fn add(
+        &mut self,
+        file: &Path,
+        label: u32,
+        image: Result<Option<Decoded>, Error>,
+        findings: &mut Findings,
+    ) {
+        let name = self.name(file);
+        match findings.keep(image) {
+            Some(None) => return self.ignored.push(name),
+            Some(Some(Decoded { picture, marks })) => {
+                for mark in marks {
+                    self.marked.entry(mark).or_default().push(name.clone());
+                }
+                self.push(file, name, label, picture);
+            }
+            None => {}
+        }
+        self.in_class += 1;
+    }
+
+    fn name(&self, file: &Path) -> String {
+        file.strip_prefix(self.root).unwrap_or(file).display().to_string()
+    }
+
+    fn push(&mut self, file: &Path, name: String, label: u32, picture: Picture) {
+        let shape = picture.shape;
+        self.sizes.entry((shape.height, shape.width)).or_insert_with(|| file.to_owned());
+        self.channels.entry(shape.channels).or_insert_with(|| file.to_owned());
+        let split = self.split.get_or_insert_with(|| RawSplit {
+            shape,
+            pixels: Vec::new(),
+            labels: Vec::new(),
+            files: Vec::new(),
+        });
+        // An image of another shape is reported at the end, all of them together.
+        if split.shape == shape {
+            split.pixels.extend(picture.pixels);
+            split.labels.push(label);
+            split.files.push(name);
+        }
+    }
+
+    /// Closes a class folder, which must have held an image.
+    pub(super) fn end_class(&mut self, path: PathBuf, findings: &mut Findings) {
+        if std::mem::take(&mut self.in_class) == 0 {
+            findings.problems.push(Error::EmptyClass { path });
+        }
+    }
+
+    /// The split, if it has images; images that do not fit together are a problem.
+    pub(super) fn finish(self, findings: &mut Findings) -> Option<RawSplit> {
+        findings.note_list("ignored files that are no images", &self.ignored);
+        for (mark, names) in self.marked {
+            findings.note_list(mark.what(), &names);
+        }
+        let folder = self.root;
+        findings.problems.extend(mixed_sizes(folder, &self.sizes));
+        findings.problems.extend(mixed_channels(folder, &self.channels));
+        self.split
+    }
+}
+
+fn mixed_sizes(folder: &Path, sizes: &BTreeMap<(usize, usize), PathBuf>) -> Option<Error> {
+    let text = |((height, width), file): (&(usize, usize), &PathBuf)| {
+        format!("`{}` with {height} x {width} pixels", file.display())
+    };
+    let (first, second) = (text(sizes.first_key_value()?), text(sizes.last_key_value()?));
+    let (folder, sizes) = (folder.to_owned(), sizes.len());
+    (sizes > 1).then_some(Error::MixedSizes { folder, sizes, first, second })
+}
+
+fn mixed_channels(folder: &Path, channels: &BTreeMap<usize, PathBuf>) -> Option<Error> {
+    let (grey, colour) = (channels.get(&1)?.clone(), channels.get(&3)?.clone());
+    Some(Error::MixedChannels { folder: folder.to_owned(), grey, colour })
+}

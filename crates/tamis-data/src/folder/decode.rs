@@ -1,0 +1,156 @@
+//! One image file to one picture.
+//!
+//! Conversions, all fixed: 16 bits are scaled to 8; palettes become colour; transparent pixels
+//! are laid over white; CMYK is taken as Adobe's inverted kind; of an animation the still image
+//! counts; EXIF rotation and colour profiles are not applied, as in torchvision. Whatever could
+//! surprise is marked, so that it can be told.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+
+use super::jpeg;
+use crate::fit::{Fit, Picture};
+use crate::{Error, ImageShape, Limits, file};
+
+/// Something about an image that the user may want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mark {
+    WrongEnding,
+    Rotated,
+    Transparent,
+    Deep,
+    Cmyk,
+    Animated,
+}
+
+impl Mark {
+    /// What the images with this mark are.
+    pub(super) fn what(self) -> &'static str {
+        match self {
+            Mark::WrongEnding => "images whose name says another format than their content",
+            Mark::Rotated => "images with an EXIF rotation, which is not applied",
+            Mark::Transparent => "images with transparent pixels, laid over white",
+            Mark::Deep => "images of 16 bits a channel, scaled to 8",
+            Mark::Cmyk => "CMYK images, turned into RGB without a colour profile",
+            Mark::Animated => "animated images, of which the still image is used",
+        }
+    }
+}
+
+/// A decoded image and what is special about it.
+pub(super) struct Decoded {
+    pub(super) picture: Picture,
+    pub(super) marks: Vec<Mark>,
+}
+
+/// Decodes an image file and brings it to the wanted shape; `None` for a file that neither is an
+/// image nor claims to be one by its name.
+pub(super) fn decode(path: &Path, limits: &Limits, fit: Fit) -> Result<Option<Decoded>, Error> {
+    let content = file::read_plain(path, limits)?;
+    let Some(format) = format_of(&content) else {
+        let found = content.iter().take(4).copied().collect();
+        let claim = ImageFormat::from_path(path).is_ok();
+        return if claim {
+            Err(Error::NotAnImage { path: path.to_owned(), found })
+        } else {
+            Ok(None)
+        };
+    };
+    let mut marks = Vec::new();
+    if format == ImageFormat::Jpeg {
+        let components = jpeg::components(&content);
+        let components = components.ok_or(Error::TruncatedJpeg { path: path.to_owned() })?;
+        marks.extend((components == 4).then_some(Mark::Cmyk));
+    } else {
+        marks.extend(is_animated(&content).then_some(Mark::Animated));
+    }
+    marks.extend((ImageFormat::from_path(path).ok() != Some(format)).then_some(Mark::WrongEnding));
+    let image = decode_as(format, &content, path, limits, &mut marks)?;
+    Ok(Some(Decoded { picture: fit.apply(to_picture(&image, &mut marks)), marks }))
+}
+
+fn format_of(content: &[u8]) -> Option<ImageFormat> {
+    let png = content.starts_with(b"\x89PNG\r\n\x1a\n").then_some(ImageFormat::Png);
+    png.or_else(|| content.starts_with(&[0xff, 0xd8, 0xff]).then_some(ImageFormat::Jpeg))
+}
+
+/// Whether a PNG file has an animation control chunk before its pixels.
+fn is_animated(png: &[u8]) -> bool {
+    let mut rest = png.get(8..);
+    while let Some((head, tail)) = rest.and_then(|rest| rest.split_first_chunk::<8>()) {
+        let [a, b, c, d, kind @ ..] = head;
+        match kind {
+            b"acTL" => return true,
+            b"IDAT" => return false,
+            // The chunk's data and its check sum.
+            _ => rest = tail.get(u32::from_be_bytes([*a, *b, *c, *d]) as usize + 4..),
+        }
+    }
+    false
+}
+
+fn decode_as(
+    format: ImageFormat,
+    content: &[u8],
+    path: &Path,
+    limits: &Limits,
+    marks: &mut Vec<Mark>,
+) -> Result<DynamicImage, Error> {
+    let damaged = |source| Error::Decode { path: path.to_owned(), source };
+    let mut reader = ImageReader::with_format(Cursor::new(content), format);
+    let mut allowed = image::Limits::default();
+    // Four channels of 16 bits.
+    allowed.max_alloc = Some(limits.area_px.saturating_mul(8));
+    reader.limits(allowed);
+    let mut decoder = reader.into_decoder().map_err(damaged)?;
+    check_size(decoder.dimensions(), path, limits)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    marks.extend((orientation != Orientation::NoTransforms).then_some(Mark::Rotated));
+    DynamicImage::from_decoder(decoder).map_err(damaged)
+}
+
+fn check_size((width, height): (u32, u32), path: &Path, limits: &Limits) -> Result<(), Error> {
+    let &Limits { side_px, area_px, .. } = limits;
+    let path = || path.to_owned();
+    if width == 0 || height == 0 {
+        return Err(Error::Empty { path: path() });
+    }
+    let area = u64::from(width) * u64::from(height);
+    if width.max(height) > side_px || area > area_px {
+        return Err(Error::ImageLimit { path: path(), height, width, side_px, area_px });
+    }
+    Ok(())
+}
+
+fn to_picture(image: &DynamicImage, marks: &mut Vec<Mark>) -> Picture {
+    let color = image.color();
+    marks.extend((color.bytes_per_pixel() > color.channel_count()).then_some(Mark::Deep));
+    let (height, width) = (image.height() as usize, image.width() as usize);
+    let channels = if color.has_color() { 3 } else { 1 };
+    let interleaved = match (color.has_color(), color.has_alpha()) {
+        (false, false) => image.to_luma8().into_raw(),
+        (true, false) => image.to_rgb8().into_raw(),
+        (false, true) => over_white(image.to_luma_alpha8().as_raw(), 2, marks),
+        (true, true) => over_white(image.to_rgba8().as_raw(), 4, marks),
+    };
+    let plane = |channel| interleaved.iter().skip(channel).step_by(channels).copied();
+    let pixels = (0..channels).flat_map(plane).collect();
+    Picture { shape: ImageShape { channels, height, width }, pixels }
+}
+
+/// Drops the last of `channels` channels, laying the others over white as it says.
+fn over_white(pixels: &[u8], channels: usize, marks: &mut Vec<Mark>) -> Vec<u8> {
+    let alphas = pixels.iter().skip(channels - 1).step_by(channels);
+    if alphas.copied().any(|alpha| alpha < 255) {
+        marks.push(Mark::Transparent);
+    }
+    let blend = |pixel: &[u8]| {
+        let alpha = u32::from(pixel[channels - 1]);
+        let over = move |&value: &u8| (u32::from(value) * alpha + 255 * (255 - alpha) + 127) / 255;
+        pixel[..channels - 1].iter().map(over).map(|value| value as u8).collect::<Vec<u8>>()
+    };
+    pixels.chunks_exact(channels).flat_map(blend).collect()
+}

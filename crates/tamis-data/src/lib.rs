@@ -1,0 +1,66 @@
+//! Images and labels: reads them, checks them, augments them and turns them into batches.
+//!
+//! Layouts: the idx files of MNIST, the binary files of CIFAR-10 and CIFAR-100 (both plain or
+//! gzip, told by content), folders of PNG and JPEG images, and synthetic images whose difficulty
+//! is known. Every layout ends in the same [`Dataset`]: bytes as `[sample, channel, height,
+//! width]`, one class a sample, samples named by [`SampleId`](tamis_core::SampleId) in the order
+//! of the files. The same images have the same fingerprint in every layout.
+//!
+//! This crate knows no scores and no networks, prints nothing and writes nothing. Which samples
+//! are used when is decided in `tamis-select`.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tamis_core::SampleId;
+//! use tamis_data::{Augmentation, BatchSource, DataConfig, Normalization, open, prefetch};
+//!
+//! # fn main() -> Result<(), tamis_data::Error> {
+//! let data = open(&DataConfig { train: Some(100), ..DataConfig::default() })?;
+//! assert_eq!(data.name, "synthetic");
+//! assert_eq!(data.train.class_counts(), vec![10; 10]);
+//!
+//! let normalization = Normalization::of(&data.train);
+//! let train = Arc::new(data.train);
+//! let source = BatchSource::new(train, &normalization, Augmentation::default(), 0)?;
+//! let jobs = vec![vec![SampleId(3), SampleId(1)], vec![SampleId(4)]];
+//! for batch in prefetch(jobs, move |ids| source.batch(&ids, 0, true))? {
+//!     let batch = batch?;
+//!     assert_eq!(batch.images.len(), batch.ids.len() * batch.shape.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+#![deny(missing_docs)]
+
+mod augment;
+mod batch;
+mod check;
+mod cifar;
+mod config;
+mod dataset;
+mod duplicates;
+mod error;
+mod file;
+mod findings;
+mod fingerprint;
+mod fit;
+mod folder;
+mod idx;
+mod open;
+mod prefetch;
+mod raw;
+mod statistics;
+mod synthetic;
+
+pub use augment::Augmentation;
+pub use batch::{Batch, BatchSource};
+pub use check::{CheckReport, SplitStats, Stats, check, stats};
+pub use config::{DataConfig, Limits};
+pub use dataset::{Dataset, ImageShape};
+pub use duplicates::{Duplicate, Leak, duplicates, leaks};
+pub use error::Error;
+pub use open::{Loaded, open};
+pub use prefetch::{Prefetch, prefetch};
+pub use statistics::{ChannelStatistics, Normalization};
+pub use synthetic::{SyntheticConfig, Truth};

@@ -1,0 +1,170 @@
+//! From settings to data: finds the layout, reads both splits, makes classes of labels.
+
+use std::path::{Path, PathBuf};
+
+use crate::findings::Findings;
+use crate::fingerprint::fingerprint;
+use crate::fit::Fit;
+use crate::raw::{Classes, RawData};
+use crate::{DataConfig, Dataset, Error, Limits, cifar, duplicates, file, folder, idx, synthetic};
+
+/// Data that is ready for use.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// `cifar10`, `cifar100`, `idx` (`mnist` if asked for by that name), `synthetic`, or the name
+    /// of an image folder.
+    pub name: String,
+    /// The training split: all that a search may look at.
+    pub train: Dataset,
+    /// The test split, for final evaluation only.
+    pub test: Option<Dataset>,
+    /// 64 hexadecimal digits that name the images and classes of both splits, whatever the layout
+    /// and the order: BLAKE3 of the sorted (content, class) pairs.
+    pub fingerprint: String,
+    /// Things to tell the user: ignored files, labels that became classes, doubtful images.
+    pub notes: Vec<String>,
+}
+
+/// Reads the data that the settings name.
+///
+/// # Errors
+///
+/// The problem, with the number of others if there are any; [`crate::check`] lists them all.
+pub fn open(config: &DataConfig) -> Result<Loaded, Error> {
+    let mut findings = Findings::default();
+    let loaded = load(config, &mut findings);
+    findings.refuse()?;
+    // Reading gives nothing only together with a problem.
+    let mut loaded = loaded.ok_or(Error::Empty { path: PathBuf::from(&config.source) })?;
+    loaded.notes = findings.notes;
+    Ok(loaded)
+}
+
+/// Reads as much as possible; what is wrong is in `findings`.
+pub(crate) fn load(config: &DataConfig, findings: &mut Findings) -> Option<Loaded> {
+    findings.keep(config.check())?;
+    let (name, train, test) = if config.source == "synthetic" {
+        let (train, test) = findings.keep(synthetic::datasets(config))?;
+        ("synthetic".to_owned(), train, test)
+    } else {
+        let raw = read(config, findings)?;
+        assemble(raw, config, findings)?
+    };
+    let train = findings.keep(shorten(train, config))?;
+    findings.keep(same_shape(&train, test.as_ref()));
+    tell(&train, test.as_ref(), findings);
+    let fingerprint = fingerprint(&train, test.as_ref());
+    Some(Loaded { name, train, test, fingerprint, notes: Vec::new() })
+}
+
+/// A layout that is read from files.
+#[derive(Clone, Copy)]
+enum Layout {
+    Idx,
+    Cifar(&'static cifar::Format),
+    Folder,
+}
+
+/// The names that may stand before a path.
+const NAMES: [(&str, Layout); 5] = [
+    ("cifar10:", Layout::Cifar(&cifar::CIFAR10)),
+    ("cifar100:", Layout::Cifar(&cifar::CIFAR100)),
+    ("mnist:", Layout::Idx),
+    ("idx:", Layout::Idx),
+    ("folder:", Layout::Folder),
+];
+
+fn read(config: &DataConfig, findings: &mut Findings) -> Option<RawData> {
+    let limits = &config.limits;
+    let (layout, path) = findings.keep(locate(&config.source, limits))?;
+    let mut raw = match layout {
+        Layout::Idx => idx::read(path, limits, findings),
+        Layout::Cifar(format) => cifar::read(format, path, limits, findings),
+        Layout::Folder => folder::read(path, config, findings),
+    }?;
+    if config.source.starts_with("mnist:") {
+        raw.name = "mnist".to_owned();
+    }
+    Some(raw)
+}
+
+/// The layout and the path that a source names.
+fn locate<'a>(source: &'a str, limits: &Limits) -> Result<(Layout, &'a Path), Error> {
+    for (name, layout) in NAMES {
+        if let Some(path) = source.strip_prefix(name) {
+            let path = Path::new(path);
+            std::fs::metadata(path).map_err(Error::read(path))?;
+            return Ok((layout, path));
+        }
+    }
+    let path = Path::new(source);
+    Ok((recognise(path, limits)?, path))
+}
+
+fn recognise(path: &Path, limits: &Limits) -> Result<Layout, Error> {
+    let metadata = std::fs::metadata(path).map_err(Error::read(path))?;
+    let layout = if metadata.is_dir() { in_folder(path)? } else { in_file(path, limits)? };
+    layout.ok_or_else(|| Error::UnknownLayout { path: path.to_owned() })
+}
+
+fn in_folder(path: &Path) -> Result<Option<Layout>, Error> {
+    let cifar = [&cifar::CIFAR10, &cifar::CIFAR100].into_iter().find(|cifar| cifar.is_here(path));
+    if idx::is_here(path) {
+        return Ok(Some(Layout::Idx));
+    }
+    if let Some(format) = cifar {
+        return Ok(Some(Layout::Cifar(format)));
+    }
+    let holds_folders = file::sorted_entries(path)?.iter().any(|entry| entry.is_dir());
+    Ok(holds_folders.then_some(Layout::Folder))
+}
+
+fn in_file(path: &Path, limits: &Limits) -> Result<Option<Layout>, Error> {
+    let content = file::read(path, limits)?;
+    if content.starts_with(&idx::IMAGES_MAGIC) {
+        return Ok(Some(Layout::Idx));
+    }
+    let formats = [&cifar::CIFAR10, &cifar::CIFAR100];
+    Ok(formats.into_iter().find(|format| format.fits(&content)).map(Layout::Cifar))
+}
+
+type Assembled = (String, Dataset, Option<Dataset>);
+
+fn assemble(raw: RawData, config: &DataConfig, findings: &mut Findings) -> Option<Assembled> {
+    let fit = Fit::new(config);
+    let classes = Classes::of(&raw.train, &raw.names);
+    findings.notes.extend(classes.note());
+    let train = findings.keep(classes.dataset(fit.apply_all(raw.train)))?;
+    let test = raw.test.and_then(|test| findings.keep(classes.dataset(fit.apply_all(test))));
+    Some((raw.name, train, test))
+}
+
+fn shorten(train: Dataset, config: &DataConfig) -> Result<Dataset, Error> {
+    match config.train {
+        Some(n) if n != train.len() => train.first(n),
+        _ => Ok(train),
+    }
+}
+
+fn same_shape(train: &Dataset, test: Option<&Dataset>) -> Result<(), Error> {
+    let train = train.shape();
+    match test.map(Dataset::shape).filter(|&test| test != train) {
+        Some(test) => Err(Error::SplitShapes { train, test }),
+        None => Ok(()),
+    }
+}
+
+/// Notes on data that can be used and may not be what was meant.
+fn tell(train: &Dataset, test: Option<&Dataset>, findings: &mut Findings) {
+    for (split, name) in [(Some(train), "training"), (test, "test")] {
+        let Some(split) = split else { continue };
+        let counts = split.class_counts();
+        let empty = split.classes().iter().zip(&counts).filter(|(_, count)| **count == 0);
+        let empty: Vec<String> = empty.map(|(class, _)| class.clone()).collect();
+        findings.note_list(&format!("classes without {name} images"), &empty);
+    }
+    let Some(test) = test else { return };
+    let leaks = duplicates::leaks(train, test);
+    let leaks: Vec<String> = leaks.iter().map(|leak| test.sample_name(leak.test)).collect();
+    findings.note_list("test images that are in the training split too", &leaks);
+}

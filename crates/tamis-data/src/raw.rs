@@ -1,0 +1,65 @@
+//! What a reader hands over: images with the labels that the files use, not yet classes.
+
+use std::collections::BTreeMap;
+
+use crate::{Dataset, Error, ImageShape};
+
+/// One split as it was read.
+#[derive(Debug)]
+pub(crate) struct RawSplit {
+    pub(crate) shape: ImageShape,
+    /// `[sample, channel, height, width]`.
+    pub(crate) pixels: Vec<u8>,
+    /// The label of each sample, as the files have it.
+    pub(crate) labels: Vec<u32>,
+    /// The file of each sample, or empty.
+    pub(crate) files: Vec<String>,
+}
+
+/// Both splits as they were read.
+#[derive(Debug)]
+pub(crate) struct RawData {
+    pub(crate) name: String,
+    pub(crate) train: RawSplit,
+    pub(crate) test: Option<RawSplit>,
+    /// Names of labels, where the layout has names.
+    pub(crate) names: BTreeMap<u32, String>,
+}
+
+/// The classes: the sorted distinct labels of the training split.
+pub(crate) struct Classes {
+    labels: Vec<u32>,
+    names: Vec<String>,
+}
+
+impl Classes {
+    pub(crate) fn of(train: &RawSplit, names: &BTreeMap<u32, String>) -> Classes {
+        let mut labels = train.labels.clone();
+        labels.sort_unstable();
+        labels.dedup();
+        let name = |label| names.get(label).cloned().unwrap_or_else(|| label.to_string());
+        let names = labels.iter().map(name).collect();
+        Classes { labels, names }
+    }
+
+    /// Says which label is which class, unless they are the same numbers.
+    pub(crate) fn note(&self) -> Option<String> {
+        let same = self.labels.iter().enumerate().all(|(class, &label)| class == label as usize);
+        let (first, last) = (self.labels.first()?, self.labels.last()?);
+        let classes = self.labels.len();
+        (!same).then(|| {
+            format!("labels {first} to {last} are classes 0 to {}, in their order", classes - 1)
+        })
+    }
+
+    /// The data set of a split, with classes for labels.
+    pub(crate) fn dataset(&self, split: RawSplit) -> Result<Dataset, Error> {
+        let class = |&label: &u32| match self.labels.binary_search(&label) {
+            Ok(class) => Ok(class as u32),
+            Err(_) => Err(Error::UnknownClass { class: label.to_string() }),
+        };
+        let classes = split.labels.iter().map(class).collect::<Result<_, _>>()?;
+        let dataset = Dataset::new(split.shape, split.pixels, classes, self.names.clone())?;
+        Ok(dataset.with_file_labels(self.labels.clone()).with_files(split.files))
+    }
+}

@@ -1,0 +1,350 @@
+//! Image folders: layouts, order, formats, and every bad folder of the catalogue.
+
+use std::path::Path;
+
+use image::{DynamicImage, ImageFormat};
+use tamis_core::SampleId;
+use tamis_data::{DataConfig, Error, ImageShape, check, open};
+use tempfile::TempDir;
+
+use crate::testkit::*;
+
+/// Two classes, `cat` and `dog`, of three images each.
+fn sound() -> TempDir {
+    let folder = folder();
+    add_classes(folder.path(), 1);
+    folder
+}
+
+fn add_classes(folder: &Path, set: u64) {
+    for (id, sample) in samples(set, 6, 3, 8).iter().enumerate() {
+        let class = ["cat", "dog"][id % 2];
+        write(folder.join(format!("{class}/{id}.png")), &png(sample));
+    }
+}
+
+fn sound_with(name: &str, content: &[u8]) -> TempDir {
+    let folder = sound();
+    write(folder.path().join(name), content);
+    folder
+}
+
+fn refusal_with(name: &str, content: &[u8]) -> Error {
+    refusal(sound_with(name, content).path())
+}
+
+#[test]
+fn classes_and_files_are_in_byte_order() {
+    let folder = folder();
+    let images = samples(1, 6, 1, 8);
+    let names = ["c/9.png", "c/é.png", "c/10.png", "c/nested/x.png", "B/z.png", "a/1.png"];
+    for (name, image) in names.iter().zip(&images) {
+        write(folder.path().join(name), &png(image));
+    }
+    let train = read(folder.path()).train;
+    assert_eq!(train.classes(), ["B", "a", "c"]);
+    for (id, image) in train.ids().zip([4, 5, 2, 0, 3, 1]) {
+        assert_eq!(train.sample_name(id), names[image]);
+        assert_eq!(train.pixels(id), images[image].pixels);
+    }
+}
+
+#[test]
+fn a_root_of_classes_and_a_root_of_splits_are_told_apart() {
+    let folder = folder();
+    add_classes(&folder.path().join("plain"), 1);
+    let plain = read(folder.path().join("plain"));
+    assert!(plain.test.is_none());
+    assert_eq!(
+        (plain.name.as_str(), plain.train.classes()),
+        ("plain", &["cat".into(), "dog".into()][..])
+    );
+    assert_eq!(plain.train.sample_name(SampleId(4)), "dog/3.png");
+
+    add_classes(&folder.path().join("split/train"), 1);
+    add_classes(&folder.path().join("split/val"), 2);
+    let split = read(folder.path().join("split"));
+    assert_eq!(split.test.unwrap().len(), 6);
+    add_classes(&folder.path().join("split/test"), 3);
+    let split = read(folder.path().join("split"));
+    assert_eq!(split.test.unwrap().pixels(SampleId(0)), samples(3, 1, 3, 8)[0].pixels);
+    assert_eq!(split.notes, ["the folder val is not read: test is the test split"]);
+
+    // A class may be called train.
+    write(folder.path().join("plain/train/1.png"), &png(&samples(5, 1, 3, 8)[0]));
+    assert_eq!(read(folder.path().join("plain")).train.classes().len(), 3);
+}
+
+#[test]
+fn formats_are_told_by_content() {
+    let sample = &samples(1, 1, 3, 8)[0];
+    let folder = sound_with("cat/really-a-png.JPEG", &png(sample));
+    write(folder.path().join("cat/no-ending"), &jpeg(sample));
+    write(folder.path().join("cat/UPPER.PNG"), &png(sample));
+    let data = read(folder.path());
+    assert_eq!(data.train.class_counts(), [6, 3]);
+    let note = "images whose name says another format than their content (2): ";
+    assert_eq!(data.notes, [format!("{note}cat/no-ending, cat/really-a-png.JPEG")]);
+}
+
+#[test]
+fn what_is_no_image_is_ignored_and_told() {
+    let folder = sound_with("cat/notes.txt", b"hello");
+    for hidden in ["cat/.DS_Store", "cat/Thumbs.db", "cat/._1.png", ".git/config", ".DS_Store"] {
+        write(folder.path().join(hidden), b"clutter");
+    }
+    write(folder.path().join("README.md"), b"hello");
+    let data = read(folder.path());
+    assert_eq!(data.train.class_counts(), [3, 3]);
+    assert!(data.notes[0].starts_with("ignored files outside class folders (1): "));
+    assert!(data.notes[0].ends_with("README.md"));
+    assert_eq!(data.notes[1], "ignored files that are no images (1): cat/notes.txt");
+}
+
+#[test]
+fn a_file_that_only_calls_itself_an_image_is_refused() {
+    let error = refusal_with("cat/bad.png", b"not a PNG");
+    assert!(matches!(&error, Error::NotAnImage { found, .. } if found == b"not "), "{error}");
+    assert!(matches!(refusal_with("cat/empty.jpg", b""), Error::NotAnImage { .. }));
+    assert!(matches!(refusal_with("cat/other.gif", b"GIF89a"), Error::NotAnImage { .. }));
+}
+
+#[test]
+fn a_jpeg_cut_anywhere_is_refused() {
+    let content = jpeg(&samples(1, 1, 3, 8)[0]);
+    let folder = sound_with("cat/whole.jpg", &content);
+    assert!(open(&config(folder.path())).is_ok());
+    for at in [content.len() - 1, content.len() - 2, content.len() / 2, 200, 20, 4] {
+        let error = refusal_with("cat/cut.jpg", &content[..at]);
+        assert!(matches!(error, Error::TruncatedJpeg { .. }), "cut at {at}: {error}");
+    }
+}
+
+#[test]
+fn the_end_of_an_embedded_thumbnail_is_not_the_end_of_the_image() {
+    let content = jpeg(&samples(1, 1, 3, 8)[0]);
+    // An application segment of 2 + 6 bytes that holds an end-of-image marker.
+    let segment = [0xff, 0xe5, 0, 8, 1, 2, 0xff, 0xd9, 3, 4];
+    let whole = [&content[..2], &segment, &content[2..]].concat();
+    let folder = sound_with("cat/thumbnail.jpg", &whole);
+    assert!(open(&config(folder.path())).is_ok());
+    let error = refusal_with("cat/thumbnail.jpg", &whole[..whole.len() - 2]);
+    assert!(matches!(error, Error::TruncatedJpeg { .. }), "{error}");
+}
+
+#[test]
+fn a_damaged_png_is_refused() {
+    let content = png(&samples(1, 1, 3, 8)[0]);
+    let error = refusal_with("cat/cut.png", &content[..content.len() / 2]);
+    assert!(matches!(error, Error::Decode { .. }), "{error}");
+    let mut flipped = content.clone();
+    flipped[content.len() / 2] ^= 0xff;
+    assert!(matches!(refusal_with("cat/flipped.png", &flipped), Error::Decode { .. }));
+}
+
+#[test]
+fn a_png_that_declares_huge_sides_is_refused_without_allocating() {
+    let mut content = png(&samples(1, 1, 3, 8)[0]);
+    for (width, height) in [(1 << 30, 1 << 30), (20_000, 1), (16_000, 16_000), (0, 8)] {
+        content[16..20].copy_from_slice(&u32::to_be_bytes(width));
+        content[20..24].copy_from_slice(&u32::to_be_bytes(height));
+        let sum = crc32(&content[12..29]);
+        content[29..33].copy_from_slice(&sum.to_be_bytes());
+        let error = refusal_with("cat/huge.png", &content);
+        let limits = matches!(error, Error::ImageLimit { .. });
+        assert!(limits || matches!(error, Error::Decode { .. }), "{error}");
+        assert!(limits || width == 0 || width == 1 << 30, "{error}");
+    }
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, &byte| {
+        (0..8).fold(sum ^ u32::from(byte), |sum, _| {
+            (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg())
+        })
+    })
+}
+
+#[test]
+fn mixed_sizes_are_refused_with_the_setting_that_helps() {
+    let folder = sound_with("dog/large.png", &png(&samples(1, 1, 3, 12)[0]));
+    let error = refusal(folder.path());
+    assert!(matches!(error, Error::MixedSizes { sizes: 2, .. }), "{error}");
+    assert!(error.to_string().contains("12 x 12") && error.to_string().contains("`data.size=N`"));
+    let data = open(&DataConfig { size: Some(10), ..config(folder.path()) }).unwrap();
+    assert_eq!(data.train.shape(), ImageShape { channels: 3, height: 10, width: 10 });
+    assert_eq!(data.train.len(), 7);
+}
+
+#[test]
+fn size_scales_the_shorter_side_and_crops_the_centre() {
+    let folder = folder();
+    // 4 high, 12 wide: black, white and black thirds; the centre square is the white third.
+    let column = |x| if (4..8).contains(&x) { 255 } else { 0 };
+    let wide = image::GrayImage::from_fn(12, 4, |x, _| image::Luma([column(x)]));
+    let tall = image::imageops::rotate90(&wide);
+    for (name, image) in [("a/wide.png", wide), ("a/tall.png", tall)] {
+        write(folder.path().join(name), &encode(&image.into(), ImageFormat::Png));
+    }
+    let data = open(&DataConfig { size: Some(4), ..config(folder.path()) }).unwrap();
+    for id in data.train.ids() {
+        assert_eq!(data.train.pixels(id), [255; 16]);
+    }
+    let data = open(&DataConfig { size: Some(2), ..config(folder.path()) }).unwrap();
+    assert_eq!(data.train.pixels(SampleId(0)), [255; 4]);
+}
+
+#[test]
+fn scaling_down_averages_and_keeps_directions() {
+    let folder = folder();
+    // Bright at the right, with a pattern finer than the result can show.
+    let value = |x: u32, y: u32| (4 * x + if (x + y).is_multiple_of(2) { 20 } else { 0 }) as u8;
+    let image = image::GrayImage::from_fn(40, 30, |x, y| image::Luma([value(x, y)]));
+    write(folder.path().join("a/1.png"), &encode(&image.into(), ImageFormat::Png));
+    let data = open(&DataConfig { size: Some(10), ..config(folder.path()) }).unwrap();
+    for (at, &pixel) in data.train.pixels(SampleId(0)).iter().enumerate() {
+        // Pixel x of the result shows columns 5 + 3 x to 7 + 3 x.
+        let expected = 4.0 * (6.0 + 3.0 * (at % 10) as f64) + 10.0;
+        assert!((f64::from(pixel) - expected).abs() < 6.0, "{at}: {pixel}, expected {expected}");
+    }
+}
+
+#[test]
+fn grey_beside_colour_is_refused_unless_one_is_chosen() {
+    let grey = &samples(7, 1, 1, 8)[0];
+    let folder = sound_with("dog/grey.png", &png(grey));
+    let error = refusal(folder.path());
+    assert!(matches!(error, Error::MixedChannels { .. }), "{error}");
+    assert!(error.to_string().contains("`data.channels=3`"), "{error}");
+    let data = open(&DataConfig { channels: Some(3), ..config(folder.path()) }).unwrap();
+    assert_eq!(data.train.pixels(SampleId(6)), grey.pixels.repeat(3));
+    let data = open(&DataConfig { channels: Some(1), ..config(folder.path()) }).unwrap();
+    assert_eq!(data.train.pixels(SampleId(6)), grey.pixels);
+    let (red, green, blue) = (1_u32, 65, 129);
+    let colour = &samples(1, 1, 3, 8)[0].pixels;
+    let at = |place: u32| f64::from(colour[place as usize]);
+    let luma = 0.299 * at(red) + 0.587 * at(green) + 0.114 * at(blue);
+    assert_eq!(f64::from(data.train.pixels(SampleId(0))[1]), luma.round());
+}
+
+#[test]
+fn transparency_depth_and_rotation_are_handled_as_documented() {
+    let folder = folder();
+    let clear = image::RgbaImage::from_pixel(4, 4, image::Rgba([10, 20, 30, 0]));
+    let half = image::RgbaImage::from_pixel(4, 4, image::Rgba([100, 0, 255, 128]));
+    type Deep = image::ImageBuffer<image::Rgb<u16>, Vec<u16>>;
+    let deep = Deep::from_pixel(4, 4, image::Rgb([65_535, 257 * 7, 100]));
+    let pictures: [DynamicImage; 3] = [clear.into(), half.into(), deep.into()];
+    for (id, picture) in pictures.iter().enumerate() {
+        write(folder.path().join(format!("a/{id}.png")), &encode(picture, ImageFormat::Png));
+    }
+    let data = read(folder.path());
+    let colour =
+        |id| data.train.pixels(SampleId(id)).iter().copied().step_by(16).collect::<Vec<_>>();
+    assert_eq!(colour(0), [255, 255, 255]);
+    assert_eq!(colour(1), [177, 127, 255]);
+    assert_eq!(colour(2), [255, 7, 0]);
+    assert_eq!(
+        data.notes,
+        [
+            "images with transparent pixels, laid over white (2): a/0.png, a/1.png",
+            "images of 16 bits a channel, scaled to 8 (1): a/2.png",
+        ]
+    );
+}
+
+#[test]
+fn rotations_and_animations_are_told() {
+    let sample = &samples(1, 1, 3, 8)[0];
+    // One entry, tag 0x0112 (orientation), one short, value 6.
+    let tiff = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let exif = [&[0xff, 0xe1, 0, 34][..], b"Exif\0\0", tiff].concat();
+    let photo = jpeg(sample);
+    let folder = sound_with("cat/photo.jpg", &[&photo[..2], &exif, &photo[2..]].concat());
+    let control = b"acTL\0\0\0\x01\0\0\0\0";
+    let sum = crc32(control).to_be_bytes();
+    let still = png(sample);
+    let animated = [&still[..33], &[0, 0, 0, 8], control, &sum, &still[33..]].concat();
+    write(folder.path().join("cat/moving.png"), &animated);
+    assert_eq!(
+        read(folder.path()).notes,
+        [
+            "images with an EXIF rotation, which is not applied (1): cat/photo.jpg",
+            "animated images, of which the still image is used (1): cat/moving.png",
+        ]
+    );
+}
+
+#[test]
+fn an_empty_class_folder_is_refused() {
+    let error = refusal_with("empty/notes.txt", b"no image");
+    assert!(matches!(&error, Error::EmptyClass { path } if path.ends_with("empty")), "{error}");
+}
+
+#[test]
+fn classes_that_differ_only_in_case_are_refused_with_both_names() {
+    let error = refusal_with("Cat/1.png", &png(&samples(9, 1, 3, 8)[0]));
+    let both = matches!(&error, Error::SameClass { first, second, .. } if (first.as_str(), second.as_str()) == ("Cat", "cat"));
+    assert!(both, "{error}");
+}
+
+#[test]
+fn a_class_that_only_the_test_split_has_is_refused() {
+    let folder = folder();
+    add_classes(&folder.path().join("train"), 1);
+    add_classes(&folder.path().join("test"), 2);
+    write(folder.path().join("test/emu/1.png"), &png(&samples(3, 1, 3, 8)[0]));
+    let error = refusal(folder.path());
+    assert!(matches!(&error, Error::UnknownClass { class } if class == "emu"), "{error}");
+}
+
+#[test]
+fn check_lists_every_bad_file_of_a_folder() {
+    let folder = sound_with("cat/bad.png", b"bad");
+    write(folder.path().join("dog/cut.jpg"), &jpeg(&samples(1, 1, 3, 8)[0])[..100]);
+    write(folder.path().join("empty/x.txt"), b"");
+    write(folder.path().join("dog/copy.png"), &png(&samples(1, 1, 3, 8)[0]));
+    let report = check(&config(folder.path()));
+    assert_eq!(report.problems.len(), 4, "{:#?}", report.problems);
+    let last = "the same training image is under the classes cat, dog: cat/0.png, dog/copy.png";
+    assert_eq!(report.problems[3], last);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_leave_the_folder_or_lead_in_circles_are_refused() {
+    use std::os::unix::fs::symlink;
+
+    let outside = folder();
+    let target = write(outside.path().join("x.png"), &png(&samples(1, 1, 3, 8)[0]));
+    let folder = sound();
+    symlink(folder.path().join("cat/0.png"), folder.path().join("dog/inside.png")).unwrap();
+    assert_eq!(read(folder.path()).train.class_counts(), [3, 4]);
+    symlink(target, folder.path().join("dog/outside.png")).unwrap();
+    symlink(folder.path(), folder.path().join("dog/circle")).unwrap();
+    symlink("/nowhere", folder.path().join("dog/broken.png")).unwrap();
+    let report = check(&config(folder.path()));
+    assert_eq!(report.problems.iter().filter(|text| text.contains("symbolic link")).count(), 2);
+    assert!(report.problems.iter().any(|text| text.contains("broken.png")));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let folder = sound();
+    let pipe = folder.path().join("cat/pipe.png");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(matches!(refusal(folder.path()), Error::NotRegular { .. }));
+    assert!(matches!(refusal(&pipe), Error::NotRegular { .. }));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_class_name_that_is_not_utf_8_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = sound();
+    let name = std::ffi::OsStr::from_bytes(b"c\xffat");
+    write(folder.path().join(name).join("1.png"), &png(&samples(1, 1, 3, 8)[0]));
+    assert!(matches!(refusal(folder.path()), Error::ClassEncoding { .. }));
+}

@@ -1,0 +1,13 @@
+//! Tests of the public interface: every layout, every bad input of the catalogue, batches.
+
+#![allow(clippy::disallowed_methods, reason = "tests write throw-away files")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests are tests")]
+
+mod batches;
+mod broken;
+mod folders;
+mod layouts;
+mod prefetching;
+mod real;
+mod synthetic;
+mod testkit;
