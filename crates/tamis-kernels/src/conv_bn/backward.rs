@@ -1,0 +1,199 @@
+//! The backward pass: sums over the batch, then weights and input group by group.
+
+use super::layout::Plan;
+use super::{ConvShape, Gradients, Saved, Wants};
+use crate::buffer::Buffer;
+use crate::correlate::Correlation;
+use crate::correlate_weights::{Lanes, WeightCorrelation};
+use crate::elementwise::relu_backward;
+use crate::reduce::{product, sum};
+use crate::schedule::{Pieces, item};
+use crate::statistics::Normalisation;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Gradients of a loss, given that of the output.
+///
+/// `weights` and `gamma` are those of the forward pass; `gamma` is absent if it had no affine part,
+/// and then gradients of gamma and beta are those of a gamma of 1 and a beta of 0.
+///
+/// # Panics
+/// If a slice does not have the length that the forward pass had.
+pub fn backward(
+    saved: &Saved,
+    weights: &[f32],
+    gamma: Option<&[f32]>,
+    output_gradient: &[f32],
+    wants: Wants,
+) -> Gradients {
+    let shape = saved.plan.shape;
+    assert_eq!(weights.len(), shape.weights(), "length of the weights");
+    assert_eq!(output_gradient.len(), shape.output_values(), "length of the output gradient");
+    assert!(gamma.is_none_or(|gamma| gamma.len() == shape.outputs), "length of gamma");
+    let (planes, sums) = flatten(saved, output_gradient);
+    let totals = totals(&sums, shape.outputs);
+    let values = shape.batch * saved.plan.geometry.pixels();
+    let normalisation = |channel: usize| {
+        let scale = gamma.map_or(1.0, |gamma| gamma[channel]);
+        saved.statistics[channel].backward(scale, totals[channel], values)
+    };
+    let pass = Pass {
+        saved,
+        plan: &saved.plan,
+        planes,
+        normalisation: (0..shape.outputs).map(normalisation).collect(),
+        kernels: if wants.input { saved.plan.backward(weights) } else { Vec::new() },
+        lanes: wants.weights.then(|| saved.plan.lanes()),
+    };
+    let mut input = wants.input.then(|| vec![0.0; shape.input_values()]);
+    let weights = pass.run(input.as_deref_mut().unwrap_or_default());
+    let of_gamma =
+        |channel: usize| totals[channel][1] * saved.statistics[channel].inverse_deviation();
+    let channels = 0..shape.outputs;
+    Gradients {
+        input,
+        weights,
+        gamma: wants.affine.then(|| channels.map(|channel| of_gamma(channel) as f32).collect()),
+        beta: wants.affine.then(|| totals.iter().map(|total| total[0] as f32).collect()),
+    }
+}
+
+/// The output gradient as flat planes, `[image, channel]`, and of each of them `sum(g)` and
+/// `sum(g (y - mean))`.
+fn flatten(saved: &Saved, gradient: &[f32]) -> (Buffer, Vec<[f32; 2]>) {
+    let Plan { level, ref geometry, ref shape, .. } = saved.plan;
+    let mut planes = Buffer::take(shape.batch * shape.outputs * geometry.flat);
+    let mut sums = vec![[0.0; 2]; shape.batch * shape.outputs];
+    let of_planes = planes.par_chunks_mut(geometry.flat).zip(&mut sums);
+    of_planes.enumerate().for_each(|(number, (plane, sums))| {
+        geometry.flatten(&gradient[number * geometry.pixels()..][..geometry.pixels()], plane);
+        let mean = saved.statistics[number % shape.outputs].mean as f32;
+        let convolved = geometry.plane(&saved.convolved, number);
+        *sums = [sum(level, plane), product(level, plane, (mean, convolved))];
+    });
+    (planes, sums)
+}
+
+/// Sums over the images, in order.
+fn totals(sums: &[[f32; 2]], channels: usize) -> Vec<[f64; 2]> {
+    let mut totals = vec![[0.0; 2]; channels];
+    for sums in sums.chunks_exact(channels) {
+        for (total, sums) in totals.iter_mut().zip(sums) {
+            total[0] += f64::from(sums[0]);
+            total[1] += f64::from(sums[1]);
+        }
+    }
+    totals
+}
+
+/// The pass for weights and input.
+struct Pass<'a> {
+    saved: &'a Saved,
+    plan: &'a Plan,
+    /// The output gradient, `[image, channel]`.
+    planes: Buffer,
+    normalisation: Vec<Normalisation>,
+    /// The gradient of each phase of the input; empty if not wanted.
+    kernels: Vec<Correlation>,
+    /// Lanes of the weights; absent if not wanted.
+    lanes: Option<Lanes>,
+}
+
+/// Buffers of one thread.
+struct Scratch {
+    /// Bordered gradients before normalisation, `[channel]`.
+    convolved: Buffer,
+    /// The input pixel by pixel.
+    pixels: Buffer,
+    /// Flat gradients of one phase, `[channel]`.
+    phase: Buffer,
+}
+
+impl Pass<'_> {
+    /// Writes the input gradient unless `input` is empty; returns that of the weights.
+    fn run(&self, input: &mut [f32]) -> Option<Vec<f32>> {
+        if input.is_empty() && self.lanes.is_none() {
+            return None;
+        }
+        let Plan { shape, schedule, .. } = *self.plan;
+        let sum_values = self.lanes.as_ref().map_or(0, |lanes| shape.outputs * lanes.count());
+        let chunks = shape.batch.div_ceil(schedule.chunk);
+        let mut sums = Buffer::take(chunks * sum_values);
+        let input_values = input.len() / shape.batch;
+        let mut inputs = Pieces(input, schedule.chunk * input_values);
+        let mut pieces = Pieces(&mut sums, sum_values);
+        let tasks: Vec<_> = (0..chunks)
+            .map(|chunk| (schedule.images(chunk, shape.batch), inputs.next(), pieces.next()))
+            .collect();
+        tasks.into_par_iter().for_each(|(images, input, sums)| self.run_chunk(images, input, sums));
+        self.lanes.as_ref().map(|lanes| {
+            let mut weights = vec![0.0; shape.weights()];
+            sums.chunks_exact(sum_values).for_each(|sums| lanes.add_to(&mut weights, sums));
+            weights
+        })
+    }
+
+    fn run_chunk(&self, images: Range<usize>, input: &mut [f32], sums: &mut [f32]) {
+        let Plan { ref shape, ref geometry, .. } = *self.plan;
+        let mut scratch = Scratch {
+            convolved: geometry.take_bordered(shape.outputs),
+            pixels: geometry.take_pixels(self.plan.input_planes()),
+            phase: Buffer::take(shape.inputs * geometry.flat),
+        };
+        sums.fill(0.0);
+        for image in images.clone() {
+            self.prepare(image, &mut scratch.convolved);
+            self.add_weights(image, &mut scratch, sums);
+            let values = shape.inputs * shape.height * shape.width;
+            self.write_input(image, &mut scratch, item(input, image - images.start, values));
+        }
+    }
+
+    /// Fills the bordered planes of one image.
+    fn prepare(&self, image: usize, convolved: &mut [f32]) {
+        let Plan { level, ref geometry, shape: ConvShape { outputs, .. }, .. } = *self.plan;
+        for (channel, to) in convolved.chunks_exact_mut(geometry.bordered).enumerate() {
+            let plane = image * outputs + channel;
+            let of_planes =
+                [&self.planes, &self.saved.convolved].map(|of| geometry.plane(of, plane));
+            self.normalisation[channel].apply(level, geometry, of_planes, to);
+        }
+    }
+
+    /// Adds the weight gradients of one prepared image, if wanted.
+    fn add_weights(&self, image: usize, scratch: &mut Scratch, sums: &mut [f32]) {
+        let Plan { level, ref geometry, ref shape, .. } = *self.plan;
+        let Some(lanes) = &self.lanes else { return };
+        let pixel = self.plan.input_planes();
+        let value = &self.saved.value[image * pixel * geometry.flat..][..pixel * geometry.flat];
+        geometry.fill_pixels(level, value, &mut scratch.pixels);
+        let job = WeightCorrelation {
+            geometry,
+            lanes,
+            source: &scratch.pixels,
+            pixel,
+            gradient: &scratch.convolved[geometry.front..],
+            plane: geometry.bordered,
+            outputs: shape.outputs,
+        };
+        job.accumulate(level, sums);
+    }
+
+    /// Writes the input gradient of one prepared image, phase by phase.
+    fn write_input(&self, image: usize, scratch: &mut Scratch, input: &mut [f32]) {
+        let Plan { level, ref geometry, ref shape, .. } = *self.plan;
+        for (number, kernel) in self.kernels.iter().enumerate() {
+            kernel.apply(&scratch.convolved, &mut scratch.phase, geometry.flat);
+            let planes = scratch.phase.chunks_exact_mut(geometry.flat);
+            let rows = input.chunks_exact_mut(shape.height * shape.width);
+            for (channel, (plane, rows)) in planes.zip(rows).enumerate() {
+                if shape.relu {
+                    let phase = image * self.plan.phases.len() + number;
+                    let value = phase * shape.inputs + channel;
+                    relu_backward(level, plane, geometry.plane(&self.saved.value, value));
+                }
+                self.plan.scatter(plane, self.plan.phases[number], rows);
+            }
+        }
+    }
+}

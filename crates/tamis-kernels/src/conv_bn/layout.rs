@@ -1,0 +1,151 @@
+//! Strides as phases, and the convolution and its gradients as correlations.
+//!
+//! With stride 2 the input is split into its four phases (even or odd rows, even or odd columns),
+//! each a plane of the output's size. A tap then reads one phase at a constant offset, as with
+//! stride 1, where there is one phase: the input itself.
+
+use super::ConvShape;
+use crate::Level;
+use crate::correlate::Correlation;
+use crate::correlate_weights::Lanes;
+use crate::plane::Geometry;
+use crate::schedule::Schedule;
+
+/// Everything that follows from the sizes.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) level: Level,
+    pub(super) shape: ConvShape,
+    /// Of the output, and of each phase of the input.
+    pub(super) geometry: Geometry,
+    pub(super) schedule: Schedule,
+    taps: Vec<Tap>,
+    /// The phases that some tap reads: first row and first column.
+    pub(super) phases: Vec<[usize; 2]>,
+}
+
+/// What one tap of the kernel reads.
+#[derive(Clone, Copy, Debug)]
+struct Tap {
+    phase: usize,
+    /// Row and column of a 3x3 kernel on that phase.
+    place: [usize; 2],
+}
+
+impl Plan {
+    pub(super) fn new(level: Level, shape: ConvShape) -> Plan {
+        let geometry = Geometry::new(shape.output_height(), shape.output_width());
+        let schedule = Schedule::new(shape.batch);
+        let mut phases = Vec::new();
+        let mut taps = Vec::new();
+        for row in 0..shape.kernel {
+            for column in 0..shape.kernel {
+                let ([row_phase, row], [column_phase, column]) =
+                    (split(row, &shape), split(column, &shape));
+                let phase = [row_phase, column_phase];
+                let number = phases.iter().position(|&known| known == phase).unwrap_or_else(|| {
+                    phases.push(phase);
+                    phases.len() - 1
+                });
+                taps.push(Tap { phase: number, place: [row, column] });
+            }
+        }
+        Plan { level, shape, geometry, schedule, taps, phases }
+    }
+
+    /// Planes of one image of the input.
+    pub(super) fn input_planes(&self) -> usize {
+        self.shape.inputs * self.phases.len()
+    }
+
+    /// The lanes of the weights over the input stored pixel by pixel.
+    pub(super) fn lanes(&self) -> Lanes {
+        let offset = |tap: &Tap| {
+            let pixels = self.geometry.pixel_tap(tap.place[0], tap.place[1]);
+            pixels * self.input_planes() + tap.phase * self.shape.inputs
+        };
+        let offsets: Vec<usize> = self.taps.iter().map(offset).collect();
+        Lanes::new(&offsets, self.shape.inputs)
+    }
+
+    /// Offsets of every (input channel, tap) in bordered planes of the input.
+    fn offsets(&self) -> Vec<usize> {
+        let channels = 0..self.shape.inputs;
+        let of_channel = |channel| self.taps.iter().map(move |tap| self.offset(channel, tap));
+        channels.flat_map(of_channel).collect()
+    }
+
+    fn offset(&self, channel: usize, tap: &Tap) -> usize {
+        let plane = tap.phase * self.shape.inputs + channel;
+        plane * self.geometry.bordered + self.geometry.tap(tap.place[0], tap.place[1])
+    }
+
+    /// The convolution.
+    pub(super) fn forward(&self, weights: &[f32]) -> Correlation {
+        let offsets = self.offsets();
+        let each = offsets.len();
+        Correlation::new(self.level, offsets, self.shape.outputs, |output, k| {
+            weights[output * each + k]
+        })
+    }
+
+    /// The gradient of each phase of the input, from bordered planes of the output: taps mirrored.
+    pub(super) fn backward(&self, weights: &[f32]) -> Vec<Correlation> {
+        (0..self.phases.len()).map(|phase| self.backward_phase(weights, phase)).collect()
+    }
+
+    fn backward_phase(&self, weights: &[f32], phase: usize) -> Correlation {
+        let mut offsets = Vec::new();
+        let mut places = Vec::new();
+        for output in 0..self.shape.outputs {
+            for (number, tap) in self.taps.iter().enumerate().filter(|(_, tap)| tap.phase == phase)
+            {
+                let mirrored = self.geometry.tap(2 - tap.place[0], 2 - tap.place[1]);
+                offsets.push(output * self.geometry.bordered + mirrored);
+                places.push((output, number));
+            }
+        }
+        Correlation::new(self.level, offsets, self.shape.inputs, |input, k| {
+            let (output, tap) = places[k];
+            weights[(output * self.shape.inputs + input) * self.taps.len() + tap]
+        })
+    }
+
+    /// Copies one phase of the rows of an input channel into a flat plane.
+    pub(super) fn gather(
+        &self,
+        rows: &[f32],
+        [first_row, first_column]: [usize; 2],
+        to: &mut [f32],
+    ) {
+        let ConvShape { width, stride, .. } = self.shape;
+        to.fill(0.0);
+        let rows = rows.chunks_exact(width).skip(first_row).step_by(stride);
+        for (row, to) in rows.zip(to.chunks_exact_mut(self.geometry.stride)) {
+            let pixels = row.iter().skip(first_column).step_by(stride);
+            to.iter_mut().zip(pixels).for_each(|(to, pixel)| *to = *pixel);
+        }
+    }
+
+    /// Copies a flat plane into one phase of the rows of an input channel.
+    pub(super) fn scatter(
+        &self,
+        flat: &[f32],
+        [first_row, first_column]: [usize; 2],
+        rows: &mut [f32],
+    ) {
+        let ConvShape { width, stride, .. } = self.shape;
+        let rows = rows.chunks_exact_mut(width).skip(first_row).step_by(stride);
+        for (row, from) in rows.zip(flat.chunks_exact(self.geometry.stride)) {
+            let pixels = row.iter_mut().skip(first_column).step_by(stride);
+            pixels.zip(from).for_each(|(pixel, from)| *pixel = *from);
+        }
+    }
+}
+
+/// Phase and place on that phase, 0 to 2, of one coordinate of a tap.
+fn split(tap: usize, shape: &ConvShape) -> [usize; 2] {
+    // Counted from one stride before the output's own pixel, so as to stay positive.
+    let position = shape.stride + tap - (shape.kernel - 1) / 2;
+    [position % shape.stride, position / shape.stride]
+}

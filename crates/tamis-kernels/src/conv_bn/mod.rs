@@ -1,0 +1,134 @@
+//! A dense convolution followed by batch normalisation with the statistics of the batch.
+//!
+//! `output = gamma * (y - mean) / sqrt(variance + 1e-5) + beta` with `y` the convolution, without
+//! bias, of the input or of its ReLU; gamma 1 and beta 0 if there is no affine part. Stems, residual
+//! blocks and plain residual networks are made of it.
+//!
+//! Kernels are 1x1 or 3x3 with a border that keeps the size, divided by a stride of 1 or 2, rounded
+//! up. Running statistics and inference with them are left to the caller, who is given the mean
+//! and the biased variance.
+
+mod backward;
+mod forward;
+mod layout;
+
+use crate::buffer::Buffer;
+use crate::statistics::Statistics;
+use layout::Plan;
+
+pub use backward::backward;
+pub use forward::{forward, forward_at};
+
+/// Sizes of a convolution with normalisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Images.
+    pub batch: usize,
+    /// Channels of the input.
+    pub inputs: usize,
+    /// Channels of the output.
+    pub outputs: usize,
+    /// Rows of the input.
+    pub height: usize,
+    /// Columns of the input.
+    pub width: usize,
+    /// Rows and columns of the kernel: 1 or 3.
+    pub kernel: usize,
+    /// Rows and columns from one output to the next: 1 or 2.
+    pub stride: usize,
+    /// Whether the input goes through a ReLU first.
+    pub relu: bool,
+}
+
+impl ConvShape {
+    /// Floats of the input, `[batch, inputs, height, width]`.
+    pub fn input_values(&self) -> usize {
+        self.batch * self.inputs * self.height * self.width
+    }
+
+    /// Rows of the output.
+    pub fn output_height(&self) -> usize {
+        self.height.div_ceil(self.stride)
+    }
+
+    /// Columns of the output.
+    pub fn output_width(&self) -> usize {
+        self.width.div_ceil(self.stride)
+    }
+
+    /// Floats of the output, `[batch, outputs, output_height, output_width]`.
+    pub fn output_values(&self) -> usize {
+        self.batch * self.outputs * self.output_height() * self.output_width()
+    }
+
+    /// Floats of the weights, `[outputs, inputs, kernel, kernel]`.
+    pub fn weights(&self) -> usize {
+        self.outputs * self.inputs * self.kernel * self.kernel
+    }
+}
+
+/// What the operation is applied to.
+#[derive(Clone, Copy, Debug)]
+pub struct Operands<'a> {
+    /// `[batch, inputs, height, width]`.
+    pub input: &'a [f32],
+    /// `[outputs, inputs, kernel, kernel]`.
+    pub weights: &'a [f32],
+    /// Scale and shift after normalisation, if any.
+    pub affine: Option<Affine<'a>>,
+}
+
+/// Scale and shift of each output channel.
+#[derive(Clone, Copy, Debug)]
+pub struct Affine<'a> {
+    /// `[outputs]`.
+    pub gamma: &'a [f32],
+    /// `[outputs]`.
+    pub beta: &'a [f32],
+}
+
+/// What a forward pass leaves besides the output.
+#[derive(Debug)]
+pub struct Forward {
+    /// Mean of each output channel before normalisation, over batch, height and width.
+    pub mean: Vec<f32>,
+    /// Biased variance of the same.
+    pub variance: Vec<f32>,
+    /// What [`backward`] needs, if it was asked for.
+    pub saved: Option<Saved>,
+}
+
+/// What the backward pass needs. Memory returns to the crate's pool on drop.
+#[derive(Debug)]
+pub struct Saved {
+    plan: Plan,
+    /// The input, after its ReLU if there is one: flat planes, `[image, phase, channel]`.
+    value: Buffer,
+    /// The convolution: flat planes, `[image, channel]`.
+    convolved: Buffer,
+    statistics: Vec<Statistics>,
+}
+
+/// Which gradients to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wants {
+    /// Of the input.
+    pub input: bool,
+    /// Of the weights.
+    pub weights: bool,
+    /// Of gamma and beta.
+    pub affine: bool,
+}
+
+/// The gradients that were wanted, laid out as the operands.
+#[derive(Clone, Debug, Default)]
+pub struct Gradients {
+    /// Of the input.
+    pub input: Option<Vec<f32>>,
+    /// Of the weights.
+    pub weights: Option<Vec<f32>>,
+    /// Of gamma.
+    pub gamma: Option<Vec<f32>>,
+    /// Of beta.
+    pub beta: Option<Vec<f32>>,
+}

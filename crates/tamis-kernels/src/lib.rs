@@ -1,0 +1,32 @@
+//! The hot loops of supernet training on a CPU, forward and backward, on `f32` slices with shapes.
+//!
+//! `tamis-nn` registers these as operations of its tensor library; this crate knows no tensors,
+//! no networks and no files. Every function is pure: the same inputs at the same [`Level`] give the
+//! same bits for any number of rayon threads, because images are worked on one by one, partial
+//! sums belong to chunks of fixed size, and chunks are added in order.
+//!
+//! How it is built, from the bottom:
+//!
+//! * `simd`: vectors of the machine, chosen at run time (AVX-512, AVX2 with FMA, or plain arrays);
+//! * `plane`: the flat, zero-bordered image in which a convolution's tap is a constant offset;
+//! * `correlate`, `correlate_weights`: the two convolution loops, over lists of such offsets;
+//! * `elementwise`, `reduce`: sums of planes, pooling, batch statistics;
+//! * `nas_bench_201`, `conv_bn`: the operations that callers use, made of these.
+
+#![deny(missing_docs)]
+
+mod buffer;
+pub mod conv_bn;
+mod correlate;
+mod correlate_weights;
+mod elementwise;
+pub mod nas_bench_201;
+mod plane;
+mod reduce;
+mod schedule;
+mod simd;
+mod statistics;
+mod transpose;
+
+pub use buffer::release_pooled_memory;
+pub use simd::Level;

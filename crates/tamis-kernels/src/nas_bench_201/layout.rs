@@ -1,0 +1,216 @@
+//! Numbering of edges, operations and planes of the cell, and its convolutions as correlations.
+
+use super::CellShape;
+use crate::Level;
+use crate::correlate::Correlation;
+use crate::correlate_weights::Lanes;
+use crate::elementwise::relu;
+use crate::plane::Geometry;
+use crate::schedule::Schedule;
+use std::ops::{Range, RangeInclusive};
+
+/// Edges of a cell.
+pub const EDGES: usize = 6;
+/// Operations of an edge.
+pub const OPERATIONS: usize = 5;
+/// Weights of an edge, in units of `channels * channels`: a 1x1 and a 3x3 kernel.
+pub(super) const EDGE_WEIGHTS: usize = 10;
+/// Nodes that edges leave: 0, 1, 2.
+pub(super) const SOURCES: usize = 3;
+/// The output node.
+pub(super) const OUTPUT: usize = 3;
+
+pub(super) const SKIP: usize = 1;
+pub(super) const POOL: usize = 4;
+
+/// A convolution that every edge has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Convolution {
+    /// Which of them: 0 or 1.
+    pub(super) number: usize,
+    /// Its place among the operations of an edge.
+    pub(super) operation: usize,
+    /// Rows and columns of the kernel.
+    pub(super) size: usize,
+    /// Where its weights begin in those of an edge, in units of `channels * channels`.
+    first_weight: usize,
+}
+
+/// The 3x3 convolution. Its results are kept.
+pub(super) const SPATIAL: Convolution =
+    Convolution { number: 0, operation: 3, size: 3, first_weight: 1 };
+/// The 1x1 convolution. Its results are computed again where needed: that takes less time than
+/// writing and reading them, and halves the memory of a cell.
+pub(super) const POINTWISE: Convolution =
+    Convolution { number: 1, operation: 2, size: 1, first_weight: 0 };
+/// In the order of planes.
+pub(super) const CONVOLUTIONS: [Convolution; 2] = [SPATIAL, POINTWISE];
+
+/// The number of an edge.
+pub(super) fn edge(source: usize, destination: usize) -> usize {
+    destination * (destination - 1) / 2 + source
+}
+
+/// The nodes that edges from `source` enter.
+pub(super) fn destinations(source: usize) -> RangeInclusive<usize> {
+    source + 1..=OUTPUT
+}
+
+/// The share of one operation on one edge.
+pub(super) fn share(shares: &[f32], source: usize, destination: usize, operation: usize) -> f32 {
+    shares[edge(source, destination) * OPERATIONS + operation]
+}
+
+impl Convolution {
+    /// Number of taps: rows times columns.
+    pub(super) fn taps(&self) -> usize {
+        self.size * self.size
+    }
+
+    /// Row and column of each tap in a 3x3 kernel.
+    fn places(self) -> impl Iterator<Item = [usize; 2]> {
+        let margin = (3 - self.size) / 2;
+        (0..self.taps()).map(move |tap| [tap / self.size + margin, tap % self.size + margin])
+    }
+
+    /// Place of one weight among all weights of the cell; `tap` counts along rows.
+    fn weight(&self, edge: usize, place: [usize; 3], channels: usize) -> usize {
+        let [output, input, tap] = place;
+        let square = channels * channels;
+        (edge * EDGE_WEIGHTS + self.first_weight) * square
+            + (output * channels + input) * self.taps()
+            + tap
+    }
+
+    /// The weights of one edge among all weights of the cell.
+    pub(super) fn weights_of(&self, edge: usize, channels: usize) -> std::ops::Range<usize> {
+        let first = self.weight(edge, [0; 3], channels);
+        first..first + channels * channels * self.taps()
+    }
+}
+
+/// Everything that follows from the sizes.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) level: Level,
+    pub(super) shape: CellShape,
+    pub(super) geometry: Geometry,
+    pub(super) schedule: Schedule,
+    /// Of the weights of each convolution, over the rectified source stored pixel by pixel.
+    pub(super) lanes: [Lanes; 2],
+}
+
+impl Plan {
+    pub(super) fn new(level: Level, shape: CellShape) -> Plan {
+        let geometry = Geometry::new(shape.height, shape.width);
+        let schedule = Schedule::new(shape.batch);
+        let lanes = CONVOLUTIONS.map(|of| {
+            let taps = of.places().map(|[row, column]| geometry.pixel_tap(row, column));
+            let offsets: Vec<usize> = taps.map(|tap| tap * shape.channels).collect();
+            Lanes::new(&offsets, shape.channels)
+        });
+        Plan { level, shape, geometry, schedule, lanes }
+    }
+
+    /// Floats of one image of a node, in flat planes.
+    pub(super) fn node(&self) -> usize {
+        self.shape.channels * self.geometry.flat
+    }
+
+    /// Convolution planes that leave `source`.
+    pub(super) fn planes(&self, source: usize) -> usize {
+        CONVOLUTIONS.len() * self.outputs(source)
+    }
+
+    /// Output planes of each convolution that leaves `source`.
+    pub(super) fn outputs(&self, source: usize) -> usize {
+        (OUTPUT - source) * self.shape.channels
+    }
+
+    /// First of the `channels` planes of one edge and convolution among those of its source.
+    pub(super) fn plane(&self, source: usize, destination: usize, of: Convolution) -> usize {
+        of.number * self.outputs(source) + (destination - source - 1) * self.shape.channels
+    }
+
+    /// Offsets of every (input channel, tap) in bordered planes, from plane `first`.
+    pub(super) fn offsets(&self, of: Convolution) -> Vec<usize> {
+        let planes = 0..self.shape.channels;
+        planes
+            .flat_map(|plane| (0..of.taps()).map(move |tap| self.offset(of, plane, tap)))
+            .collect()
+    }
+
+    fn offset(&self, of: Convolution, plane: usize, tap: usize) -> usize {
+        let margin = (3 - of.size) / 2;
+        let (row, column) = (tap / of.size + margin, tap % of.size + margin);
+        plane * self.geometry.bordered + self.geometry.tap(row, column)
+    }
+
+    /// The flat planes of one image of a node.
+    pub(super) fn image<'a>(&self, planes: &'a [f32], image: usize) -> &'a [f32] {
+        &planes[image * self.node()..][..self.node()]
+    }
+
+    /// Writes the ReLU of one image of a node into bordered planes.
+    pub(super) fn rectify(&self, value: &[f32], to: &mut [f32]) {
+        let bordered = to.chunks_exact_mut(self.geometry.bordered);
+        for (to, flat) in bordered.zip(value.chunks_exact(self.geometry.flat)) {
+            relu(self.level, self.geometry.inner(to), flat);
+        }
+    }
+
+    /// One convolution of all edges that leave `source`, as one correlation.
+    pub(super) fn forward(&self, weights: &[f32], source: usize, of: Convolution) -> Correlation {
+        let channels = self.shape.channels;
+        Correlation::new(self.level, self.offsets(of), self.outputs(source), |output, k| {
+            let edge = edge(source, source + 1 + output / channels);
+            let place = [output % channels, k / of.taps(), k % of.taps()];
+            weights[of.weight(edge, place, channels)]
+        })
+    }
+
+    /// The 1x1 convolutions of the edges from `sources` to `node`, each output times `factor(channel,
+    /// source)`, summed. Inputs are the planes of the sources in order.
+    pub(super) fn pointwise(
+        &self,
+        weights: &[f32],
+        sources: Range<usize>,
+        node: usize,
+        factor: impl Fn(usize, usize) -> f32,
+    ) -> Correlation {
+        let channels = self.shape.channels;
+        let offsets = (0..sources.len() * channels).map(|plane| self.offset(POINTWISE, plane, 0));
+        Correlation::new(self.level, offsets.collect(), channels, |output, k| {
+            let source = sources.start + k / channels;
+            let place = [output, k % channels, 0];
+            let weight = weights[POINTWISE.weight(edge(source, node), place, channels)];
+            weight * factor(output, source)
+        })
+    }
+
+    /// The sum of the input gradients of all convolutions that leave `source`: inputs are the
+    /// planes of [`Plan::plane`], taps are mirrored.
+    pub(super) fn backward(&self, weights: &[f32], source: usize) -> Correlation {
+        let channels = self.shape.channels;
+        let mut offsets = Vec::new();
+        let mut places = Vec::new();
+        for of in CONVOLUTIONS {
+            for destination in destinations(source) {
+                let first = self.plane(source, destination, of);
+                for (output, tap) in pairs(channels, of.taps()) {
+                    offsets.push(self.offset(of, first + output, of.taps() - 1 - tap));
+                    places.push((of, edge(source, destination), output, tap));
+                }
+            }
+        }
+        Correlation::new(self.level, offsets, channels, |input, k| {
+            let (of, edge, output, tap) = places[k];
+            weights[of.weight(edge, [output, input, tap], channels)]
+        })
+    }
+}
+
+/// Every pair of numbers below two limits, the second running faster.
+fn pairs(first: usize, second: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..first).flat_map(move |a| (0..second).map(move |b| (a, b)))
+}

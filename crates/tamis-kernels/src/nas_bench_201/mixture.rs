@@ -1,0 +1,114 @@
+//! How a node is formed from the nodes before it: one weighted sum of everything that enters it.
+
+use super::layout::{Convolution, OUTPUT, POINTWISE, POOL, Plan, SKIP, SPATIAL, share};
+use super::{Operands, Source};
+use crate::buffer::Buffer;
+use crate::correlate::Correlation;
+use crate::elementwise::{Term, add, add_neighbours, combine};
+
+/// The sum that forms one node.
+pub(super) struct Mixture<'a> {
+    plan: &'a Plan,
+    sources: &'a [Source],
+    skip: Vec<f32>,
+    pool: Vec<f32>,
+    /// Factors of the planes of the 3x3 convolutions: `[channel, source]`.
+    spatial: Vec<f32>,
+    /// All 1x1 convolutions, normalised but for their constants, and summed.
+    pointwise: Correlation,
+    /// Minus the means times the factors, summed: `[channel]`.
+    constants: Vec<f32>,
+}
+
+/// Bordered planes of one thread.
+pub(super) struct Scratch {
+    /// Of every source after its ReLU, `[source, channel]`.
+    pub(super) rectified: Buffer,
+    /// One plane.
+    pooled: Buffer,
+}
+
+impl Scratch {
+    pub(super) fn new(plan: &Plan, sources: usize) -> Self {
+        Scratch {
+            rectified: plan.geometry.take_bordered(sources * plan.shape.channels),
+            pooled: plan.geometry.take_bordered(1),
+        }
+    }
+}
+
+impl<'a> Mixture<'a> {
+    /// The node after `sources`.
+    pub(super) fn new(plan: &'a Plan, operands: &Operands<'_>, sources: &'a [Source]) -> Self {
+        let node = sources.len();
+        let of_operation = |operation| -> Vec<f32> {
+            (0..node).map(|source| share(operands.shares, source, node, operation)).collect()
+        };
+        let affine = |of: Convolution, channel: usize, source: usize| {
+            let statistics = sources[source].statistics[plan.plane(source, node, of) + channel];
+            let share = share(operands.shares, source, node, of.operation);
+            let factor = f64::from(share) * statistics.inverse_deviation();
+            (factor, -factor * statistics.mean)
+        };
+        let channels = 0..plan.shape.channels;
+        let constant = |channel| -> f32 {
+            let of_source =
+                |source| affine(SPATIAL, channel, source).1 + affine(POINTWISE, channel, source).1;
+            (0..node).map(of_source).sum::<f64>() as f32
+        };
+        let factor = |of, channel, source: usize| affine(of, channel, source).0 as f32;
+        let spatial = |channel| (0..node).map(move |source| factor(SPATIAL, channel, source));
+        Mixture {
+            plan,
+            sources,
+            skip: of_operation(SKIP),
+            pool: of_operation(POOL),
+            spatial: channels.clone().flat_map(spatial).collect(),
+            pointwise: plan.pointwise(operands.weights, 0..node, node, |channel, source| {
+                factor(POINTWISE, channel, source)
+            }),
+            constants: channels.map(constant).collect(),
+        }
+    }
+
+    /// Writes the flat planes of one image of the node.
+    pub(super) fn form(&self, image: usize, to: &mut [f32], scratch: &mut Scratch) {
+        let Plan { ref shape, ref geometry, .. } = *self.plan;
+        let rectified = scratch.rectified.chunks_exact_mut(shape.channels * geometry.bordered);
+        for (source, rectified) in self.sources.iter().zip(rectified) {
+            self.plan.rectify(self.plan.image(&source.value, image), rectified);
+        }
+        self.pointwise.apply(&scratch.rectified, to, geometry.flat);
+        for (channel, to) in to.chunks_exact_mut(geometry.flat).enumerate() {
+            self.add_spatial(image, channel, to);
+            self.add_pooled(image, channel, to, &mut scratch.pooled);
+        }
+    }
+
+    /// Skip connections, normalised 3x3 convolutions, and the constants of both convolutions.
+    fn add_spatial(&self, image: usize, channel: usize, to: &mut [f32]) {
+        let Plan { level, ref geometry, .. } = *self.plan;
+        let node = self.sources.len();
+        let mut terms: [Term; OUTPUT * 2] = [(0.0, &[]); OUTPUT * 2];
+        for (number, source) in self.sources.iter().enumerate() {
+            let plane = self.plan.plane(number, node, SPATIAL) + channel;
+            let factor = self.spatial[channel * node + number];
+            terms[2 * number] = (factor, source.convolved(self.plan, image, plane));
+            terms[2 * number + 1] = (self.skip[number], source.value(self.plan, image, channel));
+        }
+        add(level, to, self.constants[channel], &terms[..2 * node], &geometry.mask);
+    }
+
+    /// Pooling is linear: the sources are added first and pooled once.
+    fn add_pooled(&self, image: usize, channel: usize, to: &mut [f32], pooled: &mut [f32]) {
+        let Plan { level, ref geometry, .. } = *self.plan;
+        let mut terms: [Term; OUTPUT] = [(0.0, &[]); OUTPUT];
+        for (number, source) in self.sources.iter().enumerate() {
+            terms[number] = (self.pool[number], source.value(self.plan, image, channel));
+        }
+        let terms = &terms[..self.sources.len()];
+        combine(level, geometry.inner(pooled), 0.0, terms, &geometry.mask);
+        let corner = &pooled[geometry.tap(0, 0)..];
+        add_neighbours(level, to, &geometry.inverse_count, corner, geometry.stride);
+    }
+}

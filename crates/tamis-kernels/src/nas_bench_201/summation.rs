@@ -1,0 +1,79 @@
+//! The sums over pixels that batch normalisation passes back, for the gradient of one node.
+
+use super::Saved;
+use super::layout::{CONVOLUTIONS, POINTWISE, Plan, SPATIAL};
+use crate::buffer::Buffer;
+use crate::correlate::Correlation;
+use crate::reduce::{products, sum};
+
+/// Sums that belong to each channel of a node: first `sum(g)`, then `sum(g (y - mean))` for each
+/// source and convolution.
+pub(super) fn sums_of(node: usize) -> usize {
+    1 + node * CONVOLUTIONS.len()
+}
+
+/// Takes the sums of one node.
+pub(super) struct Summation<'a> {
+    saved: &'a Saved,
+    node: usize,
+    /// The 1x1 convolution of each source.
+    kernels: Vec<Correlation>,
+}
+
+/// Buffers of one thread.
+pub(super) struct Scratch {
+    /// Bordered planes of one source after its ReLU.
+    rectified: Buffer,
+    /// Flat planes of one 1x1 convolution.
+    pointwise: Buffer,
+}
+
+impl<'a> Summation<'a> {
+    pub(super) fn new(saved: &'a Saved, weights: &[f32], node: usize) -> Self {
+        let kernel = |source| saved.plan.pointwise(weights, source..source + 1, node, |_, _| 1.0);
+        Summation { saved, node, kernels: (0..node).map(kernel).collect() }
+    }
+
+    pub(super) fn scratch(&self) -> Scratch {
+        let Plan { ref geometry, ref shape, .. } = self.saved.plan;
+        Scratch {
+            rectified: geometry.take_bordered(shape.channels),
+            pointwise: Buffer::take(self.saved.plan.node()),
+        }
+    }
+
+    /// Writes the sums of one image's gradient, `[channel, sum]`.
+    pub(super) fn image(
+        &self,
+        image: usize,
+        gradient: &[f32],
+        sums: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        let plan = &self.saved.plan;
+        let each = sums_of(self.node);
+        let planes = || gradient.chunks_exact(plan.geometry.flat);
+        for (gradient, sums) in planes().zip(sums.chunks_exact_mut(each)) {
+            sums[0] = sum(plan.level, gradient);
+        }
+        for (number, kernel) in self.kernels.iter().enumerate() {
+            let source = &self.saved.sources[number];
+            plan.rectify(plan.image(&source.value, image), &mut scratch.rectified);
+            kernel.apply(&scratch.rectified, &mut scratch.pointwise, plan.geometry.flat);
+            let place = |of| plan.plane(number, self.node, of);
+            for (channel, gradient) in planes().enumerate() {
+                let spatial = place(SPATIAL) + channel;
+                let mean = |plane: usize| source.statistics[plane].mean as f32;
+                let terms = [
+                    (mean(spatial), source.convolved(plan, image, spatial)),
+                    (
+                        mean(place(POINTWISE) + channel),
+                        plan.geometry.plane(&scratch.pointwise, channel),
+                    ),
+                ];
+                let first = channel * each + 1 + number * 2;
+                sums[first..first + 2].copy_from_slice(&products(plan.level, gradient, terms));
+            }
+        }
+    }
+}

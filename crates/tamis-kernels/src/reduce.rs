@@ -1,0 +1,126 @@
+//! Loops that turn planes into numbers: sums, sums of squares, products of two planes.
+//!
+//! All of them add in `WIDE` lanes whatever the machine, so that their results depend on the
+//! level only through the rounding of multiply-and-add.
+
+#![allow(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Avx2, Avx512};
+use crate::simd::{Four, Level, Pair, Vector, WIDE, by_level, prefetch_next};
+
+/// Independent running sums of a long reduction, to hide the latency of the additions.
+const CHAINS: usize = 4;
+
+/// A plane and the value subtracted from each of its elements.
+pub(crate) type Centred<'a> = (f32, &'a [f32]);
+
+/// Runs `$step` for every vector of `0..$len`, with the index of a chain that is constant after
+/// unrolling, so that the running sums stay in registers.
+macro_rules! in_chains {
+    ($len:expr, $lanes:expr, $chains:expr, |$at:ident, $chain:ident| $step:expr) => {
+        let (len, lanes) = ($len, $lanes);
+        let mut start = 0;
+        while start + $chains * lanes <= len {
+            for $chain in 0..$chains {
+                let $at = start + $chain * lanes;
+                $step
+            }
+            start += $chains * lanes;
+        }
+        for $chain in 0..$chains {
+            let $at = start + $chain * lanes;
+            if $at < len {
+                $step
+            }
+        }
+    };
+}
+
+/// Sum of the chains and of their lanes.
+#[inline(always)]
+fn total<V: Vector>(chains: [V; CHAINS]) -> f32 {
+    chains[0].add(chains[1]).add(chains[2].add(chains[3])).sum()
+}
+
+by_level! {
+    /// Sum of a plane.
+    fn sum(plane: &[f32]) -> f32 = sum_any;
+    avx512 [Avx512], avx2 [Pair<Avx2>], portable [Pair<Pair<Four>>]
+}
+
+/// # Safety
+/// The machine has the instructions of `V`.
+#[inline(always)]
+unsafe fn sum_any<V: Vector>(plane: &[f32]) -> f32 {
+    assert!(plane.len().is_multiple_of(WIDE));
+    // SAFETY: the length is a multiple of the lanes.
+    unsafe {
+        let mut sums = [V::splat(0.0); CHAINS];
+        in_chains!(plane.len(), V::LANES, CHAINS, |at, chain| {
+            sums[chain] = sums[chain].add(V::load(plane.as_ptr().add(at)));
+        });
+        total(sums)
+    }
+}
+
+by_level! {
+    /// Sum and sum of squares of `plane - pilot` over the pixels of `mask`.
+    fn shifted_moments(plane: &[f32], pilot: f32, mask: &[u32]) -> [f32; 2] = moments_any;
+    avx512 [Avx512], avx2 [Pair<Avx2>], portable [Pair<Pair<Four>>]
+}
+
+/// # Safety
+/// The machine has the instructions of `V`.
+#[inline(always)]
+unsafe fn moments_any<V: Vector>(plane: &[f32], pilot: f32, mask: &[u32]) -> [f32; 2] {
+    assert!(plane.len().is_multiple_of(WIDE) && mask.len() >= plane.len());
+    // SAFETY: both slices have whole vectors up to the length of `plane`.
+    unsafe {
+        let pilot = V::splat(pilot);
+        let mut sums = [V::splat(0.0); CHAINS];
+        let mut squares = [V::splat(0.0); CHAINS];
+        in_chains!(plane.len(), V::LANES, CHAINS, |at, chain| {
+            let mask = V::load(mask.as_ptr().add(at).cast());
+            let value = V::load(plane.as_ptr().add(at)).sub(pilot).and(mask);
+            sums[chain] = sums[chain].add(value);
+            squares[chain] = value.mul_add(value, squares[chain]);
+        });
+        [total(sums), total(squares)]
+    }
+}
+
+/// `sum of plane * (other - its centre)`.
+pub(crate) fn product(level: Level, plane: &[f32], other: Centred) -> f32 {
+    products(level, plane, [other; 2])[0]
+}
+
+by_level! {
+    /// [`product`] with each of two others.
+    fn products(plane: &[f32], others: [Centred<'_>; 2]) -> [f32; 2] = products_any;
+    avx512 [Avx512], avx2 [Pair<Avx2>], portable [Pair<Pair<Four>>]
+}
+
+/// # Safety
+/// The machine has the instructions of `V`.
+#[inline(always)]
+unsafe fn products_any<V: Vector>(plane: &[f32], others: [Centred<'_>; 2]) -> [f32; 2] {
+    let [a, b] = others;
+    let len = plane.len();
+    assert!(len.is_multiple_of(WIDE) && a.1.len() >= len && b.1.len() >= len);
+    // SAFETY: the three slices have whole vectors up to `len`.
+    unsafe {
+        let centres = [V::splat(a.0), V::splat(b.0)];
+        let mut first = [V::splat(0.0); CHAINS];
+        let mut second = [V::splat(0.0); CHAINS];
+        in_chains!(len, V::LANES, CHAINS, |at, chain| {
+            let value = V::load(plane.as_ptr().add(at));
+            prefetch_next(a.1.as_ptr().add(at), len);
+            let left = V::load(a.1.as_ptr().add(at)).sub(centres[0]);
+            let right = V::load(b.1.as_ptr().add(at)).sub(centres[1]);
+            first[chain] = value.mul_add(left, first[chain]);
+            second[chain] = value.mul_add(right, second[chain]);
+        });
+        [total(first), total(second)]
+    }
+}

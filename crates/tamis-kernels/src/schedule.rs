@@ -1,0 +1,44 @@
+//! How a batch is cut into chunks, the unit of work of a thread and of a partial sum of weight
+//! gradients. It depends on the size of the batch only, never on the number of threads.
+
+use std::ops::Range;
+
+/// At most so many chunks, each of which owns a partial sum of the weight gradients.
+const MAX_CHUNKS: usize = 16;
+
+/// The cutting of one batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Schedule {
+    /// Images of a chunk; the last may have fewer.
+    pub(crate) chunk: usize,
+}
+
+impl Schedule {
+    /// For `batch` images.
+    pub(crate) fn new(batch: usize) -> Schedule {
+        Schedule { chunk: batch.div_ceil(MAX_CHUNKS) }
+    }
+
+    /// The images of one chunk of a batch.
+    pub(crate) fn images(&self, chunk: usize, batch: usize) -> Range<usize> {
+        chunk * self.chunk..((chunk + 1) * self.chunk).min(batch)
+    }
+}
+
+/// Hands out a slice piece by piece, of so many floats; pieces of nothing when it is empty.
+pub(crate) struct Pieces<'a>(pub(crate) &'a mut [f32], pub(crate) usize);
+
+impl<'a> Pieces<'a> {
+    /// The next piece; the last may be shorter.
+    pub(crate) fn next(&mut self) -> &'a mut [f32] {
+        let rest = std::mem::take(&mut self.0);
+        let (piece, rest) = rest.split_at_mut(self.1.min(rest.len()));
+        self.0 = rest;
+        piece
+    }
+}
+
+/// One of the items of `len` floats in a slice, or nothing of an empty one.
+pub(crate) fn item(slice: &mut [f32], number: usize, len: usize) -> &mut [f32] {
+    if slice.is_empty() { slice } else { &mut slice[number * len..(number + 1) * len] }
+}

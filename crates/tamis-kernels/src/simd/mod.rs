@@ -1,0 +1,161 @@
+//! Vectors of `f32` and the choice, at run time, of the widest the machine has.
+//!
+//! Kernels are written once over [`Vector`], forced inline, and compiled three times inside
+//! functions that enable the instructions ([`by_level!`]). Elementwise kernels use the native
+//! width; reductions use [`WIDE`] lanes at every level, so that AVX2 and AVX-512 give the same bits.
+//! The portable level multiplies and adds in two roundings and therefore differs in the last bits.
+
+#![allow(unsafe_code)]
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use std::sync::OnceLock;
+
+pub(crate) use portable::{Four, Pair};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Avx512};
+
+/// Lanes of every reduction, and the unit to which planes are rounded up.
+pub(crate) const WIDE: usize = 16;
+
+/// The instructions that the kernels may use. A value exists only if this machine has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level(pub(crate) Instructions);
+
+/// See [`Level`], whose private field keeps this from being chosen where it cannot run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Instructions {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2Fma,
+    Portable,
+}
+
+impl Level {
+    /// The fastest level of this machine. Detected once.
+    pub fn best() -> Level {
+        static BEST: OnceLock<Level> = OnceLock::new();
+        *BEST.get_or_init(|| Level::available()[0])
+    }
+
+    /// Every level that this machine can run, the fastest first, for tests and benchmarks.
+    pub fn available() -> Vec<Level> {
+        let mut levels = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 =
+                std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
+            if avx2 && std::is_x86_feature_detected!("avx512f") {
+                levels.push(Level(Instructions::Avx512));
+            }
+            if avx2 {
+                levels.push(Level(Instructions::Avx2Fma));
+            }
+        }
+        levels.push(Level(Instructions::Portable));
+        levels
+    }
+}
+
+/// A vector register, or a few of them.
+///
+/// Holding a value proves that the machine has the instructions, so only the functions that make
+/// one from nothing are unsafe.
+pub(crate) trait Vector: Copy {
+    const LANES: usize;
+
+    /// # Safety
+    /// The machine has this type's instructions.
+    unsafe fn splat(value: f32) -> Self;
+    /// # Safety
+    /// As [`Vector::splat`], and `LANES` floats may be read at `from`, of any alignment.
+    unsafe fn load(from: *const f32) -> Self;
+    /// # Safety
+    /// `LANES` floats may be written at `to`, of any alignment.
+    unsafe fn store(self, to: *mut f32);
+
+    fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
+    fn mul(self, other: Self) -> Self;
+    /// `self * factor + addend`.
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// `max(self, 0)`; a NaN stays a NaN.
+    fn relu(self) -> Self;
+    /// `self` where `condition > 0`, else 0.
+    fn where_positive(self, condition: Self) -> Self;
+    /// Bitwise and, with a mask of all-one or all-zero lanes.
+    fn and(self, mask: Self) -> Self;
+    /// Sum of the lanes: upper half added to lower half, until one is left.
+    fn sum(self) -> f32;
+}
+
+/// Asks for the cache line one plane of `len` floats behind `from`, where the next plane of the same
+/// tensor will be read: planes are too short for the hardware to see the pattern.
+#[inline(always)]
+pub(crate) fn prefetch_next(from: *const f32, len: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: a prefetch of any address is harmless.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.wrapping_add(len).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (from, len);
+}
+
+/// Rows and columns of a [`Square`].
+pub(crate) const SIDE: usize = 8;
+
+/// The transposition of a square of floats.
+pub(crate) trait Square {
+    /// `to[column * to_pitch + row] = from[row * from_pitch + column]` for `SIDE` rows and columns.
+    ///
+    /// # Safety
+    /// The machine has this type's instructions, and all these places may be read and written.
+    unsafe fn transpose(from: *const f32, from_pitch: usize, to: *mut f32, to_pitch: usize);
+}
+
+/// Compiles a generic kernel once for each level and chooses among them by a [`Level`].
+///
+/// The three copies are never inlined into each other or into callers: merged into one large
+/// function they were measured to lose a factor of 2 to 5 to register spills.
+macro_rules! by_level {
+    ($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? = $body:ident;
+     avx512 [$($avx512:tt)*], avx2 [$($avx2:tt)*], portable [$($portable:tt)*]) => {
+        $(#[$doc])*
+        pub(crate) fn $name(level: $crate::simd::Level, $($arg: $type),*) $(-> $result)? {
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx2,fma")]
+            #[inline(never)]
+            fn avx512($($arg: $type),*) $(-> $result)? {
+                // SAFETY: the instructions are enabled here.
+                unsafe { $body::<$($avx512)*>($($arg),*) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            #[inline(never)]
+            fn avx2($($arg: $type),*) $(-> $result)? {
+                // SAFETY: the instructions are enabled here.
+                unsafe { $body::<$($avx2)*>($($arg),*) }
+            }
+            #[inline(never)]
+            fn portable($($arg: $type),*) $(-> $result)? {
+                // SAFETY: needs no instructions beyond the target's.
+                unsafe { $body::<$($portable)*>($($arg),*) }
+            }
+            match level.0 {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: a `Level` exists only where its instructions were detected.
+                $crate::simd::Instructions::Avx512 => unsafe { avx512($($arg),*) },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: as above.
+                $crate::simd::Instructions::Avx2Fma => unsafe { avx2($($arg),*) },
+                $crate::simd::Instructions::Portable => portable($($arg),*),
+            }
+        }
+    };
+}
+pub(crate) use by_level;

@@ -1,0 +1,173 @@
+//! The vectors of AVX2 (with FMA) and AVX-512 (foundation instructions only).
+
+use super::{Square, Vector};
+use std::arch::x86_64::*;
+
+/// One 256-bit register.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(__m256);
+
+/// One 512-bit register.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(__m512);
+
+/// Evaluates intrinsics where a vector at hand proves that the machine has them.
+macro_rules! intrinsic {
+    ($expression:expr) => {
+        // SAFETY: a vector of this type exists only where its instructions do.
+        unsafe { $expression }
+    };
+}
+
+impl Vector for Avx2 {
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the caller vouches for the instructions.
+        Avx2(unsafe { _mm256_set1_ps(value) })
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for the instructions and the memory.
+        Avx2(unsafe { _mm256_loadu_ps(from) })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller vouches for the memory.
+        unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Avx2(intrinsic!(_mm256_add_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Avx2(intrinsic!(_mm256_sub_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Avx2(intrinsic!(_mm256_mul_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        Avx2(intrinsic!(_mm256_fmadd_ps(self.0, factor.0, addend.0)))
+    }
+    #[inline(always)]
+    fn relu(self) -> Self {
+        // The instruction returns its second operand when one is a NaN.
+        Avx2(intrinsic!(_mm256_max_ps(_mm256_setzero_ps(), self.0)))
+    }
+    #[inline(always)]
+    fn where_positive(self, condition: Self) -> Self {
+        let positive = intrinsic!(_mm256_cmp_ps::<_CMP_GT_OQ>(condition.0, _mm256_setzero_ps()));
+        self.and(Avx2(positive))
+    }
+    #[inline(always)]
+    fn and(self, mask: Self) -> Self {
+        Avx2(intrinsic!(_mm256_and_ps(self.0, mask.0)))
+    }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        intrinsic!({
+            let four =
+                _mm_add_ps(_mm256_castps256_ps128(self.0), _mm256_extractf128_ps::<1>(self.0));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+        })
+    }
+}
+
+impl Square for Avx2 {
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_pitch: usize, to: *mut f32, to_pitch: usize) {
+        // SAFETY: the caller vouches for the instructions and for every place of the square.
+        unsafe {
+            for half in 0..2 {
+                // Columns 4 * half to 4 * half + 3 of rows n and n + 4, in the two halves of a register.
+                let from = from.add(4 * half);
+                let mut rows = [_mm256_setzero_ps(); 4];
+                for (n, row) in rows.iter_mut().enumerate() {
+                    let lower = _mm256_castps128_ps256(_mm_loadu_ps(from.add(n * from_pitch)));
+                    let upper = _mm_loadu_ps(from.add((n + 4) * from_pitch));
+                    *row = _mm256_insertf128_ps::<1>(lower, upper);
+                }
+                let [a, b, c, d] = rows;
+                let (ab, cd) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
+                let (ab_high, cd_high) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
+                let columns = [
+                    _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd),
+                    _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd),
+                    _mm256_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high),
+                    _mm256_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high),
+                ];
+                for (n, column) in columns.into_iter().enumerate() {
+                    _mm256_storeu_ps(to.add((4 * half + n) * to_pitch), column);
+                }
+            }
+        }
+    }
+}
+
+impl Vector for Avx512 {
+    const LANES: usize = 16;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the caller vouches for the instructions.
+        Avx512(unsafe { _mm512_set1_ps(value) })
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for the instructions and the memory.
+        Avx512(unsafe { _mm512_loadu_ps(from) })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller vouches for the memory.
+        unsafe { _mm512_storeu_ps(to, self.0) }
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Avx512(intrinsic!(_mm512_add_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Avx512(intrinsic!(_mm512_sub_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Avx512(intrinsic!(_mm512_mul_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        Avx512(intrinsic!(_mm512_fmadd_ps(self.0, factor.0, addend.0)))
+    }
+    #[inline(always)]
+    fn relu(self) -> Self {
+        // The instruction returns its second operand when one is a NaN.
+        Avx512(intrinsic!(_mm512_max_ps(_mm512_setzero_ps(), self.0)))
+    }
+    #[inline(always)]
+    fn where_positive(self, condition: Self) -> Self {
+        Avx512(intrinsic!({
+            let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(condition.0, _mm512_setzero_ps());
+            _mm512_maskz_mov_ps(positive, self.0)
+        }))
+    }
+    #[inline(always)]
+    fn and(self, mask: Self) -> Self {
+        Avx512(intrinsic!(_mm512_castsi512_ps(_mm512_and_si512(
+            _mm512_castps_si512(self.0),
+            _mm512_castps_si512(mask.0)
+        ))))
+    }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        let eight = intrinsic!({
+            let upper = _mm512_extractf64x4_pd::<1>(_mm512_castps_pd(self.0));
+            _mm256_add_ps(_mm512_castps512_ps256(self.0), _mm256_castpd_ps(upper))
+        });
+        Avx2(eight).sum()
+    }
+}

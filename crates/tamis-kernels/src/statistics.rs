@@ -1,0 +1,101 @@
+//! Batch normalisation: statistics from per-image moments, and what it passes back.
+//!
+//! Moments of one plane are taken about a pilot value (its first pixel), and planes are combined
+//! by the parallel formula of Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm
+//! for computing sample variances" (1979), equation 2.1, in `f64`: no cancellation when the
+//! mean is large against the deviation.
+
+use crate::elementwise::combine;
+use crate::plane::Geometry;
+use crate::reduce::shifted_moments;
+use crate::simd::Level;
+
+/// Added to the variance.
+pub(crate) const EPSILON: f64 = 1e-5;
+
+/// Mean of one channel of one image, and the sum of squared differences from it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moments {
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    /// Of the pixels of a flat plane.
+    pub(crate) fn of(level: Level, plane: &[f32], geometry: &Geometry) -> Moments {
+        let pilot = plane[0];
+        let [sum, squares] = shifted_moments(level, plane, pilot, &geometry.mask).map(f64::from);
+        let offset = sum / geometry.pixels() as f64;
+        let squares = (squares - sum * offset).max(0.0);
+        Moments { mean: f64::from(pilot) + offset, squares }
+    }
+}
+
+/// Mean and biased variance of one channel over batch, height and width.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Statistics {
+    pub(crate) mean: f64,
+    pub(crate) variance: f64,
+}
+
+impl Statistics {
+    /// One over the standard deviation, `1 / sqrt(variance + epsilon)`.
+    pub(crate) fn inverse_deviation(&self) -> f64 {
+        1.0 / (self.variance + EPSILON).sqrt()
+    }
+
+    /// What `scale * (y - mean) / deviation` passes back, given `sum(g)` and `sum(g (y - mean))`
+    /// over the `values` of the channel, `g` being the gradient of the result:
+    ///
+    /// `scale / deviation * (g - sum(g) / n - (y - mean) / deviation^2 * sum(g (y - mean)) / n)`
+    /// (Ioffe and Szegedy, "Batch normalization", ICML 2015).
+    pub(crate) fn backward(&self, scale: f32, sums: [f64; 2], values: usize) -> Normalisation {
+        let inverse = self.inverse_deviation();
+        let factor = f64::from(scale) * inverse;
+        let [mean, product] = sums.map(|sum| sum / values as f64);
+        let slope = -factor * inverse * inverse * product;
+        let constant = -factor * mean - slope * self.mean;
+        Normalisation { factor: factor as f32, slope: slope as f32, constant: constant as f32 }
+    }
+
+    /// Of every channel, from `moments`, `[image, channel]`, of `pixels` values each.
+    pub(crate) fn of_channels(
+        moments: &[Moments],
+        channels: usize,
+        pixels: usize,
+    ) -> Vec<Statistics> {
+        (0..channels).map(|channel| combine_images(&moments[channel..], channels, pixels)).collect()
+    }
+}
+
+/// Gradient of a plane before normalisation: `factor * g + slope * y + constant`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Normalisation {
+    factor: f32,
+    slope: f32,
+    constant: f32,
+}
+
+impl Normalisation {
+    /// Writes it for the flat planes `[g, y]` into a bordered plane.
+    pub(crate) fn apply(
+        &self,
+        level: Level,
+        geometry: &Geometry,
+        [gradient, value]: [&[f32]; 2],
+        bordered: &mut [f32],
+    ) {
+        let terms = [(self.factor, gradient), (self.slope, value)];
+        combine(level, geometry.inner(bordered), self.constant, &terms, &geometry.mask);
+    }
+}
+
+/// Combines every `step`-th of `moments`, all of equally many values.
+fn combine_images(moments: &[Moments], step: usize, pixels: usize) -> Statistics {
+    let images = moments.len().div_ceil(step) as f64;
+    let of_images = || moments.iter().step_by(step);
+    let mean = of_images().map(|moments| moments.mean).sum::<f64>() / images;
+    let squares = |of: &Moments| of.squares + pixels as f64 * (of.mean - mean).powi(2);
+    let variance = of_images().map(squares).sum::<f64>() / (images * pixels as f64);
+    Statistics { mean, variance }
+}

@@ -1,0 +1,297 @@
+//! Convolution with batch normalisation against a plain `f64` reference, at every level.
+
+use tamis_core::{Key, Purpose};
+use tamis_kernels::Level;
+use tamis_kernels::conv_bn::{
+    Affine, ConvShape, Forward, Gradients, Operands, Wants, backward, forward_at,
+};
+
+const ALL: Wants = Wants { input: true, weights: true, affine: true };
+
+#[derive(Clone)]
+struct Case<T> {
+    shape: ConvShape,
+    input: Vec<T>,
+    weights: Vec<T>,
+    gamma: Vec<T>,
+    beta: Vec<T>,
+    output_gradient: Vec<T>,
+}
+
+/// Batch, inputs, outputs, height, width, kernel, stride.
+fn shape(sizes: [usize; 7], relu: bool) -> ConvShape {
+    let [batch, inputs, outputs, height, width, kernel, stride] = sizes;
+    ConvShape { batch, inputs, outputs, height, width, kernel, stride, relu }
+}
+
+fn case(shape: ConvShape) -> Case<f32> {
+    let deviation = (1.0 / (shape.inputs * shape.kernel) as f64).sqrt();
+    Case {
+        shape,
+        input: normals(1, shape.input_values(), 1.0),
+        weights: normals(2, shape.weights(), deviation),
+        gamma: normals(3, shape.outputs, 1.0),
+        beta: normals(4, shape.outputs, 1.0),
+        output_gradient: normals(5, shape.output_values(), 1.0),
+    }
+}
+
+fn normals(id: u64, count: usize, deviation: f64) -> Vec<f32> {
+    let mut stream = Key::new(6, Purpose::Test).id(id).stream();
+    (0..count).map(|_| (deviation * stream.normal()) as f32).collect()
+}
+
+impl Case<f32> {
+    fn wide(&self) -> Case<f64> {
+        let wide = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect();
+        Case {
+            shape: self.shape,
+            input: wide(&self.input),
+            weights: wide(&self.weights),
+            gamma: wide(&self.gamma),
+            beta: wide(&self.beta),
+            output_gradient: wide(&self.output_gradient),
+        }
+    }
+
+    fn run(&self, level: Level, wants: Wants) -> (Vec<f32>, Forward, Gradients) {
+        let mut output = vec![f32::NAN; self.shape.output_values()];
+        let affine = Some(Affine { gamma: &self.gamma, beta: &self.beta });
+        let operands = Operands { input: &self.input, weights: &self.weights, affine };
+        let forward = forward_at(level, &self.shape, &operands, &mut output, true);
+        let saved = forward.saved.as_ref().unwrap();
+        let gamma = Some(&self.gamma[..]);
+        let gradients = backward(saved, &self.weights, gamma, &self.output_gradient, wants);
+        (output, forward, gradients)
+    }
+}
+
+impl Case<f64> {
+    /// Every (output place, input place, weight) that are multiplied.
+    fn products(&self, mut visit: impl FnMut(usize, usize, usize)) {
+        let ConvShape { batch, inputs, outputs, height, width, kernel, stride, .. } = self.shape;
+        let (rows, columns) = (self.shape.output_height(), self.shape.output_width());
+        for image in 0..batch {
+            for (output, input) in pairs(outputs, inputs) {
+                for (y, x) in pairs(rows, columns) {
+                    for (row, column) in pairs(kernel, kernel) {
+                        let from =
+                            |at: usize, tap: usize| (at * stride + tap).wrapping_sub(kernel / 2);
+                        let (from_y, from_x) = (from(y, row), from(x, column));
+                        if from_y < height && from_x < width {
+                            visit(
+                                ((image * outputs + output) * rows + y) * columns + x,
+                                ((image * inputs + input) * height + from_y) * width + from_x,
+                                ((output * inputs + input) * kernel + row) * kernel + column,
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn channel(&self, place: usize) -> usize {
+        let pixels = self.shape.output_height() * self.shape.output_width();
+        place / pixels % self.shape.outputs
+    }
+
+    /// Value of the input after the ReLU.
+    fn value(&self, place: usize) -> f64 {
+        if self.shape.relu { self.input[place].max(0.0) } else { self.input[place] }
+    }
+
+    fn channel_sums(&self, values: impl Fn(usize) -> f64) -> Vec<f64> {
+        let mut sums = vec![0.0; self.shape.outputs];
+        (0..self.shape.output_values())
+            .for_each(|place| sums[self.channel(place)] += values(place));
+        sums
+    }
+
+    /// Normalised convolution, means, variances.
+    fn normalised(&self) -> [Vec<f64>; 3] {
+        let mut convolved = vec![0.0; self.shape.output_values()];
+        self.products(|to, from, weight| convolved[to] += self.value(from) * self.weights[weight]);
+        let count = (convolved.len() / self.shape.outputs) as f64;
+        let mut mean = self.channel_sums(|place| convolved[place]);
+        mean.iter_mut().for_each(|mean| *mean /= count);
+        let mut variance =
+            self.channel_sums(|place| (convolved[place] - mean[self.channel(place)]).powi(2));
+        variance.iter_mut().for_each(|variance| *variance /= count);
+        for (place, value) in convolved.iter_mut().enumerate() {
+            let channel = self.channel(place);
+            *value = (*value - mean[channel]) / (variance[channel] + 1e-5).sqrt();
+        }
+        [convolved, mean, variance]
+    }
+
+    fn forward(&self) -> [Vec<f64>; 3] {
+        let [mut output, mean, variance] = self.normalised();
+        for (place, value) in output.iter_mut().enumerate() {
+            let channel = self.channel(place);
+            *value = *value * self.gamma[channel] + self.beta[channel];
+        }
+        [output, mean, variance]
+    }
+
+    /// Gradients of input, weights, gamma, beta.
+    fn backward(&self) -> [Vec<f64>; 4] {
+        let [normalised, _, variance] = self.normalised();
+        let count = (normalised.len() / self.shape.outputs) as f64;
+        let beta = self.channel_sums(|place| self.output_gradient[place]);
+        let gamma = self.channel_sums(|place| self.output_gradient[place] * normalised[place]);
+        let inner = |place: usize| {
+            let channel = self.channel(place);
+            let centred = self.output_gradient[place]
+                - beta[channel] / count
+                - normalised[place] * gamma[channel] / count;
+            centred * self.gamma[channel] / (variance[channel] + 1e-5).sqrt()
+        };
+        let mut input = vec![0.0; self.input.len()];
+        let mut weights = vec![0.0; self.weights.len()];
+        self.products(|to, from, weight| {
+            weights[weight] += inner(to) * self.value(from);
+            if !self.shape.relu || self.input[from] > 0.0 {
+                input[from] += inner(to) * self.weights[weight];
+            }
+        });
+        [input, weights, gamma, beta]
+    }
+}
+
+fn pairs(first: usize, second: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..first).flat_map(move |a| (0..second).map(move |b| (a, b)))
+}
+
+/// The largest difference is below `tolerance` times the largest expected value.
+fn assert_close(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    for (place, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+        let close = (f64::from(found) - expected).abs() <= tolerance * largest;
+        assert!(close, "{what} at {place}: {found} instead of {expected}, largest {largest}");
+    }
+}
+
+fn shapes() -> Vec<ConvShape> {
+    let sizes = [
+        [2, 3, 16, 8, 8],
+        [3, 3, 5, 5, 7],
+        [1, 8, 8, 9, 9],
+        [2, 5, 3, 6, 5],
+        [9, 4, 8, 8, 7],
+        [2, 16, 32, 32, 32],
+        [3, 2, 2, 1, 1],
+        [7, 3, 4, 2, 1],
+    ];
+    let mut shapes = Vec::new();
+    for [batch, inputs, outputs, height, width] in sizes {
+        for (kernel, stride) in [(1, 1), (1, 2), (3, 1), (3, 2)] {
+            let relu = (kernel + stride + batch) % 2 == 0;
+            shapes.push(shape([batch, inputs, outputs, height, width, kernel, stride], relu));
+        }
+    }
+    shapes
+}
+
+#[test]
+fn every_kernel_and_stride_matches_the_reference() {
+    for shape in shapes() {
+        let case = case(shape);
+        let wide = case.wide();
+        let ([output, mean, variance], gradients) = (wide.forward(), wide.backward());
+        for level in Level::available() {
+            let what = |name| format!("{name} of {shape:?} at {level:?}");
+            let (found, forward, found_gradients) = case.run(level, ALL);
+            assert_close(&what("output"), &found, &output, 1e-5);
+            assert_close(&what("mean"), &forward.mean, &mean, 1e-5);
+            assert_close(&what("variance"), &forward.variance, &variance, 1e-5);
+            let Gradients { input, weights, gamma, beta } = found_gradients;
+            let found = [input, weights, gamma, beta].map(Option::unwrap);
+            for (number, name) in ["input", "weights", "gamma", "beta"].into_iter().enumerate() {
+                let largest = gradients[number].iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+                // One value in a channel has no gradient but what rounding leaves.
+                if largest > 1e-6 {
+                    assert_close(&what(name), &found[number], &gradients[number], 3e-5);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_reference_gradients_are_those_of_finite_differences() {
+    let case = case(shape([2, 2, 3, 5, 4, 3, 2], true)).wide();
+    let gradients = case.backward();
+    let parts: [fn(&mut Case<f64>) -> &mut Vec<f64>; 4] = [
+        |case| &mut case.input,
+        |case| &mut case.weights,
+        |case| &mut case.gamma,
+        |case| &mut case.beta,
+    ];
+    for (gradient, part) in gradients.iter().zip(parts) {
+        for (place, gradient) in gradient.iter().enumerate() {
+            let loss = |step: f64| {
+                let mut case = case.clone();
+                part(&mut case)[place] += step;
+                let [output, ..] = case.forward();
+                output.iter().zip(&case.output_gradient).map(|(a, b)| a * b).sum::<f64>()
+            };
+            let difference = (loss(1e-6) - loss(-1e-6)) / 2e-6;
+            assert!((difference - gradient).abs() < 1e-6 * (1.0 + gradient.abs()));
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    for sizes in [[19, 3, 8, 16, 16, 3, 2], [33, 4, 5, 7, 8, 3, 1], [5, 8, 8, 32, 32, 1, 1]] {
+        let case = case(shape(sizes, true));
+        let bits = [1, 2, 4].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let (output, forward, gradients) = pool.install(|| case.run(Level::best(), ALL));
+            let Gradients { input, weights, gamma, beta } = gradients;
+            let gradients = [input, weights, gamma, beta].map(Option::unwrap).concat();
+            let all = [output, forward.mean, forward.variance, gradients].concat();
+            all.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+        });
+        assert!(bits[0] == bits[1] && bits[0] == bits[2], "{sizes:?}");
+    }
+}
+
+#[test]
+fn gradients_that_are_not_wanted_are_absent_and_change_nothing() {
+    let case = case(shape([3, 4, 6, 6, 5, 3, 2], true));
+    let (_, _, all) = case.run(Level::best(), ALL);
+    for bits in 0..8 {
+        let wants = Wants { input: bits & 1 > 0, weights: bits & 2 > 0, affine: bits & 4 > 0 };
+        let (_, _, found) = case.run(Level::best(), wants);
+        assert_eq!(found.input, all.input.clone().filter(|_| wants.input));
+        assert_eq!(found.weights, all.weights.clone().filter(|_| wants.weights));
+        assert_eq!(found.gamma, all.gamma.clone().filter(|_| wants.affine));
+        assert_eq!(found.beta, all.beta.clone().filter(|_| wants.affine));
+    }
+}
+
+#[test]
+fn without_an_affine_part_gamma_is_one_and_beta_zero() {
+    let mut case = case(shape([2, 3, 4, 6, 6, 3, 1], false));
+    case.gamma.fill(1.0);
+    case.beta.fill(0.0);
+    let (with, _, with_gradients) = case.run(Level::best(), ALL);
+    let operands = Operands { input: &case.input, weights: &case.weights, affine: None };
+    let mut without = vec![0.0; with.len()];
+    let forward = forward_at(Level::best(), &case.shape, &operands, &mut without, true);
+    let saved = forward.saved.unwrap();
+    let gradients = backward(&saved, &case.weights, None, &case.output_gradient, ALL);
+    assert_eq!(with, without);
+    assert_eq!(with_gradients.input, gradients.input);
+    assert_eq!(with_gradients.weights, gradients.weights);
+}
+
+#[test]
+#[should_panic(expected = "a kernel of size 5")]
+fn other_kernels_are_refused() {
+    let case = case(shape([1, 1, 1, 4, 4, 5, 1], false));
+    case.run(Level::best(), ALL);
+}

@@ -1,0 +1,234 @@
+//! The cell operation against a plain `f64` reference, at every level of this machine.
+
+mod reference;
+
+use reference::{Reference, dot};
+use tamis_core::{Key, Purpose};
+use tamis_kernels::Level;
+use tamis_kernels::nas_bench_201::{
+    CellShape, Gradients, Operands, Wants, backward, forward, forward_at,
+};
+
+const ALL: Wants = Wants { input: true, weights: true, shares: true };
+
+struct Case {
+    shape: CellShape,
+    input: Vec<f32>,
+    weights: Vec<f32>,
+    shares: Vec<f32>,
+    output_gradient: Vec<f32>,
+}
+
+impl Case {
+    fn new(batch: usize, channels: usize, height: usize, width: usize) -> Case {
+        let shape = CellShape { batch, channels, height, width };
+        let deviation = (1.0 / channels as f64).sqrt();
+        Case {
+            shape,
+            input: normals(1, shape.values(), 1.0),
+            weights: normals(2, shape.weights(), deviation),
+            shares: normals(3, 30, 0.5),
+            output_gradient: normals(4, shape.values(), 1.0),
+        }
+    }
+
+    fn operands(&self) -> Operands<'_> {
+        Operands { input: &self.input, weights: &self.weights, shares: &self.shares }
+    }
+
+    fn reference(&self) -> Reference {
+        Reference {
+            shape: self.shape,
+            input: wide(&self.input),
+            weights: wide(&self.weights),
+            shares: wide(&self.shares),
+        }
+    }
+
+    fn run(&self, level: Level, wants: Wants) -> (Vec<f32>, Gradients) {
+        let mut output = vec![f32::NAN; self.shape.values()];
+        let saved = forward_at(level, &self.shape, &self.operands(), &mut output, true).unwrap();
+        let gradients = backward(&saved, &self.weights, &self.shares, &self.output_gradient, wants);
+        (output, gradients)
+    }
+}
+
+fn normals(id: u64, count: usize, deviation: f64) -> Vec<f32> {
+    let mut stream = Key::new(5, Purpose::Test).id(id).stream();
+    (0..count).map(|_| (deviation * stream.normal()) as f32).collect()
+}
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&value| f64::from(value)).collect()
+}
+
+/// The largest difference is below `tolerance` times the largest expected value.
+fn assert_close(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    for (place, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+        let difference = (f64::from(found) - expected).abs();
+        assert!(
+            difference <= tolerance * largest,
+            "{what} at {place}: {found} instead of {expected}, largest {largest}"
+        );
+    }
+}
+
+fn assert_matches_the_reference(case: &Case) {
+    let reference = case.reference();
+    let output = reference.forward();
+    let gradients = reference.backward(&wide(&case.output_gradient));
+    for level in Level::available() {
+        let what = |name| format!("{name} of {:?} at {level:?}", case.shape);
+        let (found, found_gradients) = case.run(level, ALL);
+        assert_close(&what("output"), &found, &output, 1e-5);
+        let Gradients { input, weights, shares } = found_gradients;
+        assert_close(&what("input gradient"), &input.unwrap(), &gradients.input, 3e-5);
+        assert_close(&what("weight gradient"), &weights.unwrap(), &gradients.weights, 3e-5);
+        assert_close(&what("share gradient"), &shares.unwrap(), &gradients.shares, 3e-5);
+    }
+}
+
+#[test]
+fn odd_sizes_and_channel_counts_match_the_reference() {
+    for (batch, channels, height, width) in
+        [(1, 3, 5, 7), (3, 5, 9, 9), (3, 3, 8, 8), (1, 8, 5, 7), (2, 13, 3, 2), (3, 1, 1, 1)]
+    {
+        assert_matches_the_reference(&Case::new(batch, channels, height, width));
+    }
+}
+
+#[test]
+fn the_sizes_of_the_search_match_the_reference() {
+    for (batch, channels, size) in [(3, 8, 32), (1, 16, 16), (3, 16, 8), (19, 8, 8)] {
+        assert_matches_the_reference(&Case::new(batch, channels, size, size));
+    }
+}
+
+#[test]
+fn the_reference_gradients_are_those_of_finite_differences() {
+    let case = Case::new(2, 3, 4, 3);
+    let output_gradient = wide(&case.output_gradient);
+    let gradients = case.reference().backward(&output_gradient);
+    let parts = [
+        ("input", gradients.input, (|r| &mut r.input) as fn(&mut Reference) -> &mut Vec<f64>),
+        ("weights", gradients.weights, |r| &mut r.weights),
+        ("shares", gradients.shares, |r| &mut r.shares),
+    ];
+    for (name, gradient, part) in parts {
+        for place in 0..gradient.len() {
+            let loss = |step: f64| {
+                let mut reference = case.reference();
+                part(&mut reference)[place] += step;
+                dot(&reference.forward(), &output_gradient)
+            };
+            let difference = (loss(1e-6) - loss(-1e-6)) / 2e-6;
+            let error = (difference - gradient[place]).abs();
+            assert!(
+                error < 1e-5 * (1.0 + difference.abs()),
+                "{name} {place}: {difference} {error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    for shape in [(19, 5, 8, 8), (5, 8, 32, 32), (33, 3, 5, 7)] {
+        let case = Case::new(shape.0, shape.1, shape.2, shape.3);
+        for level in Level::available() {
+            let bits = [1, 2, 4].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                all_bits(pool.install(|| case.run(level, ALL)))
+            });
+            assert!(bits[0] == bits[1] && bits[0] == bits[2], "{shape:?} at {level:?}");
+        }
+    }
+}
+
+#[test]
+fn levels_that_fuse_multiply_and_add_give_the_same_bits() {
+    let case = Case::new(9, 11, 8, 8);
+    let mut levels = Level::available();
+    levels.pop();
+    let bits: Vec<_> = levels.iter().map(|&level| all_bits(case.run(level, ALL))).collect();
+    assert!(bits.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+fn all_bits((output, gradients): (Vec<f32>, Gradients)) -> Vec<u32> {
+    let Gradients { input, weights, shares } = gradients;
+    let parts = [output, input.unwrap(), weights.unwrap(), shares.unwrap()];
+    parts.concat().iter().map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn gradients_that_are_not_wanted_are_absent_and_change_nothing() {
+    let case = Case::new(3, 4, 6, 5);
+    let (_, all) = case.run(Level::best(), ALL);
+    for bits in 0..8 {
+        let wants = Wants { input: bits & 1 > 0, weights: bits & 2 > 0, shares: bits & 4 > 0 };
+        let (_, found) = case.run(Level::best(), wants);
+        assert_eq!(found.input, all.input.clone().filter(|_| wants.input));
+        assert_eq!(found.weights, all.weights.clone().filter(|_| wants.weights));
+        assert_eq!(found.shares, all.shares.clone().filter(|_| wants.shares));
+    }
+}
+
+#[test]
+fn the_share_of_none_changes_nothing_and_has_no_gradient() {
+    let mut case = Case::new(2, 3, 4, 4);
+    let (output, gradients) = case.run(Level::best(), ALL);
+    let shares = gradients.shares.unwrap();
+    for edge in 0..6 {
+        assert_eq!(shares[edge * 5].to_bits(), 0);
+        case.shares[edge * 5] = 1e30;
+    }
+    assert_eq!(case.run(Level::best(), ALL).0, output);
+}
+
+#[test]
+fn nothing_is_saved_unless_asked_for() {
+    let case = Case::new(2, 3, 4, 4);
+    let mut output = vec![0.0; case.shape.values()];
+    assert!(forward(&case.shape, &case.operands(), &mut output, false).is_none());
+    assert_eq!(output, case.run(Level::best(), ALL).0);
+}
+
+#[test]
+fn statistics_survive_a_mean_much_larger_than_the_deviation() {
+    let mut case = Case::new(4, 3, 8, 8);
+    case.input.iter_mut().for_each(|value| *value = 300.0 + *value);
+    case.weights.iter_mut().for_each(|weight| *weight = weight.abs());
+    let reference = case.reference().forward();
+    for level in Level::available() {
+        assert_close("output", &case.run(level, ALL).0, &reference, 1e-3);
+    }
+}
+
+#[test]
+fn a_nan_in_the_input_is_not_hidden() {
+    let mut case = Case::new(2, 3, 4, 4);
+    case.input[7] = f32::NAN;
+    for level in Level::available() {
+        let (output, _) = case.run(level, ALL);
+        assert!(output.iter().all(|value| value.is_nan()));
+    }
+}
+
+#[test]
+fn memory_left_by_earlier_calls_does_not_show() {
+    let mut poison = Case::new(3, 5, 9, 9);
+    let clean = poison.run(Level::best(), ALL).0;
+    poison.input.fill(f32::NAN);
+    poison.run(Level::best(), ALL);
+    assert_eq!(Case::new(3, 5, 9, 9).run(Level::best(), ALL).0, clean);
+}
+
+#[test]
+#[should_panic(expected = "length of the weights")]
+fn weights_of_another_length_are_refused() {
+    let case = Case::new(1, 3, 4, 4);
+    let operands = Operands { weights: &case.weights[1..], ..case.operands() };
+    forward(&case.shape, &operands, &mut vec![0.0; case.shape.values()], true);
+}
