@@ -1,0 +1,74 @@
+//! What can go wrong when a network is described or run.
+
+/// An error of this crate.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The device is not known or not built in.
+    #[error("choosing a device: found `{found}`, expected one of: {expected}; hint: {hint}")]
+    UnknownDevice {
+        /// What was asked for.
+        found: String,
+        /// The devices of this build.
+        expected: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// The image size does not go through the network's reductions.
+    #[error(
+        "building a {network}: found images of {height} x {width} pixels, expected sides divisible \
+         by {divisor}; hint: set data.size to such a number"
+    )]
+    ImageSize {
+        /// The network.
+        network: &'static str,
+        /// Image height.
+        height: usize,
+        /// Image width.
+        width: usize,
+        /// What both must be divisible by.
+        divisor: usize,
+    },
+    /// A size setting is out of range.
+    #[error("building a {network}: found {name} = {found}, expected {expected}")]
+    Size {
+        /// The network.
+        network: &'static str,
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        found: usize,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// A slice handed to a pass has the wrong length.
+    #[error("running a network: found {found} values of {what}, expected {expected}")]
+    Length {
+        /// The argument.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length that the network's layout or the batch asks for.
+        expected: usize,
+    },
+    /// A label is not one of the network's classes.
+    #[error(
+        "running a network: found label {label} at batch position {position}, expected less than {classes}"
+    )]
+    Label {
+        /// Position in the batch.
+        position: usize,
+        /// The label.
+        label: u32,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// A network that mixes operations was run without mixing weights, or the reverse.
+    #[error("running a network: found {found} matrices of mixing weights, expected {expected}")]
+    Shares {
+        /// Matrices given.
+        found: usize,
+        /// Matrices of this network.
+        expected: usize,
+    },
+}

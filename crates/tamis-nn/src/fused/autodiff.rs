@@ -1,0 +1,91 @@
+//! The fused operations on the CPU backend, plain and inside the autodiff graph.
+
+use std::sync::Arc;
+
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::ops::{Backward, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, AutodiffBackend, Flex, TensorMetadata};
+
+use super::FusedOps;
+use super::conv_norm::{self, ConvNormBackward, ConvNormKind, ConvNormState};
+use super::flex::in_order;
+use super::search_cell::{self, CellBackward, CellState};
+
+impl FusedOps for Flex {
+    fn nas_bench_201_cell(
+        input: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        shares: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        search_cell::run(&[input, weights, shares].map(in_order), false).0
+    }
+
+    fn conv_norm(
+        input: FloatTensor<Self>,
+        kernel: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        kind: ConvNormKind,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let inputs = [input, kernel, scale, shift].map(in_order);
+        conv_norm::run(&inputs, kind, false).outputs.into()
+    }
+}
+
+impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
+    fn nas_bench_201_cell(
+        input: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        shares: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let (input, input_node) = input.into_parts();
+        let (weights, weights_node) = weights.into_parts();
+        let (shares, shares_node) = shares.into_parts();
+        let inputs = [input, weights, shares].map(in_order);
+        let nodes = [input_node, weights_node, shares_node];
+        match CellBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let (output, saved) = search_cell::run(&inputs, true);
+                let [input, weights, shares] = inputs;
+                let input_shape = input.shape().to_vec();
+                let saved = saved.map(Arc::new);
+                prepared.finish(CellState { saved, weights, shares, input_shape }, output)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(search_cell::run(&inputs, false).0),
+        }
+    }
+
+    fn conv_norm(
+        input: FloatTensor<Self>,
+        kernel: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        kind: ConvNormKind,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (input, input_node) = input.into_parts();
+        let (kernel, kernel_node) = kernel.into_parts();
+        let (scale, scale_node) = scale.into_parts();
+        let (shift, shift_node) = shift.into_parts();
+        let inputs = [input, kernel, scale, shift].map(in_order);
+        let nodes = [input_node, kernel_node, scale_node, shift_node];
+        let prepared = ConvNormBackward.prepare::<C>(nodes).compute_bound().stateful();
+        let keep = matches!(prepared, OpsKind::Tracked(_));
+        let conv_norm::Ran { outputs: [output, mean, variance], saved } =
+            conv_norm::run(&inputs, kind, keep);
+        let output = match prepared {
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
+            OpsKind::Tracked(prepared) => {
+                let [input, kernel, scale, _] = inputs;
+                let input_shape = input.shape().to_vec();
+                let saved = saved.map(Arc::new);
+                prepared.finish(ConvNormState { saved, kernel, scale, input_shape }, output)
+            }
+        };
+        (
+            output,
+            <Self as AutodiffBackend>::from_inner(mean),
+            <Self as AutodiffBackend>::from_inner(variance),
+        )
+    }
+}

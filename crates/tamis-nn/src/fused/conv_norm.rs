@@ -1,0 +1,89 @@
+//! Convolution and batch norm on the CPU: forward, and backward into input, kernel, scale, shift.
+
+use std::sync::Arc;
+
+use burn::backend::Flex;
+use burn::backend::TensorMetadata;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops};
+use burn::backend::flex::FlexTensor;
+use tamis_kernels::conv_bn::{Affine, ConvShape, Operands, Saved, Wants, backward, forward};
+
+use super::flex::{in_order, tensor, values};
+
+/// What a convolution does besides convolving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConvNormKind {
+    /// From one output pixel to the next.
+    pub(crate) stride: usize,
+    /// Whether the input goes through a ReLU first.
+    pub(crate) relu: bool,
+}
+
+/// Output, mean, biased variance, and what the backward pass needs if it was asked for.
+pub(super) struct Ran {
+    pub(super) outputs: [FlexTensor; 3],
+    pub(super) saved: Option<Saved>,
+}
+
+/// Runs forward on `[input, kernel, scale, shift]`, each in order in memory.
+pub(super) fn run(inputs: &[FlexTensor; 4], kind: ConvNormKind, keep: bool) -> Ran {
+    let [input, kernel, scale, shift] = inputs;
+    let (image, weights) = (input.shape().to_vec(), kernel.shape().to_vec());
+    let shape = ConvShape {
+        batch: image[0],
+        inputs: image[1],
+        outputs: weights[0],
+        height: image[2],
+        width: image[3],
+        kernel: weights[2],
+        stride: kind.stride,
+        relu: kind.relu,
+    };
+    let affine = Affine { gamma: values(scale), beta: values(shift) };
+    let operands = Operands { input: values(input), weights: values(kernel), affine: Some(affine) };
+    let mut output = vec![0.0; shape.output_values()];
+    let found = forward(&shape, &operands, &mut output, keep);
+    let output_shape = [shape.batch, shape.outputs, shape.output_height(), shape.output_width()];
+    let outputs = [
+        tensor(output, &output_shape),
+        tensor(found.mean, &[shape.outputs]),
+        tensor(found.variance, &[shape.outputs]),
+    ];
+    Ran { outputs, saved: found.saved }
+}
+
+#[derive(Debug)]
+pub(super) struct ConvNormBackward;
+
+/// What the backward pass needs; clones share it.
+#[derive(Clone, Debug)]
+pub(super) struct ConvNormState {
+    pub(super) saved: Option<Arc<Saved>>,
+    pub(super) kernel: FlexTensor,
+    pub(super) scale: FlexTensor,
+    pub(super) input_shape: Vec<usize>,
+}
+
+impl Backward<Flex, 4> for ConvNormBackward {
+    type State = ConvNormState;
+
+    fn backward(self, ops: Ops<ConvNormState, 4>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let output_gradient = in_order(gradients.consume::<Flex>(&ops.node));
+        let ConvNormState { saved, kernel, scale, input_shape } = ops.state;
+        let Some(saved) = saved else { return };
+        let [input, weights, gamma, beta] = ops.parents.each_ref().map(Option::is_some);
+        let wants = Wants { input, weights, affine: gamma || beta };
+        let gradient = values(&output_gradient);
+        let found = backward(&saved, values(&kernel), Some(values(&scale)), gradient, wants);
+        let channels = scale.shape().to_vec();
+        let shapes = [input_shape, kernel.shape().to_vec(), channels.clone(), channels];
+        let found = [found.input, found.weights, found.gamma, found.beta];
+        for ((parent, found), shape) in ops.parents.iter().zip(found).zip(shapes) {
+            if let (Some(node), Some(found)) = (parent, found) {
+                gradients.register::<Flex>(node.id, tensor(found, &shape));
+            }
+        }
+    }
+}

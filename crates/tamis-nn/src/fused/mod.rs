@@ -1,0 +1,74 @@
+//! Tamis's own kernels as operations of the tensor library, with hand-written backward passes.
+//!
+//! They run on the CPU in single precision. Everywhere else networks are composed of the
+//! library's own operations, which are also what the tests hold the kernels against.
+//!
+//! Granularity: as coarse as one differentiable output allows. A search cell is one operation, so
+//! nothing that its edges share (ReLU, padding, pooling, merged convolutions, outputs before
+//! normalisation) ever becomes a tensor; a convolution with its ReLU and batch norm is another.
+//! Which gradients are computed is decided by which parents are tracked.
+
+mod autodiff;
+mod conv_norm;
+mod flex;
+mod search_cell;
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::tensor::Tensor;
+
+pub(crate) use conv_norm::ConvNormKind;
+
+/// Operations that the tensor library does not have. Called on the CPU only.
+#[backend_extension(Flex, Autodiff)]
+pub(crate) trait FusedOps: Backend {
+    /// See [`nas_bench_201_cell`].
+    fn nas_bench_201_cell(
+        input: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        shares: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// See [`conv_norm`].
+    fn conv_norm(
+        input: FloatTensor<Self>,
+        kernel: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        kind: ConvNormKind,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// The search cell of NAS-Bench-201 on `input` `[batch, channel, height, width]`, with the weights
+/// of its twelve convolutions in one flat tensor (for each edge 1x1, then 3x3) and the mixing
+/// weights `[6, 5]`.
+pub(crate) fn nas_bench_201_cell(
+    input: Tensor<4>,
+    weights: Tensor<1>,
+    shares: Tensor<2>,
+) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::nas_bench_201_cell(
+        input.into_dispatch(),
+        weights.into_dispatch(),
+        shares.into_dispatch(),
+    ))
+}
+
+/// ReLU if asked for, convolution with `kernel` `[out, in, size, size]`, batch norm by the batch's
+/// statistics with scale and shift `[out]`. Returns the output, and the mean and biased variance
+/// before normalisation, which carry no gradient.
+pub(crate) fn conv_norm(
+    input: Tensor<4>,
+    kernel: Tensor<4>,
+    [scale, shift]: [Tensor<1>; 2],
+    kind: ConvNormKind,
+) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
+    let (output, mean, variance) = Dispatch::conv_norm(
+        input.into_dispatch(),
+        kernel.into_dispatch(),
+        scale.into_dispatch(),
+        shift.into_dispatch(),
+        kind,
+    );
+    (Tensor::from_dispatch(output), Tensor::from_dispatch(mean), Tensor::from_dispatch(variance))
+}

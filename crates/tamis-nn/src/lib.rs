@@ -1,0 +1,31 @@
+//! Networks: the supernets that a search trains and the networks derived from what it finds.
+//!
+//! Place in the flow: `select` says which samples, `search` takes the steps, and this crate turns
+//! weights, mixing weights and a batch into losses, predictions and gradients. A network here is
+//! a pure description ([`Network`]): its weights are one flat vector that belongs to the caller,
+//! laid out by path ([`ParameterLayout`]). So a search state serializes without knowing any
+//! tensor, and an optimizer is a loop over a slice.
+//!
+//! This is the only crate that names burn, and none of burn's types appear in its interface. It
+//! knows no datasets, no files, no optimizers and no search algorithm.
+
+#![deny(missing_docs)]
+
+mod device;
+mod error;
+mod fused;
+mod layers;
+mod leaves;
+mod nas_bench_201;
+mod network;
+mod outputs;
+mod parameters;
+mod real;
+
+pub use device::{Device, Engine};
+pub use error::Error;
+pub use nas_bench_201::{derived as nas_bench_201_derived, supernet as nas_bench_201_supernet};
+pub use network::{Inputs, Mode, Network, Pass, Statistics, Wants};
+pub use outputs::{Outputs, SampleOutput};
+pub use parameters::{Init, Parameter, ParameterLayout};
+pub use real::Real;

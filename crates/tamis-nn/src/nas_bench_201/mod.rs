@@ -1,0 +1,56 @@
+//! Networks of the NAS-Bench-201 space: the supernet and the derived network.
+//!
+//! Both share the benchmark's skeleton (see [`skeleton`]) and differ in their cells.
+
+mod cell;
+mod derived;
+mod skeleton;
+
+use tamis_space::nas_bench_201::{Genotype, MacroShape};
+
+use crate::device::Device;
+use crate::error::Error;
+use crate::layers::Builder;
+use crate::network::{Network, Signature};
+use cell::SearchCell;
+use derived::DerivedCell;
+use skeleton::Skeleton;
+
+const NAME: &str = "NAS-Bench-201 network";
+
+/// The supernet: every operation on every edge, weighed by one mixing matrix `[6, 5]` that all
+/// cells share. Its cells' batch norms have no parameters.
+///
+/// # Errors
+///
+/// [`Error::ImageSize`] or [`Error::Size`] when the shape cannot be built.
+pub fn supernet(shape: &MacroShape, device: Device) -> Result<Network, Error> {
+    let mut builder = Builder::default();
+    let body = Skeleton::new(&mut builder, shape, SearchCell::new)?;
+    let signature = Signature { share_matrices: 1, share_shape: [6, 5], ..signature(shape) };
+    Ok(Network::new(builder, signature, Box::new(body), device))
+}
+
+/// The network of one architecture, as the benchmark trains it: one operation an edge, every
+/// batch norm with scale and shift. Dead edges are built and computed as the benchmark does.
+///
+/// # Errors
+///
+/// [`Error::ImageSize`] or [`Error::Size`] when the shape cannot be built.
+pub fn derived(genotype: &Genotype, shape: &MacroShape, device: Device) -> Result<Network, Error> {
+    let mut builder = Builder::default();
+    let cell = |builder: &mut Builder, path: &str, channels| {
+        DerivedCell::new(builder, path, channels, genotype)
+    };
+    let body = Skeleton::new(&mut builder, shape, cell)?;
+    Ok(Network::new(builder, signature(shape), Box::new(body), device))
+}
+
+fn signature(shape: &MacroShape) -> Signature {
+    Signature {
+        image: [shape.image_channels, shape.image_height, shape.image_width],
+        classes: shape.classes,
+        share_matrices: 0,
+        share_shape: [0, 0],
+    }
+}

@@ -1,0 +1,253 @@
+//! A network as a pure description, and one pass through it.
+
+use std::cell::RefCell;
+
+use burn::tensor::{DType, Tensor};
+
+use crate::device::{Device, Engine};
+use crate::error::Error;
+use crate::layers::{Builder, Forward};
+use crate::leaves::Leaves;
+use crate::outputs::{Outputs, cross_entropy};
+use crate::parameters::ParameterLayout;
+use crate::real::{Real, dtype, flat_data, read};
+
+/// From images `[batch, channel, height, width]` to logits `[batch, class]`.
+pub(crate) trait Body: Send + Sync {
+    fn forward(&self, images: Tensor<4>, pass: &Forward) -> Tensor<2>;
+}
+
+/// What a network takes in and gives out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Signature {
+    /// `[channel, height, width]`.
+    pub(crate) image: [usize; 3],
+    pub(crate) classes: usize,
+    /// Number of mixing matrices and their `[edge, operation]`.
+    pub(crate) share_matrices: usize,
+    pub(crate) share_shape: [usize; 2],
+}
+
+/// A network: its parameters' layout and how to run it. Weights belong to the caller.
+pub struct Network {
+    layout: ParameterLayout,
+    norm_channels: Vec<usize>,
+    signature: Signature,
+    body: Box<dyn Body>,
+    device: Device,
+    engine: Engine,
+}
+
+/// One batch and the mixing weights to run it with.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a, E> {
+    /// Normalised images, `[batch, channel, height, width]` flattened.
+    pub images: &'a [E],
+    /// Class of each image.
+    pub labels: &'a [u32],
+    /// What each sample's loss is multiplied with; 1 if absent.
+    pub loss_weights: Option<&'a [f32]>,
+    /// Mixing weights, each `[edge, operation]` flattened; empty for a network that mixes nothing.
+    pub shares: &'a [Vec<E>],
+}
+
+/// Which gradients a pass computes. What is not wanted is not computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Gradient of the loss with respect to the weights.
+    pub weights: bool,
+    /// Gradient of the loss with respect to the mixing weights.
+    pub shares: bool,
+}
+
+/// What one pass found.
+#[derive(Clone, Debug)]
+pub struct Pass<E> {
+    /// Loss and predictions.
+    pub outputs: Outputs,
+    /// Gradient of the weights, laid out like the weights, if wanted.
+    pub weights: Option<Vec<E>>,
+    /// Gradient of each matrix of mixing weights, if wanted.
+    pub shares: Option<Vec<Vec<E>>>,
+    /// Batch moments of every tracked batch norm.
+    pub statistics: Statistics,
+}
+
+/// Mean and variance for every tracked batch norm of a network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Statistics {
+    means: Vec<Vec<f64>>,
+    variances: Vec<Vec<f64>>,
+}
+
+impl Statistics {
+    /// Moves towards the moments of a batch: `self = (1 - momentum) * self + momentum * batch`.
+    pub fn update(&mut self, batch: &Statistics, momentum: f64) {
+        let mix = |own: &mut Vec<Vec<f64>>, other: &[Vec<f64>]| {
+            let pairs = own.iter_mut().flatten().zip(other.iter().flatten());
+            pairs.for_each(|(own, other)| *own += momentum * (other - *own));
+        };
+        mix(&mut self.means, &batch.means);
+        mix(&mut self.variances, &batch.variances);
+    }
+
+    pub(crate) fn push(&mut self, mean: Vec<f64>, variance: Vec<f64>) {
+        self.means.push(mean);
+        self.variances.push(variance);
+    }
+
+    pub(crate) fn of(&self, number: usize) -> (Vec<f64>, Vec<f64>) {
+        (self.means[number].clone(), self.variances[number].clone())
+    }
+}
+
+/// Which statistics batch norms use.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode<'a> {
+    /// Those of the batch.
+    Train,
+    /// The given ones. Batch norms that are not tracked (in search cells) still use the batch's.
+    Evaluate(&'a Statistics),
+}
+
+impl Network {
+    pub(crate) fn new(
+        builder: Builder,
+        signature: Signature,
+        body: Box<dyn Body>,
+        device: Device,
+    ) -> Self {
+        let Builder { layout, norm_channels } = builder;
+        Network { layout, norm_channels, signature, body, device, engine: Engine::default() }
+    }
+
+    /// The same network computed by another engine.
+    pub fn with_engine(self, engine: Engine) -> Self {
+        Network { engine, ..self }
+    }
+
+    /// Where each parameter lies.
+    pub fn layout(&self) -> &ParameterLayout {
+        &self.layout
+    }
+
+    /// Number of mixing matrices, and the `[edge, operation]` of each.
+    pub fn shares(&self) -> (usize, [usize; 2]) {
+        (self.signature.share_matrices, self.signature.share_shape)
+    }
+
+    /// Running statistics before the first batch: mean 0, variance 1.
+    pub fn initial_statistics(&self) -> Statistics {
+        let mut statistics = Statistics::default();
+        for &channels in &self.norm_channels {
+            statistics.push(vec![0.0; channels], vec![1.0; channels]);
+        }
+        statistics
+    }
+
+    /// Runs a batch forward and, if anything is wanted, backward.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`], [`Error::Label`] or [`Error::Shares`] when an argument does not fit the
+    /// network.
+    pub fn pass<E: Real>(
+        &self,
+        weights: &[E],
+        inputs: Inputs<'_, E>,
+        mode: Mode<'_>,
+        wants: Wants,
+    ) -> Result<Pass<E>, Error> {
+        self.check(weights, &inputs)?;
+        let device = self.device.autodiff();
+        let [channels, height, width] = self.signature.image;
+        let images =
+            Tensor::<1>::from_data(flat_data(inputs.images.to_vec()), (&device, dtype::<E>()));
+        let images = images.reshape([inputs.labels.len(), channels, height, width]);
+        let shares = self.share_tensors(inputs.shares, &device, wants.shares);
+        let forward = Forward {
+            leaves: Leaves::new(&self.layout, weights, &device, wants.weights),
+            shares: shares.clone(),
+            mode,
+            fused: self.fused::<E>(),
+            moments: RefCell::default(),
+        };
+        let logits = self.body.forward(images, &forward);
+        let host_logits = read::<E>(logits.to_data());
+        let (outputs, seed) = cross_entropy(&host_logits, inputs.labels, inputs.loss_weights);
+        let Forward { leaves, moments, .. } = forward;
+        let statistics = moments.into_inner().into_iter().fold(Statistics::default(), collect);
+        let mut pass = Pass { outputs, weights: None, shares: None, statistics };
+        if wants.weights || wants.shares {
+            let seed = Tensor::<1>::from_data(flat_data(seed), (&device, dtype::<E>()));
+            let mut gradients = (logits.reshape([-1]) * seed).sum().backward();
+            let of_shares = |share: &Tensor<2>| share.grad_remove(&mut gradients);
+            pass.shares = wants.shares.then(|| share_gradients(&shares, of_shares));
+            pass.weights = wants.weights.then(|| leaves.gradient(&mut gradients));
+        }
+        Ok(pass)
+    }
+
+    /// The fused operations are for the CPU and single precision.
+    fn fused<E: Real>(&self) -> bool {
+        self.engine == Engine::Fused && self.device == Device::Cpu && dtype::<E>() == DType::F32
+    }
+
+    fn share_tensors<E: Real>(
+        &self,
+        shares: &[Vec<E>],
+        device: &burn::tensor::Device,
+        tracked: bool,
+    ) -> Vec<Tensor<2>> {
+        let tensor = |values: &Vec<E>| {
+            let flat = Tensor::<1>::from_data(flat_data(values.clone()), (device, dtype::<E>()));
+            flat.reshape(self.signature.share_shape).set_require_grad(tracked)
+        };
+        shares.iter().map(tensor).collect()
+    }
+
+    fn check<E>(&self, weights: &[E], inputs: &Inputs<'_, E>) -> Result<(), Error> {
+        let batch = inputs.labels.len();
+        let pixels = batch * self.signature.image.iter().product::<usize>();
+        length("the weights", weights.len(), self.layout.length())?;
+        length("the images", inputs.images.len(), pixels)?;
+        if let Some(loss_weights) = inputs.loss_weights {
+            length("the loss weights", loss_weights.len(), batch)?;
+        }
+        let (found, expected) = (inputs.shares.len(), self.signature.share_matrices);
+        if found != expected {
+            return Err(Error::Shares { found, expected });
+        }
+        for matrix in inputs.shares {
+            length("a mixing matrix", matrix.len(), self.signature.share_shape.iter().product())?;
+        }
+        let classes = self.signature.classes;
+        match inputs.labels.iter().position(|&label| label as usize >= classes) {
+            Some(position) => {
+                Err(Error::Label { position, label: inputs.labels[position], classes })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn length(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
+    if found == expected { Ok(()) } else { Err(Error::Length { what, found, expected }) }
+}
+
+fn collect(mut statistics: Statistics, moments: (Tensor<1>, Tensor<1>)) -> Statistics {
+    let read = |tensor: Tensor<1>| tensor.into_data().iter::<f64>().collect();
+    statistics.push(read(moments.0), read(moments.1));
+    statistics
+}
+
+fn share_gradients<E: Real>(
+    shares: &[Tensor<2>],
+    mut gradient: impl FnMut(&Tensor<2>) -> Option<Tensor<2>>,
+) -> Vec<Vec<E>> {
+    let zeros = |share: &Tensor<2>| vec![E::default(); share.dims().iter().product()];
+    let one = |share: &Tensor<2>| {
+        gradient(share).map_or_else(|| zeros(share), |found| read(found.into_data()))
+    };
+    shares.iter().map(one).collect()
+}

@@ -1,0 +1,93 @@
+//! Where each parameter of a network lies in its one flat vector of weights.
+//!
+//! Parameters are named by path (`stages.0.cells.0.edges.3.nor_conv_3x3.weight`) and lie in the
+//! order in which the network was described. Checkpoints, golden files and tests name them by
+//! path; optimizers and norms run over the flat vector.
+
+use std::ops::Range;
+
+use tamis_core::{Key, Purpose};
+
+/// How a parameter starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// Uniform in `[-bound, bound)`.
+    ///
+    /// PyTorch's default for convolutions and linear layers (Kaiming uniform with a = sqrt 5) is
+    /// `bound = 1 / sqrt(fan_in)`, for the bias too.
+    Uniform {
+        /// Half-width of the interval.
+        bound: f64,
+    },
+    /// All one value.
+    Constant(f64),
+}
+
+/// One parameter of a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name, unique in the network.
+    pub path: String,
+    /// Its shape; convolutions are `[out, in, height, width]`, linear layers `[out, in]`.
+    pub shape: Vec<usize>,
+    /// Where it starts in the flat vector.
+    pub offset: usize,
+    /// Its initial values.
+    pub init: Init,
+}
+
+impl Parameter {
+    /// Number of values.
+    pub fn length(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Its place in the flat vector.
+    pub fn range(&self) -> Range<usize> {
+        self.offset..self.offset + self.length()
+    }
+}
+
+/// All parameters of a network, in the order of the flat vector.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ParameterLayout {
+    parameters: Vec<Parameter>,
+    length: usize,
+}
+
+impl ParameterLayout {
+    /// The parameters, in order.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// Number of values in the flat vector: the network's parameter count.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Initial weights: a function of the seed and each parameter's number.
+    pub fn init(&self, seed: u64) -> Vec<f32> {
+        let key = Key::new(seed, Purpose::WeightInit);
+        let numbered = self.parameters.iter().enumerate();
+        numbered.flat_map(|(number, parameter)| initial(parameter, key.id(number as u64))).collect()
+    }
+
+    /// Adds a parameter at the end and returns its number.
+    pub(crate) fn push(&mut self, path: String, shape: &[usize], init: Init) -> usize {
+        let parameter = Parameter { path, shape: shape.to_vec(), offset: self.length, init };
+        self.length += parameter.length();
+        self.parameters.push(parameter);
+        self.parameters.len() - 1
+    }
+}
+
+fn initial(parameter: &Parameter, key: Key) -> Vec<f32> {
+    match parameter.init {
+        Init::Constant(value) => vec![value as f32; parameter.length()],
+        Init::Uniform { bound } => {
+            let mut stream = key.stream();
+            (0..parameter.length()).map(|_| stream.uniform(-bound, bound) as f32).collect()
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! NAS-Bench-201's supernet and derived networks: sizes, gradients, both number types.
+
+use tamis_core::{Key, Purpose};
+use tamis_nn::{
+    Device, Inputs, Mode, Network, Pass, Real, Wants, nas_bench_201_derived, nas_bench_201_supernet,
+};
+use tamis_space::nas_bench_201::{Genotype, MacroShape, count_derived, count_supernet};
+
+const ALL: Wants = Wants { weights: true, shares: true };
+
+fn small() -> MacroShape {
+    MacroShape { channels: 4, cells: 1, ..MacroShape::benchmark(10, [3, 8, 8]) }
+}
+
+struct Case<E> {
+    weights: Vec<E>,
+    images: Vec<E>,
+    labels: Vec<u32>,
+    shares: Vec<Vec<E>>,
+}
+
+impl<E: Real> Case<E> {
+    fn new(network: &Network, batch: usize, image: [usize; 3]) -> Self {
+        let mut stream = Key::new(5, Purpose::Test).stream();
+        let mut normal = |scale: f64| E::from_f64((scale * stream.normal()) as f32 as f64);
+        let pixels = batch * image.iter().product::<usize>();
+        let images = (0..pixels).map(|_| normal(1.0)).collect();
+        let (matrices, [edges, operations]) = network.shares();
+        let shares = (0..matrices).map(|_| {
+            (0..edges * operations)
+                .map(|_| E::from_f64((0.2 + normal(0.05).into()) as f32 as f64))
+                .collect()
+        });
+        let shares = shares.collect();
+        let weights = network.layout().init(1).into_iter().map(|w| E::from_f64(w.into())).collect();
+        Case { weights, images, labels: (0..batch as u32).map(|i| i * 7 % 10).collect(), shares }
+    }
+
+    fn pass(&self, network: &Network, wants: Wants) -> Pass<E> {
+        let Case { weights, images, labels, shares } = self;
+        let inputs = Inputs { images, labels, loss_weights: None, shares };
+        network.pass(weights, inputs, Mode::Train, wants).unwrap()
+    }
+
+    fn moved(&self, step: f64, along: &[Vec<f64>; 2]) -> Self {
+        let shift = |values: &[E], direction: &[f64]| -> Vec<E> {
+            let pairs = values.iter().zip(direction);
+            pairs.map(|(&value, d)| E::from_f64(value.into() + step * d)).collect()
+        };
+        Case {
+            weights: shift(&self.weights, &along[0]),
+            shares: vec![shift(&self.shares[0], &along[1])],
+            images: self.images.clone(),
+            labels: self.labels.clone(),
+        }
+    }
+}
+
+fn supernet(shape: &MacroShape) -> Network {
+    nas_bench_201_supernet(shape, Device::Cpu).unwrap()
+}
+
+#[test]
+fn the_supernet_has_the_published_number_of_parameters() {
+    let shape = MacroShape::benchmark(10, [3, 32, 32]);
+    let network = supernet(&shape);
+    assert_eq!(network.layout().length(), 1_686_106);
+    assert_eq!(count_supernet(&shape).params, 1_686_106);
+}
+
+#[test]
+fn derived_networks_have_as_many_parameters_as_the_space_counts() {
+    let shape = MacroShape { channels: 4, cells: 2, ..MacroShape::benchmark(7, [1, 8, 8]) };
+    for genotype in Genotype::all().step_by(997) {
+        let network = nas_bench_201_derived(&genotype, &shape, Device::Cpu).unwrap();
+        let counted = count_derived(&genotype, &shape).params;
+        assert_eq!(network.layout().length() as u64, counted, "{genotype}");
+    }
+}
+
+#[test]
+fn gradients_match_finite_differences_in_f64_along_random_directions() {
+    let network = supernet(&small());
+    let case = Case::<f64>::new(&network, 6, [3, 8, 8]);
+    let pass = case.pass(&network, ALL);
+    let gradient = [pass.weights.unwrap(), pass.shares.unwrap().remove(0)];
+    for seed in 0..4 {
+        // Weights alone, then shares alone.
+        for part in 0..2 {
+            let mut along = [vec![0.0; gradient[0].len()], vec![0.0; gradient[1].len()]];
+            let mut stream = Key::new(seed, Purpose::Test).id(9).stream();
+            along[part].iter_mut().for_each(|entry| *entry = stream.normal());
+            let slope: f64 = gradient[part].iter().zip(&along[part]).map(|(g, d)| g * d).sum();
+            let loss =
+                |step: f64| case.moved(step, &along).pass(&network, Wants::default()).outputs.loss;
+            // So small that no ReLU changes sides on the way, and f64 still resolves it.
+            let h = 1e-7;
+            let difference = (loss(h) - loss(-h)) / (2.0 * h);
+            let error = (difference - slope).abs() / slope.abs();
+            assert!(error < 1e-6, "part {part}: {difference} against {slope}, off by {error:e}");
+        }
+    }
+}
+
+#[test]
+fn single_precision_gradients_agree_with_double_precision() {
+    let network = supernet(&small());
+    let single = Case::<f32>::new(&network, 6, [3, 8, 8]).pass(&network, ALL);
+    let double = Case::<f64>::new(&network, 6, [3, 8, 8]).pass(&network, ALL);
+    assert!((single.outputs.loss - double.outputs.loss).abs() < 1e-5);
+    assert_close(&single.weights.unwrap(), &double.weights.unwrap());
+    assert_close(&single.shares.unwrap()[0], &double.shares.unwrap()[0]);
+}
+
+fn assert_close(single: &[f32], double: &[f64]) {
+    let largest = double.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    for (&s, d) in single.iter().zip(double) {
+        assert!((f64::from(s) - d).abs() < 1e-3 * largest, "{s} against {d}, largest {largest}");
+    }
+}
+
+#[test]
+fn what_is_not_wanted_is_not_computed_and_what_is_wanted_does_not_depend_on_the_rest() {
+    let network = supernet(&small());
+    let case = Case::<f32>::new(&network, 4, [3, 8, 8]);
+    let all = case.pass(&network, ALL);
+    let weights = case.pass(&network, Wants { weights: true, shares: false });
+    let shares = case.pass(&network, Wants { weights: false, shares: true });
+    assert!(weights.shares.is_none() && shares.weights.is_none());
+    assert_eq!(weights.weights, all.weights);
+    assert_eq!(shares.shares, all.shares);
+}
+
+#[test]
+fn the_share_of_none_has_no_gradient() {
+    let network = supernet(&small());
+    let gradient = Case::<f64>::new(&network, 4, [3, 8, 8]).pass(&network, ALL).shares.unwrap();
+    assert!(gradient[0].chunks(5).all(|edge| edge[0] == 0.0 && edge[1] != 0.0));
+}
+
+#[test]
+fn a_derived_network_learns_a_batch_and_evaluates_by_running_statistics() {
+    let genotype: Genotype =
+        "|nor_conv_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
+            .parse()
+            .unwrap();
+    let network = nas_bench_201_derived(&genotype, &small(), Device::Cpu).unwrap();
+    let mut case = Case::<f32>::new(&network, 10, [3, 8, 8]);
+    let mut statistics = network.initial_statistics();
+    let first = case.pass(&network, Wants::default()).outputs.loss;
+    for _ in 0..30 {
+        let pass = case.pass(&network, Wants { weights: true, shares: false });
+        statistics.update(&pass.statistics, 0.3);
+        let gradient = pass.weights.unwrap();
+        case.weights.iter_mut().zip(gradient).for_each(|(w, g)| *w -= 0.1 * g);
+    }
+    let last = case.pass(&network, Wants::default()).outputs.loss;
+    assert!(last < 0.3 * first, "{first} to {last}");
+    let inputs =
+        Inputs { images: &case.images, labels: &case.labels, loss_weights: None, shares: &[] };
+    let evaluate = |statistics| {
+        let mode = Mode::Evaluate(statistics);
+        network.pass(&case.weights, inputs, mode, Wants::default()).unwrap().outputs
+    };
+    assert_eq!(evaluate(&statistics).correct(), 10);
+    assert!(evaluate(&network.initial_statistics()).loss > evaluate(&statistics).loss);
+}
+
+#[test]
+fn arguments_that_do_not_fit_are_refused_by_name() {
+    let network = supernet(&small());
+    let case = Case::<f32>::new(&network, 2, [3, 8, 8]);
+    let run = |images: &[f32], labels: &[u32], shares: &[Vec<f32>]| {
+        let inputs = Inputs { images, labels, loss_weights: None, shares };
+        network.pass(&case.weights, inputs, Mode::Train, ALL).unwrap_err().to_string()
+    };
+    assert!(run(&case.images[1..], &case.labels, &case.shares).contains("the images"));
+    assert!(run(&case.images, &[0, 10], &case.shares).contains("label 10 at batch position 1"));
+    assert!(run(&case.images, &case.labels, &[]).contains("0 matrices"));
+    let odd = MacroShape { image_height: 30, ..small() };
+    let error = nas_bench_201_supernet(&odd, Device::Cpu).err().unwrap().to_string();
+    assert!(error.contains("30 x 8") && error.contains("data.size"), "{error}");
+}
