@@ -1,0 +1,279 @@
+//! Settings of a search: what a run's `config.toml` holds besides the data.
+//!
+//! Unknown keys are refused. [`SearchConfig::check`] refuses values out of range.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use tamis_select::SplitRule;
+
+use crate::error::Error;
+
+/// Settings of a search.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchConfig {
+    /// Names every random draw of the run.
+    pub seed: u64,
+    /// Whose optimizer settings are the defaults.
+    pub recipe: Recipe,
+    /// How the training pool is split into the two levels.
+    pub split: SplitRule,
+    /// The search space and the size of its supernet.
+    pub space: SpaceConfig,
+    /// The search algorithm.
+    pub host: HostConfig,
+    /// What chooses the samples.
+    pub policy: PolicyConfig,
+    /// Epochs and batches.
+    pub train: TrainConfig,
+    /// Optimizer of the weights.
+    pub weights: WeightsConfig,
+    /// Optimizer of the architecture parameters.
+    pub alpha: AlphaConfig,
+}
+
+/// Whose optimizer settings to start from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recipe {
+    /// DARTS's, as β-DARTS uses it on NAS-Bench-201: weight decay 3e-4, no Nesterov.
+    #[default]
+    Darts,
+    /// AutoDL's on NAS-Bench-201: weight decay 5e-4, Nesterov.
+    Autodl,
+}
+
+/// The search space.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpaceConfig {
+    /// Its name.
+    pub name: String,
+    /// Channels of the supernet's first stage.
+    pub channels: usize,
+    /// NAS-Bench-201: cells a stage.
+    pub cells: usize,
+}
+
+impl Default for SpaceConfig {
+    fn default() -> Self {
+        SpaceConfig { name: "nas-bench-201".to_owned(), channels: 8, cells: 1 }
+    }
+}
+
+/// The search algorithm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HostConfig {
+    /// Its name.
+    pub name: String,
+    /// β-DARTS: what the weight of the penalty grows to, linearly from 0.
+    pub beta_lambda: f64,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        HostConfig { name: "darts".to_owned(), beta_lambda: 50.0 }
+    }
+}
+
+/// What chooses the samples.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PolicyConfig {
+    /// The policy and its amount, such as `full`, `random:0.1`, `proxy:5000`.
+    pub name: String,
+    /// Score file, for policies that need one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scores: Option<PathBuf>,
+    /// Proxy data: width of the histogram's bins in log10 of nats.
+    pub bin_width: f64,
+    /// Two-tail: share of the chosen that comes from the low-entropy end.
+    pub beta: f64,
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        PolicyConfig { name: "full".to_owned(), scores: None, bin_width: 0.5, beta: 0.5 }
+    }
+}
+
+/// Epochs and batches.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// Epochs of the search.
+    pub epochs: u32,
+    /// Images a batch, at both levels.
+    pub batch: usize,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        TrainConfig { epochs: 50, batch: 64 }
+    }
+}
+
+/// Optimizer of the weights: SGD, cosine schedule by epoch, global-norm clipping.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WeightsConfig {
+    /// Learning rate at epoch 0.
+    pub lr: f64,
+    /// Learning rate that the schedule tends to.
+    pub lr_min: f64,
+    /// Momentum.
+    pub momentum: f64,
+    /// Nesterov momentum.
+    pub nesterov: bool,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// Largest norm of the whole gradient.
+    pub clip: f64,
+}
+
+impl Default for WeightsConfig {
+    fn default() -> Self {
+        WeightsConfig {
+            lr: 0.025,
+            lr_min: 0.001,
+            momentum: 0.9,
+            nesterov: false,
+            weight_decay: 3e-4,
+            clip: 5.0,
+        }
+    }
+}
+
+/// Optimizer of the architecture parameters: Adam, constant rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlphaConfig {
+    /// Learning rate.
+    pub lr: f64,
+    /// Whether the rate grows when there are fewer steps than full data would take.
+    pub lr_scale: LearningRateScale,
+    /// Adam's decay rates.
+    pub betas: [f64; 2],
+    /// Weight decay.
+    pub weight_decay: f64,
+}
+
+impl Default for AlphaConfig {
+    fn default() -> Self {
+        AlphaConfig {
+            lr: 3e-4,
+            lr_scale: LearningRateScale::None,
+            betas: [0.5, 0.999],
+            weight_decay: 1e-3,
+        }
+    }
+}
+
+/// What the architecture's learning rate is multiplied with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LearningRateScale {
+    /// 1: the published recipes.
+    #[default]
+    None,
+    /// Epoch by epoch, the steps that full data would take over those planned, at most 10.
+    Steps,
+}
+
+impl SearchConfig {
+    /// The defaults of a recipe.
+    pub fn of(recipe: Recipe) -> Self {
+        let mut config = SearchConfig { recipe, ..SearchConfig::default() };
+        if recipe == Recipe::Autodl {
+            config.weights.nesterov = true;
+            config.weights.weight_decay = 5e-4;
+        }
+        config
+    }
+
+    /// Refuses values out of range, naming the first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setting`].
+    pub fn check(&self) -> Result<(), Error> {
+        let WeightsConfig { lr, lr_min, momentum, weight_decay, clip, .. } = self.weights;
+        let alpha = self.alpha;
+        let positive = "a finite number above 0";
+        let share = "a number from 0 to below 1";
+        let not_negative = "a finite number not below 0";
+        let settings = [
+            ("train.epochs", f64::from(self.train.epochs), self.train.epochs >= 1, "at least 1"),
+            ("train.batch", self.train.batch as f64, self.train.batch >= 2, "at least 2"),
+            ("weights.lr", lr, is_positive(lr), positive),
+            ("weights.lr_min", lr_min, is_not_negative(lr_min), not_negative),
+            ("weights.momentum", momentum, is_share(momentum), share),
+            ("weights.weight_decay", weight_decay, is_not_negative(weight_decay), not_negative),
+            ("weights.clip", clip, is_positive(clip), positive),
+            ("alpha.lr", alpha.lr, is_positive(alpha.lr), positive),
+            ("alpha.betas", alpha.betas[0], is_share(alpha.betas[0]), share),
+            ("alpha.betas", alpha.betas[1], is_share(alpha.betas[1]), share),
+            (
+                "alpha.weight_decay",
+                alpha.weight_decay,
+                is_not_negative(alpha.weight_decay),
+                not_negative,
+            ),
+            (
+                "host.beta_lambda",
+                self.host.beta_lambda,
+                is_not_negative(self.host.beta_lambda),
+                not_negative,
+            ),
+            (
+                "policy.bin_width",
+                self.policy.bin_width,
+                is_positive(self.policy.bin_width),
+                positive,
+            ),
+        ];
+        match settings.into_iter().find(|(_, _, holds, _)| !holds) {
+            Some((key, found, _, expected)) => {
+                Err(Error::Setting { key, found: found.to_string(), expected })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_positive(value: f64) -> bool {
+    value.is_finite() && value > 0.0
+}
+
+fn is_not_negative(value: f64) -> bool {
+    value.is_finite() && value >= 0.0
+}
+
+fn is_share(value: f64) -> bool {
+    (0.0..1.0).contains(&value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_of_both_recipes_pass_their_own_check() {
+        for recipe in [Recipe::Darts, Recipe::Autodl] {
+            assert!(SearchConfig::of(recipe).check().is_ok());
+        }
+        assert!(SearchConfig::of(Recipe::Autodl).weights.nesterov);
+    }
+
+    #[test]
+    fn a_setting_out_of_range_is_named() {
+        let mut config = SearchConfig::default();
+        config.weights.momentum = 1.0;
+        let message = config.check().unwrap_err().to_string();
+        assert!(message.contains("weights.momentum = 1"), "{message}");
+        config.weights.momentum = f64::NAN;
+        assert!(config.check().is_err());
+    }
+}

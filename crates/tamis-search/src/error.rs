@@ -1,0 +1,63 @@
+//! What can stop a search.
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A name is not in a list.
+    #[error("choosing a {what}: found `{found}`, expected one of: {expected}")]
+    UnknownName {
+        /// `host` or `space`.
+        what: &'static str,
+        /// The name given.
+        found: String,
+        /// The names there are.
+        expected: String,
+    },
+    /// A setting is out of range.
+    #[error("checking the settings: found {key} = {found}, expected {expected}")]
+    Setting {
+        /// Path of the setting.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// The loss, a gradient or an architecture parameter is not a number any more.
+    #[error(
+        "searching, epoch {epoch} step {step}: found {what} = {found}, expected a finite number; \
+         samples of the batch: {samples}; hint: lower the learning rate"
+    )]
+    NotFinite {
+        /// Epoch, from 0.
+        epoch: u32,
+        /// Step of the epoch, from 0.
+        step: u32,
+        /// What went wrong.
+        what: &'static str,
+        /// Its value.
+        found: f64,
+        /// The first sample ids of the batch.
+        samples: String,
+    },
+    /// A snapshot does not belong to this search.
+    #[error("resuming a search: found {found} for {what}, expected {expected}")]
+    Snapshot {
+        /// The part that does not fit.
+        what: String,
+        /// What the snapshot holds.
+        found: String,
+        /// What this search needs.
+        expected: String,
+    },
+    /// A network could not be built or run.
+    #[error(transparent)]
+    Network(#[from] tamis_nn::Error),
+    /// Data could not be read.
+    #[error(transparent)]
+    Data(#[from] tamis_data::Error),
+    /// A policy could not choose.
+    #[error(transparent)]
+    Select(#[from] tamis_select::Error),
+}

@@ -1,0 +1,43 @@
+//! The bilevel search as a state machine: plan an epoch, take a step, tell the policy.
+//!
+//! Place in the flow: `select` says which samples train the weights and which train the
+//! architecture, `nn` gives losses and gradients, and [`Search`] turns the loop. One file per host
+//! (DARTS, β-DARTS, …) lies under `host`, one per search space under `space`; each is named in one
+//! list. Every cost is counted where it arises, in the [`Ledger`].
+//!
+//! The whole state goes into a [`Snapshot`] and comes back from it, so that resuming is nothing
+//! special. This crate knows no terminals and no file formats.
+
+#![deny(missing_docs)]
+
+mod alphas;
+mod bilevel;
+mod config;
+mod epoch;
+mod error;
+mod host;
+mod ledger;
+mod matrix;
+mod metrics;
+mod optimizer;
+mod schedule;
+mod search;
+mod snapshot;
+mod space;
+
+pub use alphas::{DECIDED_GAP, decided_edges, distance, gaps};
+pub use bilevel::{Bilevel, Rates};
+pub use config::{
+    AlphaConfig, HostConfig, LearningRateScale, PolicyConfig, Recipe, SearchConfig, SpaceConfig,
+    TrainConfig, WeightsConfig,
+};
+pub use error::Error;
+pub use host::{HOSTS, Host, HostEntry, StepBatches, StepContext, StepOutcome, build_host};
+pub use ledger::{Ledger, OneOffCost};
+pub use matrix::Matrix;
+pub use metrics::EpochRecord;
+pub use optimizer::{Adam, Sgd, clip_global_norm};
+pub use schedule::cosine;
+pub use search::{Event, Search, SearchData};
+pub use snapshot::{Snapshot, Values};
+pub use space::{SPACES, SearchSpace, SpaceEntry};

@@ -1,0 +1,551 @@
+//! The loop: plan an epoch, take its steps, record it; epoch after epoch.
+//!
+//! [`Search::advance`] does the next small thing and says what it was. Between two calls the whole
+//! state is in [`Search::snapshot`]; a search that is restored from it goes on as if it had never
+//! stopped, at any step.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tamis_core::{Level, Prediction, SampleId};
+use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization, Prefetch, prefetch};
+use tamis_nn::{Device, Outputs};
+use tamis_select::{Context, LearningRateEvent, Plan, Policy, Pool, ScoreTable};
+
+use crate::alphas::{self, decided_edges, distance, gaps};
+use crate::bilevel::{Bilevel, Rates};
+use crate::config::{LearningRateScale, SearchConfig};
+use crate::epoch::{ArchPass, StepSamples, batches, planned_steps, steps_of_pass};
+use crate::error::Error;
+use crate::host::{self, Host, StepBatches, StepContext, StepOutcome};
+use crate::ledger::{Ledger, OneOffCost};
+use crate::matrix::Matrix;
+use crate::metrics::{EpochRecord, LevelSums};
+use crate::optimizer::{Adam, Sgd};
+use crate::schedule::cosine;
+use crate::snapshot::Snapshot;
+use crate::space::{self, SearchSpace};
+
+/// Version of the snapshot's layout.
+const SNAPSHOT_FORMAT: u32 = 1;
+
+/// The rate of the architecture parameters grows by at most this when steps are fewer.
+const MAX_RATE_SCALE: f64 = 10.0;
+
+/// Forward and backward count as three forward passes.
+const PASSES_PER_STEP: u64 = 3;
+
+/// What a search runs on.
+#[derive(Clone, Debug)]
+pub struct SearchData {
+    /// The training split; the test split is never needed.
+    pub train: Arc<Dataset>,
+    /// What is done to its images at random.
+    pub augmentation: Augmentation,
+    /// Scores for policies that need them.
+    pub scores: Option<ScoreTable>,
+    /// What the scores cost.
+    pub one_off: OneOffCost,
+}
+
+/// What [`Search::advance`] did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// An epoch was planned; [`Search::plan`] has the samples.
+    EpochPlanned {
+        /// Epoch, from 0.
+        epoch: u32,
+        /// Steps that it will take.
+        steps: u32,
+    },
+    /// A step was taken.
+    Stepped {
+        /// Epoch, from 0.
+        epoch: u32,
+        /// Step of the epoch, from 0.
+        step: u32,
+        /// Loss of the weight batch.
+        weight_loss: f64,
+        /// Loss of the architecture batch.
+        arch_loss: f64,
+    },
+    /// An epoch is over.
+    EpochEnded(Box<EpochRecord>),
+    /// All epochs are over.
+    Finished,
+}
+
+/// A running search.
+pub struct Search {
+    config: SearchConfig,
+    source: BatchSource,
+    space: Box<dyn SearchSpace>,
+    host: Box<dyn Host>,
+    policy: Box<dyn Policy>,
+    bilevel: Bilevel,
+    start: Vec<Matrix>,
+    progress: Progress,
+    ledger: Ledger,
+    history: Vec<EpochRecord>,
+    /// Batches of the steps ahead; made when first needed.
+    ahead: Option<Prefetch<(Batch, Batch)>>,
+}
+
+/// Where a search stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Progress {
+    epoch: u32,
+    /// Steps of this epoch already taken.
+    step: u32,
+    /// Steps that this epoch takes.
+    steps: u32,
+    /// The samples of this epoch; absent until it is planned.
+    plan: Option<Plan>,
+    /// Epoch at which the weights' learning rate last began its schedule.
+    schedule_start: u32,
+    /// The architecture pass as it stood before this epoch, from which its batches follow.
+    arch_pass: ArchPass,
+    weight: LevelSums,
+    arch: LevelSums,
+    gradient_norm: f64,
+    wall_s: f64,
+}
+
+/// The part of a snapshot that is not tensors.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    format: u32,
+    progress: Progress,
+    ledger: Ledger,
+    history: Vec<EpochRecord>,
+    policy: Value,
+    host: Value,
+    adam_steps: Vec<u32>,
+}
+
+impl Search {
+    /// A search before its first epoch.
+    ///
+    /// # Errors
+    ///
+    /// Settings out of range, unknown names, data or scores that do not fit.
+    pub fn new(config: &SearchConfig, data: SearchData, device: Device) -> Result<Search, Error> {
+        config.check()?;
+        let train = &data.train;
+        let space = space::build(&config.space, train.shape(), train.classes().len())?;
+        let host = host::build_host(config)?;
+        let policy = tamis_select::build(&config.policy.name, &context(config, &data)?)?;
+        let bilevel = bilevel(config, space.as_ref(), device)?;
+        let normalization = Normalization::of(train);
+        let source =
+            BatchSource::new(data.train.clone(), &normalization, data.augmentation, config.seed)?;
+        Ok(Search {
+            config: config.clone(),
+            source,
+            space,
+            host,
+            policy,
+            start: bilevel.alphas.clone(),
+            bilevel,
+            progress: Progress::default(),
+            ledger: Ledger { one_off: data.one_off, ..Ledger::default() },
+            history: Vec::new(),
+            ahead: None,
+        })
+    }
+
+    /// Does the next thing there is to do.
+    ///
+    /// # Errors
+    ///
+    /// A policy that cannot choose, or numbers that are not finite any more.
+    pub fn advance(&mut self) -> Result<Event, Error> {
+        if self.progress.epoch == self.config.train.epochs {
+            return Ok(Event::Finished);
+        }
+        match &self.progress.plan {
+            None => self.plan_epoch(),
+            Some(_) if self.progress.step < self.progress.steps => self.take_step(),
+            Some(_) => Ok(self.end_epoch()),
+        }
+    }
+
+    fn plan_epoch(&mut self) -> Result<Event, Error> {
+        let epoch = self.progress.epoch;
+        let plan = self.policy.plan(epoch)?;
+        let steps = planned_steps(&plan, self.config.train.batch) as u32;
+        if plan.learning_rate == Some(LearningRateEvent::JumpToPeak) {
+            self.progress.schedule_start = epoch;
+        }
+        (self.progress.plan, self.progress.steps) = (Some(plan), steps);
+        self.bilevel.rates = self.rates();
+        Ok(Event::EpochPlanned { epoch, steps })
+    }
+
+    fn take_step(&mut self) -> Result<Event, Error> {
+        let started = Instant::now();
+        let (weight, arch) = self.next_batches()?;
+        let Progress { epoch, step, .. } = self.progress;
+        let context =
+            StepContext { seed: self.config.seed, epoch, epochs: self.config.train.epochs, step };
+        let loss_weights = self.loss_weights(&weight.ids);
+        let batches =
+            StepBatches { weight: &weight, loss_weights: loss_weights.as_deref(), arch: &arch };
+        let outcome = self.host.step(&mut self.bilevel, batches, context)?;
+        check_finite(&outcome, &weight, &arch, context)?;
+        self.policy.observe(&predictions(&arch.ids, &outcome.arch, Level::Arch, epoch));
+        self.policy.observe(&predictions(&weight.ids, &outcome.weight, Level::Weight, epoch));
+        self.account(&outcome, started.elapsed().as_secs_f64());
+        let (weight_loss, arch_loss) = (outcome.weight.loss, outcome.arch.loss);
+        Ok(Event::Stepped { epoch, step, weight_loss, arch_loss })
+    }
+
+    fn account(&mut self, outcome: &StepOutcome, wall_s: f64) {
+        let (weight, arch) = (&outcome.weight, &outcome.arch);
+        let samples = [weight.samples.len() as u64, arch.samples.len() as u64];
+        self.ledger.weight_samples += samples[0];
+        self.ledger.arch_samples += samples[1];
+        self.ledger.macs += samples.iter().sum::<u64>() * self.macs_per_sample();
+        self.ledger.search_wall_s += wall_s;
+        self.progress.weight.add(weight);
+        self.progress.arch.add(arch);
+        self.progress.gradient_norm += outcome.gradient_norm;
+        self.progress.wall_s += wall_s;
+        self.progress.step += 1;
+    }
+
+    fn end_epoch(&mut self) -> Event {
+        let record = self.record();
+        let mut arch_pass = std::mem::take(&mut self.progress.arch_pass);
+        if let Some(plan) = &self.progress.plan {
+            let Progress { epoch, .. } = self.progress;
+            let TrainedOn { batch, seed } = self.trained_on();
+            batches(plan, batch, seed, epoch, &mut arch_pass);
+        }
+        self.ledger.full_data_samples += self.full_epoch_samples();
+        self.history.push(record.clone());
+        let Progress { epoch, schedule_start, .. } = self.progress;
+        self.progress =
+            Progress { epoch: epoch + 1, schedule_start, arch_pass, ..Progress::default() };
+        self.ahead = None;
+        Event::EpochEnded(Box::new(record))
+    }
+
+    fn record(&self) -> EpochRecord {
+        let progress = &self.progress;
+        let shares = self.bilevel.shares();
+        let derived = self.space.derived_operations(&self.bilevel.alphas);
+        let derived_share = |name: &str| {
+            let count = derived.iter().filter(|&&operation| operation == name).count();
+            count as f64 / derived.len().max(1) as f64
+        };
+        EpochRecord {
+            epoch: progress.epoch,
+            steps: progress.steps,
+            weight_lr: self.bilevel.rates.weights,
+            alpha_lr: self.bilevel.rates.alpha,
+            weight_samples: progress.weight.samples,
+            arch_samples: progress.arch.samples,
+            weight_loss: progress.weight.loss(),
+            weight_accuracy: progress.weight.accuracy(),
+            arch_loss: progress.arch.loss(),
+            arch_val_accuracy: progress.arch.accuracy(),
+            gradient_norm: (progress.steps > 0)
+                .then(|| progress.gradient_norm / f64::from(progress.steps)),
+            alpha_distance: distance(&self.bilevel.alphas, &self.start),
+            alpha_gaps: gaps(&self.bilevel.alphas),
+            decided_edges: decided_edges(&self.bilevel.alphas),
+            share_skip: self.mean_share(&shares, "skip_connect"),
+            share_none: self.mean_share(&shares, "none"),
+            genotype_skip: derived_share("skip_connect"),
+            genotype_none: derived_share("none"),
+            genotype: self.space.derive(&self.bilevel.alphas),
+            wall_s: progress.wall_s,
+        }
+    }
+
+    /// Mean over all edges of one operation's share; 0 if the space has no such operation.
+    fn mean_share(&self, shares: &[Matrix], operation: &str) -> f64 {
+        let operations = self.space.operations();
+        let Some(column) = operations.iter().position(|&name| name == operation) else {
+            return 0.0;
+        };
+        let found: Vec<f64> = shares.iter().flat_map(Matrix::rows).map(|row| row[column]).collect();
+        found.iter().sum::<f64>() / found.len().max(1) as f64
+    }
+
+    fn rates(&self) -> Rates {
+        let SearchConfig { weights, alpha, train, .. } = &self.config;
+        let Progress { epoch, steps, schedule_start: start, .. } = self.progress;
+        let full_steps = steps_of_pass(self.pool_half(), train.batch) as f64;
+        let scale = match alpha.lr_scale {
+            LearningRateScale::None => 1.0,
+            LearningRateScale::Steps => {
+                (full_steps / f64::from(steps.max(1))).clamp(1.0, MAX_RATE_SCALE)
+            }
+        };
+        Rates {
+            weights: cosine(weights.lr, weights.lr_min, epoch - start, train.epochs - start),
+            alpha: alpha.lr * scale,
+        }
+    }
+
+    /// Weight images of the whole pool.
+    fn pool_half(&self) -> usize {
+        self.source.dataset().len() / 2
+    }
+
+    /// Samples that one epoch on all data passes, both levels.
+    fn full_epoch_samples(&self) -> u64 {
+        let batch = self.config.train.batch;
+        let weight = self.pool_half();
+        let arch = self.source.dataset().len() - weight;
+        (weight + steps_of_pass(weight, batch) * batch.min(arch)) as u64
+    }
+
+    fn next_batches(&mut self) -> Result<(Batch, Batch), Error> {
+        if self.ahead.is_none() {
+            self.ahead = Some(self.prefetch()?);
+        }
+        let next = self.ahead.as_mut().and_then(Iterator::next);
+        match next {
+            Some(batches) => Ok(batches?),
+            None => Err(Error::Snapshot {
+                what: "the epoch's progress".to_owned(),
+                found: format!("step {} of {}", self.progress.step, self.progress.steps),
+                expected: "a step that the plan has".to_owned(),
+            }),
+        }
+    }
+
+    /// Starts making the batches of the epoch's steps that are still ahead.
+    fn prefetch(&self) -> Result<Prefetch<(Batch, Batch)>, Error> {
+        let Progress { epoch, step, plan, arch_pass, .. } = &self.progress;
+        let TrainedOn { batch, seed } = self.trained_on();
+        let steps = plan.as_ref().map_or_else(Vec::new, |plan| {
+            batches(plan, batch, seed, *epoch, &mut arch_pass.clone())
+        });
+        let steps: Vec<StepSamples> = steps.into_iter().skip(*step as usize).collect();
+        let (source, epoch) = (self.source.clone(), *epoch);
+        let make = move |samples: StepSamples| {
+            (source.batch(&samples.weight, epoch, true), source.batch(&samples.arch, epoch, true))
+        };
+        Ok(prefetch(steps, make)?)
+    }
+
+    fn trained_on(&self) -> TrainedOn {
+        TrainedOn { batch: self.config.train.batch, seed: self.config.seed }
+    }
+
+    fn loss_weights(&self, ids: &[SampleId]) -> Option<Vec<f32>> {
+        let plan = self.progress.plan.as_ref()?;
+        let weights = plan.loss_weights.as_ref()?;
+        // The plan's ids ascend.
+        let of = |id: &SampleId| plan.weight.binary_search(id).map_or(1.0, |at| weights[at]);
+        Some(ids.iter().map(of).collect())
+    }
+
+    /// The whole state.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut snapshot = Snapshot { tensors: Default::default(), state: self.saved_state() };
+        let layout = self.bilevel.network.layout();
+        snapshot.put_parameters("weights", layout, &self.bilevel.weights);
+        snapshot.put_parameters("momentum", layout, &self.bilevel.sgd.velocity);
+        for (number, (alphas, adam)) in
+            self.bilevel.alphas.iter().zip(&self.bilevel.adam).enumerate()
+        {
+            let shape = alphas.shape();
+            snapshot.put_values(format!("alpha/{number}"), &shape, alphas.values());
+            snapshot.put_values(format!("adam/{number}/first"), &shape, &adam.first);
+            snapshot.put_values(format!("adam/{number}/second"), &shape, &adam.second);
+        }
+        snapshot
+    }
+
+    fn saved_state(&self) -> Value {
+        let adam_steps: Vec<u32> = self.bilevel.adam.iter().map(|adam| adam.steps).collect();
+        json!({
+            "format": SNAPSHOT_FORMAT,
+            "progress": self.progress,
+            "ledger": self.ledger,
+            "history": self.history,
+            "policy": self.policy.state(),
+            "host": self.host.state(),
+            "adam_steps": adam_steps,
+        })
+    }
+
+    /// Takes up the state of a snapshot made by a search with the same settings and data. Returns
+    /// the number of optimizer states restored: one per parameter and one per matrix of alphas.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Snapshot`] if anything is missing or of another shape; then this search must not
+    /// be used any more.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<usize, Error> {
+        let saved = Saved::deserialize(&snapshot.state).map_err(unreadable)?;
+        if saved.format != SNAPSHOT_FORMAT || saved.adam_steps.len() != self.bilevel.adam.len() {
+            return Err(unreadable(format!("format {}", saved.format)));
+        }
+        let layout = self.bilevel.network.layout();
+        let (weights, _) = snapshot.parameters("weights", layout)?;
+        let (velocity, restored) = snapshot.parameters("momentum", layout)?;
+        self.bilevel.weights = weights;
+        self.bilevel.sgd.velocity = velocity;
+        for (number, steps) in saved.adam_steps.iter().enumerate() {
+            let shape = self.bilevel.alphas[number].shape();
+            let length = shape[0] * shape[1];
+            self.bilevel.alphas[number] = snapshot.matrix(&format!("alpha/{number}"), shape)?;
+            let adam = &mut self.bilevel.adam[number];
+            adam.first = snapshot.values(&format!("adam/{number}/first"), length)?.to_vec();
+            adam.second = snapshot.values(&format!("adam/{number}/second"), length)?.to_vec();
+            adam.steps = *steps;
+        }
+        self.policy.restore(&saved.policy)?;
+        self.host.restore(&saved.host)?;
+        (self.progress, self.ledger, self.history) = (saved.progress, saved.ledger, saved.history);
+        self.bilevel.rates = self.rates();
+        self.ahead = None;
+        Ok(restored + saved.adam_steps.len())
+    }
+
+    /// The samples of the current epoch, once it is planned.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.progress.plan.as_ref()
+    }
+
+    /// Weights, architecture parameters and their optimizers.
+    pub fn bilevel(&self) -> &Bilevel {
+        &self.bilevel
+    }
+
+    /// The search space.
+    pub fn space(&self) -> &dyn SearchSpace {
+        self.space.as_ref()
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &SearchConfig {
+        &self.config
+    }
+
+    /// What was spent so far.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Nominal multiply-adds of one sample's forward and backward pass.
+    pub fn macs_per_sample(&self) -> u64 {
+        PASSES_PER_STEP * self.space.forward_macs()
+    }
+
+    /// The epochs that are over.
+    pub fn history(&self) -> &[EpochRecord] {
+        &self.history
+    }
+
+    /// Epochs and steps of the current epoch done so far.
+    pub fn position(&self) -> (u32, u32) {
+        (self.progress.epoch, self.progress.step)
+    }
+
+    /// The architecture that the current parameters stand for.
+    pub fn genotype(&self) -> String {
+        self.space.derive(&self.bilevel.alphas)
+    }
+
+    /// The architecture that the initial parameters stood for: what no search would give.
+    pub fn initial_genotype(&self) -> String {
+        self.space.derive(&self.start)
+    }
+}
+
+struct TrainedOn {
+    batch: usize,
+    seed: u64,
+}
+
+fn context(config: &SearchConfig, data: &SearchData) -> Result<Context, Error> {
+    let labels = data.train.labels().to_vec();
+    Ok(Context {
+        pool: Arc::new(Pool::new(labels, data.train.classes().len())?),
+        seed: config.seed,
+        epochs: config.train.epochs,
+        split: config.split,
+        scores: data.scores.clone(),
+        bin_width: Some(config.policy.bin_width),
+        beta: Some(config.policy.beta),
+    })
+}
+
+fn bilevel(
+    config: &SearchConfig,
+    space: &dyn SearchSpace,
+    device: Device,
+) -> Result<Bilevel, Error> {
+    let network = space.network(device)?;
+    let (count, shape) = network.shares();
+    let weights = network.layout().init(config.seed);
+    let settings = &config.weights;
+    let adam = Adam::new(shape[0] * shape[1], config.alpha.betas, config.alpha.weight_decay);
+    Ok(Bilevel {
+        sgd: Sgd {
+            momentum: settings.momentum as f32,
+            weight_decay: settings.weight_decay as f32,
+            nesterov: settings.nesterov,
+            velocity: vec![0.0; weights.len()],
+        },
+        clip: settings.clip,
+        alphas: alphas::initial(count, shape, config.seed),
+        adam: vec![adam; count],
+        rates: Rates { weights: settings.lr, alpha: config.alpha.lr },
+        network,
+        weights,
+    })
+}
+
+fn predictions(ids: &[SampleId], outputs: &Outputs, level: Level, epoch: u32) -> Vec<Prediction> {
+    let samples = ids.iter().zip(&outputs.samples);
+    let prediction = samples.map(|(&id, sample)| Prediction {
+        id,
+        level,
+        epoch,
+        true_probability: sample.true_probability as f32,
+        max_probability: sample.max_probability as f32,
+        correct: sample.correct,
+        entropy: sample.entropy as f32,
+        loss: sample.loss as f32,
+    });
+    prediction.collect()
+}
+
+fn check_finite(
+    outcome: &StepOutcome,
+    weight: &Batch,
+    arch: &Batch,
+    context: StepContext,
+) -> Result<(), Error> {
+    let checks = [
+        ("the architecture loss", outcome.arch.loss, arch),
+        ("the weight loss", outcome.weight.loss, weight),
+        ("the norm of the weights' gradient", outcome.gradient_norm, weight),
+    ];
+    match checks.into_iter().find(|(_, value, _)| !value.is_finite()) {
+        None => Ok(()),
+        Some((what, found, batch)) => {
+            let ids: Vec<String> = batch.ids.iter().take(8).map(ToString::to_string).collect();
+            let StepContext { epoch, step, .. } = context;
+            Err(Error::NotFinite { epoch, step, what, found, samples: ids.join(" ") })
+        }
+    }
+}
+
+fn unreadable(found: impl ToString) -> Error {
+    Error::Snapshot {
+        what: "the saved state".to_owned(),
+        found: found.to_string(),
+        expected: format!("a state of format {SNAPSHOT_FORMAT}"),
+    }
+}

@@ -1,0 +1,62 @@
+//! Search spaces as a search sees them: a supernet, a cost, a rule from alphas to architecture.
+//!
+//! To add one: write its file and name it in [`SPACES`].
+
+mod nas_bench_201;
+
+use tamis_data::ImageShape;
+use tamis_nn::{Device, Network};
+
+use crate::config::SpaceConfig;
+use crate::error::Error;
+use crate::matrix::Matrix;
+
+/// A search space with a supernet of a given size.
+pub trait SearchSpace: Send + Sync {
+    /// The supernet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`] if it cannot be built for these images.
+    fn network(&self, device: Device) -> Result<Network, Error>;
+
+    /// Nominal multiply-adds of one sample's forward pass through the supernet.
+    fn forward_macs(&self) -> u64;
+
+    /// Names of the operations, in the order of the matrices' columns.
+    fn operations(&self) -> Vec<&'static str>;
+
+    /// The architecture that these parameters stand for, as text.
+    fn derive(&self, alphas: &[Matrix]) -> String;
+
+    /// Operations of the derived architecture, one name per kept edge.
+    fn derived_operations(&self, alphas: &[Matrix]) -> Vec<&'static str>;
+}
+
+/// A space in the list.
+pub struct SpaceEntry {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// One sentence for help texts.
+    pub summary: &'static str,
+    build: fn(&SpaceConfig, ImageShape, usize) -> Box<dyn SearchSpace>,
+}
+
+/// All spaces.
+pub const SPACES: &[SpaceEntry] = &[nas_bench_201::ENTRY];
+
+/// The space that the settings name, for images of this shape and so many classes.
+pub(crate) fn build(
+    config: &SpaceConfig,
+    image: ImageShape,
+    classes: usize,
+) -> Result<Box<dyn SearchSpace>, Error> {
+    match SPACES.iter().find(|entry| entry.name == config.name) {
+        Some(entry) => Ok((entry.build)(config, image, classes)),
+        None => Err(Error::UnknownName {
+            what: "space",
+            found: config.name.clone(),
+            expected: SPACES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", "),
+        }),
+    }
+}

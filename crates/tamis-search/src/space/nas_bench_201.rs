@@ -1,0 +1,61 @@
+//! The topology space of NAS-Bench-201: one matrix of six edges by five operations, shared by all
+//! cells; each edge keeps its largest alpha, `none` included.
+
+use tamis_data::ImageShape;
+use tamis_nn::{Device, Network, nas_bench_201_supernet};
+use tamis_space::nas_bench_201::{Genotype, MacroShape, Operation, count_supernet, derive};
+
+use super::{SearchSpace, SpaceEntry};
+use crate::error::Error;
+use crate::matrix::Matrix;
+
+pub(super) const ENTRY: SpaceEntry = SpaceEntry {
+    name: "nas-bench-201",
+    summary: "cells of six edges and five operations, with a table of trained accuracies",
+    build: |config, image, classes| {
+        let ImageShape { channels: image_channels, height, width } = image;
+        Box::new(NasBench201 {
+            shape: MacroShape {
+                channels: config.channels,
+                cells: config.cells,
+                classes,
+                image_channels,
+                image_height: height,
+                image_width: width,
+            },
+        })
+    },
+};
+
+struct NasBench201 {
+    shape: MacroShape,
+}
+
+impl SearchSpace for NasBench201 {
+    fn network(&self, device: Device) -> Result<Network, Error> {
+        Ok(nas_bench_201_supernet(&self.shape, device)?)
+    }
+
+    fn forward_macs(&self) -> u64 {
+        count_supernet(&self.shape).macs
+    }
+
+    fn operations(&self) -> Vec<&'static str> {
+        Operation::ALL.map(Operation::name).to_vec()
+    }
+
+    fn derive(&self, alphas: &[Matrix]) -> String {
+        genotype(alphas).to_string()
+    }
+
+    fn derived_operations(&self, alphas: &[Matrix]) -> Vec<&'static str> {
+        genotype(alphas).0.map(Operation::name).to_vec()
+    }
+}
+
+fn genotype(alphas: &[Matrix]) -> Genotype {
+    let mut rows = [[0.0; 5]; 6];
+    let values = alphas.iter().flat_map(Matrix::values);
+    rows.as_flattened_mut().iter_mut().zip(values).for_each(|(entry, &value)| *entry = value);
+    derive(&rows)
+}

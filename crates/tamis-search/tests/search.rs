@@ -1,0 +1,146 @@
+//! Whole searches: stopping anywhere equals not stopping, costs are what the definitions say,
+//! and what a search learns depends on its data.
+
+use std::sync::Arc;
+
+use tamis_data::{Augmentation, DataConfig, open};
+use tamis_nn::Device;
+use tamis_search::{EpochRecord, Event, OneOffCost, Search, SearchConfig, SearchData, Snapshot};
+
+fn data(train: usize) -> SearchData {
+    let mut config = DataConfig::default();
+    config.synthetic.train = train;
+    config.synthetic.test = 20;
+    SearchData {
+        train: Arc::new(open(&config).unwrap().train),
+        augmentation: Augmentation::default(),
+        scores: None,
+        one_off: OneOffCost::NONE,
+    }
+}
+
+fn settings(policy: &str, epochs: u32) -> SearchConfig {
+    let mut config = SearchConfig::default();
+    config.policy.name = policy.to_owned();
+    config.space.channels = 2;
+    config.train.epochs = epochs;
+    config.train.batch = 16;
+    config
+}
+
+fn search(config: &SearchConfig, train: usize) -> Search {
+    Search::new(config, data(train), Device::Cpu).unwrap()
+}
+
+/// Turns the loop until the end; `stop_after(event number)` may swap the search for a restored one.
+fn run(mut search: Search, mut between: impl FnMut(usize, Search) -> Search) -> Search {
+    for number in 0.. {
+        if search.advance().unwrap() == Event::Finished {
+            break;
+        }
+        search = between(number, search);
+    }
+    search
+}
+
+fn without_clock(snapshot: &Snapshot) -> (Vec<String>, Snapshot) {
+    let mut snapshot = snapshot.clone();
+    let state = snapshot.state.as_object_mut().unwrap();
+    state["ledger"]["search_wall_s"] = 0.into();
+    state["progress"]["wall_s"] = 0.into();
+    for record in state["history"].as_array_mut().unwrap() {
+        record["wall_s"] = 0.into();
+    }
+    (snapshot.tensors.keys().cloned().collect(), snapshot)
+}
+
+#[test]
+fn stopping_after_any_event_and_restoring_equals_not_stopping() {
+    for policy in ["random-epoch:0.5", "full"] {
+        let config = settings(policy, 3);
+        let straight = run(search(&config, 80), |_, search| search);
+        let optimizers = straight.bilevel().network.layout().parameters().len() + 1;
+        let restarted = run(search(&config, 80), |_, stopped| {
+            let mut fresh = search(&config, 80);
+            assert_eq!(fresh.restore(&stopped.snapshot()).unwrap(), optimizers);
+            fresh
+        });
+        assert_eq!(without_clock(&restarted.snapshot()), without_clock(&straight.snapshot()));
+        assert_eq!(restarted.genotype(), straight.genotype());
+    }
+}
+
+#[test]
+fn a_snapshot_of_another_search_is_refused() {
+    let mut other = settings("full", 2);
+    other.space.channels = 3;
+    let snapshot = search(&other, 40).snapshot();
+    let error = search(&settings("full", 2), 40).restore(&snapshot).unwrap_err().to_string();
+    assert!(
+        error.contains("weights/stem.conv.weight") && error.contains("[2, 3, 3, 3]"),
+        "{error}"
+    );
+    let snapshot = search(&settings("random:0.5", 2), 40).snapshot();
+    assert!(search(&settings("full", 2), 40).restore(&snapshot).is_err());
+}
+
+#[test]
+fn full_data_costs_exactly_one_and_a_share_costs_its_share() {
+    for (policy, ratio) in [("full", 1.0), ("random:0.25", 0.25), ("random-epoch:0.5", 0.5)] {
+        let search = run(search(&settings(policy, 2), 256), |_, search| search);
+        let ledger = search.ledger();
+        assert_eq!(ledger.sample_ratio(), ratio, "{policy}");
+        assert_eq!(ledger.macs_ratio(search.macs_per_sample()), Some(ratio));
+        assert_eq!(ledger.full_data_samples, 2 * (128 + 128));
+    }
+}
+
+#[test]
+fn the_alpha_rate_grows_with_missing_steps_only_when_asked_to() {
+    let rate = |policy: &str, scale: &str| {
+        let mut config = settings(policy, 1);
+        config.alpha.lr_scale = serde_json::from_value(scale.into()).unwrap();
+        run(search(&config, 320), |_, search| search).history()[0].alpha_lr
+    };
+    assert_eq!(rate("random:0.2", "none"), 3e-4);
+    assert_eq!(rate("random:0.2", "steps"), 5.0 * 3e-4, "10 steps over 2");
+    assert_eq!(rate("random:0.05", "steps"), 10.0 * 3e-4, "10 over 1, and never more");
+    assert_eq!(rate("full", "steps"), 3e-4);
+}
+
+fn history(config: &SearchConfig, train: usize) -> Vec<EpochRecord> {
+    run(search(config, train), |_, search| search).history().to_vec()
+}
+
+#[test]
+fn validation_accuracy_is_far_above_chance_and_rises_with_the_share_of_the_data() {
+    let accuracy = |policy: &str| {
+        let mut config = settings(policy, 10);
+        config.space.channels = 4;
+        let last = history(&config, 1200).pop().unwrap();
+        last.arch_val_accuracy.unwrap()
+    };
+    let (all, few) = (accuracy("full"), accuracy("random:0.1"));
+    assert!(all > 0.4, "chance is 0.1, found {all}");
+    assert!(all > few + 0.1, "all data {all}, a tenth {few}");
+}
+
+#[test]
+fn records_tell_how_far_the_architecture_has_moved() {
+    let records = history(&settings("full", 3), 160);
+    let distances: Vec<f64> = records.iter().map(|record| record.alpha_distance).collect();
+    assert!(distances[0] > 0.0 && distances[2] > distances[0], "{distances:?}");
+    for record in &records {
+        assert_eq!(record.alpha_gaps.len(), 6);
+        assert!((0.0..=1.0).contains(&record.share_skip));
+        assert_eq!(record.steps, 5);
+    }
+}
+
+#[test]
+fn unknown_names_list_the_known_ones() {
+    let mut config = settings("full", 1);
+    config.host.name = "dart".to_owned();
+    let error = Search::new(&config, data(20), Device::Cpu).err().unwrap().to_string();
+    assert!(error.contains("`dart`") && error.contains("beta-darts"), "{error}");
+}
