@@ -1,0 +1,180 @@
+//! What can be typed. Help texts teach: each says what a value means and gives one that works.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Neural architecture search on the images that matter.
+///
+/// Tamis chooses the data, searches on it, and shows what that saved and what it cost. Without
+/// arguments `tamis search` draws its own images and takes about two minutes.
+#[derive(Debug, Parser)]
+#[command(name = "tamis", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Search an architecture.
+    Search(Box<SearchArguments>),
+    /// Go on with a run that was stopped.
+    Resume(ResumeArguments),
+    /// Look at image data.
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// Accuracy of an architecture in a benchmark's table.
+    Lookup(LookupArguments),
+    /// Settings of a run.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// Search an architecture.
+///
+/// The genotype goes to standard output; progress, costs and the place of the run folder go to
+/// standard error.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct SearchArguments {
+    /// `synthetic`, a file or folder of images, or a layout and a path such as `cifar10:PATH`
+    #[arg(long, value_name = "D")]
+    pub(crate) data: Option<String>,
+    /// Search space: nas-bench-201
+    #[arg(long, value_name = "S")]
+    pub(crate) space: Option<String>,
+    /// Search algorithm: darts, beta-darts
+    #[arg(long, value_name = "H")]
+    pub(crate) host: Option<String>,
+    /// What chooses the images, such as full, random:0.1, random-epoch:0.1, proxy:0.1
+    #[arg(long, value_name = "P")]
+    pub(crate) policy: Option<String>,
+    /// Epochs of the search
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<u32>,
+    /// Images a batch
+    #[arg(long, value_name = "N")]
+    pub(crate) batch: Option<u32>,
+    /// Names every random draw: the same seed gives the same run, bit for bit
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u32>,
+    /// Run folder to make [default: runs/DATA-SPACE-HOST-POLICY-seedN]
+    #[arg(long, value_name = "RUN")]
+    pub(crate) out: Option<PathBuf>,
+    /// Benchmark table to look the result up in [default: the one in the folder TAMIS_DATA]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) table: Option<PathBuf>,
+    /// Where to compute: cpu
+    #[arg(long, value_name = "DEV")]
+    pub(crate) device: Option<String>,
+    /// Settings file, such as the config.toml of an earlier run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// One setting, such as space.channels=16; `tamis config show` lists them
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tamis search
+      ten classes of drawn images, about two minutes
+  tamis search --data photos/ --set data.size=32
+      a folder of class folders of PNG or JPEG images
+  tamis search --data cifar-10-batches-bin/ --policy random:0.1 --host beta-darts
+      CIFAR-10 in the binary layout, on a tenth of its images
+  tamis search --config runs/a/config.toml --seed 1 --out runs/b
+      the settings of another run with another seed";
+
+/// Go on with a run that was stopped.
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArguments {
+    /// Folder of the run
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct CommonArguments {
+    /// Threads to compute with [default: all processors]; the result does not depend on it
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// How to show progress
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) progress: ProgressKind,
+    /// Stop with a checkpoint after this many steps in this sitting
+    #[arg(long, value_name = "N", hide = true)]
+    pub(crate) stop_after_steps: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressKind {
+    /// Bars on a terminal, plain lines elsewhere
+    Auto,
+    /// One line an epoch
+    Plain,
+    /// One JSON object an epoch
+    Json,
+    /// Nothing
+    None,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// List everything that is wrong with some data; exit code 3 if anything is.
+    Check(DataArguments),
+    /// Class counts, sizes, mean and deviation, duplicates.
+    Stats(DataArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataArguments {
+    /// `synthetic`, a file or folder of images, or a layout and a path such as `cifar10:PATH`
+    #[arg(value_name = "D", default_value = "synthetic")]
+    pub(crate) data: String,
+    /// One setting, such as data.size=32
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Accuracy of an architecture in a benchmark's table.
+#[derive(Debug, Args)]
+pub(crate) struct LookupArguments {
+    /// NAS-Bench-201 cell, such as '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|...|'
+    #[arg(value_name = "G")]
+    pub(crate) genotype: String,
+    /// The table, a CSV file [default: the one in the folder TAMIS_DATA]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) table: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print the settings of a run or file, complete; without one, the defaults.
+    Show {
+        /// Run folder or TOML file
+        #[arg(value_name = "RUN|FILE")]
+        from: Option<PathBuf>,
+        /// One setting, such as recipe=autodl
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
+    },
+    /// Print the settings in which two runs or files differ.
+    Diff {
+        /// Run folder or TOML file
+        a: PathBuf,
+        /// Run folder or TOML file
+        b: PathBuf,
+    },
+}

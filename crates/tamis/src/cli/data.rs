@@ -1,0 +1,120 @@
+//! `tamis data`: what is in image data, and what is wrong with it.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use tamis::data::{CheckReport, SplitStats, Stats, check, open, stats};
+use tamis::{Error, Layers, RunConfig};
+
+use super::Failure;
+use super::arguments::{DataArguments, DataCommand};
+use super::table::aligned;
+
+const UNSOUND: u8 = 3;
+
+pub(super) fn run(command: DataCommand) -> Result<ExitCode, Failure> {
+    match command {
+        DataCommand::Check(arguments) => show_check(&arguments),
+        DataCommand::Stats(arguments) => show_stats(&arguments),
+    }
+}
+
+fn settings(arguments: &DataArguments) -> Result<RunConfig, Failure> {
+    let mut layers = Layers::default().value("data.source", arguments.data.clone());
+    for assignment in &arguments.set {
+        layers = layers.assignment(assignment)?;
+    }
+    Ok(layers.resolve()?)
+}
+
+fn show_check(arguments: &DataArguments) -> Result<ExitCode, Failure> {
+    let report = check(&settings(arguments)?.data);
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", serde_json::to_string(&report).map_err(io::Error::from)?)?;
+    } else {
+        write_report(&mut out, &report)?;
+    }
+    Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(UNSOUND) })
+}
+
+fn write_report(out: &mut impl Write, report: &CheckReport) -> io::Result<()> {
+    let kinds =
+        [("note", &report.notes), ("warning", &report.warnings), ("problem", &report.problems)];
+    for (kind, lines) in kinds {
+        for line in lines {
+            writeln!(out, "{kind}: {line}")?;
+        }
+    }
+    if let Some(stats) = &report.stats {
+        let test = stats.test.as_ref().map_or(0, |test| test.samples);
+        let (train, classes) = (stats.train.samples, stats.classes.len());
+        writeln!(out, "{train} training and {test} test images of {classes} classes")?;
+    }
+    writeln!(out, "{}", if report.is_sound() { "sound" } else { "not sound" })
+}
+
+fn show_stats(arguments: &DataArguments) -> Result<ExitCode, Failure> {
+    let loaded = open(&settings(arguments)?.data).map_err(Error::from)?;
+    let stats = stats(&loaded);
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", serde_json::to_string(&stats).map_err(io::Error::from)?)?;
+    } else {
+        for note in &loaded.notes {
+            writeln!(out, "note: {note}")?;
+        }
+        write_stats(&mut out, &stats)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_stats(out: &mut impl Write, stats: &Stats) -> io::Result<()> {
+    let shape = stats.shape;
+    let mut rows = vec![
+        ("data".to_owned(), stats.name.clone()),
+        ("fingerprint".to_owned(), stats.fingerprint.clone()),
+        (
+            "image".to_owned(),
+            format!(
+                "{} x {} x {} (channels, height, width)",
+                shape.channels, shape.height, shape.width
+            ),
+        ),
+    ];
+    let splits = [("training", Some(&stats.train)), ("test", stats.test.as_ref())];
+    for (name, split) in splits {
+        rows.extend(split.into_iter().flat_map(|split| split_rows(name, split)));
+    }
+    rows.push(("images in both splits".to_owned(), stats.leaks.len().to_string()));
+    write!(out, "{}\n{}", aligned(&rows), class_table(stats))
+}
+
+fn split_rows(name: &str, split: &SplitStats) -> Vec<(String, String)> {
+    let numbers = |values: &[f64]| {
+        values.iter().map(|value| format!("{value:.4}")).collect::<Vec<_>>().join(" ")
+    };
+    vec![
+        (format!("{name} images"), split.samples.to_string()),
+        (format!("{name} mean"), numbers(&split.channels.mean)),
+        (format!("{name} deviation"), numbers(&split.channels.deviation)),
+        (format!("{name} groups of equal images"), split.duplicates.len().to_string()),
+    ]
+}
+
+fn class_table(stats: &Stats) -> String {
+    let width = stats.classes.iter().map(|class| class.chars().count()).max().unwrap_or(0).max(5);
+    let mut text = format!("class  label  {:<width$}  training    test\n", "name");
+    for (class, name) in stats.classes.iter().enumerate() {
+        let count = |split: Option<&SplitStats>| {
+            split.map_or("-".to_owned(), |split| split.class_counts[class].to_string())
+        };
+        text += &format!(
+            "{class:>5}  {:>5}  {name:<width$}  {:>8}  {:>6}\n",
+            stats.file_labels[class],
+            count(Some(&stats.train)),
+            count(stats.test.as_ref()),
+        );
+    }
+    text
+}

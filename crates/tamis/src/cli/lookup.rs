@@ -1,0 +1,38 @@
+//! `tamis lookup`: what a benchmark's table says of an architecture.
+
+use std::env;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tamis::lookup;
+
+use super::Failure;
+use super::arguments::LookupArguments;
+use super::table;
+
+/// The table that is used when none is named: in the folder of data sets.
+pub(super) fn default_table() -> Option<PathBuf> {
+    let folder = PathBuf::from(env::var_os("TAMIS_DATA")?);
+    Some(folder.join("nas-bench-201/nasbench201.csv")).filter(|path| path.is_file())
+}
+
+pub(super) fn run(arguments: &LookupArguments) -> Result<ExitCode, Failure> {
+    let path = arguments.table.clone().or_else(default_table);
+    let path = path.ok_or_else(|| {
+        let text = "looking an architecture up: found no table; hint: name one with --table, or \
+                    the folder that holds nas-bench-201/nasbench201.csv with TAMIS_DATA";
+        Failure::Usage(text.to_owned())
+    })?;
+    let found = lookup(&arguments.genotype, &path)?;
+    let found = found.ok_or_else(|| {
+        Failure::Usage(format!("looking an architecture up: {} does not hold it", path.display()))
+    })?;
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", serde_json::to_string(&found).map_err(io::Error::from)?)?;
+    } else {
+        write!(out, "{}", table::aligned(&table::lookup_rows(&found)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

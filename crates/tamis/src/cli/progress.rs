@@ -1,0 +1,112 @@
+//! Progress on standard error: a bar with the time left on a terminal, a line an epoch elsewhere.
+
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tamis::search::EpochRecord;
+use tamis::{JobEvent, Prepared};
+
+use super::arguments::ProgressKind;
+
+/// Shows what a run does.
+pub(super) struct Progress {
+    kind: Shown,
+    epochs: u32,
+    bar: ProgressBar,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Bar,
+    Plain,
+    Json,
+    Nothing,
+}
+
+impl Progress {
+    /// For a run of this kind; says what the data's reader had to tell.
+    pub(super) fn new(kind: ProgressKind, prepared: &Prepared) -> Progress {
+        let kind = match kind {
+            ProgressKind::Auto if io::stderr().is_terminal() => Shown::Bar,
+            ProgressKind::Auto | ProgressKind::Plain => Shown::Plain,
+            ProgressKind::Json => Shown::Json,
+            ProgressKind::None => Shown::Nothing,
+        };
+        let epochs = prepared.search.config().train.epochs;
+        let mut progress = Progress { kind, epochs, bar: ProgressBar::hidden() };
+        if matches!(kind, Shown::Bar | Shown::Plain) {
+            for note in &prepared.notes {
+                progress.line(&format!("note: {note}"));
+            }
+        }
+        progress
+    }
+
+    pub(super) fn show(&mut self, event: &JobEvent<'_>) {
+        match event {
+            JobEvent::EpochPlanned { epoch, steps } => self.planned(*epoch, *steps),
+            JobEvent::Stepped { weight_loss, arch_loss, .. } => {
+                self.bar.inc(1);
+                self.bar.set_message(format!("loss {weight_loss:.3} / {arch_loss:.3}"));
+            }
+            JobEvent::EpochEnded(record) => self.ended(record),
+        }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn planned(&mut self, epoch: u32, steps: u32) {
+        if self.kind != Shown::Bar {
+            return;
+        }
+        // Epochs ahead are taken to be as long as this one.
+        let total = u64::from(steps) * u64::from(self.epochs - epoch);
+        if self.bar.is_hidden() {
+            let template = "{bar:30} epoch {prefix}  {msg}  {elapsed} passed, {eta} left";
+            let style = ProgressStyle::with_template(template);
+            self.bar = ProgressBar::new(total)
+                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        }
+        self.bar.set_length(self.bar.position() + total);
+        self.bar.set_prefix(format!("{}/{}", epoch + 1, self.epochs));
+    }
+
+    fn ended(&mut self, record: &EpochRecord) {
+        match self.kind {
+            Shown::Nothing => {}
+            Shown::Json => {
+                let line = serde_json::to_string(record).unwrap_or_default();
+                self.line(&line);
+            }
+            Shown::Bar | Shown::Plain => self.line(&self.describe(record)),
+        }
+    }
+
+    fn describe(&self, record: &EpochRecord) -> String {
+        let percent =
+            |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{:.1}", 100.0 * v));
+        let left = f64::from(self.epochs - record.epoch - 1) * record.wall_s;
+        format!(
+            "epoch {}/{}: training {} %, validation {} %, {} edges decided, skip {:.3}, {:.1} s, \
+             about {left:.0} s left",
+            record.epoch + 1,
+            self.epochs,
+            percent(record.weight_accuracy),
+            percent(record.arch_val_accuracy),
+            record.decided_edges,
+            record.share_skip,
+            record.wall_s,
+        )
+    }
+
+    fn line(&mut self, text: &str) {
+        if self.kind == Shown::Bar && !self.bar.is_hidden() {
+            self.bar.println(text);
+        } else {
+            // A run does not end because nobody reads its progress any more.
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `tamis search` and `tamis resume`.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use tamis::{Ending, Job, JobEvent, Layers, Outcome, RunConfig};
+
+use super::arguments::{CommonArguments, ResumeArguments, SearchArguments};
+use super::progress::Progress;
+use super::stop::Stop;
+use super::{Failure, STOPPED, lookup, table};
+
+pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
+    let config = settings(&arguments)?;
+    use_threads(arguments.common.threads)?;
+    let out = arguments.out.unwrap_or_else(|| free_folder(&config));
+    run(Job::create(config, &out)?, arguments.common)
+}
+
+pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
+    use_threads(arguments.common.threads)?;
+    let (job, notes) = Job::resume(&arguments.run)?;
+    for note in notes {
+        writeln!(io::stderr().lock(), "note: {note}")?;
+    }
+    run(job, arguments.common)
+}
+
+fn settings(arguments: &SearchArguments) -> Result<RunConfig, Failure> {
+    let mut layers = Layers::default();
+    if let Some(path) = &arguments.config {
+        layers = layers.file(path)?;
+    }
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    layers = layers
+        .optional("data.source", arguments.data.clone())
+        .optional("space.name", arguments.space.clone())
+        .optional("host.name", arguments.host.clone())
+        .optional("policy.name", arguments.policy.clone())
+        .optional("train.epochs", arguments.epochs)
+        .optional("train.batch", arguments.batch)
+        .optional("seed", arguments.seed)
+        .optional("device", arguments.device.clone())
+        .optional("table", arguments.table.as_ref().map(text));
+    for assignment in &arguments.set {
+        layers = layers.assignment(assignment)?;
+    }
+    let mut config = layers.resolve()?;
+    if config.place.table.is_none() {
+        config.place.table = lookup::default_table();
+    }
+    Ok(config)
+}
+
+fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
+    let Some(threads) = threads else { return Ok(()) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    pool.map_err(|error| Failure::Usage(format!("starting {threads} threads: {error}")))
+}
+
+/// `runs/DATA-SPACE-HOST-POLICY-seedN`, with a number behind it if that is taken.
+fn free_folder(config: &RunConfig) -> PathBuf {
+    let data = Path::new(&config.data.source).file_name().unwrap_or_default().to_string_lossy();
+    let search = &config.search;
+    let name = format!(
+        "{data}-{}-{}-{}-seed{}",
+        search.space.name, search.host.name, search.policy.name, search.seed
+    );
+    let name = name.replace(|c: char| !c.is_alphanumeric() && !"-._".contains(c), "-");
+    let taken = |path: &PathBuf| path.exists();
+    let numbered = (2..).map(|number| PathBuf::from(format!("runs/{name}-{number}")));
+    let first = PathBuf::from(format!("runs/{name}"));
+    std::iter::once(first).chain(numbered).find(|path| !taken(path)).unwrap_or_default()
+}
+
+fn run(mut job: Job, common: CommonArguments) -> Result<ExitCode, Failure> {
+    let stop = Stop::listen(common.stop_after_steps)?;
+    let mut progress = Progress::new(common.progress, job.prepared());
+    let ending = job.run(
+        || stop.requested(),
+        |event| {
+            if matches!(event, JobEvent::Stepped { .. }) {
+                stop.stepped();
+            }
+            progress.show(&event);
+        },
+    );
+    progress.finish();
+    match ending? {
+        Ending::Finished(outcome) => finished(&outcome, job.path()),
+        Ending::Stopped(epoch, step) => {
+            let path = job.path().display();
+            let mut err = io::stderr().lock();
+            writeln!(err, "stopped after epoch {epoch}, step {step}; go on with:")?;
+            writeln!(err, "  tamis resume {path}")?;
+            Ok(ExitCode::from(STOPPED))
+        }
+    }
+}
+
+fn finished(outcome: &Outcome, path: &Path) -> Result<ExitCode, Failure> {
+    writeln!(io::stdout().lock(), "{}", outcome.genotype)?;
+    let mut err = io::stderr().lock();
+    write!(err, "\n{}", table::aligned(&table::outcome_rows(outcome, path)))?;
+    for warning in table::warnings(outcome) {
+        writeln!(err, "warning: {warning}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,41 @@
+//! Stop requests: the first interrupt or termination asks the run to save and stop, a second one
+//! ends the process at once.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// Whether the run should stop.
+pub(super) struct Stop {
+    requested: Arc<AtomicBool>,
+    steps_left: Option<AtomicU64>,
+}
+
+impl Stop {
+    /// Listens for signals; also stops after `steps` steps, if given.
+    pub(super) fn listen(steps: Option<u64>) -> io::Result<Stop> {
+        let requested = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // Order matters: the second signal finds the flag set by the first.
+            flag::register_conditional_shutdown(signal, 128 + signal, requested.clone())?;
+            flag::register(signal, requested.clone())?;
+        }
+        Ok(Stop { requested, steps_left: steps.map(AtomicU64::new) })
+    }
+
+    /// Whether to stop now.
+    pub(super) fn requested(&self) -> bool {
+        let spent = self.steps_left.as_ref().is_some_and(|left| left.load(Ordering::Relaxed) == 0);
+        spent || self.requested.load(Ordering::Relaxed)
+    }
+
+    /// Counts a step.
+    pub(super) fn stepped(&self) {
+        if let Some(left) = &self.steps_left {
+            left.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}

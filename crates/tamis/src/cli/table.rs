@@ -1,0 +1,115 @@
+//! Results as aligned text: two columns, and warnings in words.
+
+use std::path::Path;
+
+use tamis::{Lookup, Outcome};
+
+/// A row: what, and how much.
+pub(super) type Row = (String, String);
+
+fn row(name: &str, value: impl ToString) -> Row {
+    (name.to_owned(), value.to_string())
+}
+
+/// Rows with the second column aligned.
+pub(super) fn aligned(rows: &[Row]) -> String {
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    rows.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
+}
+
+/// What a table says of an architecture.
+pub(super) fn lookup_rows(lookup: &Lookup) -> Vec<Row> {
+    let percent = |value: Option<f64>| value.map_or("unknown".to_owned(), |v| format!("{v:.2} %"));
+    let record = &lookup.record;
+    vec![
+        row("table", &lookup.table),
+        row("cifar10_valid_12", percent(record.cifar10_valid_12)),
+        row("cifar10_test_200", percent(record.cifar10_test_200)),
+        row("cifar100_test_200", percent(record.cifar100_test_200)),
+        row("imagenet16_test_200", percent(record.imagenet16_test_200)),
+        row("rank", record.rank.map_or("unknown".to_owned(), |rank| rank.to_string())),
+    ]
+}
+
+/// What a search spent and found.
+pub(super) fn outcome_rows(outcome: &Outcome, path: &Path) -> Vec<Row> {
+    let cost = &outcome.cost;
+    let accuracy = outcome.genotype_history.last().and_then(|at| at.arch_val_accuracy);
+    let unknown = || "unknown".to_owned();
+    let mut rows = vec![
+        row("data", format!("{}, {} images", outcome.dataset.name, outcome.dataset.train)),
+        row("search", format!("{} on {}, {}", outcome.host, outcome.space, outcome.policy)),
+        row("validation accuracy", accuracy.map_or(unknown(), |a| format!("{:.1} %", 100.0 * a))),
+        row("decided edges", format!("{} of {}", outcome.decided_edges, outcome.edges)),
+        row("samples, weights", thousands(cost.weight_samples)),
+        row("samples, architecture", thousands(cost.arch_samples)),
+        row("samples, before the search", cost.one_off_samples.map_or(unknown(), thousands)),
+        row("samples / full data", format!("{:.3}", cost.sample_ratio)),
+        row("multiply-adds", format!("{:.2e}", cost.macs as f64)),
+        row("multiply-adds / full data", cost.macs_ratio.map_or(unknown(), |r| format!("{r:.3}"))),
+        row("time in steps", format!("{:.1} s", cost.search_wall_s)),
+    ];
+    if let Some(bytes) = cost.peak_rss_bytes {
+        rows.push(row("peak memory", format!("{:.0} MB", bytes as f64 / 1e6)));
+    }
+    if let Some(lookup) = &outcome.lookup {
+        rows.extend(lookup_rows(lookup));
+    }
+    rows.push(row("run folder", path.display()));
+    rows
+}
+
+/// What a user should know before trusting the result.
+pub(super) fn warnings(outcome: &Outcome) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if outcome.collapsed {
+        warnings.push(
+            "the architecture collapsed: skip or none took three of four edges or more".to_owned(),
+        );
+    }
+    if !outcome.decisive {
+        warnings.push(format!(
+            "the search is not decisive: {} of {} edges have two operations within 0.01 of each \
+             other; more steps or alpha.lr_scale=steps move further",
+            outcome.edges - outcome.decided_edges,
+            outcome.edges
+        ));
+    }
+    if outcome.genotype == outcome.initial_genotype {
+        warnings.push("the architecture is that of the initial parameters".to_owned());
+    }
+    warnings
+}
+
+/// `1234567` as `1,234,567`.
+fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let lead = digits.len() % 3;
+    let mut text = digits[..lead].to_owned();
+    for start in (lead..digits.len()).step_by(3) {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text += &digits[start..start + 3];
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_separated() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1000), "1,000");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn columns_line_up_by_characters() {
+        let rows = [row("α", 1), row("name", 2)];
+        assert_eq!(aligned(&rows), "α     1\nname  2\n");
+    }
+}

@@ -1,0 +1,240 @@
+//! All settings of a run, and how they are put together: the recipe's defaults, then a file, then
+//! flags. What comes out is written to the run folder and repeats the run.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tamis_data::{Augmentation, DataConfig};
+use tamis_search::{Recipe, SearchConfig};
+use toml::{Table, Value};
+
+use crate::error::Error;
+
+/// All settings of a run: the contents of `config.toml`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunConfig {
+    /// Section `data`: which images.
+    pub data: DataConfig,
+    /// Section `augmentation`: what is done to training images at random.
+    pub augmentation: Augmentation,
+    /// `device`, `table`: where to compute, where to look architectures up.
+    pub place: Place,
+    /// Everything else: the search.
+    pub search: SearchConfig,
+}
+
+/// Settings that do not change what is computed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Place {
+    /// Where networks run.
+    pub device: String,
+    /// A benchmark table to look the found architecture up in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<std::path::PathBuf>,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Place { device: "cpu".to_owned(), table: None }
+    }
+}
+
+/// Keys of the file that are not the search's, by the part that they belong to.
+const PLACE_KEYS: [&str; 2] = ["device", "table"];
+
+impl RunConfig {
+    /// The settings in a table, over the defaults of the recipe that the table names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] naming an unknown key or a value of the wrong type.
+    pub fn from_table(table: &Table) -> Result<RunConfig, Error> {
+        let recipe = match table.get("recipe") {
+            Some(recipe) => parse::<Recipe>(recipe.clone(), "recipe")?,
+            None => Recipe::default(),
+        };
+        let mut merged =
+            RunConfig { search: SearchConfig::of(recipe), ..RunConfig::default() }.to_table()?;
+        merge(&mut merged, table);
+        let mut section = |key: &str| merged.remove(key).unwrap_or(Value::Table(Table::new()));
+        let (data, augmentation) = (section("data"), section("augmentation"));
+        let place =
+            PLACE_KEYS.iter().filter_map(|&key| Some((key.to_owned(), merged.remove(key)?)));
+        let place = Value::Table(place.collect());
+        Ok(RunConfig {
+            data: parse(data, "data")?,
+            augmentation: parse(augmentation, "augmentation")?,
+            place: parse(place, "")?,
+            search: parse_search(merged)?,
+        })
+    }
+
+    /// The settings as a table, complete.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if a value has no form in TOML.
+    pub fn to_table(&self) -> Result<Table, Error> {
+        let mut table = to_table(&self.search)?;
+        table.extend(to_table(&self.place)?);
+        table.insert("data".to_owned(), Value::Table(to_table(&self.data)?));
+        table.insert("augmentation".to_owned(), Value::Table(to_table(&self.augmentation)?));
+        Ok(table)
+    }
+
+    /// The text of `config.toml`.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunConfig::to_table`].
+    pub fn to_toml(&self) -> Result<String, Error> {
+        let failed = |error: toml::ser::Error| config_error(None, error);
+        toml::to_string(&self.to_table()?).map_err(failed)
+    }
+}
+
+/// Settings from several places; later ones win.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    table: Table,
+}
+
+impl Layers {
+    /// Adds the settings of a TOML file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] or [`Error::Config`].
+    pub fn file(mut self, path: &Path) -> Result<Layers, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+            what: "the settings",
+            path: path.to_owned(),
+            source,
+        })?;
+        let from = path.display().to_string();
+        let table = text.parse::<Table>().map_err(|error| config_error(Some(from), error))?;
+        merge(&mut self.table, &table);
+        Ok(self)
+    }
+
+    /// Adds `key=value`, the value as TOML or, where that does not read, as a string.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if there is no `=` or no key.
+    pub fn assignment(self, assignment: &str) -> Result<Layers, Error> {
+        let (key, value) = assignment.split_once('=').unwrap_or_default();
+        if key.trim().is_empty() {
+            let message = "found no key and `=`, expected key=value".to_owned();
+            return Err(Error::Config { from: Some(format!("--set {assignment}")), message });
+        }
+        let parsed = format!("value = {value}").parse::<Table>();
+        let parsed = parsed.ok().and_then(|mut table| table.remove("value"));
+        Ok(self.value(key.trim(), parsed.unwrap_or_else(|| Value::String(value.to_owned()))))
+    }
+
+    /// Adds one value under a path such as `space.channels`.
+    pub fn value(mut self, path: &str, value: impl Into<Value>) -> Layers {
+        let keys = path.rsplit('.');
+        let nested = keys.fold(value.into(), |inner, key| {
+            Value::Table(Table::from_iter([(key.to_owned(), inner)]))
+        });
+        if let Value::Table(table) = nested {
+            merge(&mut self.table, &table);
+        }
+        self
+    }
+
+    /// Adds a value if there is one.
+    pub fn optional(self, path: &str, value: Option<impl Into<Value>>) -> Layers {
+        match value {
+            Some(value) => self.value(path, value),
+            None => self,
+        }
+    }
+
+    /// The settings, over the defaults.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunConfig::from_table`].
+    pub fn resolve(&self) -> Result<RunConfig, Error> {
+        RunConfig::from_table(&self.table)
+    }
+}
+
+fn merge(base: &mut Table, over: &Table) {
+    for (key, value) in over {
+        match (base.get_mut(key), value) {
+            (Some(Value::Table(base)), Value::Table(over)) => merge(base, over),
+            _ => {
+                base.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+fn to_table<T: Serialize>(value: &T) -> Result<Table, Error> {
+    Table::try_from(value).map_err(|error| config_error(None, error))
+}
+
+fn parse<'de, T: Deserialize<'de>>(value: Value, section: &str) -> Result<T, Error> {
+    let from = (!section.is_empty()).then(|| format!("section `{section}`"));
+    value.try_into().map_err(|error: toml::de::Error| config_error(from, error.message()))
+}
+
+/// Reads the search's part section by section, so that an error names the section.
+fn parse_search(mut table: Table) -> Result<SearchConfig, Error> {
+    let mut section = |key: &str| table.remove(key).unwrap_or(Value::Table(Table::new()));
+    let sections = SearchConfig {
+        space: parse(section("space"), "space")?,
+        host: parse(section("host"), "host")?,
+        policy: parse(section("policy"), "policy")?,
+        train: parse(section("train"), "train")?,
+        weights: parse(section("weights"), "weights")?,
+        alpha: parse(section("alpha"), "alpha")?,
+        ..SearchConfig::default()
+    };
+    let top: SearchConfig = parse(Value::Table(table), "")?;
+    Ok(SearchConfig { seed: top.seed, recipe: top.recipe, split: top.split, ..sections })
+}
+
+fn config_error(from: Option<String>, error: impl ToString) -> Error {
+    Error::Config { from, message: error.to_string().trim_end().replace('\n', " ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(assignments: &[&str]) -> Result<RunConfig, Error> {
+        let layers = assignments.iter().try_fold(Layers::default(), |l, a| l.assignment(a));
+        layers?.resolve()
+    }
+
+    #[test]
+    fn a_written_config_resolves_to_itself() {
+        let config = resolve(&["space.channels=16", "recipe=autodl", "data.train=100"]).unwrap();
+        assert!(config.search.weights.nesterov);
+        let table = config.to_toml().unwrap().parse::<Table>().unwrap();
+        assert_eq!(RunConfig::from_table(&table).unwrap(), config);
+    }
+
+    #[test]
+    fn what_is_set_wins_over_the_recipe() {
+        let config = resolve(&["weights.nesterov=false", "recipe=autodl"]).unwrap();
+        assert!(!config.search.weights.nesterov);
+        assert_eq!(config.search.weights.weight_decay, 5e-4);
+    }
+
+    #[test]
+    fn unknown_keys_and_wrong_types_are_refused_by_name() {
+        let message = |assignment: &str| resolve(&[assignment]).unwrap_err().to_string();
+        assert!(message("space.chanels=8").contains("chanels"));
+        assert!(message("colour=8").contains("colour"));
+        let wrong = message("train.epochs=many");
+        assert!(wrong.contains("train") && wrong.contains("many"), "{wrong}");
+        assert!(message("no assignment").contains("key=value"));
+    }
+}

@@ -1,0 +1,94 @@
+//! What can stop a run, sorted by whose move it is.
+
+use std::path::PathBuf;
+
+/// An error of a run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting cannot be read or does not exist.
+    #[error("reading the settings{}: {message}", origin(from))]
+    Config {
+        /// The file or flag it comes from, if it is one.
+        from: Option<String>,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A file that a setting names cannot be read.
+    #[error("reading {what} {}: {source}", path.display())]
+    File {
+        /// What the file is.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file that a setting names is not what it should be.
+    #[error("reading {what} {}: found {found}, expected {expected}", path.display())]
+    Content {
+        /// What the file is.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+        /// What should be.
+        expected: &'static str,
+    },
+    /// The data changed since the run began.
+    #[error(
+        "resuming the run: found data with fingerprint {found}, expected {expected}; \
+         hint: put the data back as it was, or start a new run"
+    )]
+    DataChanged {
+        /// Fingerprint of the data now.
+        found: String,
+        /// Fingerprint when the run began.
+        expected: String,
+    },
+    /// Data cannot be used.
+    #[error(transparent)]
+    Data(#[from] tamis_data::Error),
+    /// Samples cannot be chosen.
+    #[error(transparent)]
+    Select(#[from] tamis_select::Error),
+    /// An architecture or table cannot be read.
+    #[error(transparent)]
+    Space(#[from] tamis_space::Error),
+    /// The search failed.
+    #[error(transparent)]
+    Search(#[from] tamis_search::Error),
+    /// A network could not be built.
+    #[error(transparent)]
+    Network(#[from] tamis_nn::Error),
+    /// A file of the run could not be written or read.
+    #[error(transparent)]
+    Run(#[from] tamis_run::Error),
+}
+
+fn origin(from: &Option<String>) -> String {
+    from.as_ref().map(|from| format!(" of {from}")).unwrap_or_default()
+}
+
+impl Error {
+    /// The exit code of a program that ends with this error: 1 the run failed, 2 usage or
+    /// settings, 3 data.
+    pub fn exit_code(&self) -> u8 {
+        use tamis_search::Error as Search;
+        match self {
+            Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,
+            Error::Run(tamis_run::Error::NotEmpty { .. } | tamis_run::Error::NotARun { .. }) => 2,
+            Error::File { .. } | Error::Content { .. } | Error::DataChanged { .. } => 3,
+            Error::Data(tamis_data::Error::Setting { .. }) => 2,
+            Error::Data(_) | Error::Search(Search::Data(_)) => 3,
+            Error::Search(
+                Search::UnknownName { .. }
+                | Search::Setting { .. }
+                | Search::Select(_)
+                | Search::Network(_),
+            ) => 2,
+            Error::Search(_) | Error::Run(_) => 1,
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! One run: settings in, a run folder out.
+//!
+//! [`Job::run`] turns the search's loop and writes down what happens: selection when an epoch is
+//! planned, metrics and a checkpoint when it is over, `result.json` at the end. Asked to stop, it
+//! saves a checkpoint at the next step and [`Job::resume`] goes on from there as if nothing had
+//! happened.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::json;
+use tamis_data::{Dataset, Loaded};
+use tamis_run::{Checkpoint, Machine, RunFolder, Tensor};
+use tamis_search::{EpochRecord, Event, OneOffCost, Search, SearchData, Snapshot, Values};
+use toml::Table;
+
+use crate::config::RunConfig;
+use crate::error::Error;
+use crate::lookup::{Lookup, lookup};
+use crate::outcome::{DatasetSummary, Outcome};
+use crate::scores::load_scores;
+use crate::selection;
+
+/// Longest stretch of work that a crash may lose.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(300);
+
+/// Data and a search on it, before the first epoch.
+pub struct Prepared {
+    /// Name of the data.
+    pub data_name: String,
+    /// Fingerprint of the data.
+    pub fingerprint: String,
+    /// Things to tell the user about the data.
+    pub notes: Vec<String>,
+    /// The training split.
+    pub train: Arc<Dataset>,
+    /// The search.
+    pub search: Search,
+}
+
+/// Opens the data, reads the scores, builds the search.
+///
+/// # Errors
+///
+/// Whatever does not fit together, before anything is written.
+pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
+    config.search.check()?;
+    let Loaded { name, train, fingerprint, notes, .. } = tamis_data::open(&config.data)?;
+    let train = Arc::new(train);
+    let (scores, one_off) = match &config.search.policy.scores {
+        None => (None, OneOffCost::NONE),
+        Some(path) => {
+            let (scores, cost) = load_scores(path)?;
+            (Some(scores.first(train.len())), cost)
+        }
+    };
+    let data =
+        SearchData { train: train.clone(), augmentation: config.augmentation, scores, one_off };
+    let search = Search::new(&config.search, data, config.place.device.parse()?)?;
+    Ok(Prepared { data_name: name, fingerprint, notes, train, search })
+}
+
+/// A run and its folder.
+pub struct Job {
+    config: RunConfig,
+    prepared: Prepared,
+    folder: RunFolder,
+    saved_at: Instant,
+}
+
+/// What happens in a run, for whoever shows it.
+#[derive(Debug)]
+pub enum JobEvent<'a> {
+    /// An epoch was planned.
+    EpochPlanned {
+        /// Epoch, from 0.
+        epoch: u32,
+        /// Its steps.
+        steps: u32,
+    },
+    /// A step was taken.
+    Stepped {
+        /// Epoch, from 0.
+        epoch: u32,
+        /// Step of the epoch, from 0.
+        step: u32,
+        /// Loss of the weight batch.
+        weight_loss: f64,
+        /// Loss of the architecture batch.
+        arch_loss: f64,
+    },
+    /// An epoch is over.
+    EpochEnded(&'a EpochRecord),
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// All epochs are over; this is in `result.json`.
+    Finished(Box<Outcome>),
+    /// Stopped on request after this many epochs and steps of the next.
+    Stopped(u32, u32),
+}
+
+/// What `run.json` must hold for a run to go on.
+#[derive(Deserialize)]
+struct RunRecord {
+    fingerprint: String,
+}
+
+impl Job {
+    /// A new run in a new or empty folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare`], or a folder that cannot be used.
+    pub fn create(config: RunConfig, path: &Path) -> Result<Job, Error> {
+        let prepared = prepare(&config)?;
+        let folder = RunFolder::create(path)?;
+        folder.write("config.toml", config.to_toml()?.as_bytes())?;
+        let job = Job { config, prepared, folder, saved_at: Instant::now() };
+        job.write_run_record()?;
+        job.folder.log(&json!({ "event": "created" }))?;
+        Ok(job)
+    }
+
+    /// A run that goes on from its newest checkpoint, or from its beginning if it has none.
+    /// Damaged checkpoints are returned as notes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DataChanged`] if the data is not what it was, or a folder that cannot be used.
+    pub fn resume(path: &Path) -> Result<(Job, Vec<String>), Error> {
+        let folder = RunFolder::open(path)?;
+        let text = folder.read("config.toml")?;
+        let table = text.parse::<Table>().map_err(|error| Error::Config {
+            from: Some(path.join("config.toml").display().to_string()),
+            message: error.to_string(),
+        })?;
+        let config = RunConfig::from_table(&table)?;
+        let mut prepared = prepare(&config)?;
+        check_data(&folder, &prepared.fingerprint)?;
+        let mut notes = Vec::new();
+        match folder.latest_checkpoint() {
+            Ok(found) => {
+                notes.extend(found.damaged.iter().map(ToString::to_string));
+                prepared.search.restore(&to_snapshot(found.checkpoint, &found.path)?)?;
+            }
+            Err(tamis_run::Error::NoCheckpoint { .. }) => {
+                notes.push("there is no checkpoint: starting from the beginning".to_owned());
+            }
+            Err(other) => return Err(other.into()),
+        }
+        let (epoch, step) = prepared.search.position();
+        folder.log(&json!({ "event": "resumed", "epoch": epoch, "step": step }))?;
+        Ok((Job { config, prepared, folder, saved_at: Instant::now() }, notes))
+    }
+
+    /// Runs until the end or until `stop` says so; `observe` is told of everything.
+    ///
+    /// # Errors
+    ///
+    /// A search that fails, or a file that cannot be written.
+    pub fn run(
+        &mut self,
+        stop: impl Fn() -> bool,
+        mut observe: impl FnMut(JobEvent<'_>),
+    ) -> Result<Ending, Error> {
+        loop {
+            if stop() {
+                return self.stopped();
+            }
+            match self.prepared.search.advance()? {
+                Event::EpochPlanned { epoch, steps } => {
+                    self.record_selection(epoch, steps)?;
+                    observe(JobEvent::EpochPlanned { epoch, steps });
+                }
+                Event::Stepped { epoch, step, weight_loss, arch_loss } => {
+                    observe(JobEvent::Stepped { epoch, step, weight_loss, arch_loss });
+                    if self.saved_at.elapsed() > CHECKPOINT_INTERVAL {
+                        self.save()?;
+                    }
+                }
+                Event::EpochEnded(record) => {
+                    self.folder.write_lines("metrics.jsonl", self.prepared.search.history())?;
+                    self.save()?;
+                    observe(JobEvent::EpochEnded(&record));
+                }
+                Event::Finished => return self.finished(),
+            }
+        }
+    }
+
+    /// The run folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The data and the search.
+    pub fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
+    fn record_selection(&self, epoch: u32, steps: u32) -> Result<(), Error> {
+        match self.prepared.search.plan() {
+            Some(plan) => {
+                selection::record(&self.folder, &self.prepared.train, (epoch, steps), plan)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn stopped(&mut self) -> Result<Ending, Error> {
+        self.save()?;
+        let (epoch, step) = self.prepared.search.position();
+        self.folder.log(&json!({ "event": "stopped", "epoch": epoch, "step": step }))?;
+        Ok(Ending::Stopped(epoch, step))
+    }
+
+    fn finished(&self) -> Result<Ending, Error> {
+        let search = &self.prepared.search;
+        let outcome = Outcome::of(search, self.dataset_summary(), self.lookup()?);
+        let text = serde_json::to_string_pretty(&outcome).map_err(|error| Error::Content {
+            what: "the result for",
+            path: self.folder.path().join("result.json"),
+            found: error.to_string(),
+            expected: "values that JSON can hold",
+        })?;
+        self.folder.write("result.json", (text + "\n").as_bytes())?;
+        self.folder.log(&json!({ "event": "finished", "genotype": outcome.genotype }))?;
+        Ok(Ending::Finished(Box::new(outcome)))
+    }
+
+    fn lookup(&self) -> Result<Option<Lookup>, Error> {
+        match &self.config.place.table {
+            Some(table) => lookup(&self.prepared.search.genotype(), table),
+            None => Ok(None),
+        }
+    }
+
+    fn dataset_summary(&self) -> DatasetSummary {
+        let Prepared { data_name, fingerprint, train, .. } = &self.prepared;
+        DatasetSummary {
+            name: data_name.clone(),
+            fingerprint: fingerprint.clone(),
+            train: train.len(),
+            classes: train.classes().len(),
+        }
+    }
+
+    fn save(&mut self) -> Result<(), Error> {
+        let search = &self.prepared.search;
+        let (epoch, step) = search.position();
+        self.folder.save_checkpoint(epoch, step, &to_checkpoint(search.snapshot()))?;
+        self.saved_at = Instant::now();
+        Ok(())
+    }
+
+    fn write_run_record(&self) -> Result<(), Error> {
+        let Prepared { data_name, fingerprint, notes, .. } = &self.prepared;
+        let record = json!({
+            "format": 1,
+            "tamis": env!("CARGO_PKG_VERSION"),
+            "machine": Machine::this(),
+            "threads": rayon::current_num_threads(),
+            "seed": self.config.search.seed,
+            "data": data_name,
+            "fingerprint": fingerprint,
+            "notes": notes,
+        });
+        Ok(self.folder.write_lines("run.json", &[record])?)
+    }
+}
+
+fn check_data(folder: &RunFolder, found: &str) -> Result<(), Error> {
+    let text = folder.read("run.json")?;
+    let record: RunRecord = serde_json::from_str(&text).map_err(|error| Error::Content {
+        what: "the record of the run",
+        path: folder.path().join("run.json"),
+        found: error.to_string(),
+        expected: "an object with a fingerprint",
+    })?;
+    if record.fingerprint == found {
+        return Ok(());
+    }
+    Err(Error::DataChanged { found: found.to_owned(), expected: record.fingerprint })
+}
+
+fn to_checkpoint(snapshot: Snapshot) -> Checkpoint {
+    let tensors = snapshot.tensors.into_iter().map(|(path, (shape, values))| {
+        let tensor = match values {
+            Values::F32(values) => Tensor::F32(values),
+            Values::F64(values) => Tensor::F64(values),
+        };
+        (path, (shape, tensor))
+    });
+    Checkpoint { tensors: tensors.collect(), state: snapshot.state.to_string() }
+}
+
+fn to_snapshot(checkpoint: Checkpoint, path: &Path) -> Result<Snapshot, Error> {
+    let tensors: BTreeMap<_, _> = checkpoint
+        .tensors
+        .into_iter()
+        .map(|(path, (shape, tensor))| {
+            let values = match tensor {
+                Tensor::F32(values) => Values::F32(values),
+                Tensor::F64(values) => Values::F64(values),
+            };
+            (path, (shape, values))
+        })
+        .collect();
+    let state = serde_json::from_str(&checkpoint.state).map_err(|error| Error::Content {
+        what: "the checkpoint",
+        path: PathBuf::from(path),
+        found: error.to_string(),
+        expected: "its state as JSON",
+    })?;
+    Ok(Snapshot { tensors, state })
+}

@@ -1,0 +1,55 @@
+//! # Tamis: neural architecture search on the images that matter
+//!
+//! A *tamis* is a drum sieve. Tamis searches neural architectures with differentiable methods
+//! (DARTS and its family), chooses the images the search runs on, and counts what that saved and
+//! what it cost. This crate is the library behind the `tamis` program; the parts are crates of
+//! their own, re-exported here: [`data`], [`select`], [`space`], [`nn`], [`search`], [`run`].
+//!
+//! ## A search in a few lines
+//!
+//! ```
+//! use tamis::{RunConfig, prepare, search::Event};
+//!
+//! let mut config = RunConfig::default();          // synthetic images, DARTS, NAS-Bench-201
+//! config.data.synthetic.train = 200;
+//! config.data.synthetic.test = 50;
+//! config.search.policy.name = "random:0.5".to_owned();
+//! config.search.train.epochs = 1;
+//! config.search.space.channels = 2;
+//!
+//! let mut prepared = prepare(&config)?;
+//! loop {
+//!     match prepared.search.advance()? {
+//!         Event::EpochEnded(record) => println!("epoch {}: {}", record.epoch, record.genotype),
+//!         Event::Finished => break,
+//!         _ => {}
+//!     }
+//! }
+//! assert!(prepared.search.ledger().sample_ratio() < 0.8);
+//! # Ok::<(), tamis::Error>(())
+//! ```
+
+#![deny(missing_docs)]
+
+mod config;
+mod error;
+mod job;
+mod lookup;
+mod outcome;
+mod scores;
+mod selection;
+
+pub use config::{Layers, RunConfig};
+pub use error::Error;
+pub use job::{Ending, Job, JobEvent, Prepared, prepare};
+pub use lookup::{Lookup, lookup};
+pub use outcome::Outcome;
+pub use scores::load_scores;
+
+pub use tamis_core as core;
+pub use tamis_data as data;
+pub use tamis_nn as nn;
+pub use tamis_run as run;
+pub use tamis_search as search;
+pub use tamis_select as select;
+pub use tamis_space as space;

@@ -1,0 +1,160 @@
+//! `result.json`: what a finished search found and what it cost.
+
+use serde::Serialize;
+use tamis_run::peak_rss_bytes;
+use tamis_search::{OneOffCost, Search};
+
+use crate::lookup::Lookup;
+
+/// Version of the file's layout.
+const FORMAT: u32 = 1;
+
+/// Share of the derived architecture's edges from which on skip or none count as a collapse.
+const COLLAPSE_SHARE: f64 = 0.75;
+
+/// The contents of `result.json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// Version of the layout, 1.
+    pub format: u32,
+    /// The data searched on.
+    pub dataset: DatasetSummary,
+    /// Search space.
+    pub space: String,
+    /// Search algorithm.
+    pub host: String,
+    /// What chose the samples.
+    pub policy: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Epochs searched.
+    pub epochs: u32,
+    /// The last epoch's architecture.
+    pub genotype: String,
+    /// What the initial parameters stood for: what no search would give.
+    pub initial_genotype: String,
+    /// The architecture after each epoch.
+    pub genotype_history: Vec<GenotypeAt>,
+    /// What was spent.
+    pub cost: Cost,
+    /// Whether every edge is decided.
+    pub decisive: bool,
+    /// Edges whose two largest alphas differ by at least 0.01.
+    pub decided_edges: usize,
+    /// Edges there are.
+    pub edges: usize,
+    /// Euclidean distance of the architecture parameters from their start.
+    pub alpha_distance: f64,
+    /// Whether skip or none took over the architecture.
+    pub collapsed: bool,
+    /// What a benchmark's table says of the architecture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lookup: Option<Lookup>,
+}
+
+/// The data of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct DatasetSummary {
+    /// Name of the data.
+    pub name: String,
+    /// Hash of all images and classes.
+    pub fingerprint: String,
+    /// Training images.
+    pub train: usize,
+    /// Classes.
+    pub classes: usize,
+}
+
+/// The architecture after an epoch.
+#[derive(Clone, Debug, Serialize)]
+pub struct GenotypeAt {
+    /// Epoch, from 0.
+    pub epoch: u32,
+    /// The architecture.
+    pub genotype: String,
+    /// Share of right answers over the epoch's architecture batches.
+    pub arch_val_accuracy: Option<f64>,
+}
+
+/// What a run spent. Unknown figures are `null`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cost {
+    /// Forward-and-backward passes of one sample in weight steps.
+    pub weight_samples: u64,
+    /// The same in architecture steps.
+    pub arch_samples: u64,
+    /// Passes of one sample before the search.
+    pub one_off_samples: Option<u64>,
+    /// What the same recipe passes on all data.
+    pub full_data_samples: u64,
+    /// (weight + arch) / full: the search alone.
+    pub sample_ratio: f64,
+    /// Nominal multiply-adds of the search.
+    pub macs: u64,
+    /// Nominal multiply-adds before the search.
+    pub one_off_macs: Option<u64>,
+    /// (search + one-off multiply-adds) / those of full data.
+    pub macs_ratio: Option<f64>,
+    /// Seconds of the search's steps.
+    pub search_wall_s: f64,
+    /// Seconds spent before the search.
+    pub one_off_wall_s: Option<f64>,
+    /// Most memory resident, where the system tells.
+    pub peak_rss_bytes: Option<u64>,
+}
+
+impl Outcome {
+    /// Of a search at its end, or wherever it stands.
+    pub fn of(search: &Search, dataset: DatasetSummary, lookup: Option<Lookup>) -> Outcome {
+        let config = search.config();
+        let last = search.history().last();
+        let decided_edges = last.map_or(0, |record| record.decided_edges);
+        let edges = last.map_or(0, |record| record.alpha_gaps.len());
+        let at = |record: &tamis_search::EpochRecord| GenotypeAt {
+            epoch: record.epoch,
+            genotype: record.genotype.clone(),
+            arch_val_accuracy: record.arch_val_accuracy,
+        };
+        Outcome {
+            format: FORMAT,
+            dataset,
+            space: config.space.name.clone(),
+            host: config.host.name.clone(),
+            policy: config.policy.name.clone(),
+            seed: config.seed,
+            epochs: config.train.epochs,
+            genotype: search.genotype(),
+            initial_genotype: search.initial_genotype(),
+            genotype_history: search.history().iter().map(at).collect(),
+            cost: Cost::of(search),
+            decisive: edges > 0 && decided_edges == edges,
+            decided_edges,
+            edges,
+            alpha_distance: last.map_or(0.0, |record| record.alpha_distance),
+            collapsed: last.is_some_and(|record| {
+                record.genotype_skip.max(record.genotype_none) >= COLLAPSE_SHARE
+            }),
+            lookup,
+        }
+    }
+}
+
+impl Cost {
+    fn of(search: &Search) -> Cost {
+        let ledger = search.ledger();
+        let OneOffCost { samples, macs, wall_s } = ledger.one_off;
+        Cost {
+            weight_samples: ledger.weight_samples,
+            arch_samples: ledger.arch_samples,
+            one_off_samples: samples,
+            full_data_samples: ledger.full_data_samples,
+            sample_ratio: ledger.sample_ratio(),
+            macs: ledger.macs,
+            one_off_macs: macs,
+            macs_ratio: ledger.macs_ratio(search.macs_per_sample()),
+            search_wall_s: ledger.search_wall_s,
+            one_off_wall_s: wall_s,
+            peak_rss_bytes: peak_rss_bytes(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The record of who was active when, in the run folder's `selection/`.
+//!
+//! `epoch-000003.json` says which sets were active in epoch 3, how many samples and how many of
+//! each class; the sets themselves are index files, one sample id a line, named by their content,
+//! so that a set that stays is written once.
+
+use serde::Serialize;
+use tamis_core::SampleId;
+use tamis_data::Dataset;
+use tamis_run::RunFolder;
+use tamis_select::Plan;
+
+use crate::error::Error;
+
+#[derive(Serialize)]
+struct EpochSelection {
+    epoch: u32,
+    steps: u32,
+    weight: Active,
+    arch: Active,
+}
+
+#[derive(Serialize)]
+struct Active {
+    file: String,
+    samples: usize,
+    class_counts: Vec<usize>,
+}
+
+/// Writes down the sets of an epoch.
+pub(crate) fn record(
+    folder: &RunFolder,
+    dataset: &Dataset,
+    (epoch, steps): (u32, u32),
+    plan: &Plan,
+) -> Result<(), Error> {
+    let active = |level: &str, ids: &[SampleId]| -> Result<Active, Error> {
+        let text: String = ids.iter().map(|id| format!("{id}\n")).collect();
+        let hash = blake3::hash(text.as_bytes()).to_hex();
+        let file = format!("{level}-{}.txt", &hash[..16]);
+        let path = format!("selection/{file}");
+        if !folder.path().join(&path).exists() {
+            folder.write(&path, text.as_bytes())?;
+        }
+        Ok(Active { file, samples: ids.len(), class_counts: class_counts(dataset, ids) })
+    };
+    let weight = active("weight", &plan.weight)?;
+    let arch = active("arch", &plan.arch)?;
+    let line = EpochSelection { epoch, steps, weight, arch };
+    folder.write_lines(&format!("selection/epoch-{epoch:06}.json"), &[line])?;
+    Ok(())
+}
+
+fn class_counts(dataset: &Dataset, ids: &[SampleId]) -> Vec<usize> {
+    let mut counts = vec![0; dataset.classes().len()];
+    for id in ids {
+        counts[dataset.labels()[id.index()] as usize] += 1;
+    }
+    counts
+}
