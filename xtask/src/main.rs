@@ -1,2 +1,61 @@
-//! placeholder
-fn main() {}
+//! Tasks of the workspace, run as `cargo xtask TASK`: [`check`] is everything a change must pass,
+//! [`tidy`] is the part of the house style that no compiler lint covers.
+//!
+//! Deliberately knows nothing of the crates it checks: it starts cargo and reads source text.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to a terminal")]
+
+mod check;
+mod tidy;
+
+use std::env;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "\
+Usage: cargo xtask TASK
+
+Tasks:
+  check   everything a change must pass: tidy, format, lints, documentation, tests
+  tidy    the house style: file, function and line lengths, words that only some crates may use
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<()> {
+    match arguments {
+        [] | ["-h" | "--help" | "help"] => print!("{USAGE}"),
+        ["check"] => check::run(workspace()?)?,
+        ["tidy"] => tidy::run(workspace()?)?,
+        _ => bail!("no task is called `{}`; hint: cargo xtask --help", arguments.join(" ")),
+    }
+    Ok(())
+}
+
+fn workspace() -> Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies outside the workspace")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_task_is_refused_by_its_name_and_help_is_not() {
+        let message = run(&["tidy", "up"]).unwrap_err().to_string();
+        assert!(message.contains("`tidy up`"), "{message}");
+        run(&["--help"]).unwrap();
+    }
+}

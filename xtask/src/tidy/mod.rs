@@ -1,0 +1,121 @@
+//! `cargo xtask tidy`: reads the source text and lists where it leaves the house style.
+//!
+//! This file walks the tree; [`shape`] holds the limits on files and functions, [`words`] what
+//! only some crates may say, [`paths`] what no file may say. The rules work on masked text (see
+//! [`mask`]) instead of a syntax tree, so a word that a macro puts together escapes them.
+
+mod mask;
+mod paths;
+mod shape;
+mod source;
+mod words;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use source::Source;
+
+/// Folders that hold no committed file.
+const SKIPPED_FOLDERS: [&str; 5] = [".git", ".venv", "__pycache__", "runs", "target"];
+
+/// One departure from the house style.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Finding {
+    line: usize,
+    message: String,
+}
+
+impl Finding {
+    fn new(line: usize, message: impl Into<String>) -> Self {
+        Finding { line, message: message.into() }
+    }
+}
+
+/// Prints every finding as `path:line: message`; fails if there is one.
+pub(crate) fn run(workspace: &Path) -> Result<()> {
+    let mut files = Vec::new();
+    collect(workspace, "", &mut files)?;
+    let mut count = 0;
+    for path in &files {
+        let bytes = fs::read(workspace.join(path)).with_context(|| format!("reading {path}"))?;
+        // What is not text, such as a golden file, has no style.
+        let Ok(text) = String::from_utf8(bytes) else { continue };
+        for Finding { line, message } in check(path, &text) {
+            eprintln!("{path}:{line}: {message}");
+            count += 1;
+        }
+    }
+    match count {
+        0 => println!("tidy: {} files, nothing found", files.len()),
+        1 => bail!("tidy found 1 departure from the house style"),
+        _ => bail!("tidy found {count} departures from the house style"),
+    }
+    Ok(())
+}
+
+/// The files under `folder`, by their path from the workspace with `/` between its parts.
+fn collect(workspace: &Path, folder: &str, files: &mut Vec<String>) -> Result<()> {
+    let reading = || format!("reading the folder `{folder}`");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(workspace.join(folder)).with_context(reading)? {
+        let entry = entry.with_context(reading)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        names.push((name, entry.file_type().with_context(reading)?));
+    }
+    names.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for (name, kind) in names {
+        let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+        if kind.is_file() {
+            files.push(path);
+        } else if kind.is_dir() && !SKIPPED_FOLDERS.contains(&name.as_str()) {
+            collect(workspace, &path, files)?;
+        }
+    }
+    Ok(())
+}
+
+/// The findings in one file, by line.
+fn check(path: &str, text: &str) -> Vec<Finding> {
+    let mut findings = paths::check(path, text);
+    let checked = path.starts_with("crates/") || path.starts_with("xtask/");
+    if checked && path.ends_with(".rs") {
+        let source = Source::new(text);
+        findings.extend(shape::check(&source));
+        findings.extend(words::check(path, &source));
+    }
+    findings.sort();
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNTIDY: &str = "fn f() {\n    unsafe {}\n}\n";
+
+    #[test]
+    fn a_rust_file_meets_every_family_of_rules_and_findings_come_by_line() {
+        let text = format!("{UNTIDY}// see /{}/x\n", "tmp");
+        let lines: Vec<usize> =
+            check("crates/tamis-data/src/a.rs", &text).iter().map(|found| found.line).collect();
+        assert_eq!(lines, [1, 2, 4]);
+    }
+
+    #[test]
+    fn other_files_are_only_searched_for_machine_paths() {
+        assert_eq!(check("docs/a.md", UNTIDY), []);
+        assert_eq!(check("bench/a.rs", UNTIDY), []);
+        assert_eq!(check("docs/a.md", &format!("in /{}/x", "tmp")).len(), 1);
+    }
+
+    #[test]
+    fn the_walk_finds_this_file_and_skips_build_outputs() {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut files = Vec::new();
+        collect(workspace, "", &mut files).unwrap();
+        assert!(files.contains(&"xtask/src/tidy/mod.rs".to_owned()));
+        assert!(!files.iter().any(|file| file.starts_with("target/") || file.starts_with(".git/")));
+    }
+}
