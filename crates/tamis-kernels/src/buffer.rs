@@ -77,3 +77,27 @@ impl std::fmt::Debug for Buffer {
         write!(formatter, "Buffer({} floats)", self.len)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_buffer_serves_the_next_of_its_size() {
+        let len = 123_457;
+        let first = Buffer::take(len);
+        let place = first.as_ptr();
+        drop(first);
+        let smaller = Buffer::take(len / 3);
+        assert_ne!(smaller.as_ptr(), place, "two thirds would be wasted");
+        let again = Buffer::take(len - 1);
+        assert_eq!(again.as_ptr(), place);
+        assert_eq!(again.len(), len - 1);
+        assert_eq!(place.align_offset(64), 0);
+    }
+
+    #[test]
+    fn a_buffer_of_nothing_is_empty() {
+        assert!(Buffer::take(0).is_empty());
+    }
+}

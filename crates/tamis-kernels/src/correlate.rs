@@ -5,10 +5,13 @@
 //! input, and the gradient with respect to the input (taps mirrored) are all lists of offsets.
 
 #![allow(unsafe_code)]
+// Register tiles are indexed by counters that are constants after unrolling.
+#![allow(clippy::needless_range_loop)]
 
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Four, Instructions, Level, Vector, by_level};
+use rayon::prelude::*;
 
 /// Offsets and weights of one correlation, packed for a level.
 pub(crate) struct Correlation {
@@ -27,16 +30,18 @@ impl Correlation {
         level: Level,
         offsets: Vec<usize>,
         outputs: usize,
-        weight: impl Fn(usize, usize) -> f32,
+        weight: impl Fn(usize, usize) -> f32 + Sync,
     ) -> Correlation {
         let tile = output_tile(level);
         let mut weights = vec![0.0; outputs.div_ceil(tile) * offsets.len() * tile];
-        for output in 0..outputs {
-            let first = output / tile * offsets.len() * tile + output % tile;
-            for k in 0..offsets.len() {
-                weights[first + k * tile] = weight(output, k);
+        let tiles = weights.par_chunks_exact_mut(offsets.len() * tile);
+        tiles.zip((0..outputs).into_par_iter().step_by(tile)).for_each(|(weights, first)| {
+            for (k, weights) in weights.chunks_exact_mut(tile).enumerate() {
+                for (to, output) in weights.iter_mut().zip(first..outputs) {
+                    *to = weight(output, k);
+                }
             }
-        }
+        });
         let reach = offsets.iter().copied().max().unwrap_or(0);
         Correlation { level, offsets, weights, outputs, reach }
     }

@@ -6,6 +6,8 @@
 //! channels is nine whole vectors. Nothing is added across lanes, and border pixels are skipped.
 
 #![allow(unsafe_code)]
+// Register tiles are indexed by counters that are constants after unrolling.
+#![allow(clippy::needless_range_loop)]
 
 use crate::plane::Geometry;
 #[cfg(target_arch = "x86_64")]
@@ -194,5 +196,33 @@ unsafe fn tile_sums<V: Vector, const O: usize, const N: usize>(
             }
         }
         sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taps_that_touch_share_vectors_and_others_do_not() {
+        let lanes = Lanes::new(&[0, 6, 12, 60, 66, 72], 6);
+        assert_eq!(lanes.vectors, [0, 16, 60, 76]);
+        assert_eq!(lanes.taps, [0, 6, 12, 32, 38, 44]);
+    }
+
+    #[test]
+    fn a_tap_wider_than_a_vector_takes_several() {
+        let lanes = Lanes::new(&[5, 100], 40);
+        assert_eq!(lanes.vectors, [5, 21, 37, 100, 116, 132]);
+        assert_eq!(lanes.taps, [0, 48]);
+    }
+
+    #[test]
+    fn lanes_are_added_to_the_weights_they_belong_to() {
+        let lanes = Lanes::new(&[0, 2], 2);
+        let sums: Vec<f32> = (0..32_u8).map(f32::from).collect();
+        let mut weights = [100.0; 8];
+        lanes.add_to(&mut weights, &sums);
+        assert_eq!(weights, [100.0, 102.0, 101.0, 103.0, 116.0, 118.0, 117.0, 119.0]);
     }
 }

@@ -1,10 +1,12 @@
 //! Loops that write one plane from a few others: sums with coefficients, ReLU, 3x3 pooling.
 
 #![allow(unsafe_code)]
+// Register tiles are indexed by counters that are constants after unrolling.
+#![allow(clippy::needless_range_loop)]
 
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{Four, Level, Vector, WIDE, by_level, prefetch_next};
+use crate::simd::{Four, Level, Vector, WIDE, by_level};
 
 /// A plane and the factor by which it enters a sum.
 pub(crate) type Term<'a> = (f32, &'a [f32]);
@@ -81,7 +83,6 @@ unsafe fn combine_terms<V: Vector, const T: usize>(
             let place = to.as_mut_ptr().add(at);
             let mut sum = if keep { V::load(place).add(constant) } else { constant };
             for t in 0..T {
-                prefetch_next(planes[t].add(at), len);
                 sum = V::load(planes[t].add(at)).mul_add(factors[t], sum);
             }
             sum.and(V::load(mask.as_ptr().add(at).cast())).store(place);
@@ -113,7 +114,6 @@ unsafe fn relu_any<V: Vector>(to: &mut [f32], from: &[f32]) {
         // SAFETY: both slices have `len` floats, a multiple of the lanes.
         unsafe {
             let from = from.as_ptr().add(at);
-            prefetch_next(from, len);
             V::load(from).relu().store(to.as_mut_ptr().add(at));
         }
         at += V::LANES;

@@ -89,16 +89,15 @@ impl Geometry {
         buffer
     }
 
-    /// Floats of an image stored pixel by pixel with borders, for planes of which there are `planes`.
-    pub(crate) fn pixels_len(&self, planes: usize) -> usize {
-        let before = self.stride + 1;
-        (before + self.flat.max(self.height * self.stride + before)) * planes + WIDE
-    }
-
-    /// Takes room for such an image; all zeros.
+    /// Takes room for an image of so many planes, stored pixel by pixel with a border around it that
+    /// is zero; the pixels are still to be written.
     pub(crate) fn take_pixels(&self, planes: usize) -> Buffer {
-        let mut buffer = Buffer::take(self.pixels_len(planes));
-        buffer.fill(0.0);
+        let before = (self.stride + 1) * planes;
+        let inside = self.flat * planes;
+        // Vectors may run over the last channel of the last neighbour.
+        let mut buffer = Buffer::take(before + inside + before + WIDE);
+        buffer[..before].fill(0.0);
+        buffer[before + inside..].fill(0.0);
         buffer
     }
 

@@ -99,3 +99,30 @@ fn combine_images(moments: &[Moments], step: usize, pixels: usize) -> Statistics
     let variance = of_images().map(squares).sum::<f64>() / (images * pixels as f64);
     Statistics { mean, variance }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_combine_to_the_statistics_of_all_their_values() {
+        let geometry = Geometry::new(2, 3);
+        let images = [[1.0, 2.0, 3.0, 4.0, 5.0, 7.0], [1e4, 1e4, 1e4, 1e4, 1e4, 1e4 + 6.0]];
+        let moments = images.map(|values| {
+            let mut flat = vec![0.0; geometry.flat];
+            geometry.flatten(&values, &mut flat);
+            // What lies between and after the rows does not count.
+            flat[3] = 1e9;
+            flat[geometry.flat - 1] = -1e9;
+            Moments::of(Level::best(), &flat, &geometry)
+        });
+        let [of_first, of_second] =
+            [0, 1].map(|image| Statistics::of_channels(&moments[image..=image], 1, 6)[0]);
+        assert!((of_first.mean - 22.0 / 6.0).abs() < 1e-6);
+        assert!((of_second.variance - 5.0).abs() < 1e-6, "{}", of_second.variance);
+        let of_both = Statistics::of_channels(&moments, 1, 6)[0];
+        let between = (of_second.mean - of_first.mean) / 2.0;
+        let expected = (of_first.variance + of_second.variance) / 2.0 + between * between;
+        assert!((of_both.variance / expected - 1.0).abs() < 1e-12);
+    }
+}

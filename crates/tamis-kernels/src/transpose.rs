@@ -34,3 +34,23 @@ unsafe fn transpose<S: Square>(planes: &[f32], plane: usize, pixels: &mut [f32])
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Level;
+
+    #[test]
+    fn every_float_lands_in_its_pixel_at_every_level() {
+        for (channels, plane) in [(1, 16), (8, 32), (21, 48)] {
+            let planes: Vec<f32> = (0..channels * plane).map(|at| at as f32).collect();
+            for level in Level::available() {
+                let mut pixels = vec![0.0; planes.len()];
+                planes_to_pixels(level, &planes, plane, &mut pixels);
+                for (at, &value) in pixels.iter().enumerate() {
+                    assert_eq!(value, planes[at % channels * plane + at / channels]);
+                }
+            }
+        }
+    }
+}

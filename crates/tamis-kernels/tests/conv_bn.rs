@@ -1,5 +1,7 @@
 //! Convolution with batch normalisation against a plain `f64` reference, at every level.
 
+#![allow(clippy::unwrap_used)]
+
 use tamis_core::{Key, Purpose};
 use tamis_kernels::Level;
 use tamis_kernels::conv_bn::{
@@ -17,6 +19,9 @@ struct Case<T> {
     beta: Vec<T>,
     output_gradient: Vec<T>,
 }
+
+/// An operand of a case.
+type Part = fn(&mut Case<f64>) -> &mut Vec<f64>;
 
 /// Batch, inputs, outputs, height, width, kernel, stride.
 fn shape(sizes: [usize; 7], relu: bool) -> ConvShape {
@@ -223,7 +228,7 @@ fn every_kernel_and_stride_matches_the_reference() {
 fn the_reference_gradients_are_those_of_finite_differences() {
     let case = case(shape([2, 2, 3, 5, 4, 3, 2], true)).wide();
     let gradients = case.backward();
-    let parts: [fn(&mut Case<f64>) -> &mut Vec<f64>; 4] = [
+    let parts: [Part; 4] = [
         |case| &mut case.input,
         |case| &mut case.weights,
         |case| &mut case.gamma,

@@ -1,5 +1,7 @@
 //! The cell operation against a plain `f64` reference, at every level of this machine.
 
+#![allow(clippy::unwrap_used)]
+
 mod reference;
 
 use reference::{Reference, dot};
@@ -117,14 +119,14 @@ fn the_reference_gradients_are_those_of_finite_differences() {
         ("shares", gradients.shares, |r| &mut r.shares),
     ];
     for (name, gradient, part) in parts {
-        for place in 0..gradient.len() {
+        for (place, gradient) in gradient.iter().enumerate() {
             let loss = |step: f64| {
                 let mut reference = case.reference();
                 part(&mut reference)[place] += step;
                 dot(&reference.forward(), &output_gradient)
             };
             let difference = (loss(1e-6) - loss(-1e-6)) / 2e-6;
-            let error = (difference - gradient[place]).abs();
+            let error = (difference - gradient).abs();
             assert!(
                 error < 1e-5 * (1.0 + difference.abs()),
                 "{name} {place}: {difference} {error}"
@@ -198,7 +200,7 @@ fn nothing_is_saved_unless_asked_for() {
 #[test]
 fn statistics_survive_a_mean_much_larger_than_the_deviation() {
     let mut case = Case::new(4, 3, 8, 8);
-    case.input.iter_mut().for_each(|value| *value = 300.0 + *value);
+    case.input.iter_mut().for_each(|value| *value += 300.0);
     case.weights.iter_mut().for_each(|weight| *weight = weight.abs());
     let reference = case.reference().forward();
     for level in Level::available() {

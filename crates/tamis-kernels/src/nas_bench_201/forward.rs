@@ -57,7 +57,7 @@ fn source(plan: &Plan, operands: &Operands<'_>, before: &[Source], node: usize) 
     let mut convolved = Buffer::take(images * convolved_values);
     let mut moments = vec![Moments::default(); images * planes];
 
-    let mixture = Mixture::new(plan, operands, before);
+    let mixture = (node > 0).then(|| Mixture::new(plan, operands, before));
     let kernels = CONVOLUTIONS.map(|of| plan.forward(operands.weights, node, of));
     let chunk = plan.schedule.chunk;
     let chunks = value
@@ -72,10 +72,9 @@ fn source(plan: &Plan, operands: &Operands<'_>, before: &[Source], node: usize) 
             .zip(convolved.chunks_exact_mut(convolved_values))
             .zip(moments.chunks_exact_mut(planes));
         for (image, ((value, convolved), moments)) in (number * chunk..).zip(of_images) {
-            if node == 0 {
-                flatten(plan, operands.input, image, value);
-            } else {
-                mixture.form(image, value, &mut scratch);
+            match &mixture {
+                Some(mixture) => mixture.form(image, value, &mut scratch),
+                None => flatten(plan, operands.input, image, value),
             }
             plan.rectify(value, &mut scratch.rectified);
             let results = [convolved, &mut pointwise];

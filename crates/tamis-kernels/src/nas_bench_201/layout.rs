@@ -83,7 +83,7 @@ impl Convolution {
     }
 
     /// The weights of one edge among all weights of the cell.
-    pub(super) fn weights_of(&self, edge: usize, channels: usize) -> std::ops::Range<usize> {
+    pub(super) fn weights_of(&self, edge: usize, channels: usize) -> Range<usize> {
         let first = self.weight(edge, [0; 3], channels);
         first..first + channels * channels * self.taps()
     }
@@ -132,8 +132,8 @@ impl Plan {
         of.number * self.outputs(source) + (destination - source - 1) * self.shape.channels
     }
 
-    /// Offsets of every (input channel, tap) in bordered planes, from plane `first`.
-    pub(super) fn offsets(&self, of: Convolution) -> Vec<usize> {
+    /// Offsets of every (input channel, tap) in bordered planes.
+    fn offsets(&self, of: Convolution) -> Vec<usize> {
         let planes = 0..self.shape.channels;
         planes
             .flat_map(|plane| (0..of.taps()).map(move |tap| self.offset(of, plane, tap)))
@@ -176,7 +176,7 @@ impl Plan {
         weights: &[f32],
         sources: Range<usize>,
         node: usize,
-        factor: impl Fn(usize, usize) -> f32,
+        factor: impl Fn(usize, usize) -> f32 + Sync,
     ) -> Correlation {
         let channels = self.shape.channels;
         let offsets = (0..sources.len() * channels).map(|plane| self.offset(POINTWISE, plane, 0));

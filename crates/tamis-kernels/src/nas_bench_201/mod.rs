@@ -22,6 +22,7 @@ mod forward;
 mod layout;
 mod mixture;
 mod source_gradient;
+mod source_image;
 mod summation;
 
 use crate::buffer::Buffer;

@@ -1,16 +1,14 @@
-//! Everything that flows back into one node from the edges that leave it, image by image.
+//! Everything that flows back into one node from the edges that leave it: what it needs, and how it
+//! is spread over threads. The work on one image is in `source_image`.
 
 use super::backward::NodeGradient;
-use super::layout::{
-    CONVOLUTIONS, Convolution, OUTPUT, POINTWISE, POOL, Plan, SKIP, destinations, share,
-};
+use super::layout::{CONVOLUTIONS, Convolution, OUTPUT, POINTWISE, POOL, Plan, SKIP};
+use super::layout::{destinations, share};
 use super::summation::{self, Summation, sums_of};
 use super::{Saved, Wants};
 use crate::buffer::Buffer;
 use crate::correlate::Correlation;
-use crate::correlate_weights::{Lanes, WeightCorrelation};
-use crate::elementwise::{Term, add, add_neighbours, combine, multiply, relu, relu_backward};
-use crate::reduce::products;
+use crate::correlate_weights::Lanes;
 use crate::schedule::{Pieces, item};
 use crate::statistics::Normalisation;
 use rayon::prelude::*;
@@ -18,23 +16,23 @@ use std::ops::Range;
 
 /// One pass over the images for one source.
 pub(super) struct SourceGradient<'a> {
-    saved: &'a Saved,
-    plan: &'a Plan,
-    source: usize,
+    pub(super) saved: &'a Saved,
+    pub(super) plan: &'a Plan,
+    pub(super) source: usize,
     /// Gradients of the nodes from the output down to the one after the source.
-    nodes: &'a [NodeGradient],
+    pub(super) nodes: &'a [NodeGradient],
     /// How the gradient of each convolution plane follows from that of its node.
-    normalisation: Vec<Normalisation>,
+    pub(super) normalisation: Vec<Normalisation>,
     /// Absent if the gradient of this node is not needed.
-    kernel: Option<Correlation>,
+    pub(super) kernel: Option<Correlation>,
     /// The 1x1 convolutions that leave the source.
-    pointwise: Correlation,
+    pub(super) pointwise: Correlation,
     /// The sums that the gradient of this node needs.
-    summation: Summation<'a>,
+    pub(super) summation: Summation<'a>,
     weights_wanted: bool,
-    skip: Vec<f32>,
-    pool: Vec<f32>,
-    shares_wanted: bool,
+    pub(super) skip: Vec<f32>,
+    pub(super) pool: Vec<f32>,
+    pub(super) shares_wanted: bool,
 }
 
 /// What a pass found.
@@ -50,11 +48,11 @@ pub(super) struct Results {
 }
 
 /// The images of one chunk and where their results go; what is not wanted is empty.
-struct Chunk<'a> {
-    images: Range<usize>,
-    gradient: &'a mut [f32],
-    input: &'a mut [f32],
-    sums: &'a mut [f32],
+pub(super) struct Chunk<'a> {
+    pub(super) images: Range<usize>,
+    pub(super) gradient: &'a mut [f32],
+    pub(super) input: &'a mut [f32],
+    pub(super) sums: &'a mut [f32],
     weights: &'a mut [f32],
     shares: &'a mut [f32],
 }
@@ -162,124 +160,6 @@ impl<'a> SourceGradient<'a> {
             self.share_sums(image, &mut scratch, shares);
         }
     }
-
-    /// Fills the bordered planes of one image: rectified source, gradients of the convolutions.
-    fn prepare(&self, image: usize, scratch: &mut Scratch) {
-        let Plan { level, ref geometry, ref shape, .. } = *self.plan;
-        let source = &self.saved.sources[self.source];
-        self.plan.rectify(self.plan.image(&source.value, image), &mut scratch.rectified);
-        self.pointwise.apply(&scratch.rectified, &mut scratch.pointwise, geometry.flat);
-
-        let outputs = self.plan.outputs(self.source);
-        for (plane, to) in scratch.convolved.chunks_exact_mut(geometry.bordered).enumerate() {
-            let (destination, channel) = (plane % outputs / shape.channels, plane % shape.channels);
-            let convolved = if plane < outputs {
-                source.convolved(self.plan, image, plane)
-            } else {
-                self.plan.geometry.plane(&scratch.pointwise, plane - outputs)
-            };
-            let gradient = self.gradient(destination, image, channel);
-            self.normalisation[plane].apply(level, geometry, [gradient, convolved], to);
-        }
-    }
-
-    /// Adds the weight gradients of one prepared image.
-    fn add_weights(&self, image: usize, scratch: &mut Scratch, sums: &mut [f32]) {
-        let Plan { level, ref geometry, ref shape, .. } = *self.plan;
-        let value = self.plan.image(&self.saved.sources[self.source].value, image);
-        relu(level, &mut scratch.passed, value);
-        geometry.fill_pixels(level, &scratch.passed, &mut scratch.pixels);
-        let outputs = self.plan.outputs(self.source);
-        for of in CONVOLUTIONS {
-            let first = of.number * outputs * geometry.bordered + geometry.front;
-            let job = WeightCorrelation {
-                geometry,
-                lanes: &self.plan.lanes[of.number],
-                source: &scratch.pixels,
-                pixel: shape.channels,
-                gradient: &scratch.convolved[first..],
-                plane: geometry.bordered,
-                outputs,
-            };
-            let place = self.plan.weight_sums_of(self.source, of, 0..outputs);
-            job.accumulate(level, &mut sums[place]);
-        }
-    }
-
-    /// Forms the gradient of the source for one prepared image, and its sums.
-    fn node_gradient(&self, image: usize, scratch: &mut Scratch, chunk: &mut Chunk<'_>) {
-        let Some(kernel) = &self.kernel else { return };
-        let geometry = &self.plan.geometry;
-        kernel.apply(&scratch.convolved, &mut scratch.passed, geometry.flat);
-        let local = image - chunk.images.start;
-        if self.source > 0 {
-            let gradient = item(chunk.gradient, local, self.plan.node());
-            for (channel, plane) in gradient.chunks_exact_mut(geometry.flat).enumerate() {
-                self.node_plane(image, channel, plane, scratch);
-            }
-            let sums = self.plan.shape.channels * sums_of(self.source);
-            let sums = item(chunk.sums, local, sums);
-            self.summation.image(image, gradient, sums, &mut scratch.summation);
-        } else {
-            let mut plane = Buffer::take(geometry.flat);
-            let input = item(chunk.input, local, self.plan.shape.channels * geometry.pixels());
-            for (channel, rows) in input.chunks_exact_mut(geometry.pixels()).enumerate() {
-                self.node_plane(image, channel, &mut plane, scratch);
-                geometry.unflatten(&plane, rows);
-            }
-        }
-    }
-
-    /// Adds up one plane of the node's gradient: through ReLU, skip and pooling.
-    fn node_plane(&self, image: usize, channel: usize, to: &mut [f32], scratch: &mut Scratch) {
-        let Plan { level, ref geometry, .. } = *self.plan;
-        to.copy_from_slice(geometry.plane(&scratch.passed, channel));
-        let value = self.saved.sources[self.source].value(self.plan, image, channel);
-        relu_backward(level, to, value);
-        let mut terms: [Term; OUTPUT] = [(0.0, &[]); OUTPUT];
-        let count = self.skip.len();
-        for (destination, term) in terms.iter_mut().enumerate().take(count) {
-            *term = (self.skip[destination], self.gradient(destination, image, channel));
-        }
-        add(level, to, 0.0, &terms[..count], &geometry.mask);
-        for (term, &share) in terms.iter_mut().zip(&self.pool) {
-            term.0 = share;
-        }
-        let pooled = geometry.inner(&mut scratch.pooled);
-        combine(level, pooled, 0.0, &terms[..count], &geometry.mask);
-        multiply(level, pooled, &geometry.inverse_count);
-        let corner = &scratch.pooled[geometry.tap(0, 0)..];
-        add_neighbours(level, to, &geometry.ones, corner, geometry.stride);
-    }
-
-    /// Sums of products for the shares of skip and pooling: `[destination, (skip, pool)]`.
-    fn share_sums(&self, image: usize, scratch: &mut Scratch, sums: &mut [f32]) {
-        if !self.shares_wanted {
-            return;
-        }
-        let Plan { level, ref geometry, ref shape, .. } = *self.plan;
-        for channel in 0..shape.channels {
-            let value = self.saved.sources[self.source].value(self.plan, image, channel);
-            geometry.inner(&mut scratch.pooled).copy_from_slice(value);
-            let pooled = &mut scratch.plane;
-            pooled.fill(0.0);
-            let corner = &scratch.pooled[geometry.tap(0, 0)..];
-            add_neighbours(level, pooled, &geometry.inverse_count, corner, geometry.stride);
-            for (destination, sums) in sums.chunks_exact_mut(2).enumerate() {
-                let gradient = self.gradient(destination, image, channel);
-                let [skip, pool] = products(level, gradient, [(0.0, value), (0.0, pooled)]);
-                sums[0] += skip;
-                sums[1] += pool;
-            }
-        }
-    }
-
-    /// One plane of the gradient of a destination, counted from the source.
-    fn gradient(&self, destination: usize, image: usize, channel: usize) -> &'a [f32] {
-        let node = &self.nodes[OUTPUT - self.source - 1 - destination];
-        let plane = image * self.plan.shape.channels + channel;
-        self.plan.geometry.plane(&node.planes, plane)
-    }
 }
 
 /// Of every convolution plane that leaves `source`.
@@ -307,22 +187,22 @@ fn normalisation(
 }
 
 /// Buffers of one thread; what lies outside the inner planes of bordered ones stays zero.
-struct Scratch {
+pub(super) struct Scratch {
     /// Bordered gradients of the convolutions.
-    convolved: Buffer,
+    pub(super) convolved: Buffer,
     /// Bordered rectified source.
-    rectified: Buffer,
+    pub(super) rectified: Buffer,
     /// The rectified source pixel by pixel.
-    pixels: Buffer,
+    pub(super) pixels: Buffer,
     /// Flat planes of the 1x1 convolutions.
-    pointwise: Buffer,
-    summation: summation::Scratch,
+    pub(super) pointwise: Buffer,
+    pub(super) summation: summation::Scratch,
     /// Flat planes of the gradient before the ReLU.
-    passed: Buffer,
+    pub(super) passed: Buffer,
     /// One bordered plane.
-    pooled: Buffer,
+    pub(super) pooled: Buffer,
     /// One flat plane.
-    plane: Buffer,
+    pub(super) plane: Buffer,
 }
 
 impl Scratch {

@@ -92,20 +92,6 @@ pub(crate) trait Vector: Copy {
     fn sum(self) -> f32;
 }
 
-/// Asks for the cache line one plane of `len` floats behind `from`, where the next plane of the same
-/// tensor will be read: planes are too short for the hardware to see the pattern.
-#[inline(always)]
-pub(crate) fn prefetch_next(from: *const f32, len: usize) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        // SAFETY: a prefetch of any address is harmless.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.wrapping_add(len).cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (from, len);
-}
-
 /// Rows and columns of a [`Square`].
 pub(crate) const SIDE: usize = 8;
 

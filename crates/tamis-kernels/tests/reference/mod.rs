@@ -147,12 +147,12 @@ impl Reference {
         let (normalised, deviations) = self.normalise(&self.convolve(&relu, edge, size));
         let mut inner = gradient.clone();
         let count = (self.input.len() / c) as f64;
-        for channel in 0..c {
+        for (channel, deviation) in deviations.iter().enumerate() {
             let places = self.channel(channel);
             let mean = places.iter().map(|&p| gradient[p]).sum::<f64>() / count;
             let slope = places.iter().map(|&p| gradient[p] * normalised[p]).sum::<f64>() / count;
             for p in places {
-                inner[p] = (gradient[p] - mean - slope * normalised[p]) / deviations[channel];
+                inner[p] = (gradient[p] - mean - slope * normalised[p]) / deviation;
             }
         }
         let mut passed = vec![0.0; value.len()];

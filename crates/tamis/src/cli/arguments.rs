@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Tamis chooses the data, searches on it, and shows what that saved and what it cost. Without
 /// arguments `tamis search` draws its own images and takes about two minutes.
 #[derive(Debug, Parser)]
-#[command(name = "tamis", version, max_term_width = 100)]
+#[command(name = "tamis", version, max_term_width = 100, args_override_self = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -4,17 +4,20 @@
 //! state is in [`Search::snapshot`]; a search that is restored from it goes on as if it had never
 //! stopped, at any step.
 
+mod outcome;
+mod record;
+mod state;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tamis_core::{Level, Prediction, SampleId};
+use tamis_core::{Level, SampleId};
 use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization, Prefetch, prefetch};
-use tamis_nn::{Device, Outputs};
+use tamis_nn::Device;
 use tamis_select::{Context, LearningRateEvent, Plan, Policy, Pool, ScoreTable};
 
-use crate::alphas::{self, decided_edges, distance, gaps};
+use crate::alphas;
 use crate::bilevel::{Bilevel, Rates};
 use crate::config::{LearningRateScale, SearchConfig};
 use crate::epoch::{ArchPass, StepSamples, batches, planned_steps, steps_of_pass};
@@ -25,11 +28,8 @@ use crate::matrix::Matrix;
 use crate::metrics::{EpochRecord, LevelSums};
 use crate::optimizer::{Adam, Sgd};
 use crate::schedule::cosine;
-use crate::snapshot::Snapshot;
 use crate::space::{self, SearchSpace};
-
-/// Version of the snapshot's layout.
-const SNAPSHOT_FORMAT: u32 = 1;
+use outcome::{check_finite, predictions};
 
 /// The rate of the architecture parameters grows by at most this when steps are fewer.
 const MAX_RATE_SCALE: f64 = 10.0;
@@ -111,18 +111,6 @@ struct Progress {
     arch: LevelSums,
     gradient_norm: f64,
     wall_s: f64,
-}
-
-/// The part of a snapshot that is not tensors.
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    format: u32,
-    progress: Progress,
-    ledger: Ledger,
-    history: Vec<EpochRecord>,
-    policy: Value,
-    host: Value,
-    adam_steps: Vec<u32>,
 }
 
 impl Search {
@@ -233,49 +221,6 @@ impl Search {
         Event::EpochEnded(Box::new(record))
     }
 
-    fn record(&self) -> EpochRecord {
-        let progress = &self.progress;
-        let shares = self.bilevel.shares();
-        let derived = self.space.derived_operations(&self.bilevel.alphas);
-        let derived_share = |name: &str| {
-            let count = derived.iter().filter(|&&operation| operation == name).count();
-            count as f64 / derived.len().max(1) as f64
-        };
-        EpochRecord {
-            epoch: progress.epoch,
-            steps: progress.steps,
-            weight_lr: self.bilevel.rates.weights,
-            alpha_lr: self.bilevel.rates.alpha,
-            weight_samples: progress.weight.samples,
-            arch_samples: progress.arch.samples,
-            weight_loss: progress.weight.loss(),
-            weight_accuracy: progress.weight.accuracy(),
-            arch_loss: progress.arch.loss(),
-            arch_val_accuracy: progress.arch.accuracy(),
-            gradient_norm: (progress.steps > 0)
-                .then(|| progress.gradient_norm / f64::from(progress.steps)),
-            alpha_distance: distance(&self.bilevel.alphas, &self.start),
-            alpha_gaps: gaps(&self.bilevel.alphas),
-            decided_edges: decided_edges(&self.bilevel.alphas),
-            share_skip: self.mean_share(&shares, "skip_connect"),
-            share_none: self.mean_share(&shares, "none"),
-            genotype_skip: derived_share("skip_connect"),
-            genotype_none: derived_share("none"),
-            genotype: self.space.derive(&self.bilevel.alphas),
-            wall_s: progress.wall_s,
-        }
-    }
-
-    /// Mean over all edges of one operation's share; 0 if the space has no such operation.
-    fn mean_share(&self, shares: &[Matrix], operation: &str) -> f64 {
-        let operations = self.space.operations();
-        let Some(column) = operations.iter().position(|&name| name == operation) else {
-            return 0.0;
-        };
-        let found: Vec<f64> = shares.iter().flat_map(Matrix::rows).map(|row| row[column]).collect();
-        found.iter().sum::<f64>() / found.len().max(1) as f64
-    }
-
     fn rates(&self) -> Rates {
         let SearchConfig { weights, alpha, train, .. } = &self.config;
         let Progress { epoch, steps, schedule_start: start, .. } = self.progress;
@@ -345,70 +290,6 @@ impl Search {
         // The plan's ids ascend.
         let of = |id: &SampleId| plan.weight.binary_search(id).map_or(1.0, |at| weights[at]);
         Some(ids.iter().map(of).collect())
-    }
-
-    /// The whole state.
-    pub fn snapshot(&self) -> Snapshot {
-        let mut snapshot = Snapshot { tensors: Default::default(), state: self.saved_state() };
-        let layout = self.bilevel.network.layout();
-        snapshot.put_parameters("weights", layout, &self.bilevel.weights);
-        snapshot.put_parameters("momentum", layout, &self.bilevel.sgd.velocity);
-        for (number, (alphas, adam)) in
-            self.bilevel.alphas.iter().zip(&self.bilevel.adam).enumerate()
-        {
-            let shape = alphas.shape();
-            snapshot.put_values(format!("alpha/{number}"), &shape, alphas.values());
-            snapshot.put_values(format!("adam/{number}/first"), &shape, &adam.first);
-            snapshot.put_values(format!("adam/{number}/second"), &shape, &adam.second);
-        }
-        snapshot
-    }
-
-    fn saved_state(&self) -> Value {
-        let adam_steps: Vec<u32> = self.bilevel.adam.iter().map(|adam| adam.steps).collect();
-        json!({
-            "format": SNAPSHOT_FORMAT,
-            "progress": self.progress,
-            "ledger": self.ledger,
-            "history": self.history,
-            "policy": self.policy.state(),
-            "host": self.host.state(),
-            "adam_steps": adam_steps,
-        })
-    }
-
-    /// Takes up the state of a snapshot made by a search with the same settings and data. Returns
-    /// the number of optimizer states restored: one per parameter and one per matrix of alphas.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Snapshot`] if anything is missing or of another shape; then this search must not
-    /// be used any more.
-    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<usize, Error> {
-        let saved = Saved::deserialize(&snapshot.state).map_err(unreadable)?;
-        if saved.format != SNAPSHOT_FORMAT || saved.adam_steps.len() != self.bilevel.adam.len() {
-            return Err(unreadable(format!("format {}", saved.format)));
-        }
-        let layout = self.bilevel.network.layout();
-        let (weights, _) = snapshot.parameters("weights", layout)?;
-        let (velocity, restored) = snapshot.parameters("momentum", layout)?;
-        self.bilevel.weights = weights;
-        self.bilevel.sgd.velocity = velocity;
-        for (number, steps) in saved.adam_steps.iter().enumerate() {
-            let shape = self.bilevel.alphas[number].shape();
-            let length = shape[0] * shape[1];
-            self.bilevel.alphas[number] = snapshot.matrix(&format!("alpha/{number}"), shape)?;
-            let adam = &mut self.bilevel.adam[number];
-            adam.first = snapshot.values(&format!("adam/{number}/first"), length)?.to_vec();
-            adam.second = snapshot.values(&format!("adam/{number}/second"), length)?.to_vec();
-            adam.steps = *steps;
-        }
-        self.policy.restore(&saved.policy)?;
-        self.host.restore(&saved.host)?;
-        (self.progress, self.ledger, self.history) = (saved.progress, saved.ledger, saved.history);
-        self.bilevel.rates = self.rates();
-        self.ahead = None;
-        Ok(restored + saved.adam_steps.len())
     }
 
     /// The samples of the current epoch, once it is planned.
@@ -504,48 +385,4 @@ fn bilevel(
         network,
         weights,
     })
-}
-
-fn predictions(ids: &[SampleId], outputs: &Outputs, level: Level, epoch: u32) -> Vec<Prediction> {
-    let samples = ids.iter().zip(&outputs.samples);
-    let prediction = samples.map(|(&id, sample)| Prediction {
-        id,
-        level,
-        epoch,
-        true_probability: sample.true_probability as f32,
-        max_probability: sample.max_probability as f32,
-        correct: sample.correct,
-        entropy: sample.entropy as f32,
-        loss: sample.loss as f32,
-    });
-    prediction.collect()
-}
-
-fn check_finite(
-    outcome: &StepOutcome,
-    weight: &Batch,
-    arch: &Batch,
-    context: StepContext,
-) -> Result<(), Error> {
-    let checks = [
-        ("the architecture loss", outcome.arch.loss, arch),
-        ("the weight loss", outcome.weight.loss, weight),
-        ("the norm of the weights' gradient", outcome.gradient_norm, weight),
-    ];
-    match checks.into_iter().find(|(_, value, _)| !value.is_finite()) {
-        None => Ok(()),
-        Some((what, found, batch)) => {
-            let ids: Vec<String> = batch.ids.iter().take(8).map(ToString::to_string).collect();
-            let StepContext { epoch, step, .. } = context;
-            Err(Error::NotFinite { epoch, step, what, found, samples: ids.join(" ") })
-        }
-    }
-}
-
-fn unreadable(found: impl ToString) -> Error {
-    Error::Snapshot {
-        what: "the saved state".to_owned(),
-        found: found.to_string(),
-        expected: format!("a state of format {SNAPSHOT_FORMAT}"),
-    }
 }

@@ -1,0 +1,264 @@
+//! The program from outside: what it prints where, its exit codes, and that runs repeat and
+//! resume bit for bit.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use safetensors::SafeTensors;
+use serde_json::Value;
+
+/// A search small enough for a test: 96 images, two channels, three epochs of six steps.
+const SMALL: [&str; 10] = [
+    "--set=data.synthetic.train=96",
+    "--set=data.synthetic.test=20",
+    "--set=space.channels=2",
+    "--set=space.cells=1",
+    "--batch=8",
+    "--epochs=3",
+    "--policy=random-epoch:0.9",
+    "--host=beta-darts",
+    "--seed=5",
+    "--progress=none",
+];
+
+fn tamis(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tamis"));
+    command.args(arguments).env_remove("TAMIS_DATA").output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn search(out: &Path, more: &[&str]) -> Output {
+    let out = out.to_str().unwrap();
+    tamis(&[&["search", "--out", out], &SMALL[..], more].concat())
+}
+
+fn succeed(output: Output) -> String {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// All files below a folder that a run's result consists of, with what the clock wrote removed.
+fn results(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut selection: Vec<PathBuf> = fs::read_dir(folder.join("selection"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    selection.sort();
+    let mut results: Vec<(PathBuf, String)> = selection
+        .into_iter()
+        .map(|path| (path.file_name().unwrap().into(), fs::read_to_string(path).unwrap()))
+        .collect();
+    for line in fs::read_to_string(folder.join("metrics.jsonl")).unwrap().lines() {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        assert!(record["wall_s"].take().is_f64());
+        results.push(("metrics.jsonl".into(), record.to_string()));
+    }
+    let mut result = read_json(&folder.join("result.json"));
+    for clock in ["search_wall_s", "peak_rss_bytes"] {
+        result["cost"][clock].take();
+    }
+    results.push(("result.json".into(), result.to_string()));
+    results
+}
+
+fn read_json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Names and bytes of the tensors of the last checkpoint.
+fn last_tensors(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder.join("checkpoints"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let bytes = fs::read(files.last().unwrap()).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let mut tensors: Vec<_> =
+        tensors.tensors().into_iter().map(|(name, view)| (name, view.data().to_vec())).collect();
+    tensors.sort();
+    tensors
+}
+
+#[test]
+fn a_search_prints_the_genotype_alone_and_fills_its_run_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let output = search(&out, &[]);
+    let told = text(&output.stderr);
+    let genotype = succeed(output);
+    assert!(genotype.starts_with('|') && genotype.lines().count() == 1, "{genotype}");
+    assert!(told.contains("samples / full data") && told.contains("run folder"), "{told}");
+    let result = read_json(&out.join("result.json"));
+    assert_eq!(result["genotype"], genotype.trim());
+    assert_eq!(result["genotype_history"].as_array().unwrap().len(), 3);
+    assert_eq!(result["cost"]["one_off_samples"], 0);
+    assert_eq!(result["dataset"]["train"], 96);
+    for file in ["config.toml", "run.json", "log.jsonl", "selection/epoch-000002.json"] {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn a_run_repeats_byte_for_byte_whatever_the_number_of_threads_and_from_its_own_config() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    succeed(search(&path("a"), &["--threads=1"]));
+    succeed(search(&path("b"), &["--threads=2"]));
+    let config = path("a/config.toml");
+    let (config, again) = (config.to_str().unwrap(), path("c"));
+    let again = again.to_str().unwrap();
+    succeed(tamis(&["search", "--config", config, "--out", again, "--progress=none"]));
+    for other in ["b", "c"] {
+        assert_eq!(results(&path("a")), results(&path(other)));
+        assert_eq!(last_tensors(&path("a")), last_tensors(&path(other)));
+    }
+    succeed(search(&path("d"), &["--seed=6"]));
+    assert_ne!(last_tensors(&path("a")), last_tensors(&path("d")), "another seed, another run");
+}
+
+#[test]
+fn a_stopped_run_goes_on_in_a_new_process_as_if_it_had_not_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let (straight, stopped) = (folder.path().join("straight"), folder.path().join("stopped"));
+    succeed(search(&straight, &[]));
+    // In the middle of the first epoch, then in the third.
+    let output = search(&stopped, &["--stop-after-steps=3"]);
+    assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("tamis resume"));
+    let resume = |more: &[&str]| {
+        tamis(&[&["resume", stopped.to_str().unwrap(), "--progress=none"], more].concat())
+    };
+    assert_eq!(resume(&["--stop-after-steps=10"]).status.code(), Some(75));
+    let genotype = succeed(resume(&[]));
+    assert_eq!(genotype.trim(), read_json(&straight.join("result.json"))["genotype"]);
+    assert_eq!(results(&stopped), results(&straight));
+    assert_eq!(last_tensors(&stopped), last_tensors(&straight));
+}
+
+#[test]
+fn a_run_is_not_resumed_on_other_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    assert_eq!(search(&out, &["--stop-after-steps=1"]).status.code(), Some(75));
+    let record = fs::read_to_string(out.join("run.json")).unwrap();
+    let fingerprint = read_json(&out.join("run.json"))["fingerprint"].as_str().unwrap().to_owned();
+    let changed = record.replace(&fingerprint, &"0".repeat(64));
+    #[allow(clippy::disallowed_methods)]
+    fs::write(out.join("run.json"), changed).unwrap();
+    let output = tamis(&["resume", out.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("hint: put the data back"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn mistakes_have_their_exit_codes_and_write_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let fails = |more: &[&str], code: i32, expected: &str| {
+        let output = search(&out, more);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{told}");
+        assert!(told.contains(expected), "{told}");
+        assert!(!out.exists(), "nothing is written before everything is checked");
+    };
+    fails(&["--set=space.chanels=8"], 2, "chanels");
+    fails(&["--host=dart"], 2, "beta-darts");
+    fails(&["--policy=randm:0.1"], 2, "random");
+    fails(&["--policy=proxy:0.1"], 2, "score");
+    fails(&["--epochs=0"], 2, "train.epochs");
+    fails(&["--device=abacus"], 2, "abacus");
+    fails(&["--data=no/such/folder"], 3, "no/such/folder");
+    fails(&["--policy=proxy:0.1", "--set=policy.scores=no/such/file"], 3, "no/such/file");
+    fs::create_dir(&out).unwrap();
+    #[allow(clippy::disallowed_methods)]
+    fs::write(out.join("precious"), "").unwrap();
+    let output = search(&out, &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("hint: choose another --out"));
+}
+
+#[test]
+fn data_commands_report_counts_and_problems() {
+    let stats = succeed(tamis(&["data", "stats", "--set=data.synthetic.train=50"]));
+    assert!(stats.contains("3 x 32 x 32") && stats.contains("training mean"), "{stats}");
+    let json = succeed(tamis(&["data", "stats", "--json", "--set=data.synthetic.train=50"]));
+    let stats: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(stats["train"]["samples"], 50);
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("empty class")).unwrap();
+    let output = tamis(&["data", "check", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stdout).contains("not sound"), "{}", text(&output.stdout));
+    assert_eq!(tamis(&["data", "check"]).status.code(), Some(0));
+}
+
+#[test]
+fn settings_are_shown_complete_and_compared() {
+    let shown = succeed(tamis(&["config", "show", "--set=recipe=autodl"]));
+    assert!(shown.contains("nesterov = true") && shown.contains("[policy]"), "{shown}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        #[allow(clippy::disallowed_methods)]
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (a, b) = (file("a.toml", &shown), file("b.toml", "train.epochs = 7\nrecipe = 'autodl'"));
+    assert_eq!(succeed(tamis(&["config", "diff", &a, &b])), "train.epochs: 50 -> 7\n");
+}
+
+#[test]
+fn an_architecture_is_looked_up_in_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("table.csv");
+    let skip = "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|";
+    let header = "index,arch,c10_valid_12,c10_test_200,c100_test_200,in16_test_200";
+    #[allow(clippy::disallowed_methods)]
+    fs::write(&table, format!("{header}\n0,{skip},50.5,54.3,15.6,16.3\n")).unwrap();
+    let table = table.to_str().unwrap();
+    let found = succeed(tamis(&["lookup", skip, "--table", table]));
+    assert!(found.contains("54.30 %") && found.contains("rank"), "{found}");
+    let output = tamis(&["lookup", &skip.replace("skip_connect", "none"), "--table", table]);
+    assert_eq!(output.status.code(), Some(2));
+    let output = tamis(&["lookup", "|conv~0|", "--table", table]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+}
+
+/// Reads the real sets where TAMIS_DATA names their folder.
+#[test]
+fn cifar_10_is_searched_with_published_scores_and_looked_up() {
+    let Some(data) = std::env::var_os("TAMIS_DATA").map(PathBuf::from) else {
+        eprintln!("skipped: TAMIS_DATA is not set");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let path = |name: &str| data.join(name).to_str().unwrap().to_owned();
+    let scores = path("proxy-entropy/cifar10_resnet20_index_entropy_class.txt.gz");
+    let output = tamis(&[
+        "search",
+        "--data",
+        &path("cifar-10-batches-bin"),
+        "--policy=proxy:0.01",
+        &format!("--set=policy.scores={scores}"),
+        "--set=space.channels=2",
+        "--epochs=1",
+        "--table",
+        &path("nas-bench-201/nasbench201.csv"),
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    succeed(output);
+    let result = read_json(&out.join("result.json"));
+    assert_eq!(result["dataset"]["name"], "cifar10");
+    assert_eq!(result["cost"]["one_off_samples"], Value::Null, "the list has no cost beside it");
+    assert_eq!(result["cost"]["macs_ratio"], Value::Null);
+    let ratio = result["cost"]["sample_ratio"].as_f64().unwrap();
+    assert!((ratio - 0.01).abs() < 0.002, "{ratio}");
+    assert!(result["lookup"]["cifar10_test_200"].as_f64().unwrap() >= 10.0);
+}
