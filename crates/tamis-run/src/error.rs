@@ -52,7 +52,11 @@ pub enum Error {
         expected: &'static str,
     },
     /// There is nothing to continue from.
-    #[error("continuing the run {}: found no whole checkpoint; hint: start it again with its config.toml", path.display())]
+    #[error(
+        "continuing the run {}: found no whole checkpoint; \
+         hint: start it again with its config.toml",
+        path.display()
+    )]
     NoCheckpoint {
         /// The run folder.
         path: PathBuf,

@@ -216,7 +216,8 @@ fn settings_are_shown_complete_and_compared() {
 fn an_architecture_is_looked_up_in_a_table() {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("table.csv");
-    let skip = "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|";
+    let skip = "|skip_connect~0|+|skip_connect~0|skip_connect~1|\
+                +|skip_connect~0|skip_connect~1|skip_connect~2|";
     let header = "index,arch,c10_valid_12,c10_test_200,c100_test_200,in16_test_200";
     #[allow(clippy::disallowed_methods)]
     fs::write(&table, format!("{header}\n0,{skip},50.5,54.3,15.6,16.3\n")).unwrap();
