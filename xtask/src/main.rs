@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to a terminal")]
 
+mod bench;
 mod check;
 mod tidy;
 
@@ -18,8 +19,10 @@ const USAGE: &str = "\
 Usage: cargo xtask TASK
 
 Tasks:
-  check   everything a change must pass: tidy, format, lints, documentation, tests
-  tidy    the house style: file, function and line lengths, words that only some crates may use
+  check        everything a change must pass: tidy, format, lints, documentation, tests
+  tidy         the house style: file, function and line lengths, words that only some crates may use
+  bench-step SPACE CHANNELS CELLS BATCH REPS [composed]
+               seconds and peak memory of a full search step, as one line of JSON
 ";
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         [] | ["-h" | "--help" | "help"] => print!("{USAGE}"),
         ["check"] => check::run(workspace()?)?,
+        ["bench-step", rest @ ..] => bench::run(workspace()?, rest)?,
         ["tidy"] => tidy::run(workspace()?)?,
         _ => bail!("no task is called `{}`; hint: cargo xtask --help", arguments.join(" ")),
     }

@@ -12,7 +12,7 @@ use crate::simd::{Four, Level, Vector, WIDE, by_level};
 pub(crate) type Term<'a> = (f32, &'a [f32]);
 
 /// Terms of one pass of [`combine`]; more terms take several passes over the destination.
-const PASS: usize = 3;
+const PASS: usize = 6;
 
 /// `to = constant + sum of factor * plane`, zero where `mask` is.
 pub(crate) fn combine(level: Level, to: &mut [f32], constant: f32, terms: &[Term], mask: &[u32]) {
@@ -52,6 +52,9 @@ unsafe fn combine_any<V: Vector>(
         match terms.len() {
             1 => combine_terms::<V, 1>(to, keep, constant, terms, mask),
             2 => combine_terms::<V, 2>(to, keep, constant, terms, mask),
+            3 => combine_terms::<V, 3>(to, keep, constant, terms, mask),
+            4 => combine_terms::<V, 4>(to, keep, constant, terms, mask),
+            5 => combine_terms::<V, 5>(to, keep, constant, terms, mask),
             _ => combine_terms::<V, PASS>(to, keep, constant, terms, mask),
         }
     }

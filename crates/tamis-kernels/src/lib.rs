@@ -10,8 +10,10 @@
 //! * `simd`: vectors of the machine, chosen at run time (AVX-512, AVX2 with FMA, or plain arrays);
 //! * `plane`: the flat, zero-bordered image in which a convolution's tap is a constant offset;
 //! * `correlate`, `correlate_weights`: the two convolution loops, over lists of such offsets;
-//! * `elementwise`, `reduce`: sums of planes, pooling, batch statistics;
-//! * `nas_bench_201`, `conv_bn`: the operations that callers use, made of these.
+//! * `frame`, `depthwise`, `depthwise_weights`, `pool`: kernels that leave channels apart, row by row
+//!   over planes with wide margins;
+//! * `elementwise`, `reduce`, `plane_products`: sums and products of planes, batch statistics;
+//! * `nas_bench_201`, `darts`, `conv_bn`: the operations that callers use, made of these.
 
 #![deny(missing_docs)]
 
@@ -19,9 +21,15 @@ mod buffer;
 pub mod conv_bn;
 mod correlate;
 mod correlate_weights;
+pub mod darts;
+mod depthwise;
+mod depthwise_weights;
 mod elementwise;
+mod frame;
 pub mod nas_bench_201;
 mod plane;
+mod plane_products;
+mod pool;
 mod reduce;
 mod schedule;
 mod simd;

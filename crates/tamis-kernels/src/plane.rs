@@ -34,10 +34,21 @@ pub(crate) struct Geometry {
 
 impl Geometry {
     pub(crate) fn new(height: usize, width: usize) -> Geometry {
-        let stride = width + 1;
+        let mut geometry = Geometry::with_stride(height, width, width + 1);
+        geometry.front = (geometry.stride + 1).next_multiple_of(WIDE);
+        let bordered = geometry.front + geometry.flat + geometry.stride + 1;
+        geometry.bordered = bordered.next_multiple_of(WIDE);
+        geometry
+    }
+
+    /// Planes without the zero column and without borders, for loops that go row by row over a
+    /// [`crate::frame::Frame`]; a bordered plane is then the flat plane itself.
+    pub(crate) fn dense(height: usize, width: usize) -> Geometry {
+        Geometry::with_stride(height, width, width)
+    }
+
+    fn with_stride(height: usize, width: usize, stride: usize) -> Geometry {
         let flat = (height * stride).next_multiple_of(WIDE);
-        let front = (stride + 1).next_multiple_of(WIDE);
-        let bordered = (front + flat + stride + 1).next_multiple_of(WIDE);
         let mut mask = vec![0; flat];
         let mut inverse_count = vec![0.0; flat];
         let mut ones = vec![0.0; flat];
@@ -49,6 +60,7 @@ impl Geometry {
                 inverse_count[y * stride + x] = 1.0 / neighbours as f32;
             }
         }
+        let (bordered, front) = (flat, 0);
         Geometry { height, width, stride, flat, bordered, front, mask, inverse_count, ones }
     }
 
@@ -67,7 +79,7 @@ impl Geometry {
         let (body, tail) = flat.split_at_mut(self.height * self.stride);
         for (from, to) in rows.chunks_exact(self.width).zip(body.chunks_exact_mut(self.stride)) {
             to[..self.width].copy_from_slice(from);
-            to[self.width] = 0.0;
+            to[self.width..].fill(0.0);
         }
         tail.fill(0.0);
     }

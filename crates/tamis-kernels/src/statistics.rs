@@ -71,9 +71,9 @@ impl Statistics {
 /// Gradient of a plane before normalisation: `factor * g + slope * y + constant`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Normalisation {
-    factor: f32,
-    slope: f32,
-    constant: f32,
+    pub(crate) factor: f32,
+    pub(crate) slope: f32,
+    pub(crate) constant: f32,
 }
 
 impl Normalisation {

@@ -11,6 +11,7 @@
 
 #![deny(missing_docs)]
 
+mod darts;
 mod device;
 mod error;
 mod fused;
@@ -21,7 +22,9 @@ mod network;
 mod outputs;
 mod parameters;
 mod real;
+mod resnet;
 
+pub use darts::supernet as darts_supernet;
 pub use device::{Device, Engine};
 pub use error::Error;
 pub use nas_bench_201::{derived as nas_bench_201_derived, supernet as nas_bench_201_supernet};
@@ -29,3 +32,4 @@ pub use network::{Inputs, Mode, Network, Pass, Statistics, Wants};
 pub use outputs::{Outputs, SampleOutput};
 pub use parameters::{Init, Parameter, ParameterLayout};
 pub use real::Real;
+pub use resnet::resnet;

@@ -7,6 +7,8 @@
 use tamis_data::Batch;
 use tamis_nn::{Inputs, Mode, Network, Outputs, Wants};
 
+use crate::alphas;
+use crate::config::SearchConfig;
 use crate::error::Error;
 use crate::matrix::Matrix;
 use crate::optimizer::{Adam, Sgd, clip_global_norm};
@@ -39,6 +41,29 @@ pub struct Bilevel {
 }
 
 impl Bilevel {
+    /// Initial weights and architecture parameters of a run's seed, optimizers that have taken no
+    /// step.
+    pub fn new(config: &SearchConfig, network: Network) -> Bilevel {
+        let (count, shape) = network.shares();
+        let weights = network.layout().init(config.seed);
+        let settings = &config.weights;
+        let adam = Adam::new(shape[0] * shape[1], config.alpha.betas, config.alpha.weight_decay);
+        Bilevel {
+            sgd: Sgd {
+                momentum: settings.momentum as f32,
+                weight_decay: settings.weight_decay as f32,
+                nesterov: settings.nesterov,
+                velocity: vec![0.0; weights.len()],
+            },
+            clip: settings.clip,
+            alphas: alphas::initial(count, shape, config.seed),
+            adam: vec![adam; count],
+            rates: Rates { weights: settings.lr, alpha: config.alpha.lr },
+            network,
+            weights,
+        }
+    }
+
     /// Mixing weights: the softmax of each edge's architecture parameters.
     pub fn shares(&self) -> Vec<Matrix> {
         self.alphas.iter().map(Matrix::softmax).collect()

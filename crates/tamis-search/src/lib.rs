@@ -40,4 +40,4 @@ pub use optimizer::{Adam, Sgd, clip_global_norm};
 pub use schedule::cosine;
 pub use search::{Event, Search, SearchData};
 pub use snapshot::{Snapshot, Values};
-pub use space::{SPACES, SearchSpace, SpaceEntry};
+pub use space::{SPACES, SearchSpace, SpaceEntry, build_space};

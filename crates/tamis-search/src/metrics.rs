@@ -42,6 +42,8 @@ pub struct EpochRecord {
     pub genotype_skip: f64,
     /// Share of the derived architecture's edges that are none.
     pub genotype_none: f64,
+    /// Whether anything of the input reaches the derived architecture's output.
+    pub connected: bool,
     /// The architecture that this epoch's alphas derive.
     pub genotype: String,
     /// Seconds spent in the epoch's steps.

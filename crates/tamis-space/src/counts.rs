@@ -25,7 +25,12 @@ impl Counts {
     /// A convolution without bias: a square `kernel`, `[channels in, channels out]`, and the
     /// `[height, width]` of what comes out.
     pub(crate) fn conv(kernel: usize, channels: [usize; 2], out: [usize; 2]) -> Counts {
-        let params = product(&[kernel, kernel, channels[0], channels[1]]);
+        Counts::conv_of_taps(kernel.saturating_mul(kernel), channels, out)
+    }
+
+    /// A convolution without bias whose kernel has so many `taps`, square or not.
+    pub(crate) fn conv_of_taps(taps: usize, channels: [usize; 2], out: [usize; 2]) -> Counts {
+        let params = product(&[taps, channels[0], channels[1]]);
         Counts { params, macs: params.saturating_mul(product(&out)) }
     }
 

@@ -6,26 +6,40 @@ use crate::nas_bench_201::Genotype;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A name that is no operation of NAS-Bench-201.
-    #[error("reading an operation of nas-bench-201: found `{found}`, expected one of {expected}")]
+    /// A name that is no operation of a space.
+    #[error("reading an operation of {space}: found `{found}`, expected one of {expected}")]
     Operation {
+        /// The space.
+        space: &'static str,
         /// The name.
         found: String,
         /// The names there are.
         expected: String,
     },
-    /// A text that is no NAS-Bench-201 architecture string.
+    /// A text that is no genotype of a space.
     #[error(
-        "reading a nas-bench-201 genotype: at character {position} found {found}, expected \
-         {expected}; hint: the form is |op~0|+|op~0|op~1|+|op~0|op~1|op~2|"
+        "reading a {space} genotype: at character {position} found {found}, expected {expected}; \
+         hint: the form is {form}"
     )]
     Genotype {
+        /// The space.
+        space: &'static str,
         /// Character at which the text goes wrong, from 1.
         position: usize,
         /// What stands there.
         found: String,
         /// What could stand there.
         expected: String,
+        /// How genotypes of the space are written.
+        form: &'static str,
+    },
+    /// Edges and outputs that make no cell of the DARTS space.
+    #[error("building a darts cell: found {found}, expected {expected}")]
+    Cell {
+        /// What is wrong.
+        found: String,
+        /// What would be right.
+        expected: &'static str,
     },
     /// A table without text.
     #[error("reading {table}: found no header line, expected column names in line 1")]

@@ -19,6 +19,7 @@
 #![deny(missing_docs)]
 
 mod counts;
+pub mod darts;
 mod error;
 pub mod nas_bench_201;
 

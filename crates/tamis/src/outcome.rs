@@ -47,6 +47,8 @@ pub struct Outcome {
     pub alpha_distance: f64,
     /// Whether skip or none took over the architecture.
     pub collapsed: bool,
+    /// Whether anything of the input reaches the architecture's output.
+    pub connected: bool,
     /// What a benchmark's table says of the architecture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lookup: Option<Lookup>,
@@ -134,6 +136,7 @@ impl Outcome {
             collapsed: last.is_some_and(|record| {
                 record.genotype_skip.max(record.genotype_none) >= COLLAPSE_SHARE
             }),
+            connected: last.is_none_or(|record| record.connected),
             lookup,
         }
     }

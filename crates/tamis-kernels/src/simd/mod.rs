@@ -76,12 +76,21 @@ pub(crate) trait Vector: Copy {
     /// # Safety
     /// `LANES` floats may be written at `to`, of any alignment.
     unsafe fn store(self, to: *mut f32);
+    /// Stores the first `count` lanes, at most `LANES`.
+    ///
+    /// # Safety
+    /// `count` floats may be written at `to`, of any alignment.
+    unsafe fn store_first(self, to: *mut f32, count: usize);
 
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
     /// `self * factor + addend`.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// The larger of two; `other` if one is a NaN.
+    fn max(self, other: Self) -> Self;
+    /// `then` where `self == other`, else `otherwise`.
+    fn if_equal(self, other: Self, then: Self, otherwise: Self) -> Self;
     /// `max(self, 0)`; a NaN stays a NaN.
     fn relu(self) -> Self;
     /// `self` where `condition > 0`, else 0.

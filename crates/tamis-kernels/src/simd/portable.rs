@@ -41,6 +41,13 @@ impl Vector for Four {
         unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0) }
     }
     #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        for (lane, value) in self.0.into_iter().enumerate().take(count) {
+            // SAFETY: the caller vouches for `count` writable floats.
+            unsafe { *to.add(lane) = value };
+        }
+    }
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         lanewise!(|a = self, b = other| a + b)
     }
@@ -55,6 +62,14 @@ impl Vector for Four {
     #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
         self.mul(factor).add(addend)
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        lanewise!(|a = self, b = other| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    fn if_equal(self, other: Self, then: Self, otherwise: Self) -> Self {
+        lanewise!(|a = self, b = other, c = then, d = otherwise| if a == b { c } else { d })
     }
     #[inline(always)]
     fn relu(self) -> Self {
@@ -111,6 +126,16 @@ impl<V: Vector> Vector for Pair<V> {
         }
     }
     #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        // SAFETY: the caller vouches for `count` writable floats.
+        unsafe {
+            self.0.store_first(to, count.min(V::LANES));
+            if count > V::LANES {
+                self.1.store_first(to.add(V::LANES), count - V::LANES);
+            }
+        }
+    }
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         Pair(self.0.add(other.0), self.1.add(other.1))
     }
@@ -125,6 +150,17 @@ impl<V: Vector> Vector for Pair<V> {
     #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
         Pair(self.0.mul_add(factor.0, addend.0), self.1.mul_add(factor.1, addend.1))
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Pair(self.0.max(other.0), self.1.max(other.1))
+    }
+    #[inline(always)]
+    fn if_equal(self, other: Self, then: Self, otherwise: Self) -> Self {
+        Pair(
+            self.0.if_equal(other.0, then.0, otherwise.0),
+            self.1.if_equal(other.1, then.1, otherwise.1),
+        )
     }
     #[inline(always)]
     fn relu(self) -> Self {

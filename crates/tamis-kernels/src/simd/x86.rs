@@ -38,6 +38,15 @@ impl Vector for Avx2 {
         unsafe { _mm256_storeu_ps(to, self.0) }
     }
     #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        // SAFETY: the caller vouches for `count` writable floats; the others are masked off.
+        unsafe {
+            let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            let written = _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), lanes);
+            _mm256_maskstore_ps(to, written, self.0);
+        }
+    }
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         Avx2(intrinsic!(_mm256_add_ps(self.0, other.0)))
     }
@@ -52,6 +61,17 @@ impl Vector for Avx2 {
     #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
         Avx2(intrinsic!(_mm256_fmadd_ps(self.0, factor.0, addend.0)))
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Avx2(intrinsic!(_mm256_max_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn if_equal(self, other: Self, then: Self, otherwise: Self) -> Self {
+        Avx2(intrinsic!({
+            let equal = _mm256_cmp_ps::<_CMP_EQ_OQ>(self.0, other.0);
+            _mm256_blendv_ps(otherwise.0, then.0, equal)
+        }))
     }
     #[inline(always)]
     fn relu(self) -> Self {
@@ -128,6 +148,12 @@ impl Vector for Avx512 {
         unsafe { _mm512_storeu_ps(to, self.0) }
     }
     #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        let written = ((1_u32 << count) - 1) as u16;
+        // SAFETY: the caller vouches for `count` writable floats; the others are masked off.
+        unsafe { _mm512_mask_storeu_ps(to, written, self.0) };
+    }
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         Avx512(intrinsic!(_mm512_add_ps(self.0, other.0)))
     }
@@ -142,6 +168,17 @@ impl Vector for Avx512 {
     #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
         Avx512(intrinsic!(_mm512_fmadd_ps(self.0, factor.0, addend.0)))
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Avx512(intrinsic!(_mm512_max_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn if_equal(self, other: Self, then: Self, otherwise: Self) -> Self {
+        Avx512(intrinsic!({
+            let equal = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(self.0, other.0);
+            _mm512_mask_blend_ps(equal, otherwise.0, then.0)
+        }))
     }
     #[inline(always)]
     fn relu(self) -> Self {

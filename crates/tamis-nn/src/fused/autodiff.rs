@@ -10,7 +10,7 @@ use burn::backend::{Autodiff, AutodiffBackend, Flex, TensorMetadata};
 use super::FusedOps;
 use super::conv_norm::{self, ConvNormBackward, ConvNormKind, ConvNormState};
 use super::flex::in_order;
-use super::search_cell::{self, CellBackward, CellState};
+use super::{darts, nas_bench_201};
 
 impl FusedOps for Flex {
     fn nas_bench_201_cell(
@@ -18,7 +18,17 @@ impl FusedOps for Flex {
         weights: FloatTensor<Self>,
         shares: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        search_cell::run(&[input, weights, shares].map(in_order), false).0
+        nas_bench_201::run(&[input, weights, shares].map(in_order), false).0
+    }
+
+    fn darts_cell(
+        before: FloatTensor<Self>,
+        last: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        shares: FloatTensor<Self>,
+        reduction: bool,
+    ) -> FloatTensor<Self> {
+        darts::run(&[before, last, weights, shares].map(in_order), reduction, false).0
     }
 
     fn conv_norm(
@@ -44,15 +54,43 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         let (shares, shares_node) = shares.into_parts();
         let inputs = [input, weights, shares].map(in_order);
         let nodes = [input_node, weights_node, shares_node];
-        match CellBackward.prepare::<C>(nodes).compute_bound().stateful() {
+        match nas_bench_201::CellBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let (output, saved) = search_cell::run(&inputs, true);
+                let (output, saved) = nas_bench_201::run(&inputs, true);
                 let [input, weights, shares] = inputs;
                 let input_shape = input.shape().to_vec();
                 let saved = saved.map(Arc::new);
-                prepared.finish(CellState { saved, weights, shares, input_shape }, output)
+                let state = nas_bench_201::CellState { saved, weights, shares, input_shape };
+                prepared.finish(state, output)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(search_cell::run(&inputs, false).0),
+            OpsKind::UnTracked(prepared) => prepared.finish(nas_bench_201::run(&inputs, false).0),
+        }
+    }
+
+    fn darts_cell(
+        before: FloatTensor<Self>,
+        last: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        shares: FloatTensor<Self>,
+        reduction: bool,
+    ) -> FloatTensor<Self> {
+        let (before, before_node) = before.into_parts();
+        let (last, last_node) = last.into_parts();
+        let (weights, weights_node) = weights.into_parts();
+        let (shares, shares_node) = shares.into_parts();
+        let inputs = [before, last, weights, shares].map(in_order);
+        let nodes = [before_node, last_node, weights_node, shares_node];
+        match darts::CellBackward.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let (output, saved) = darts::run(&inputs, reduction, true);
+                let [before, _, weights, shares] = inputs;
+                let state_shape = before.shape().to_vec();
+                let saved = saved.map(Arc::new);
+                prepared.finish(darts::CellState { saved, weights, shares, state_shape }, output)
+            }
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(darts::run(&inputs, reduction, false).0)
+            }
         }
     }
 

@@ -10,8 +10,9 @@
 
 mod autodiff;
 mod conv_norm;
+mod darts;
 mod flex;
-mod search_cell;
+mod nas_bench_201;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -27,6 +28,15 @@ pub(crate) trait FusedOps: Backend {
         input: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         shares: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// See [`darts_cell`].
+    fn darts_cell(
+        before: FloatTensor<Self>,
+        last: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        shares: FloatTensor<Self>,
+        reduction: bool,
     ) -> FloatTensor<Self>;
 
     /// See [`conv_norm`].
@@ -51,6 +61,25 @@ pub(crate) fn nas_bench_201_cell(
         input.into_dispatch(),
         weights.into_dispatch(),
         shares.into_dispatch(),
+    ))
+}
+
+/// The search cell of DARTS on two preprocessed states `[batch, channel, height, width]`, with all
+/// weights of its edges in one flat tensor (edge by edge; see [`tamis_kernels::darts`]) and the
+/// mixing weights `[14, 8]`. The output has four times the channels; a reduction cell halves the
+/// image.
+pub(crate) fn darts_cell(
+    [before, last]: [Tensor<4>; 2],
+    weights: Tensor<1>,
+    shares: Tensor<2>,
+    reduction: bool,
+) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::darts_cell(
+        before.into_dispatch(),
+        last.into_dispatch(),
+        weights.into_dispatch(),
+        shares.into_dispatch(),
+        reduction,
     ))
 }
 

@@ -17,7 +17,6 @@ use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization, Prefe
 use tamis_nn::Device;
 use tamis_select::{Context, LearningRateEvent, Plan, Policy, Pool, ScoreTable};
 
-use crate::alphas;
 use crate::bilevel::{Bilevel, Rates};
 use crate::config::{LearningRateScale, SearchConfig};
 use crate::epoch::{ArchPass, StepSamples, batches, planned_steps, steps_of_pass};
@@ -26,9 +25,8 @@ use crate::host::{self, Host, StepBatches, StepContext, StepOutcome};
 use crate::ledger::{Ledger, OneOffCost};
 use crate::matrix::Matrix;
 use crate::metrics::{EpochRecord, LevelSums};
-use crate::optimizer::{Adam, Sgd};
 use crate::schedule::cosine;
-use crate::space::{self, SearchSpace};
+use crate::space::{SearchSpace, build_space};
 use outcome::{check_finite, predictions};
 
 /// The rate of the architecture parameters grows by at most this when steps are fewer.
@@ -122,10 +120,10 @@ impl Search {
     pub fn new(config: &SearchConfig, data: SearchData, device: Device) -> Result<Search, Error> {
         config.check()?;
         let train = &data.train;
-        let space = space::build(&config.space, train.shape(), train.classes().len())?;
+        let space = build_space(&config.space, train.shape(), train.classes().len())?;
         let host = host::build_host(config)?;
         let policy = tamis_select::build(&config.policy.name, &context(config, &data)?)?;
-        let bilevel = bilevel(config, space.as_ref(), device)?;
+        let bilevel = Bilevel::new(config, space.network(device)?);
         let normalization = Normalization::of(train);
         let source =
             BatchSource::new(data.train.clone(), &normalization, data.augmentation, config.seed)?;
@@ -358,31 +356,5 @@ fn context(config: &SearchConfig, data: &SearchData) -> Result<Context, Error> {
         scores: data.scores.clone(),
         bin_width: Some(config.policy.bin_width),
         beta: Some(config.policy.beta),
-    })
-}
-
-fn bilevel(
-    config: &SearchConfig,
-    space: &dyn SearchSpace,
-    device: Device,
-) -> Result<Bilevel, Error> {
-    let network = space.network(device)?;
-    let (count, shape) = network.shares();
-    let weights = network.layout().init(config.seed);
-    let settings = &config.weights;
-    let adam = Adam::new(shape[0] * shape[1], config.alpha.betas, config.alpha.weight_decay);
-    Ok(Bilevel {
-        sgd: Sgd {
-            momentum: settings.momentum as f32,
-            weight_decay: settings.weight_decay as f32,
-            nesterov: settings.nesterov,
-            velocity: vec![0.0; weights.len()],
-        },
-        clip: settings.clip,
-        alphas: alphas::initial(count, shape, config.seed),
-        adam: vec![adam; count],
-        rates: Rates { weights: settings.lr, alpha: config.alpha.lr },
-        network,
-        weights,
     })
 }

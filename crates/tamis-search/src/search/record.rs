@@ -35,6 +35,7 @@ impl Search {
             share_none: self.mean_share(&shares, "none"),
             genotype_skip: derived_share("skip_connect"),
             genotype_none: derived_share("none"),
+            connected: self.space.is_connected(&self.bilevel.alphas),
             genotype: self.space.derive(&self.bilevel.alphas),
             wall_s: progress.wall_s,
         }

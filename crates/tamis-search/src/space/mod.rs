@@ -2,6 +2,7 @@
 //!
 //! To add one: write its file and name it in [`SPACES`].
 
+mod darts;
 mod nas_bench_201;
 
 use tamis_data::ImageShape;
@@ -29,6 +30,11 @@ pub trait SearchSpace: Send + Sync {
     /// The architecture that these parameters stand for, as text.
     fn derive(&self, alphas: &[Matrix]) -> String;
 
+    /// Whether anything of the input reaches the derived architecture's output.
+    fn is_connected(&self, _alphas: &[Matrix]) -> bool {
+        true
+    }
+
     /// Operations of the derived architecture, one name per kept edge.
     fn derived_operations(&self, alphas: &[Matrix]) -> Vec<&'static str>;
 }
@@ -43,10 +49,14 @@ pub struct SpaceEntry {
 }
 
 /// All spaces.
-pub const SPACES: &[SpaceEntry] = &[nas_bench_201::ENTRY];
+pub const SPACES: &[SpaceEntry] = &[nas_bench_201::ENTRY, darts::ENTRY];
 
 /// The space that the settings name, for images of this shape and so many classes.
-pub(crate) fn build(
+///
+/// # Errors
+///
+/// [`Error::UnknownName`] if there is no such space.
+pub fn build_space(
     config: &SpaceConfig,
     image: ImageShape,
     classes: usize,

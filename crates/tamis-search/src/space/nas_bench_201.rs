@@ -48,6 +48,10 @@ impl SearchSpace for NasBench201 {
         genotype(alphas).to_string()
     }
 
+    fn is_connected(&self, alphas: &[Matrix]) -> bool {
+        genotype(alphas).is_connected()
+    }
+
     fn derived_operations(&self, alphas: &[Matrix]) -> Vec<&'static str> {
         genotype(alphas).0.map(Operation::name).to_vec()
     }

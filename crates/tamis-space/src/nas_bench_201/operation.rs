@@ -70,6 +70,7 @@ impl FromStr for Operation {
 
     fn from_str(name: &str) -> Result<Operation, Error> {
         Operation::from_name(name).ok_or_else(|| Error::Operation {
+            space: "nas-bench-201",
             found: name.chars().take(40).collect(),
             expected: Operation::names(),
         })

@@ -71,9 +71,11 @@ impl Cursor<'_> {
 
     fn error(&self, expected: &str) -> Error {
         Error::Genotype {
+            space: "nas-bench-201",
             position: self.text[..self.at].chars().count() + 1,
             found: self.token(),
             expected: expected.to_owned(),
+            form: "|op~0|+|op~0|op~1|+|op~0|op~1|op~2|",
         }
     }
 
@@ -100,7 +102,7 @@ mod tests {
 
     fn error(text: &str) -> (usize, String, String) {
         match text.parse::<Genotype>() {
-            Err(Error::Genotype { position, found, expected }) => (position, found, expected),
+            Err(Error::Genotype { position, found, expected, .. }) => (position, found, expected),
             other => panic!("{other:?}"),
         }
     }

@@ -67,6 +67,10 @@ pub(super) fn warnings(outcome: &Outcome) -> Vec<String> {
             "the architecture collapsed: skip or none took three of four edges or more".to_owned(),
         );
     }
+    if !outcome.connected {
+        let text = "the architecture is cut through by none: it answers the same to every image";
+        warnings.push(text.to_owned());
+    }
     if !outcome.decisive {
         warnings.push(format!(
             "the search is not decisive: {} of {} edges have two operations within 0.01 of each \

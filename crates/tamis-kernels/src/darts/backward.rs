@@ -1,0 +1,114 @@
+//! The backward pass: for each of states 4 to 0 what flows back into it from the nodes after it.
+
+use super::forward::second_pass;
+use super::hidden::Hidden;
+use super::layout::{INPUTS, LAST, Plan, destinations, edge_weights};
+use super::node_gradient::NodeGradient;
+use super::source_gradient::SourceGradient;
+use super::stage::take_zeros;
+use super::{Cell, EDGES, Gradients, Kept, OPERATIONS, Saved, Source, Wants};
+use crate::buffer::Buffer;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Gradients of a loss, given that of the output,
+/// `[batch, 4 * channels, output_height, output_width]`.
+///
+/// `weights` and `shares` are those of the forward pass.
+///
+/// # Panics
+/// If a slice does not have the length that the forward pass had.
+pub fn backward(
+    saved: &Saved,
+    weights: &[f32],
+    shares: &[f32],
+    output_gradient: &[f32],
+    wants: Wants,
+) -> Gradients {
+    let shape = saved.plan.shape;
+    assert_eq!(weights.len(), shape.weights(), "length of the weights");
+    assert_eq!(shares.len(), EDGES * OPERATIONS, "length of the shares");
+    assert_eq!(output_gradient.len(), shape.output_values(), "length of the output gradient");
+    let mut gradients = Gradients {
+        states: wants.states.map(|wanted| wanted.then(|| vec![0.0; shape.state_values()])),
+        weights: wants.weights.then(|| vec![0.0; shape.weights()]),
+        shares: wants.shares.then(|| vec![0.0; EDGES * OPERATIONS]),
+    };
+    let cell = saved.restore(weights);
+    let mut nodes = vec![NodeGradient::of_last(&cell, output_gradient)];
+    for source in (0..LAST).rev() {
+        let wanted = source >= INPUTS || wants.states[source];
+        if !wanted && !wants.weights {
+            continue;
+        }
+        let mut sums = EdgeSums::new(&saved.plan, source, wants.weights);
+        let hidden = Hidden::new(&cell, source, [weights, shares], &nodes, &mut sums);
+        let operands = [weights, shares, output_gradient];
+        let pass = SourceGradient::new(&cell, source, operands, &nodes, (&hidden, wanted));
+        if source >= INPUTS {
+            let node = pass.node(&mut sums);
+            nodes.push(node);
+        } else {
+            let input = gradients.states[source].as_deref_mut().unwrap_or_default();
+            pass.input(input, &mut sums);
+        }
+        if let Some(weights) = &mut gradients.weights {
+            sums.add_to(&saved.plan, weights);
+        }
+    }
+    if let Some(shares) = &mut gradients.shares {
+        nodes.iter().for_each(|node| node.write_shares(&cell, shares));
+    }
+    gradients
+}
+
+impl Saved {
+    /// Computes again what was not kept.
+    fn restore(&self, weights: &[f32]) -> Cell {
+        let source = |(state, kept): (usize, &Arc<Kept>)| {
+            let second = second_pass(&self.plan, weights, state, kept);
+            Source { kept: Arc::clone(kept), second }
+        };
+        let sources = self.sources.iter().enumerate().map(source).collect();
+        Cell { plan: self.plan.clone(), sources }
+    }
+}
+
+/// The images of every chunk.
+pub(super) fn in_chunks(plan: &Plan) -> impl Iterator<Item = Range<usize>> {
+    let (batch, schedule) = (plan.shape.batch, plan.schedule);
+    (0..batch.div_ceil(schedule.chunk)).map(move |chunk| schedule.images(chunk, batch))
+}
+
+/// Sums for the weights of all edges that leave one source: `[chunk, edge, weight]`, or empty.
+pub(super) struct EdgeSums {
+    source: usize,
+    buffer: Buffer,
+    /// Floats of a chunk.
+    each: usize,
+}
+
+impl EdgeSums {
+    fn new(plan: &Plan, source: usize, wanted: bool) -> EdgeSums {
+        let edges = destinations(source).count();
+        let each = usize::from(wanted) * edges * edge_weights(&plan.shape, source);
+        EdgeSums { source, buffer: take_zeros(in_chunks(plan).count() * each), each }
+    }
+
+    /// The sums of every chunk.
+    pub(super) fn chunks(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        let mut pieces = crate::schedule::Pieces(&mut self.buffer, self.each);
+        std::iter::repeat_with(move || pieces.next())
+    }
+
+    /// Adds the chunks in order to the gradient of all weights.
+    fn add_to(&self, plan: &Plan, weights: &mut [f32]) {
+        let edge = edge_weights(&plan.shape, self.source);
+        for sums in self.buffer.chunks_exact(self.each) {
+            for (node, sums) in destinations(self.source).zip(sums.chunks_exact(edge)) {
+                let weights = &mut weights[plan.edge_weights(self.source, node)];
+                weights.iter_mut().zip(sums).for_each(|(weight, sum)| *weight += sum);
+            }
+        }
+    }
+}

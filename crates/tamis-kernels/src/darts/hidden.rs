@@ -1,0 +1,173 @@
+//! What flows back into the hidden planes of the separable convolutions that leave one state: from
+//! the nodes, through their second halves, to before the normalisation between the halves.
+
+use super::Cell;
+use super::backward::{EdgeSums, in_chunks};
+use super::forward::frame_hidden;
+use super::layout::{FIRST, Plan, SECOND, SECOND_ENTRY, destinations};
+use super::node_gradient::NodeGradient;
+use super::stage::{StageGradient, StageOf, StageScratch};
+use crate::buffer::Buffer;
+use crate::frame::keep_positive;
+use crate::reduce::{product, sum};
+use crate::schedule::{Pieces, item};
+use crate::statistics::{Normalisation, Statistics};
+use rayon::prelude::*;
+
+/// Gradients of the normalised hidden planes: `[image, edge, stage of FIRST, channel]`.
+pub(super) struct Hidden {
+    pub(super) planes: Buffer,
+    /// How the gradient before normalisation follows, for each plane.
+    pub(super) normalisations: Vec<Normalisation>,
+}
+
+/// One second half and what flows into it.
+struct HiddenStage<'a> {
+    node: &'a NodeGradient,
+    /// First plane of its result, of what it reads, and of the gradient of that.
+    second: usize,
+    first: usize,
+    to: usize,
+    ordinal: usize,
+    kernel: StageGradient,
+    normalisations: Vec<Normalisation>,
+}
+
+/// Everything one pass needs.
+struct Pass<'a> {
+    cell: &'a Cell,
+    source: usize,
+    stages: Vec<HiddenStage<'a>>,
+}
+
+/// Buffers of one thread.
+struct Scratch {
+    framed: Buffer,
+    stage: StageScratch,
+}
+
+impl Hidden {
+    /// Of `source`; adds to `weights`. `nodes` are those that edges from it enter, the last first.
+    pub(super) fn new(
+        cell: &Cell,
+        source: usize,
+        [weights, shares]: [&[f32]; 2],
+        nodes: &[NodeGradient],
+        sums: &mut EdgeSums,
+    ) -> Hidden {
+        let plan = &cell.plan;
+        let stage = |of_node, number: usize| {
+            let node: &NodeGradient = of_node;
+            let of = StageOf { source, node: node.node, stage: SECOND[number], stride: 1 };
+            let entry = SECOND_ENTRY + number;
+            let ordinal = node.node - destinations(source).start();
+            HiddenStage {
+                node,
+                second: plan.second(source, node.node, number),
+                first: plan.first(source, node.node, number),
+                to: (ordinal * FIRST.len() + number) * plan.shape.channels,
+                ordinal,
+                kernel: StageGradient::new(plan, weights, of),
+                normalisations: node.normalisations(cell, shares, source, entry),
+            }
+        };
+        let of_nodes = nodes.iter().rev().flat_map(|node| [stage(node, 0), stage(node, 1)]);
+        Pass { cell, source, stages: of_nodes.collect() }.run(sums)
+    }
+}
+
+impl Pass<'_> {
+    /// Planes of one image.
+    fn planes(&self) -> usize {
+        self.stages.len() * self.cell.plan.shape.channels
+    }
+
+    fn run(&self, sums: &mut EdgeSums) -> Hidden {
+        let plan = &self.cell.plan;
+        let (batch, chunk, planes) = (plan.shape.batch, plan.schedule.chunk, self.planes());
+        let values = planes * plan.geometry.flat;
+        let mut buffer = Buffer::take(batch * values);
+        let mut moments = vec![[0.0; 2]; batch * planes];
+        let mut pieces = Pieces(&mut buffer, chunk * values);
+        let tasks: Vec<_> = in_chunks(plan)
+            .zip(moments.chunks_mut(chunk * planes))
+            .zip(sums.chunks())
+            .map(|task| (task, pieces.next()))
+            .collect();
+        tasks.into_par_iter().for_each(|(((images, moments), sums), buffer)| {
+            let mut scratch = Scratch {
+                framed: plan.frame.take(plan.shape.channels, 0.0),
+                stage: StageScratch::new(plan),
+            };
+            for (local, (image, moments)) in
+                images.zip(moments.chunks_exact_mut(planes)).enumerate()
+            {
+                let to = item(buffer, local, values);
+                self.image(image, &mut scratch, [to, &mut *sums], moments);
+            }
+        });
+        Hidden { planes: buffer, normalisations: self.normalisations(&moments) }
+    }
+
+    /// Writes the gradients of one image, and for each plane `sum(g)` and `sum(g (y - mean))`.
+    fn image(
+        &self,
+        image: usize,
+        scratch: &mut Scratch,
+        [to, sums]: [&mut [f32]; 2],
+        moments: &mut [[f32; 2]],
+    ) {
+        let Plan { level, ref geometry, .. } = self.cell.plan;
+        let plan = &self.cell.plan;
+        let source = &self.cell.sources[self.source];
+        let edge = sums.len() / destinations(self.source).count();
+        for stage in &self.stages {
+            let results = scratch.stage.results.chunks_exact_mut(geometry.flat);
+            for ((channel, result), normalisation) in results.enumerate().zip(&stage.normalisations)
+            {
+                let value = source.second.plane(plan, image, stage.second + channel);
+                let planes = [stage.node.plane(plan, image, channel), value];
+                normalisation.apply(level, geometry, planes, result);
+            }
+            frame_hidden(plan, &source.kept.first, [image, stage.first], &mut scratch.framed);
+            let to = &mut to[stage.to * geometry.flat..][..plan.node()];
+            let sums = item(sums, stage.ordinal, edge);
+            stage.kernel.apply(plan, &scratch.framed, &mut scratch.stage, sums, (to, false));
+            let moments = &mut moments[stage.to..];
+            let planes = to.chunks_exact_mut(geometry.flat);
+            let planes = planes.zip(scratch.framed.chunks_exact(plan.frame.len));
+            for ((channel, (to, framed)), moments) in planes.enumerate().zip(moments) {
+                let statistics = &source.kept.first.statistics[stage.first + channel];
+                let value = source.kept.first.plane(plan, image, stage.first + channel);
+                keep_positive(level, &plan.frame, framed, to);
+                plan.clear_rest(to);
+                let centred = (statistics.mean as f32, value);
+                *moments = [sum(level, to), product(level, to, centred)];
+            }
+        }
+    }
+
+    /// Adds the sums of all images in order.
+    fn normalisations(&self, moments: &[[f32; 2]]) -> Vec<Normalisation> {
+        let plan = &self.cell.plan;
+        let planes = self.planes();
+        let values = plan.shape.batch * plan.geometry.pixels();
+        let mut totals = vec![[0.0; 2]; planes];
+        for moments in moments.chunks_exact(planes) {
+            for (total, moments) in totals.iter_mut().zip(moments) {
+                total[0] += f64::from(moments[0]);
+                total[1] += f64::from(moments[1]);
+            }
+        }
+        let channels = 0..plan.shape.channels;
+        let of_stage = |stage: &HiddenStage<'_>| -> Vec<Normalisation> {
+            let of_channel = |channel| {
+                let first = &self.cell.sources[self.source].kept.first;
+                let statistics: &Statistics = &first.statistics[stage.first + channel];
+                statistics.backward(1.0, totals[stage.to + channel], values)
+            };
+            channels.clone().map(of_channel).collect()
+        };
+        self.stages.iter().flat_map(of_stage).collect()
+    }
+}

@@ -1,0 +1,57 @@
+//! How a node is formed from the states before it: one weighted sum of everything that enters it.
+
+use super::layout::{Entry, Plan, share};
+use super::{Operands, Source};
+use crate::elementwise::{Term, combine};
+
+/// The sum that forms one node.
+pub(super) struct Mixture<'a> {
+    plan: &'a Plan,
+    sources: &'a [Source],
+    /// With their sources.
+    entries: Vec<(usize, Entry)>,
+    /// `[channel, entry]`.
+    factors: Vec<f32>,
+    /// Minus the means times the factors, summed: `[channel]`.
+    constants: Vec<f32>,
+}
+
+impl<'a> Mixture<'a> {
+    /// The node after `sources`.
+    pub(super) fn new(plan: &'a Plan, operands: &Operands<'_>, sources: &'a [Source]) -> Self {
+        let node = sources.len();
+        let of_source =
+            |source| plan.entries(source, node).into_iter().map(move |entry| (source, entry));
+        let entries: Vec<_> = (0..node).flat_map(of_source).collect();
+        let mut factors = Vec::with_capacity(plan.shape.channels * entries.len());
+        let mut constants = Vec::with_capacity(plan.shape.channels);
+        for channel in 0..plan.shape.channels {
+            let mut constant = 0.0;
+            for &(source, entry) in &entries {
+                let share = share(operands.shares, source, node, entry.operation);
+                let mut factor = f64::from(share);
+                if let Some(statistics) = sources[source].statistics(entry.place, channel) {
+                    factor *= statistics.inverse_deviation();
+                    constant -= factor * statistics.mean;
+                }
+                factors.push(factor as f32);
+            }
+            constants.push(constant as f32);
+        }
+        Mixture { plan, sources, entries, factors, constants }
+    }
+
+    /// Writes the dense planes of one image of the node.
+    pub(super) fn form(&self, image: usize, to: &mut [f32]) {
+        let Plan { level, ref geometry, .. } = *self.plan;
+        let factors = self.factors.chunks_exact(self.entries.len());
+        let planes = to.chunks_exact_mut(geometry.flat);
+        for (channel, (to, factors)) in planes.zip(factors).enumerate() {
+            let term = |(&(source, entry), &factor): (&(usize, Entry), &f32)| -> Term<'_> {
+                (factor, self.sources[source].plane(self.plan, image, entry.place, channel))
+            };
+            let terms: Vec<Term<'_>> = self.entries.iter().zip(factors).map(term).collect();
+            combine(level, to, self.constants[channel], &terms, &geometry.mask);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The search cell of DARTS (Liu, Simonyan and Yang, ICLR 2019), all 14 edges in one operation.
+//!
+//! States 0 and 1 are the inputs, states 2 to 5 the nodes, and the output is the nodes' channels one
+//! after another:
+//!
+//! `node_j = sum over i < j, k of shares[edge(i, j)][k] * operation_k(state_i)`
+//!
+//! with edges node by node, in each by source, and operations in the order `none` (zero),
+//! `max_pool_3x3`, `avg_pool_3x3` (border pixels not counted), `skip_connect`, `sep_conv_3x3`,
+//! `sep_conv_5x5` (twice ReLU, depthwise, 1x1), `dil_conv_3x3`, `dil_conv_5x5` (once, dilation 2).
+//! Batch normalisation without affine part, by the statistics of this batch (biased variance, epsilon
+//! 1e-5), follows both pools and every 1x1 convolution. In a reduction cell edges from the inputs
+//! have stride 2, and there `skip_connect` is the factorised reduction: ReLU, two 1x1 convolutions of
+//! stride 2, the second one pixel to the right and down, half the channels each, normalisation.
+//!
+//! What is saved by looking at the cell as a whole: pools and ReLU are done once for each state;
+//! normalised tensors are never written, because `sum a_k (y_k - mean_k) / deviation_k` is one pass
+//! over the `y_k`; only the hidden planes of separable convolutions, pools and reductions are kept for
+//! the backward pass, which computes the rest again; gradients of
+//! shares are sums that normalisation needs anyway; gradients that nobody wants are not computed.
+//!
+//! Each state takes two passes over the images forward (first and second half of the separable
+//! convolutions), and two backward, with a barrier between them for whole-batch sums. Running
+//! statistics are not kept: a search never uses them.
+
+mod backward;
+mod forward;
+mod hidden;
+mod layout;
+mod mixture;
+mod node_gradient;
+mod pooling;
+mod reduction;
+mod source_gradient;
+mod stage;
+
+use crate::buffer::Buffer;
+use crate::statistics::Statistics;
+use layout::{INPUTS, NODES, Place, Plan};
+use std::sync::Arc;
+
+pub use backward::backward;
+pub use forward::{forward, forward_at};
+pub use layout::{EDGES, OPERATIONS};
+
+/// Sizes of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CellShape {
+    /// Images.
+    pub batch: usize,
+    /// Channels of every state; even in a reduction cell.
+    pub channels: usize,
+    /// Rows of the two inputs; even in a reduction cell.
+    pub height: usize,
+    /// Columns of the two inputs; even in a reduction cell.
+    pub width: usize,
+    /// Whether edges that leave the inputs have stride 2.
+    pub reduction: bool,
+}
+
+impl CellShape {
+    /// Floats of each input, `[batch, channels, height, width]`.
+    pub fn state_values(&self) -> usize {
+        self.batch * self.channels * self.height * self.width
+    }
+
+    /// Rows of the output.
+    pub fn output_height(&self) -> usize {
+        self.height.div_ceil(1 + usize::from(self.reduction))
+    }
+
+    /// Columns of the output.
+    pub fn output_width(&self) -> usize {
+        self.width.div_ceil(1 + usize::from(self.reduction))
+    }
+
+    /// Floats of the output, `[batch, 4 * channels, output_height, output_width]`.
+    pub fn output_values(&self) -> usize {
+        self.batch * NODES * self.channels * self.output_height() * self.output_width()
+    }
+
+    /// Floats of the weights. For each edge in order: if its stride is 2, the two kernels of the
+    /// reduction, `[channels / 2, channels]`; then for each half of `sep_conv_3x3` and
+    /// `sep_conv_5x5`, and for `dil_conv_3x3` and `dil_conv_5x5`, the depthwise kernel,
+    /// `[channels, 1, size, size]`, and the 1x1 kernel, `[channels, channels]`.
+    pub fn weights(&self) -> usize {
+        layout::edges().map(|[source, _]| layout::edge_weights(self, source)).sum()
+    }
+}
+
+/// What a cell is applied to.
+#[derive(Clone, Copy, Debug)]
+pub struct Operands<'a> {
+    /// The inputs, already of the cell's channels: `[batch, channels, height, width]` each.
+    pub states: [&'a [f32]; INPUTS],
+    /// See [`CellShape::weights`].
+    pub weights: &'a [f32],
+    /// `[edge, operation]`.
+    pub shares: &'a [f32],
+}
+
+/// What the backward pass needs of a forward pass. Memory returns to the crate's pool on drop.
+#[derive(Debug)]
+pub struct Saved {
+    plan: Plan,
+    /// Of states 0 to 4.
+    sources: Vec<Arc<Kept>>,
+}
+
+/// A state, and what is computed of it and kept until the backward pass.
+#[derive(Debug)]
+struct Kept {
+    /// Dense planes, `[image, channel, phase]`.
+    value: Buffer,
+    /// Pools, first halves, and reductions, before normalisation; see [`Plan::first`].
+    first: Results,
+}
+
+/// A state and everything that is computed of it.
+struct Source {
+    kept: Arc<Kept>,
+    /// Second halves and dilated convolutions, before normalisation; see [`Plan::second`].
+    second: Results,
+}
+
+/// A cell in the midst of a pass.
+struct Cell {
+    plan: Plan,
+    /// States 0 to 4, as far as they are known.
+    sources: Vec<Source>,
+}
+
+/// Dense planes, `[image, plane]`, and the batch statistics of each plane.
+#[derive(Debug)]
+struct Results {
+    planes: Buffer,
+    statistics: Vec<Statistics>,
+}
+
+impl Results {
+    fn plane(&self, plan: &Plan, image: usize, plane: usize) -> &[f32] {
+        plan.geometry.plane(&self.planes, image * self.statistics.len() + plane)
+    }
+}
+
+impl Source {
+    /// The plane of one channel of what enters a node.
+    fn plane(&self, plan: &Plan, image: usize, place: Place, channel: usize) -> &[f32] {
+        match place {
+            Place::Value => {
+                plan.geometry.plane(&self.kept.value, image * plan.shape.channels + channel)
+            }
+            Place::First(first) => self.kept.first.plane(plan, image, first + channel),
+            Place::Second(first) => self.second.plane(plan, image, first + channel),
+        }
+    }
+
+    /// Its batch statistics, unless it is not normalised.
+    fn statistics(&self, place: Place, channel: usize) -> Option<Statistics> {
+        match place {
+            Place::Value => None,
+            Place::First(first) => Some(self.kept.first.statistics[first + channel]),
+            Place::Second(first) => Some(self.second.statistics[first + channel]),
+        }
+    }
+}
+
+/// Which gradients to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wants {
+    /// Of each input.
+    pub states: [bool; INPUTS],
+    /// Of the weights.
+    pub weights: bool,
+    /// Of the shares.
+    pub shares: bool,
+}
+
+/// The gradients that were wanted, laid out as the operands.
+#[derive(Clone, Debug, Default)]
+pub struct Gradients {
+    /// Of each input.
+    pub states: [Option<Vec<f32>>; INPUTS],
+    /// Of the weights.
+    pub weights: Option<Vec<f32>>,
+    /// Of the shares; exactly 0 for `none`.
+    pub shares: Option<Vec<f32>>,
+}

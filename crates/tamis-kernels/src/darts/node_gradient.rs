@@ -1,0 +1,161 @@
+//! The gradient of a node, and its sums over the batch that normalisation and shares need.
+
+use super::layout::{Entry, INPUTS, LAST, NODES, Plan, edge, share};
+use super::{Cell, OPERATIONS};
+use crate::buffer::Buffer;
+use crate::reduce::{Centred, product, products, sum};
+use crate::statistics::Normalisation;
+use rayon::prelude::*;
+
+/// The gradient of a node and its sums.
+pub(super) struct NodeGradient {
+    pub(super) node: usize,
+    /// Dense planes, `[image, channel]`.
+    pub(super) planes: Buffer,
+    /// `[slot, channel]`; see [`Summation`].
+    totals: Vec<f64>,
+}
+
+/// Takes the sums of one node, `[slot, channel]`: first `sum(g)`, then `sum(g (y - mean))` for each
+/// entry of each source, with a mean of 0 where there is no normalisation.
+pub(super) struct Summation<'a> {
+    cell: &'a Cell,
+    /// With their sources.
+    entries: Vec<(usize, Entry)>,
+}
+
+impl<'a> Summation<'a> {
+    pub(super) fn new(cell: &'a Cell, node: usize) -> Self {
+        let of_source =
+            |source| cell.plan.entries(source, node).into_iter().map(move |of| (source, of));
+        Summation { cell, entries: (0..node).flat_map(of_source).collect() }
+    }
+
+    /// Floats of the sums of one image.
+    pub(super) fn len(&self) -> usize {
+        (1 + self.entries.len()) * self.cell.plan.shape.channels
+    }
+
+    /// Writes the sums of one image's gradient.
+    pub(super) fn image(&self, image: usize, gradient: &[f32], sums: &mut [f32]) {
+        let plan = &self.cell.plan;
+        let channels = plan.shape.channels;
+        for (channel, gradient) in gradient.chunks_exact(plan.geometry.flat).enumerate() {
+            sums[channel] = sum(plan.level, gradient);
+            let place = |slot: usize| (1 + slot) * channels + channel;
+            for (pair, entries) in self.entries.chunks(2).enumerate() {
+                let centred = |&(source, entry): &(usize, Entry)| -> Centred<'_> {
+                    let source = &self.cell.sources[source];
+                    let statistics = source.statistics(entry.place, channel);
+                    let mean = statistics.map_or(0.0, |of| of.mean as f32);
+                    (mean, source.plane(plan, image, entry.place, channel))
+                };
+                if let [first, second] = entries {
+                    let of_pair = [centred(first), centred(second)];
+                    let [first, second] = products(plan.level, gradient, of_pair);
+                    sums[place(2 * pair)] = first;
+                    sums[place(2 * pair + 1)] = second;
+                } else if let [last] = entries {
+                    sums[place(2 * pair)] = product(plan.level, gradient, centred(last));
+                }
+            }
+        }
+    }
+}
+
+impl NodeGradient {
+    /// Adds `sums`, `[image, slot, channel]`, in image order.
+    pub(super) fn new(node: usize, planes: Buffer, sums: &[f32], each: usize) -> Self {
+        let mut totals = vec![0.0; each];
+        for sums in sums.chunks_exact(each) {
+            for (total, &sum) in totals.iter_mut().zip(sums) {
+                *total += f64::from(sum);
+            }
+        }
+        NodeGradient { node, planes, totals }
+    }
+
+    /// Of the last node: its part of the output's gradient.
+    pub(super) fn of_last(cell: &Cell, output_gradient: &[f32]) -> Self {
+        let plan = &cell.plan;
+        let summation = Summation::new(cell, LAST);
+        let each = summation.len();
+        let mut planes = Buffer::take(plan.shape.batch * plan.node());
+        let mut sums = vec![0.0; plan.shape.batch * each];
+        let images = planes.par_chunks_mut(plan.node()).zip(sums.par_chunks_mut(each));
+        images.enumerate().for_each(|(image, (planes, sums))| {
+            for (channel, plane) in planes.chunks_exact_mut(plan.geometry.flat).enumerate() {
+                let rows = output_rows(plan, output_gradient, [image, LAST, channel]);
+                plan.geometry.flatten(rows, plane);
+            }
+            summation.image(image, planes, sums);
+        });
+        NodeGradient::new(LAST, planes, &sums, each)
+    }
+
+    /// One plane.
+    pub(super) fn plane(&self, plan: &Plan, image: usize, channel: usize) -> &[f32] {
+        plan.geometry.plane(&self.planes, image * plan.shape.channels + channel)
+    }
+
+    /// `sum(g)`, and `sum(g (y - mean))` of an entry, counted over all sources.
+    fn sums(&self, channels: usize, slot: usize, channel: usize) -> [f64; 2] {
+        [self.totals[channel], self.totals[(1 + slot) * channels + channel]]
+    }
+
+    /// How the gradient of every channel of an entry follows from that of the node; `number` counts
+    /// the entries of `source`.
+    pub(super) fn normalisations(
+        &self,
+        cell: &Cell,
+        shares: &[f32],
+        source: usize,
+        number: usize,
+    ) -> Vec<Normalisation> {
+        let plan = &cell.plan;
+        let channels = plan.shape.channels;
+        let values = plan.shape.batch * plan.geometry.pixels();
+        let entry = plan.entries(source, self.node)[number];
+        let share = share(shares, source, self.node, entry.operation);
+        let slot = slot(cell, source, self.node) + number;
+        let of_channel = |channel| {
+            let statistics = cell.sources[source].statistics(entry.place, channel)?;
+            Some(statistics.backward(share, self.sums(channels, slot, channel), values))
+        };
+        (0..channels).filter_map(of_channel).collect()
+    }
+
+    /// Writes the gradients of the shares of all edges that enter the node.
+    pub(super) fn write_shares(&self, cell: &Cell, shares: &mut [f32]) {
+        let channels = cell.plan.shape.channels;
+        for source in 0..self.node {
+            let gradient = &mut shares[edge(source, self.node) * OPERATIONS..][..OPERATIONS];
+            let first = slot(cell, source, self.node);
+            let entries = cell.plan.entries(source, self.node);
+            for (number, entry) in entries.into_iter().enumerate() {
+                let of_channel = |channel| {
+                    let product = self.sums(channels, first + number, channel)[1];
+                    let statistics = cell.sources[source].statistics(entry.place, channel);
+                    product * statistics.map_or(1.0, |of| of.inverse_deviation())
+                };
+                gradient[entry.operation] = (0..channels).map(of_channel).sum::<f64>() as f32;
+            }
+        }
+    }
+}
+
+/// Entries of the sources before `source`.
+fn slot(cell: &Cell, source: usize, node: usize) -> usize {
+    (0..source).map(|source| cell.plan.entries(source, node).len()).sum()
+}
+
+/// The rows of one plane of the output's gradient: image, node, channel.
+pub(super) fn output_rows<'a>(
+    plan: &Plan,
+    gradient: &'a [f32],
+    [image, node, channel]: [usize; 3],
+) -> &'a [f32] {
+    let plane = (image * NODES + node - INPUTS) * plan.shape.channels + channel;
+    let pixels = plan.geometry.pixels();
+    &gradient[plane * pixels..][..pixels]
+}

@@ -1,0 +1,316 @@
+//! Everything that flows back into one state from the edges that leave it.
+
+use super::Cell;
+use super::backward::{EdgeSums, in_chunks};
+use super::forward::frame_state;
+use super::hidden::Hidden;
+use super::layout::{FIRST, INPUTS, POOL_ENTRY, POOLS, Place, Plan, SECOND, SECOND_ENTRY, SKIP};
+use super::layout::{SKIP_ENTRY, destinations, share};
+use super::node_gradient::{NodeGradient, Summation, output_rows};
+use super::pooling::{PoolScratch, Pooling};
+use super::reduction::Reduction;
+use super::stage::{StageGradient, StageOf, StageScratch};
+use crate::buffer::Buffer;
+use crate::elementwise::{Term, add, combine, relu_backward};
+use crate::schedule::{Pieces, item};
+use crate::statistics::Normalisation;
+use rayon::prelude::*;
+
+/// One pass over the images for one source.
+pub(super) struct SourceGradient<'a> {
+    cell: &'a Cell,
+    source: usize,
+    hidden: &'a Hidden,
+    output_gradient: &'a [f32],
+    edges: Vec<Edge<'a>>,
+    /// Absent if the gradient of the state is not needed.
+    pooling: Option<Pooling>,
+}
+
+/// One edge that leaves the source.
+struct Edge<'a> {
+    node: &'a NodeGradient,
+    ordinal: usize,
+    /// What reads the state: the stages of [`FIRST`], then the dilated convolutions.
+    stages: Vec<(Flow, StageGradient)>,
+    pools: [Vec<Normalisation>; POOLS.len()],
+    skip: Skip,
+}
+
+/// How the gradient of the planes of a stage comes about.
+enum Flow {
+    /// From that of the hidden planes, from one plane on of [`Hidden`].
+    Hidden(Place, usize),
+    /// From that of the node.
+    Node(Place, Vec<Normalisation>),
+}
+
+enum Skip {
+    /// The share.
+    Identity(f32),
+    /// First plane, kernels and normalisation.
+    Reduction(usize, Box<Reduction>, Vec<Normalisation>),
+}
+
+/// Buffers of one thread.
+struct Scratch {
+    /// The framed ReLU of the state.
+    framed: Buffer,
+    /// The ReLU of what reductions read.
+    rectified: Buffer,
+    /// Planes of one node.
+    planes: Buffer,
+    stage: StageScratch,
+    pool: PoolScratch,
+}
+
+impl<'a> SourceGradient<'a> {
+    pub(super) fn new(
+        cell: &'a Cell,
+        source: usize,
+        [weights, shares, output_gradient]: [&'a [f32]; 3],
+        nodes: &'a [NodeGradient],
+        (hidden, wanted): (&'a Hidden, bool),
+    ) -> Self {
+        let plan = &cell.plan;
+        let stride = plan.stride(source);
+        let edge = |of_node| {
+            let node: &NodeGradient = of_node;
+            let of = node.node;
+            let normalisations = |entry| node.normalisations(cell, shares, source, entry);
+            let ordinal = of - destinations(source).start();
+            let kernel = |stage| {
+                StageGradient::new(plan, weights, StageOf { source, node: of, stage, stride })
+            };
+            let hidden = |number: usize| {
+                let place = Place::First(plan.first(source, of, number));
+                let from = (ordinal * FIRST.len() + number) * plan.shape.channels;
+                (Flow::Hidden(place, from), kernel(FIRST[number]))
+            };
+            let dilated = |number: usize| {
+                let place = Place::Second(plan.second(source, of, number));
+                let flow = Flow::Node(place, normalisations(SECOND_ENTRY + number));
+                (flow, kernel(SECOND[number]))
+            };
+            let halves = (0..FIRST.len()).map(hidden);
+            Edge {
+                node,
+                ordinal,
+                stages: halves.chain((FIRST.len()..SECOND.len()).map(dilated)).collect(),
+                pools: [0, 1].map(|number| normalisations(POOL_ENTRY + number)),
+                skip: if plan.strided(source) {
+                    let kernels = Reduction::new(plan, weights, source, of);
+                    let first = plan.first(source, of, FIRST.len());
+                    Skip::Reduction(first, Box::new(kernels), normalisations(SKIP_ENTRY))
+                } else {
+                    Skip::Identity(share(shares, source, of, SKIP))
+                },
+            }
+        };
+        SourceGradient {
+            cell,
+            source,
+            hidden,
+            output_gradient,
+            edges: nodes.iter().rev().map(edge).collect(),
+            pooling: wanted.then(|| Pooling::new(plan, source)),
+        }
+    }
+
+    /// The gradient of a node.
+    pub(super) fn node(&self, weights: &mut EdgeSums) -> NodeGradient {
+        let plan = &self.cell.plan;
+        let (chunk, batch) = (plan.schedule.chunk, plan.shape.batch);
+        let summation = Summation::new(self.cell, self.source);
+        let (values, each) = (plan.node(), summation.len());
+        let mut planes = Buffer::take(batch * values);
+        let mut sums = vec![0.0; batch * each];
+        let tasks: Vec<_> = in_chunks(plan)
+            .zip(planes.chunks_mut(chunk * values))
+            .zip(sums.chunks_mut(chunk * each))
+            .zip(weights.chunks())
+            .collect();
+        tasks.into_par_iter().for_each(|(((images, planes), sums), weights)| {
+            let mut scratch = Scratch::new(plan, self.source);
+            let of_images = planes.chunks_exact_mut(values).zip(sums.chunks_exact_mut(each));
+            for (image, (planes, sums)) in images.zip(of_images) {
+                self.image(image, &mut scratch, weights, planes);
+                for (channel, to) in planes.chunks_exact_mut(plan.geometry.flat).enumerate() {
+                    let place = [image, self.source, channel];
+                    let plane = &mut scratch.pool.plane;
+                    plan.geometry.flatten(output_rows(plan, self.output_gradient, place), plane);
+                    add(plan.level, to, 0.0, &[(1.0, plane)], &plan.geometry.mask);
+                }
+                summation.image(image, planes, sums);
+            }
+        });
+        NodeGradient::new(self.source, planes, &sums, each)
+    }
+
+    /// Writes the gradient of an input, unless `input` is empty.
+    pub(super) fn input(&self, input: &mut [f32], weights: &mut EdgeSums) {
+        let plan = &self.cell.plan;
+        let phases = plan.phases(self.source);
+        let values = input.len() / plan.shape.batch;
+        let mut pieces = Pieces(input, plan.schedule.chunk * values);
+        let tasks: Vec<_> = in_chunks(plan)
+            .zip(weights.chunks())
+            .map(|(images, weights)| (images, weights, pieces.next()))
+            .collect();
+        tasks.into_par_iter().for_each(|(images, weights, input)| {
+            let mut scratch = Scratch::new(plan, self.source);
+            let mut planes = Buffer::take(usize::from(values > 0) * phases * plan.node());
+            for (local, image) in images.enumerate() {
+                self.image(image, &mut scratch, weights, &mut planes);
+                let rows = item(input, local, values);
+                let rows = rows.chunks_exact_mut(plan.shape.height * plan.shape.width);
+                for (planes, rows) in planes.chunks_exact(phases * plan.geometry.flat).zip(rows) {
+                    plan.scatter(self.source, planes, rows);
+                }
+            }
+        });
+    }
+
+    /// Adds to the weights of one image, and writes the gradient of the state, `[channel, phase]`;
+    /// either may be empty.
+    fn image(&self, image: usize, scratch: &mut Scratch, weights: &mut [f32], to: &mut [f32]) {
+        let plan = &self.cell.plan;
+        let value = self.value(image);
+        frame_state(plan, value, &mut scratch.framed);
+        if plan.strided(self.source) {
+            Reduction::rectify(plan, value, &mut scratch.rectified);
+        }
+        to.fill(0.0);
+        let each = weights.len() / self.edges.len();
+        for edge in &self.edges {
+            let weights = item(weights, edge.ordinal, each);
+            self.stages(image, edge, scratch, weights, to);
+            self.reduction(image, edge, scratch, weights, to);
+        }
+        if to.is_empty() {
+            return;
+        }
+        relu_backward(plan.level, to, value);
+        self.identity(image, to);
+        self.pools(image, scratch, to);
+    }
+
+    /// The planes of one image of the state.
+    fn value(&self, image: usize) -> &[f32] {
+        let plan = &self.cell.plan;
+        let values = plan.phases(self.source) * plan.node();
+        &self.cell.sources[self.source].kept.value[image * values..][..values]
+    }
+
+    fn stages(
+        &self,
+        image: usize,
+        edge: &Edge<'_>,
+        scratch: &mut Scratch,
+        weights: &mut [f32],
+        to: &mut [f32],
+    ) {
+        let Plan { level, ref geometry, .. } = self.cell.plan;
+        let plan = &self.cell.plan;
+        let source = &self.cell.sources[self.source];
+        for (flow, kernel) in &edge.stages {
+            let results = scratch.stage.results.chunks_exact_mut(geometry.flat);
+            for (channel, result) in results.enumerate() {
+                let (place, gradient, normalisation) = match flow {
+                    Flow::Hidden(place, first) => {
+                        let of_image = image * self.hidden.normalisations.len();
+                        let number = first + channel;
+                        let gradient = geometry.plane(&self.hidden.planes, of_image + number);
+                        (*place, gradient, &self.hidden.normalisations[number])
+                    }
+                    Flow::Node(place, normalisations) => {
+                        let gradient = edge.node.plane(plan, image, channel);
+                        (*place, gradient, &normalisations[channel])
+                    }
+                };
+                let value = source.plane(plan, image, place, channel);
+                normalisation.apply(level, geometry, [gradient, value], result);
+            }
+            kernel.apply(plan, &scratch.framed, &mut scratch.stage, weights, (to, true));
+        }
+    }
+
+    fn reduction(
+        &self,
+        image: usize,
+        edge: &Edge<'_>,
+        scratch: &mut Scratch,
+        weights: &mut [f32],
+        to: &mut [f32],
+    ) {
+        let Skip::Reduction(first, kernels, normalisations) = &edge.skip else { return };
+        let plan = &self.cell.plan;
+        let results = scratch.stage.results.chunks_exact_mut(plan.geometry.flat);
+        for ((channel, result), normalisation) in results.enumerate().zip(normalisations) {
+            let value =
+                self.cell.sources[self.source].kept.first.plane(plan, image, first + channel);
+            let planes = [edge.node.plane(plan, image, channel), value];
+            normalisation.apply(plan.level, &plan.geometry, planes, result);
+        }
+        let from = [&scratch.stage.results[..], &scratch.rectified[..]];
+        kernels.backward(plan, from, &mut scratch.planes, weights, to);
+    }
+
+    /// Adds what comes back through skip connections that change nothing.
+    fn identity(&self, image: usize, to: &mut [f32]) {
+        let Plan { level, ref geometry, .. } = self.cell.plan;
+        for (channel, to) in to.chunks_exact_mut(geometry.flat).enumerate() {
+            let mut terms: Vec<Term<'_>> = Vec::with_capacity(self.edges.len());
+            for edge in &self.edges {
+                if let Skip::Identity(share) = edge.skip {
+                    terms.push((share, edge.node.plane(&self.cell.plan, image, channel)));
+                }
+            }
+            add(level, to, 0.0, &terms, &geometry.mask);
+        }
+    }
+
+    /// Adds what comes back through the pools.
+    fn pools(&self, image: usize, scratch: &mut Scratch, to: &mut [f32]) {
+        let (Some(pooling), plan) = (&self.pooling, &self.cell.plan) else { return };
+        let each = plan.phases(self.source) * plan.geometry.flat;
+        let channels = to.chunks_exact_mut(each).zip(self.value(image).chunks_exact(each));
+        for (channel, (to, value)) in channels.enumerate() {
+            let maximum = self.pool_gradient(image, channel, 0, &mut scratch.pool.plane);
+            pooling.maximum_backward(plan, [value, maximum], &mut scratch.pool, to);
+            self.pool_gradient(image, channel, 1, &mut scratch.pool.plane);
+            pooling.mean_backward(plan, &mut scratch.pool, to);
+        }
+    }
+
+    /// Writes the gradient of one plane of a pool, of all edges together; returns the plane.
+    fn pool_gradient(&self, image: usize, channel: usize, pool: usize, to: &mut [f32]) -> &[f32] {
+        let Plan { level, ref geometry, ref shape, .. } = self.cell.plan;
+        let plan = &self.cell.plan;
+        let of_source = &self.cell.sources[self.source].kept.first;
+        let pooled = of_source.plane(plan, image, pool * shape.channels + channel);
+        let (mut slope, mut constant) = (0.0, 0.0);
+        let mut terms: Vec<Term<'_>> = Vec::with_capacity(1 + self.edges.len());
+        for edge in &self.edges {
+            let normalisation = edge.pools[pool][channel];
+            slope += normalisation.slope;
+            constant += normalisation.constant;
+            terms.push((normalisation.factor, edge.node.plane(plan, image, channel)));
+        }
+        terms.push((slope, pooled));
+        combine(level, to, constant, &terms, &geometry.mask);
+        pooled
+    }
+}
+
+impl Scratch {
+    fn new(plan: &Plan, source: usize) -> Scratch {
+        Scratch {
+            framed: plan.frame.take(plan.phases(source) * plan.shape.channels, 0.0),
+            rectified: Buffer::take(if source < INPUTS { 2 * plan.node() } else { 0 }),
+            planes: Buffer::take(plan.node()),
+            stage: StageScratch::new(plan),
+            pool: PoolScratch::new(plan, source),
+        }
+    }
+}

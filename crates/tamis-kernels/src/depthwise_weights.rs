@@ -1,0 +1,195 @@
+//! The gradient of [`crate::depthwise`] with respect to its weights.
+//!
+//! `sums[channel][tap] += sum over pixels of gradient[channel][pixel] * source[channel][pixel + tap]`.
+//! Lanes are pixels; they are added up once for each image, channel and tap.
+
+#![allow(unsafe_code)]
+// Register tiles are indexed by counters that are constants after unrolling.
+#![allow(clippy::needless_range_loop)]
+
+use crate::depthwise::Columns;
+use crate::frame::{Frame, load_within};
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Avx2, Avx512};
+use crate::simd::{Four, Level, Vector, WIDE, by_level};
+
+/// All channels of one image.
+pub(crate) struct DepthwiseWeights<'a> {
+    pub(crate) frame: &'a Frame,
+    pub(crate) columns: &'a Columns,
+    /// Taps of the kernel.
+    pub(crate) taps: usize,
+    /// Framed planes, as the convolution read them.
+    pub(crate) source: &'a [f32],
+    /// Dense planes, `plane` floats apart.
+    pub(crate) gradient: &'a [f32],
+    pub(crate) plane: usize,
+}
+
+impl DepthwiseWeights<'_> {
+    /// Adds to `sums`, `[channel, tap]`.
+    ///
+    /// # Panics
+    /// If a slice is too short.
+    pub(crate) fn accumulate(&self, level: Level, sums: &mut [f32]) {
+        let step = self.columns.planes * self.frame.len;
+        let pixels = self.frame.height * self.frame.width;
+        for (channel, sums) in sums.chunks_exact_mut(self.taps).enumerate() {
+            let source = &self.source[channel * step..][..step];
+            let gradient = &self.gradient[channel * self.plane..][..pixels];
+            accumulate_channel(level, self, source, gradient, sums);
+        }
+    }
+}
+
+by_level! {
+    fn accumulate_channel(
+        job: &DepthwiseWeights<'_>, source: &[f32], gradient: &[f32], sums: &mut [f32],
+    ) = accumulate_any;
+    avx512 [Avx512, Avx2], avx2 [Avx2, Avx2], portable [Four, Four]
+}
+
+/// # Safety
+/// The machine has the instructions of `V` and `H`; the slices are one channel of a valid job.
+#[inline(always)]
+unsafe fn accumulate_any<V: Vector, H: Vector>(
+    job: &DepthwiseWeights<'_>,
+    source: &[f32],
+    gradient: &[f32],
+    sums: &mut [f32],
+) {
+    // SAFETY: the caller's promise; the height of columns is matched.
+    unsafe {
+        match (job.columns.rows, job.frame.width <= H::LANES) {
+            (2, false) => all_columns::<V, 3, 2>(job, source, gradient, sums),
+            (3, false) => all_columns::<V, 3, 3>(job, source, gradient, sums),
+            (_, false) => all_columns::<V, 2, 5>(job, source, gradient, sums),
+            (2, true) => all_columns::<H, 3, 2>(job, source, gradient, sums),
+            (3, true) => all_columns::<H, 3, 3>(job, source, gradient, sums),
+            (_, true) => all_columns::<H, 2, 5>(job, source, gradient, sums),
+        }
+    }
+}
+
+/// `G` columns at a time.
+///
+/// # Safety
+/// As [`accumulate_any`], with columns of `K` taps.
+#[inline(always)]
+unsafe fn all_columns<V: Vector, const G: usize, const K: usize>(
+    job: &DepthwiseWeights<'_>,
+    source: &[f32],
+    gradient: &[f32],
+    sums: &mut [f32],
+) {
+    let columns = job.columns.offsets.len();
+    for first in (0..columns).step_by(G) {
+        // SAFETY: the columns from `first` exist, at most as many as named.
+        unsafe {
+            match columns - first {
+                1 => some_columns::<V, 1, K>(job, source, gradient, sums, first),
+                2 => some_columns::<V, 2, K>(job, source, gradient, sums, first),
+                _ => some_columns::<V, G, K>(job, source, gradient, sums, first),
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`all_columns`], and `G` columns from `first` exist.
+#[inline(always)]
+unsafe fn some_columns<V: Vector, const G: usize, const K: usize>(
+    job: &DepthwiseWeights<'_>,
+    source: &[f32],
+    gradient: &[f32],
+    sums: &mut [f32],
+    first: usize,
+) {
+    let Frame { height, width, .. } = *job.frame;
+    let spacing = job.columns.spacing;
+    // SAFETY: every block is made of rows and columns that exist.
+    unsafe {
+        let mut lanes = [[V::splat(0.0); K]; G];
+        for first_row in 0..spacing.min(height) {
+            let mut y = first_row;
+            while y < height {
+                let rows = [4, 2].into_iter().find(|&n| n <= (height - y).div_ceil(spacing));
+                for x in (0..width).step_by(V::LANES) {
+                    let block = Block { job, source, gradient, first, y, x };
+                    match rows {
+                        Some(4) => block.add::<V, G, K, 4>(&mut lanes),
+                        Some(_) => block.add::<V, G, K, 2>(&mut lanes),
+                        None => block.add::<V, G, K, 1>(&mut lanes),
+                    }
+                }
+                y += rows.unwrap_or(1) * spacing;
+            }
+        }
+        for (column, lanes) in lanes.into_iter().enumerate() {
+            for (k, lanes) in lanes.into_iter().enumerate() {
+                if let Some(tap) = job.columns.taps[(first + column) * K + k] {
+                    sums[tap] += lanes.sum();
+                }
+            }
+        }
+    }
+}
+
+/// A few rows of one vector of pixels, against a few columns of taps.
+struct Block<'a> {
+    job: &'a DepthwiseWeights<'a>,
+    source: &'a [f32],
+    gradient: &'a [f32],
+    first: usize,
+    y: usize,
+    x: usize,
+}
+
+/// All bits, then none: a window into it masks the lanes beyond a row.
+static LANES_OF_ROW: [u32; 2 * WIDE] = {
+    let mut lanes = [0; 2 * WIDE];
+    let mut lane = 0;
+    while lane < WIDE {
+        lanes[lane] = u32::MAX;
+        lane += 1;
+    }
+    lanes
+};
+
+impl Block<'_> {
+    /// # Safety
+    /// As [`some_columns`], and `R` rows from `y` and the column `x` exist.
+    #[inline(always)]
+    unsafe fn add<V: Vector, const G: usize, const K: usize, const R: usize>(
+        &self,
+        lanes: &mut [[V; K]; G],
+    ) {
+        let Frame { width, pitch, .. } = *self.job.frame;
+        let spacing = self.job.columns.spacing;
+        // SAFETY: margins and the slack of a frame cover every tap of every lane; the mask is read
+        // at most `WIDE` floats in.
+        unsafe {
+            let inside = (width - self.x).min(V::LANES);
+            let mask = V::load(LANES_OF_ROW.as_ptr().add(WIDE - inside).cast());
+            let mut gradients = [V::splat(0.0); R];
+            for r in 0..R {
+                let at = (self.y + r * spacing) * width + self.x;
+                gradients[r] = load_within::<V>(self.gradient, at).and(mask);
+            }
+            for g in 0..G {
+                let offset = self.job.columns.offsets[self.first + g];
+                let mut from = self.source.as_ptr().add(offset + self.y * pitch + self.x);
+                let mut block = [V::splat(0.0); 8];
+                for row in 0..R + K - 1 {
+                    block[row] = V::load(from);
+                    from = from.wrapping_add(spacing * pitch);
+                }
+                for r in 0..R {
+                    for k in 0..K {
+                        lanes[g][k] = block[r + k].mul_add(gradients[r], lanes[g][k]);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The gradient of a 1x1 convolution with respect to its weights: products of all pairs of planes.
+//!
+//! Lanes are pixels, added up once for each pair and call, so it suits planes that are long against
+//! the number of channels; [`crate::correlate_weights`] suits the others.
+
+#![allow(unsafe_code)]
+// Register tiles are indexed by counters that are constants after unrolling.
+#![allow(clippy::needless_range_loop)]
+
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Avx2, Avx512};
+use crate::simd::{Four, Level, Vector, WIDE, by_level};
+
+/// `sums[l][r] += sum of left[l] * right[r]` over planes of `plane` floats.
+///
+/// # Panics
+/// If the planes are not whole vectors, or `sums` does not have a float for each pair.
+pub(crate) fn plane_products(
+    level: Level,
+    plane: usize,
+    left: &[f32],
+    right: &[f32],
+    sums: &mut [f32],
+) {
+    assert!(plane.is_multiple_of(WIDE) && plane > 0);
+    assert_eq!(sums.len(), left.len() / plane * (right.len() / plane));
+    products(level, plane, left, right, sums);
+}
+
+by_level! {
+    fn products(plane: usize, left: &[f32], right: &[f32], sums: &mut [f32]) = products_any;
+    avx512 [Avx512, 4], avx2 [Avx2, 2], portable [Four, 2]
+}
+
+/// Columns of a tile.
+const RIGHT: usize = 4;
+
+/// Beyond the last plane a tile repeats it and drops its sums.
+///
+/// # Safety
+/// The machine has the instructions of `V`, and the slices are whole planes of whole vectors.
+#[inline(always)]
+unsafe fn products_any<V: Vector, const L: usize>(
+    plane: usize,
+    left: &[f32],
+    right: &[f32],
+    sums: &mut [f32],
+) {
+    let (lefts, rights) = (left.len() / plane, right.len() / plane);
+    for l in (0..lefts).step_by(L) {
+        for r in (0..rights).step_by(RIGHT) {
+            let of_left = std::array::from_fn(|n| left[(l + n).min(lefts - 1) * plane..].as_ptr());
+            let of_right =
+                std::array::from_fn(|n| right[(r + n).min(rights - 1) * plane..].as_ptr());
+            // SAFETY: every pointer is to a whole plane.
+            let tile = unsafe { products_tile::<V, L>(plane, of_left, of_right) };
+            for (n, tile) in tile.iter().enumerate().take(lefts - l) {
+                let sums = &mut sums[(l + n) * rights + r..(l + n + 1) * rights];
+                sums.iter_mut().zip(tile).for_each(|(sum, lanes)| *sum += lanes.sum());
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The machine has the instructions of `V`, and `plane` floats are readable at every pointer.
+#[inline(always)]
+unsafe fn products_tile<V: Vector, const L: usize>(
+    plane: usize,
+    left: [*const f32; L],
+    right: [*const f32; RIGHT],
+) -> [[V; RIGHT]; L] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut sums = [[V::splat(0.0); RIGHT]; L];
+        for at in (0..plane).step_by(V::LANES) {
+            let mut values = [V::splat(0.0); RIGHT];
+            for r in 0..RIGHT {
+                values[r] = V::load(right[r].add(at));
+            }
+            for l in 0..L {
+                let factor = V::load(left[l].add(at));
+                for r in 0..RIGHT {
+                    sums[l][r] = values[r].mul_add(factor, sums[l][r]);
+                }
+            }
+        }
+        sums
+    }
+}

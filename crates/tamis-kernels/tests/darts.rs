@@ -1,0 +1,269 @@
+//! The DARTS cell against a plain `f64` reference, at every level of this machine.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "reference/darts.rs"]
+mod reference;
+
+use reference::{Reference, dot};
+use tamis_core::{Key, Purpose};
+use tamis_kernels::Level;
+use tamis_kernels::darts::{CellShape, Gradients, Operands, Wants, backward, forward, forward_at};
+
+const ALL: Wants = Wants { states: [true; 2], weights: true, shares: true };
+
+struct Case {
+    shape: CellShape,
+    states: [Vec<f32>; 2],
+    weights: Vec<f32>,
+    shares: Vec<f32>,
+    output_gradient: Vec<f32>,
+}
+
+/// Batch, channels, height, width.
+fn case([batch, channels, height, width]: [usize; 4], reduction: bool) -> Case {
+    let shape = CellShape { batch, channels, height, width, reduction };
+    Case {
+        shape,
+        states: [normals(1, shape.state_values(), 1.0), normals(2, shape.state_values(), 1.0)],
+        weights: normals(3, shape.weights(), 0.5),
+        shares: normals(4, 14 * 8, 0.5),
+        output_gradient: normals(5, shape.output_values(), 1.0),
+    }
+}
+
+impl Case {
+    fn operands(&self) -> Operands<'_> {
+        let [first, second] = &self.states;
+        Operands { states: [first, second], weights: &self.weights, shares: &self.shares }
+    }
+
+    fn reference(&self) -> Reference {
+        Reference {
+            shape: self.shape,
+            states: [wide(&self.states[0]), wide(&self.states[1])],
+            weights: wide(&self.weights),
+            shares: wide(&self.shares),
+        }
+    }
+
+    fn run(&self, level: Level, wants: Wants) -> (Vec<f32>, Gradients) {
+        let mut output = vec![f32::NAN; self.shape.output_values()];
+        let saved = forward_at(level, &self.shape, &self.operands(), &mut output, true).unwrap();
+        let gradients = backward(&saved, &self.weights, &self.shares, &self.output_gradient, wants);
+        (output, gradients)
+    }
+}
+
+fn normals(id: u64, count: usize, deviation: f64) -> Vec<f32> {
+    let mut stream = Key::new(7, Purpose::Test).id(id).stream();
+    (0..count).map(|_| (deviation * stream.normal()) as f32).collect()
+}
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&value| f64::from(value)).collect()
+}
+
+/// The largest difference is below `tolerance` times the largest expected value.
+fn assert_close(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    for (place, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+        let difference = (f64::from(found) - expected).abs();
+        assert!(
+            difference <= tolerance * largest,
+            "{what} at {place}: {found} instead of {expected}, largest {largest}"
+        );
+    }
+}
+
+fn assert_matches_the_reference(case: &Case) {
+    let reference = case.reference();
+    let output = reference.forward();
+    let expected = reference.backward(&wide(&case.output_gradient));
+    for level in Level::available() {
+        let what = |name| format!("{name} of {:?} at {level:?}", case.shape);
+        let (found, found_gradients) = case.run(level, ALL);
+        assert_close(&what("output"), &found, &output, 2e-5);
+        let Gradients { states, weights, shares } = found_gradients;
+        for (state, expected) in states.into_iter().zip(&expected.states) {
+            assert_close(&what("state gradient"), &state.unwrap(), expected, 2e-4);
+        }
+        assert_close(&what("share gradient"), &shares.unwrap(), &expected.shares, 2e-4);
+        assert_close(&what("weight gradient"), &weights.unwrap(), &expected.weights, 2e-4);
+    }
+}
+
+#[test]
+fn odd_sizes_of_normal_cells_match_the_reference() {
+    for sizes in [[1, 2, 5, 7], [3, 6, 9, 9], [2, 3, 5, 7], [2, 1, 2, 3], [1, 5, 3, 17]] {
+        assert_matches_the_reference(&case(sizes, false));
+    }
+}
+
+#[test]
+fn normal_cells_of_the_search_match_the_reference() {
+    for sizes in [[3, 8, 8, 8], [1, 16, 16, 16], [2, 6, 16, 16], [2, 2, 32, 32], [19, 2, 8, 8]] {
+        assert_matches_the_reference(&case(sizes, false));
+    }
+}
+
+#[test]
+fn reduction_cells_match_the_reference() {
+    for sizes in [
+        [3, 8, 8, 8],
+        [1, 16, 16, 16],
+        [2, 6, 16, 16],
+        [2, 2, 32, 32],
+        [2, 2, 6, 10],
+        [18, 4, 4, 4],
+    ] {
+        assert_matches_the_reference(&case(sizes, true));
+    }
+}
+
+#[test]
+fn the_reference_gradients_are_those_of_finite_differences() {
+    for reduction in [false, true] {
+        let case = case([2, 2, 4, 4], reduction);
+        let output_gradient = wide(&case.output_gradient);
+        let gradients = case.reference().backward(&output_gradient);
+        let [first, second] = gradients.states;
+        let parts = [
+            ("state 0", first, (|r| &mut r.states[0]) as fn(&mut Reference) -> &mut Vec<f64>),
+            ("state 1", second, |r| &mut r.states[1]),
+            ("weights", gradients.weights, |r| &mut r.weights),
+            ("shares", gradients.shares, |r| &mut r.shares),
+        ];
+        for (name, gradient, part) in parts {
+            for (place, gradient) in gradient.iter().enumerate().step_by(7) {
+                let loss = |step: f64| {
+                    let mut reference = case.reference();
+                    part(&mut reference)[place] += step;
+                    dot(&reference.forward(), &output_gradient)
+                };
+                let difference = (loss(1e-6) - loss(-1e-6)) / 2e-6;
+                let error = (difference - gradient).abs();
+                assert!(
+                    error < 1e-4 * (1.0 + difference.abs()),
+                    "{name} {place}: {difference} {gradient}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_of_equal_maxima_takes_the_gradient() {
+    for reduction in [false, true] {
+        let mut case = case([2, 2, 8, 8], reduction);
+        for state in &mut case.states {
+            state.iter_mut().for_each(|value| *value = value.round());
+        }
+        case.shares.fill(0.0);
+        for edge in 0..14 {
+            case.shares[edge * 8 + 1] = 1.0;
+        }
+        assert_matches_the_reference(&case);
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    for (sizes, reduction) in
+        [([19, 4, 8, 8], false), ([33, 2, 5, 7], false), ([17, 4, 8, 8], true)]
+    {
+        let case = case(sizes, reduction);
+        for level in Level::available() {
+            let bits = [1, 2, 4].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                all_bits(pool.install(|| case.run(level, ALL)))
+            });
+            assert!(bits[0] == bits[1] && bits[0] == bits[2], "{sizes:?} at {level:?}");
+        }
+    }
+}
+
+fn all_bits((output, gradients): (Vec<f32>, Gradients)) -> Vec<u32> {
+    let Gradients { states: [first, second], weights, shares } = gradients;
+    let parts = [output, first.unwrap(), second.unwrap(), weights.unwrap(), shares.unwrap()];
+    parts.concat().iter().map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn gradients_that_are_not_wanted_are_absent_and_change_nothing() {
+    for reduction in [false, true] {
+        let case = case([3, 4, 6, 8], reduction);
+        let (_, all) = case.run(Level::best(), ALL);
+        for bits in 0..16 {
+            let wants = Wants {
+                states: [bits & 1 > 0, bits & 2 > 0],
+                weights: bits & 4 > 0,
+                shares: bits & 8 > 0,
+            };
+            let (_, found) = case.run(Level::best(), wants);
+            for state in 0..2 {
+                let expected = all.states[state].clone().filter(|_| wants.states[state]);
+                assert_eq!(found.states[state], expected);
+            }
+            assert_eq!(found.weights, all.weights.clone().filter(|_| wants.weights));
+            assert_eq!(found.shares, all.shares.clone().filter(|_| wants.shares));
+        }
+    }
+}
+
+#[test]
+fn the_share_of_none_changes_nothing_and_has_no_gradient() {
+    let mut case = case([2, 3, 4, 4], false);
+    let (output, gradients) = case.run(Level::best(), ALL);
+    let shares = gradients.shares.unwrap();
+    for edge in 0..14 {
+        assert_eq!(shares[edge * 8].to_bits(), 0);
+        case.shares[edge * 8] = 1e30;
+    }
+    assert_eq!(case.run(Level::best(), ALL).0, output);
+}
+
+#[test]
+fn nothing_is_saved_unless_asked_for() {
+    let case = case([2, 3, 4, 4], false);
+    let mut output = vec![0.0; case.shape.output_values()];
+    assert!(forward(&case.shape, &case.operands(), &mut output, false).is_none());
+    assert_eq!(output, case.run(Level::best(), ALL).0);
+}
+
+#[test]
+fn a_nan_in_the_input_is_not_hidden() {
+    let mut case = case([2, 3, 4, 4], false);
+    case.states[1][7] = f32::NAN;
+    for level in Level::available() {
+        let (output, _) = case.run(level, ALL);
+        let channel = |at: usize| at / 16 % 3;
+        let hit = |at: usize| channel(at) == channel(7);
+        assert!(output.iter().enumerate().all(|(at, value)| !hit(at) || value.is_nan()));
+    }
+}
+
+#[test]
+fn memory_left_by_earlier_calls_does_not_show() {
+    let mut poison = case([3, 5, 9, 9], false);
+    let clean = all_bits(poison.run(Level::best(), ALL));
+    poison.states.iter_mut().for_each(|state| state.fill(f32::NAN));
+    poison.run(Level::best(), ALL);
+    assert!(all_bits(case([3, 5, 9, 9], false).run(Level::best(), ALL)) == clean);
+}
+
+#[test]
+#[should_panic(expected = "length of the weights")]
+fn weights_of_another_length_are_refused() {
+    let case = case([1, 3, 4, 4], false);
+    let operands = Operands { weights: &case.weights[1..], ..case.operands() };
+    forward(&case.shape, &operands, &mut vec![0.0; case.shape.output_values()], true);
+}
+
+#[test]
+#[should_panic(expected = "a reduction of an odd number")]
+fn reductions_of_odd_sizes_are_refused() {
+    let case = case([1, 2, 5, 4], true);
+    forward(&case.shape, &case.operands(), &mut vec![0.0; case.shape.output_values()], true);
+}

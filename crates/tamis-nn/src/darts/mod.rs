@@ -1,0 +1,96 @@
+//! The supernet of the DARTS space: stem, cells that read the two cells before them, global
+//! average pool, linear classifier.
+//!
+//! Two mixing matrices `[14, 8]`, one for normal and one for reduction cells, shared by all cells
+//! of their kind. Batch norms in cells have no parameters.
+
+mod cell;
+mod operations;
+
+use burn::tensor::Tensor;
+use tamis_space::darts::SuperShape;
+
+use crate::device::Device;
+use crate::error::Error;
+use crate::layers::{Builder, ConvNorm, Forward, Linear, global_average};
+use crate::network::{Body, Network, Signature};
+use cell::SearchCell;
+
+const NAME: &str = "DARTS supernet";
+
+/// The stem has three times the channels of the first cells.
+const STEM_MULTIPLIER: usize = 3;
+
+/// The supernet: every operation on every edge.
+///
+/// # Errors
+///
+/// [`Error::ImageSize`] or [`Error::Size`] when the shape cannot be built.
+pub fn supernet(shape: &SuperShape, device: Device) -> Result<Network, Error> {
+    check(shape)?;
+    let mut builder = Builder::default();
+    let channels = STEM_MULTIPLIER * shape.channels;
+    let stem = builder.conv_norm("stem", [channels, shape.image_channels, 3, 3], 1);
+    let plans = shape.cells();
+    let cells: Vec<SearchCell> = plans
+        .iter()
+        .enumerate()
+        .map(|(number, plan)| SearchCell::new(&mut builder, number, plan))
+        .collect();
+    let features = plans.last().map_or(channels, |plan| cell::OUTPUTS * plan.channels);
+    let classifier = builder.linear("classifier", features, shape.classes);
+    let signature = Signature {
+        image: [shape.image_channels, shape.image_height, shape.image_width],
+        classes: shape.classes,
+        share_matrices: 2,
+        share_shape: [14, 8],
+    };
+    Ok(Network::new(builder, signature, Box::new(Supernet { stem, cells, classifier }), device))
+}
+
+fn check(shape: &SuperShape) -> Result<(), Error> {
+    let (height, width) = (shape.image_height, shape.image_width);
+    // Two reductions, each of which needs even sides.
+    let divisor = 4;
+    if height == 0 || width == 0 || height % divisor != 0 || width % divisor != 0 {
+        return Err(Error::ImageSize { network: NAME, height, width, divisor });
+    }
+    if shape.channels < 2 || !shape.channels.is_multiple_of(2) {
+        return Err(Error::Size {
+            network: NAME,
+            name: "space.channels",
+            found: shape.channels,
+            expected: "an even number of at least 2",
+        });
+    }
+    let sizes = [
+        ("space.cells", shape.cells),
+        ("classes", shape.classes),
+        ("image channels", shape.image_channels),
+    ];
+    match sizes.into_iter().find(|&(_, size)| size == 0) {
+        Some((name, found)) => {
+            Err(Error::Size { network: NAME, name, found, expected: "at least 1" })
+        }
+        None => Ok(()),
+    }
+}
+
+struct Supernet {
+    stem: ConvNorm,
+    cells: Vec<SearchCell>,
+    classifier: Linear,
+}
+
+impl Body for Supernet {
+    fn forward(&self, images: Tensor<4>, pass: &Forward) -> Tensor<2> {
+        let stem = self.stem.forward(images, pass);
+        let mut states = [stem.clone(), stem];
+        for cell in &self.cells {
+            let [before, last] = states;
+            states = [last.clone(), cell.forward([before, last], pass)];
+        }
+        let [_, last] = states;
+        self.classifier.forward(global_average(last), pass)
+    }
+}

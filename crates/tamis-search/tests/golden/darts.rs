@@ -1,0 +1,90 @@
+//! Twenty steps of first-order DARTS on the DARTS space (three cells: normal, reduction,
+//! reduction), by both engines.
+
+use tamis_nn::{Device, Engine, darts_supernet};
+use tamis_search::{Bilevel, SearchConfig, StepBatches, StepContext, build_host};
+use tamis_space::darts::SuperShape;
+
+use crate::reader::{Golden, all_close, close, norms};
+
+const GOLDEN: &[u8] = include_bytes!("darts-twenty-steps.safetensors");
+const STEPS: usize = 20;
+const BATCH: usize = 6;
+const CLIP: f64 = 5.0;
+const KINDS: [&str; 2] = ["normal", "reduce"];
+
+fn start(engine: Engine) -> (Golden, Bilevel) {
+    let golden = Golden::open(GOLDEN, BATCH, &[("clip_norm", CLIP), ("alpha_lr", 3e-4)]);
+    let shape = SuperShape {
+        channels: 4,
+        cells: 3,
+        classes: 10,
+        image_channels: 3,
+        image_height: 8,
+        image_width: 8,
+    };
+    let network = darts_supernet(&shape, Device::Cpu).unwrap().with_engine(engine);
+    let alphas = KINDS.map(|kind| golden.matrix(&format!("init/alpha/{kind}"), [14, 8]));
+    let bilevel = golden.bilevel(network, alphas.to_vec(), CLIP);
+    (golden, bilevel)
+}
+
+/// Images are stored as bytes: pixel = (byte - 127.5) / 64.
+fn images(golden: &Golden, level: &str) -> Vec<f32> {
+    let bytes = golden.bytes(&format!("batch/{level}/images"));
+    bytes.iter().map(|&byte| (f32::from(byte) - 127.5) / 64.0).collect()
+}
+
+fn follow(engine: Engine) {
+    let (golden, mut bilevel) = start(engine);
+    let images = ["weight", "arch"].map(|level| images(&golden, level));
+    let mut host = build_host(&SearchConfig::default()).unwrap();
+    let context = StepContext { seed: 0, epoch: 0, epochs: 1, step: 0 };
+    let (gradients, _) = bilevel.alpha_gradient(&golden.batch("arch", 0, &images[1])).unwrap();
+    for (kind, gradient) in KINDS.iter().zip(&gradients) {
+        let expected = golden.floats(&format!("first_alpha_gradient/{kind}"));
+        all_close(gradient.values(), &expected, 1e-3, kind);
+    }
+    let recorded = |name: &str, step: usize| golden.floats(name)[step];
+    for step in 0..STEPS {
+        let weight = golden.batch("weight", step, &images[0]);
+        let arch = golden.batch("arch", step, &images[1]);
+        let batches = StepBatches { weight: &weight, loss_weights: None, arch: &arch };
+        let outcome = host.step(&mut bilevel, batches, context).unwrap();
+        close(outcome.arch.loss, recorded("arch_loss", step), 1e-4, "architecture loss");
+        close(outcome.weight.loss, recorded("weight_loss", step), 1e-4, "weight loss");
+        close(outcome.gradient_norm, recorded("gradient_norm", step), 1e-3, "gradient norm");
+    }
+    for (kind, alphas) in KINDS.iter().zip(&bilevel.alphas) {
+        let expected = golden.floats(&format!("alpha/{kind}"));
+        for (found, expected) in alphas.values().iter().zip(expected) {
+            // A missing weight decay of alpha shows only here, at 3.5e-6.
+            assert!((found - f64::from(expected)).abs() < 1e-6, "{found} against {expected}");
+        }
+    }
+    check_weights(&golden, &bilevel);
+}
+
+/// `final` has a row (sum, norm, norm of the change) a parameter, sorted by name.
+fn check_weights(golden: &Golden, bilevel: &Bilevel) {
+    let mut parameters: Vec<_> = bilevel.network.layout().parameters().iter().collect();
+    parameters.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    let rows = golden.floats("final");
+    assert_eq!(rows.len(), 3 * parameters.len());
+    for (parameter, row) in parameters.iter().zip(rows.chunks(3)) {
+        let start = golden.floats(&format!("init/{}", parameter.path));
+        let (norm, change) = norms(&bilevel.weights[parameter.range()], &start);
+        close(norm, row[1], 1e-4, &parameter.path);
+        close(change, row[2], 1e-3, &parameter.path);
+    }
+}
+
+#[test]
+fn twenty_steps_composed_of_the_librarys_operations_follow_pytorch() {
+    follow(Engine::Composed);
+}
+
+#[test]
+fn twenty_steps_on_the_fused_operations_follow_pytorch() {
+    follow(Engine::Fused);
+}

@@ -1,0 +1,104 @@
+//! Reading a golden file and comparing with it.
+
+use safetensors::SafeTensors;
+use tamis_core::SampleId;
+use tamis_data::{Batch, ImageShape};
+use tamis_nn::Network;
+use tamis_search::{Adam, Bilevel, Matrix, Rates, Sgd};
+
+pub(crate) struct Golden {
+    tensors: SafeTensors<'static>,
+    pub(crate) batch: usize,
+    pub(crate) shape: ImageShape,
+}
+
+impl Golden {
+    /// Opens a file and checks the constants that its metadata states.
+    pub(crate) fn open(bytes: &'static [u8], batch: usize, constants: &[(&str, f64)]) -> Golden {
+        let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
+        let metadata = header.metadata().as_ref().unwrap();
+        for (key, value) in constants {
+            assert_eq!(metadata[*key].parse::<f64>().unwrap(), *value, "{key}");
+        }
+        let tensors = SafeTensors::deserialize(bytes).unwrap();
+        Golden { tensors, batch, shape: ImageShape { channels: 3, height: 8, width: 8 } }
+    }
+
+    pub(crate) fn floats(&self, name: &str) -> Vec<f32> {
+        let view = self.tensors.tensor(name).unwrap();
+        view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+    }
+
+    pub(crate) fn bytes(&self, name: &str) -> &[u8] {
+        self.tensors.tensor(name).unwrap().data()
+    }
+
+    fn labels(&self, name: &str) -> Vec<u32> {
+        let labels = self.bytes(name).as_chunks::<8>().0.iter();
+        labels.map(|bytes| i64::from_le_bytes(*bytes) as u32).collect()
+    }
+
+    /// The batch of a step, out of all images of its level.
+    pub(crate) fn batch(&self, level: &str, step: usize, images: &[f32]) -> Batch {
+        let pixels = self.batch * self.shape.len();
+        let labels = self.labels(&format!("batch/{level}/labels"));
+        Batch {
+            ids: (0..self.batch as u32).map(SampleId).collect(),
+            labels: labels[step * self.batch..][..self.batch].to_vec(),
+            images: images[step * pixels..][..pixels].to_vec(),
+            shape: self.shape,
+        }
+    }
+
+    pub(crate) fn matrix(&self, name: &str, shape: [usize; 2]) -> Matrix {
+        let values = self.floats(name);
+        Matrix::from_fn(shape, |index| f64::from(values[index]))
+    }
+
+    /// The recorded start, with the optimizers of both golden runs.
+    pub(crate) fn bilevel(&self, network: Network, alphas: Vec<Matrix>, clip: f64) -> Bilevel {
+        let parameters = network.layout().parameters();
+        let weights: Vec<f32> = parameters
+            .iter()
+            .flat_map(|parameter| self.floats(&format!("init/{}", parameter.path)))
+            .collect();
+        assert_eq!(weights.len(), network.layout().length());
+        let adam = |alphas: &Matrix| Adam::new(alphas.values().len(), [0.5, 0.999], 1e-3);
+        Bilevel {
+            sgd: Sgd {
+                momentum: 0.9,
+                weight_decay: 3e-4,
+                nesterov: false,
+                velocity: vec![0.0; weights.len()],
+            },
+            clip,
+            adam: alphas.iter().map(adam).collect(),
+            alphas,
+            rates: Rates { weights: 0.025, alpha: 3e-4 },
+            network,
+            weights,
+        }
+    }
+}
+
+/// Euclidean norm of some weights, and of their change since `start`.
+pub(crate) fn norms(now: &[f32], start: &[f32]) -> (f64, f64) {
+    let change = now.iter().zip(start).map(|(now, start)| f64::from(now - start).powi(2));
+    let norm = now.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
+    (norm, change.sum::<f64>().sqrt())
+}
+
+pub(crate) fn close(found: f64, expected: f32, tolerance: f64, what: &str) {
+    let expected = f64::from(expected);
+    let error = (found - expected).abs();
+    assert!(error <= tolerance * expected.abs() + 1e-9, "{what}: {found} against {expected}");
+}
+
+/// Every entry within `tolerance` of the largest one.
+pub(crate) fn all_close(found: &[f64], expected: &[f32], tolerance: f64, what: &str) {
+    let largest = expected.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    for (index, (found, &expected)) in found.iter().zip(expected).enumerate() {
+        let error = (found - f64::from(expected)).abs();
+        assert!(error < tolerance * f64::from(largest), "{what} {index}: {found}, {expected}");
+    }
+}
