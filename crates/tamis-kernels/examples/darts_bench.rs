@@ -1,7 +1,7 @@
 //! Times the DARTS cell, forward and backward, at the sizes of the search, batch 64.
 //!
-//! Prints the minimum over the repetitions. `darts_bench [channels] [repetitions]` restricts it to
-//! the cells of one number of channels.
+//! Prints the minimum over the repetitions. `darts_bench [repetitions] [channels] [rows]` restricts
+//! it to the cells of one number of channels, or of rows too.
 
 #![allow(clippy::print_stdout)]
 
@@ -11,8 +11,9 @@ use tamis_kernels::darts::{CellShape, Operands, Wants, backward, forward_at};
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|count| count.parse().ok());
-    let only: Option<usize> = arguments.next().flatten();
-    let repetitions = arguments.next().flatten().unwrap_or(5);
+    let repetitions: usize = arguments.next().flatten().unwrap_or(5);
+    let [only_channels, only_rows]: [Option<usize>; 2] =
+        [(); 2].map(|()| arguments.next().flatten());
     for (channels, size, reduction) in [
         (8, 32, false),
         (16, 32, true),
@@ -25,7 +26,8 @@ fn main() {
         (64, 16, true),
         (64, 8, false),
     ] {
-        if only.is_none_or(|only| only == channels) {
+        let matches = |only: Option<usize>, size| only.is_none_or(|only| only == size);
+        if matches(only_channels, channels) && matches(only_rows, size) {
             let shape = CellShape { batch: 64, channels, height: size, width: size, reduction };
             measure(&shape, repetitions);
         }

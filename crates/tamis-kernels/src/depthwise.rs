@@ -185,9 +185,9 @@ unsafe fn convolve_any<V: Vector, H: Vector, const R: usize>(
             (2, false) => convolve_plane::<V, R, 2>(job, source, weights, to, keep),
             (3, false) => convolve_plane::<V, R, 3>(job, source, weights, to, keep),
             (_, false) => convolve_plane::<V, R, 5>(job, source, weights, to, keep),
-            (2, true) => convolve_plane::<H, 4, 2>(job, source, weights, to, keep),
-            (3, true) => convolve_plane::<H, 4, 3>(job, source, weights, to, keep),
-            (_, true) => convolve_plane::<H, 4, 5>(job, source, weights, to, keep),
+            (2, true) => convolve_plane::<H, R, 2>(job, source, weights, to, keep),
+            (3, true) => convolve_plane::<H, R, 3>(job, source, weights, to, keep),
+            (_, true) => convolve_plane::<H, R, 5>(job, source, weights, to, keep),
         }
     }
 }

@@ -77,13 +77,34 @@ impl Frame {
 
 by_level! {
     fn fill_rows(frame: &Frame, map: Map, dense: &[f32], framed: &mut [f32]) = fill_any;
-    avx512 [Avx512], avx2 [Avx2], portable [Four]
+    avx512 [Avx512, Avx2], avx2 [Avx2, Avx2], portable [Four, Four]
+}
+
+/// Narrow planes are worked in the narrower vector `H`, whose lanes are all written.
+///
+/// # Safety
+/// The machine has the instructions of `V` and `H`, and the slices are as [`Frame::fill`] asserts.
+#[inline(always)]
+unsafe fn fill_any<V: Vector, H: Vector>(
+    frame: &Frame,
+    map: Map,
+    dense: &[f32],
+    framed: &mut [f32],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if frame.width <= H::LANES {
+            fill_in::<H>(frame, map, dense, framed);
+        } else {
+            fill_in::<V>(frame, map, dense, framed);
+        }
+    }
 }
 
 /// # Safety
-/// The machine has the instructions of `V`, and the slices are as [`Frame::fill`] asserts.
+/// As [`fill_any`].
 #[inline(always)]
-unsafe fn fill_any<V: Vector>(frame: &Frame, map: Map, dense: &[f32], framed: &mut [f32]) {
+unsafe fn fill_in<V: Vector>(frame: &Frame, map: Map, dense: &[f32], framed: &mut [f32]) {
     // SAFETY: rows of a framed plane are farther apart than those of a dense one; a vector is read
     // whole only where the dense plane has one.
     unsafe {
@@ -103,13 +124,33 @@ unsafe fn fill_any<V: Vector>(frame: &Frame, map: Map, dense: &[f32], framed: &m
 by_level! {
     /// `dense = dense where framed > 0, else 0`, for the pixels of a plane.
     fn keep_positive(frame: &Frame, framed: &[f32], dense: &mut [f32]) = keep_positive_any;
-    avx512 [Avx512], avx2 [Avx2], portable [Four]
+    avx512 [Avx512, Avx2], avx2 [Avx2, Avx2], portable [Four, Four]
+}
+
+/// As [`fill_any`].
+///
+/// # Safety
+/// The machine has the instructions of `V` and `H`.
+#[inline(always)]
+unsafe fn keep_positive_any<V: Vector, H: Vector>(
+    frame: &Frame,
+    framed: &[f32],
+    dense: &mut [f32],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if frame.width <= H::LANES {
+            keep_positive_in::<H>(frame, framed, dense);
+        } else {
+            keep_positive_in::<V>(frame, framed, dense);
+        }
+    }
 }
 
 /// # Safety
 /// The machine has the instructions of `V`.
 #[inline(always)]
-unsafe fn keep_positive_any<V: Vector>(frame: &Frame, framed: &[f32], dense: &mut [f32]) {
+unsafe fn keep_positive_in<V: Vector>(frame: &Frame, framed: &[f32], dense: &mut [f32]) {
     assert!(framed.len() >= frame.len && dense.len() >= frame.height * frame.width);
     for y in 0..frame.height {
         for x in (0..frame.width).step_by(V::LANES) {

@@ -1,7 +1,7 @@
 //! The gradient of a 1x1 convolution with respect to its weights: products of all pairs of planes.
 //!
-//! Lanes are pixels, added up once for each pair and call, so it suits planes that are long against
-//! the number of channels; [`crate::correlate_weights`] suits the others.
+//! Lanes are pixels, added up once for each pair and call. Unlike [`crate::correlate_weights`] it needs
+//! no transposed source, which was measured to weigh up the additions even for planes of 8x8.
 
 #![allow(unsafe_code)]
 // Register tiles are indexed by counters that are constants after unrolling.

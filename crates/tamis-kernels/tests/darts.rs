@@ -103,7 +103,15 @@ fn odd_sizes_of_normal_cells_match_the_reference() {
 
 #[test]
 fn normal_cells_of_the_search_match_the_reference() {
-    for sizes in [[3, 8, 8, 8], [1, 16, 16, 16], [2, 6, 16, 16], [2, 2, 32, 32], [19, 2, 8, 8]] {
+    for sizes in [
+        [3, 8, 8, 8],
+        [1, 16, 16, 16],
+        [2, 6, 16, 16],
+        [2, 2, 32, 32],
+        [19, 2, 8, 8],
+        [2, 32, 3, 5],
+        [1, 16, 8, 8],
+    ] {
         assert_matches_the_reference(&case(sizes, false));
     }
 }
@@ -230,6 +238,18 @@ fn nothing_is_saved_unless_asked_for() {
     let mut output = vec![0.0; case.shape.output_values()];
     assert!(forward(&case.shape, &case.operands(), &mut output, false).is_none());
     assert_eq!(output, case.run(Level::best(), ALL).0);
+}
+
+#[test]
+fn shrinking_what_is_saved_changes_no_gradient() {
+    for reduction in [false, true] {
+        let case = case([3, 4, 8, 8], reduction);
+        let mut output = vec![0.0; case.shape.output_values()];
+        let mut saved = forward(&case.shape, &case.operands(), &mut output, true).unwrap();
+        saved.shrink();
+        let gradients = backward(&saved, &case.weights, &case.shares, &case.output_gradient, ALL);
+        assert!(all_bits((output, gradients)) == all_bits(case.run(Level::best(), ALL)));
+    }
 }
 
 #[test]

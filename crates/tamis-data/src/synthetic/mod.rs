@@ -44,7 +44,7 @@ pub struct SyntheticConfig {
 
 impl Default for SyntheticConfig {
     fn default() -> Self {
-        SyntheticConfig { train: 2000, test: 1000, seed: 0, wrong_labels: 0.05, hardest: 1.0 }
+        SyntheticConfig { train: 1000, test: 500, seed: 0, wrong_labels: 0.05, hardest: 1.0 }
     }
 }
 

@@ -34,9 +34,9 @@ fn a_sample_does_not_depend_on_how_many_are_drawn() {
 #[test]
 fn classes_are_balanced_and_train_and_test_share_no_image() {
     let data = draw(|config| config.wrong_labels = 0.0);
-    assert_eq!(data.train.class_counts(), [200; 10]);
+    assert_eq!(data.train.class_counts(), [100; 10]);
     let test = data.test.unwrap();
-    assert_eq!(test.class_counts(), [100; 10]);
+    assert_eq!(test.class_counts(), [50; 10]);
     assert!(tamis_data::leaks(&data.train, &test).is_empty());
     assert!(tamis_data::duplicates(&data.train).is_empty());
 }

@@ -63,10 +63,11 @@ pub fn backward(
 }
 
 impl Saved {
-    /// Computes again what was not kept.
+    /// Everything that the forward pass computed; again, if it was given up.
     fn restore(&self, weights: &[f32]) -> Cell {
         let source = |(state, kept): (usize, &Arc<Kept>)| {
-            let second = second_pass(&self.plan, weights, state, kept);
+            let again = || Arc::new(second_pass(&self.plan, weights, state, kept));
+            let second = self.seconds.get(state).cloned().unwrap_or_else(again);
             Source { kept: Arc::clone(kept), second }
         };
         let sources = self.sources.iter().enumerate().map(source).collect();

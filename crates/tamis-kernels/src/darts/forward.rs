@@ -45,12 +45,12 @@ pub fn forward_at(
     let mut sources = Vec::with_capacity(LAST);
     for state in 0..LAST {
         let kept = Arc::new(first_pass(&plan, operands, &sources, state, output));
-        let second = second_pass(&plan, operands.weights, state, &kept);
+        let second = Arc::new(second_pass(&plan, operands.weights, state, &kept));
         sources.push(Source { kept, second });
     }
     write_last(&plan, operands, &sources, output);
-    let sources = sources.into_iter().map(|source| source.kept);
-    keep.then(|| Saved { plan, sources: sources.collect() })
+    let (sources, seconds) = sources.into_iter().map(|of| (of.kept, of.second)).unzip();
+    keep.then_some(Saved { plan, sources, seconds })
 }
 
 fn check(shape: &CellShape, operands: &Operands<'_>, output: &[f32]) {

@@ -46,8 +46,7 @@ pub(super) const STAGES: [Stage; 6] = [
 /// First halves of the separable convolutions. Their results are kept.
 pub(super) const FIRST: [usize; 2] = [0, 2];
 /// Second halves of the separable convolutions, each of which reads the stage of [`FIRST`] at its
-/// place, then the dilated convolutions. Their results are computed again in the backward pass, which
-/// halves the memory of a cell.
+/// place, then the dilated convolutions. Their results can be computed again from what is kept.
 pub(super) const SECOND: [usize; 4] = [1, 3, 4, 5];
 
 impl Stage {

@@ -15,8 +15,8 @@
 //!
 //! What is saved by looking at the cell as a whole: pools and ReLU are done once for each state;
 //! normalised tensors are never written, because `sum a_k (y_k - mean_k) / deviation_k` is one pass
-//! over the `y_k`; only the hidden planes of separable convolutions, pools and reductions are kept for
-//! the backward pass, which computes the rest again; gradients of
+//! over the `y_k`; of the convolutions only results of 1x1 kernels are kept for the backward pass, of
+//! those only the hidden ones after [`Saved::shrink`], and the rest is computed again; gradients of
 //! shares are sums that normalisation needs anyway; gradients that nobody wants are not computed.
 //!
 //! Each state takes two passes over the images forward (first and second half of the separable
@@ -105,9 +105,19 @@ pub struct Saved {
     plan: Plan,
     /// Of states 0 to 4.
     sources: Vec<Arc<Kept>>,
+    /// The rest of these states; empty after [`Saved::shrink`].
+    seconds: Vec<Arc<Results>>,
 }
 
-/// A state, and what is computed of it and kept until the backward pass.
+impl Saved {
+    /// Gives up more than half of the memory. The backward pass computes it again, to the same bits,
+    /// which takes about as long as half a forward pass.
+    pub fn shrink(&mut self) {
+        self.seconds.clear();
+    }
+}
+
+/// A state, and what cannot be computed from less than the states before it.
 #[derive(Debug)]
 struct Kept {
     /// Dense planes, `[image, channel, phase]`.
@@ -120,7 +130,7 @@ struct Kept {
 struct Source {
     kept: Arc<Kept>,
     /// Second halves and dilated convolutions, before normalisation; see [`Plan::second`].
-    second: Results,
+    second: Arc<Results>,
 }
 
 /// A cell in the midst of a pass.

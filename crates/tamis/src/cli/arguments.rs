@@ -41,7 +41,7 @@ pub(crate) struct SearchArguments {
     /// `synthetic`, a file or folder of images, or a layout and a path such as `cifar10:PATH`
     #[arg(long, value_name = "D")]
     pub(crate) data: Option<String>,
-    /// Search space: nas-bench-201
+    /// Search space: nas-bench-201, darts
     #[arg(long, value_name = "S")]
     pub(crate) space: Option<String>,
     /// Search algorithm: darts, beta-darts
