@@ -1,5 +1,7 @@
 //! The DARTS supernet: size, gradients, both number types.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use tamis_core::{Key, Purpose};
 use tamis_nn::{Device, Inputs, Mode, Network, Pass, Real, Wants, darts_supernet};
 use tamis_space::darts::SuperShape;

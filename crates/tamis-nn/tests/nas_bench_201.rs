@@ -1,5 +1,7 @@
 //! NAS-Bench-201's supernet and derived networks: sizes, gradients, both number types.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use tamis_core::{Key, Purpose};
 use tamis_nn::{
     Device, Inputs, Mode, Network, Pass, Real, Wants, nas_bench_201_derived, nas_bench_201_supernet,

@@ -1,5 +1,7 @@
 //! The residual classifier: size, both number types, both engines, learning.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use tamis_core::{Key, Purpose};
 use tamis_nn::{Device, Engine, Inputs, Mode, Network, Pass, Real, Wants, resnet};
 

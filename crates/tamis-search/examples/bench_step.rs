@@ -3,6 +3,8 @@
 //! training step with CELLS blocks a stage. One warm-up step, then the median; prints
 //! `{"median_s": …, "peak_rss_bytes": …}`. With `composed` the tensor library's own operations.
 
+#![allow(clippy::print_stdout, reason = "the measurement is what it prints")]
+
 use std::error::Error;
 use std::time::Instant;
 

@@ -1,6 +1,8 @@
 //! Whole searches: stopping anywhere equals not stopping, costs are what the definitions say,
 //! and what a search learns depends on its data.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 
 use tamis_data::{Augmentation, DataConfig, open};

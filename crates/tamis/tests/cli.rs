@@ -1,6 +1,8 @@
 //! The program from outside: what it prints where, its exit codes, and that runs repeat and
 //! resume bit for bit.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests are tests")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
