@@ -18,7 +18,12 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const FREE_BYTES: u64 = 64 << 20;
 
 /// The content of a file, unpacked if it is gzip (of one or several members).
-pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
+///
+/// # Errors
+///
+/// [`Error::Read`], [`Error::NotRegular`], [`Error::Unpack`], or [`Error::TooLarge`] beyond the
+/// limits.
+pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
     let packed = read_plain(path, limits)?;
     if packed.starts_with(&GZIP_MAGIC) { unpack(path, &packed, limits) } else { Ok(packed) }
 }

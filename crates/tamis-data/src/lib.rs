@@ -60,6 +60,7 @@ pub use config::{DataConfig, Limits};
 pub use dataset::{Dataset, ImageShape};
 pub use duplicates::{Duplicate, Leak, duplicates, leaks};
 pub use error::Error;
+pub use file::read as read_file;
 pub use open::{Loaded, open};
 pub use prefetch::{Prefetch, prefetch};
 pub use statistics::{ChannelStatistics, Normalization};

@@ -11,6 +11,7 @@
 
 #![deny(missing_docs)]
 
+mod checks;
 mod darts;
 mod device;
 mod error;

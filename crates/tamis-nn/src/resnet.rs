@@ -7,6 +7,7 @@
 
 use burn::tensor::{Tensor, activation::relu};
 
+use crate::checks;
 use crate::device::Device;
 use crate::error::Error;
 use crate::layers::{Builder, ConvNorm, Forward, Linear, global_average};
@@ -46,21 +47,10 @@ pub fn resnet(
     Ok(Network::new(builder, signature, Box::new(ResNet { stem, body, classifier }), device))
 }
 
-fn check(channels: usize, blocks: usize, image: [usize; 3]) -> Result<(), Error> {
-    let [_, height, width] = image;
-    let divisor = 1 << (STAGES - 1);
-    if height == 0 || width == 0 || height % divisor != 0 || width % divisor != 0 {
-        return Err(Error::ImageSize { network: NAME, height, width, divisor });
-    }
-    let expected = "an even number of at least 2";
-    if channels < 2 || !channels.is_multiple_of(2) {
-        return Err(Error::Size { network: NAME, name: "channels", found: channels, expected });
-    }
-    if blocks == 0 {
-        let expected = "at least 1";
-        return Err(Error::Size { network: NAME, name: "blocks", found: blocks, expected });
-    }
-    Ok(())
+fn check(channels: usize, blocks: usize, [_, height, width]: [usize; 3]) -> Result<(), Error> {
+    checks::image_sides(NAME, [height, width], 1 << (STAGES - 1))?;
+    checks::even_channels(NAME, "channels", channels)?;
+    checks::at_least_one(NAME, &[("blocks", blocks)])
 }
 
 struct ResNet {

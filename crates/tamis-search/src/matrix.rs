@@ -30,6 +30,14 @@ impl Matrix {
         self.values.chunks(self.columns.max(1))
     }
 
+    /// The rows as an array; entries that this matrix does not have are 0.
+    pub fn to_array<const ROWS: usize, const COLUMNS: usize>(&self) -> [[f64; COLUMNS]; ROWS] {
+        let mut array = [[0.0; COLUMNS]; ROWS];
+        let entries = array.as_flattened_mut().iter_mut().zip(&self.values);
+        entries.for_each(|(entry, &value)| *entry = value);
+        array
+    }
+
     /// All entries, row by row.
     pub fn values(&self) -> &[f64] {
         &self.values

@@ -14,10 +14,9 @@ use serde::Deserialize;
 use serde_json::json;
 use tamis_data::{Dataset, Loaded};
 use tamis_run::{Checkpoint, Machine, RunFolder, Tensor};
-use tamis_search::{EpochRecord, Event, OneOffCost, Search, SearchData, Snapshot, Values};
-use toml::Table;
+use tamis_search::{Event, OneOffCost, Search, SearchData, Snapshot, Values};
 
-use crate::config::RunConfig;
+use crate::config::{Layers, RunConfig};
 use crate::error::Error;
 use crate::lookup::{Lookup, lookup};
 use crate::outcome::{DatasetSummary, Outcome};
@@ -71,31 +70,6 @@ pub struct Job {
     saved_at: Instant,
 }
 
-/// What happens in a run, for whoever shows it.
-#[derive(Debug)]
-pub enum JobEvent<'a> {
-    /// An epoch was planned.
-    EpochPlanned {
-        /// Epoch, from 0.
-        epoch: u32,
-        /// Its steps.
-        steps: u32,
-    },
-    /// A step was taken.
-    Stepped {
-        /// Epoch, from 0.
-        epoch: u32,
-        /// Step of the epoch, from 0.
-        step: u32,
-        /// Loss of the weight batch.
-        weight_loss: f64,
-        /// Loss of the architecture batch.
-        arch_loss: f64,
-    },
-    /// An epoch is over.
-    EpochEnded(&'a EpochRecord),
-}
-
 /// How a run ended.
 #[derive(Debug)]
 pub enum Ending {
@@ -135,12 +109,7 @@ impl Job {
     /// [`Error::DataChanged`] if the data is not what it was, or a folder that cannot be used.
     pub fn resume(path: &Path) -> Result<(Job, Vec<String>), Error> {
         let folder = RunFolder::open(path)?;
-        let text = folder.read("config.toml")?;
-        let table = text.parse::<Table>().map_err(|error| Error::Config {
-            from: Some(path.join("config.toml").display().to_string()),
-            message: error.to_string(),
-        })?;
-        let config = RunConfig::from_table(&table)?;
+        let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
         let mut prepared = prepare(&config)?;
         check_data(&folder, &prepared.fingerprint)?;
         let mut notes = Vec::new();
@@ -159,7 +128,8 @@ impl Job {
         Ok((Job { config, prepared, folder, saved_at: Instant::now() }, notes))
     }
 
-    /// Runs until the end or until `stop` says so; `observe` is told of everything.
+    /// Runs until the end or until `stop` says so; `observe` is told of everything but the end,
+    /// after it was written down.
     ///
     /// # Errors
     ///
@@ -167,30 +137,26 @@ impl Job {
     pub fn run(
         &mut self,
         stop: impl Fn() -> bool,
-        mut observe: impl FnMut(JobEvent<'_>),
+        mut observe: impl FnMut(&Event),
     ) -> Result<Ending, Error> {
         loop {
             if stop() {
                 return self.stopped();
             }
-            match self.prepared.search.advance()? {
-                Event::EpochPlanned { epoch, steps } => {
-                    self.record_selection(epoch, steps)?;
-                    observe(JobEvent::EpochPlanned { epoch, steps });
-                }
-                Event::Stepped { epoch, step, weight_loss, arch_loss } => {
-                    observe(JobEvent::Stepped { epoch, step, weight_loss, arch_loss });
-                    if self.saved_at.elapsed() > CHECKPOINT_INTERVAL {
-                        self.save()?;
-                    }
-                }
-                Event::EpochEnded(record) => {
+            let event = self.prepared.search.advance()?;
+            match &event {
+                Event::EpochPlanned { epoch, steps } => self.record_selection(*epoch, *steps)?,
+                Event::EpochEnded(_) => {
                     self.folder.write_lines("metrics.jsonl", self.prepared.search.history())?;
                     self.save()?;
-                    observe(JobEvent::EpochEnded(&record));
                 }
+                Event::Stepped { .. } if self.saved_at.elapsed() > CHECKPOINT_INTERVAL => {
+                    self.save()?;
+                }
+                Event::Stepped { .. } => {}
                 Event::Finished => return self.finished(),
             }
+            observe(&event);
         }
     }
 

@@ -41,7 +41,7 @@ mod selection;
 
 pub use config::{Layers, RunConfig};
 pub use error::Error;
-pub use job::{Ending, Job, JobEvent, Prepared, prepare};
+pub use job::{Ending, Job, Prepared, prepare};
 pub use lookup::{Lookup, lookup};
 pub use outcome::Outcome;
 pub use scores::load_scores;

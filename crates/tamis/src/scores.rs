@@ -1,9 +1,9 @@
 //! Score files: reading them, and what it cost to make them.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use tamis_data::{Limits, read_file};
 use tamis_search::OneOffCost;
 use tamis_select::ScoreTable;
 
@@ -12,35 +12,22 @@ use crate::error::Error;
 /// Most text that a score file may unpack to: 64 bytes for each of 2^25 samples.
 const LIMIT_BYTES: u64 = 1 << 31;
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-
 /// Reads a score file in the published form `index entropy class`, plain or gzip, and its cost
 /// from `FILE.cost.json` beside it. An unknown cost is unknown, not nothing.
 ///
 /// # Errors
 ///
-/// [`Error::File`], [`Error::Content`], or [`Error::Select`] naming the line.
+/// [`Error::Data`] if it cannot be read, [`Error::Content`] if it is not text, [`Error::Select`]
+/// naming the line; [`Error::File`] or [`Error::Content`] for its cost.
 pub fn load_scores(path: &Path) -> Result<(ScoreTable, OneOffCost), Error> {
-    let text = read(path).map_err(|source| Error::File {
+    let limits = Limits { file_bytes: LIMIT_BYTES, ..Limits::default() };
+    let text = String::from_utf8(read_file(path, &limits)?).map_err(|error| Error::Content {
         what: "the score file",
         path: path.to_owned(),
-        source,
+        found: error.to_string(),
+        expected: "text",
     })?;
     Ok((ScoreTable::parse_published(&text)?, cost_beside(path)?))
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    let mut file = BufReader::new(File::open(path)?);
-    let mut magic = Vec::new();
-    file.by_ref().take(2).read_to_end(&mut magic)?;
-    let whole = io::Cursor::new(magic.clone()).chain(file);
-    let mut text = String::new();
-    if magic == GZIP_MAGIC {
-        flate2::read::MultiGzDecoder::new(whole).take(LIMIT_BYTES).read_to_string(&mut text)?;
-    } else {
-        whole.take(LIMIT_BYTES).read_to_string(&mut text)?;
-    }
-    Ok(text)
 }
 
 fn cost_beside(path: &Path) -> Result<OneOffCost, Error> {

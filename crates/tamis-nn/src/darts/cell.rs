@@ -13,8 +13,8 @@ use super::operations::{DEPTHWISE, Depthwise, average_pool, factorized_reduce, m
 use crate::fused::darts_cell;
 use crate::layers::{Builder, Forward, convolve, normalize};
 
-/// Nodes of a cell that make its output.
-pub(super) const OUTPUTS: usize = NODES - INPUTS;
+/// Nodes of a cell that make its output, side by side.
+pub(crate) const OUTPUTS: usize = NODES - INPUTS;
 
 pub(super) struct SearchCell {
     preprocess: [Preprocess; 2],

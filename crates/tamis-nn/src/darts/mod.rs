@@ -10,10 +10,12 @@ mod operations;
 use burn::tensor::Tensor;
 use tamis_space::darts::SuperShape;
 
+use crate::checks;
 use crate::device::Device;
 use crate::error::Error;
 use crate::layers::{Builder, ConvNorm, Forward, Linear, global_average};
 use crate::network::{Body, Network, Signature};
+pub(crate) use cell::OUTPUTS;
 use cell::SearchCell;
 
 const NAME: &str = "DARTS supernet";
@@ -37,7 +39,7 @@ pub fn supernet(shape: &SuperShape, device: Device) -> Result<Network, Error> {
         .enumerate()
         .map(|(number, plan)| SearchCell::new(&mut builder, number, plan))
         .collect();
-    let features = plans.last().map_or(channels, |plan| cell::OUTPUTS * plan.channels);
+    let features = plans.last().map_or(channels, |plan| OUTPUTS * plan.channels);
     let classifier = builder.linear("classifier", features, shape.classes);
     let signature = Signature {
         image: [shape.image_channels, shape.image_height, shape.image_width],
@@ -49,31 +51,15 @@ pub fn supernet(shape: &SuperShape, device: Device) -> Result<Network, Error> {
 }
 
 fn check(shape: &SuperShape) -> Result<(), Error> {
-    let (height, width) = (shape.image_height, shape.image_width);
     // Two reductions, each of which needs even sides.
-    let divisor = 4;
-    if height == 0 || width == 0 || height % divisor != 0 || width % divisor != 0 {
-        return Err(Error::ImageSize { network: NAME, height, width, divisor });
-    }
-    if shape.channels < 2 || !shape.channels.is_multiple_of(2) {
-        return Err(Error::Size {
-            network: NAME,
-            name: "space.channels",
-            found: shape.channels,
-            expected: "an even number of at least 2",
-        });
-    }
+    checks::image_sides(NAME, [shape.image_height, shape.image_width], 4)?;
+    checks::even_channels(NAME, "space.channels", shape.channels)?;
     let sizes = [
         ("space.cells", shape.cells),
         ("classes", shape.classes),
         ("image channels", shape.image_channels),
     ];
-    match sizes.into_iter().find(|&(_, size)| size == 0) {
-        Some((name, found)) => {
-            Err(Error::Size { network: NAME, name, found, expected: "at least 1" })
-        }
-        None => Ok(()),
-    }
+    checks::at_least_one(NAME, &sizes)
 }
 
 struct Supernet {

@@ -10,7 +10,7 @@ use burn::backend::autodiff::ops::{Backward, Ops};
 use burn::backend::flex::FlexTensor;
 use tamis_kernels::conv_bn::{Affine, ConvShape, Operands, Saved, Wants, backward, forward};
 
-use super::flex::{in_order, tensor, values};
+use super::flex::{in_order, register, tensor, values, wanted};
 
 /// What a convolution does besides convolving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,19 +71,14 @@ impl Backward<Flex, 4> for ConvNormBackward {
 
     fn backward(self, ops: Ops<ConvNormState, 4>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let output_gradient = in_order(gradients.consume::<Flex>(&ops.node));
-        let ConvNormState { saved, kernel, scale, input_shape } = ops.state;
+        let ConvNormState { saved, kernel, scale, input_shape } = &ops.state;
         let Some(saved) = saved else { return };
-        let [input, weights, gamma, beta] = ops.parents.each_ref().map(Option::is_some);
+        let [input, weights, gamma, beta] = wanted(&ops);
         let wants = Wants { input, weights, affine: gamma || beta };
         let gradient = values(&output_gradient);
-        let found = backward(&saved, values(&kernel), Some(values(&scale)), gradient, wants);
-        let channels = scale.shape().to_vec();
-        let shapes = [input_shape, kernel.shape().to_vec(), channels.clone(), channels];
+        let found = backward(saved, values(kernel), Some(values(scale)), gradient, wants);
+        let (kernel, channels) = (kernel.shape(), scale.shape());
         let found = [found.input, found.weights, found.gamma, found.beta];
-        for ((parent, found), shape) in ops.parents.iter().zip(found).zip(shapes) {
-            if let (Some(node), Some(found)) = (parent, found) {
-                gradients.register::<Flex>(node.id, tensor(found, &shape));
-            }
-        }
+        register(gradients, &ops, found, [input_shape, &kernel, &channels, &channels]);
     }
 }

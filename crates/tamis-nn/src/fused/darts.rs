@@ -9,10 +9,8 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 use tamis_kernels::darts::{CellShape, Operands, Saved, Wants, backward, forward};
 
-use super::flex::{in_order, tensor, values};
-
-/// Nodes side by side in the output.
-const OUTPUTS: usize = 4;
+use super::flex::{in_order, register, tensor, values, wanted};
+use crate::darts::OUTPUTS;
 
 /// Runs forward on `[state 0, state 1, weights, shares]`, each in order in memory.
 pub(super) fn run(
@@ -52,20 +50,15 @@ impl Backward<Flex, 4> for CellBackward {
 
     fn backward(self, ops: Ops<CellState, 4>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let output_gradient = in_order(gradients.consume::<Flex>(&ops.node));
-        let CellState { saved, weights, shares, state_shape } = ops.state;
+        let CellState { saved, weights, shares, state_shape } = &ops.state;
         let Some(saved) = saved else { return };
-        let [before, last, of_weights, of_shares] = ops.parents.each_ref().map(Option::is_some);
+        let [before, last, of_weights, of_shares] = wanted(&ops);
         let wants = Wants { states: [before, last], weights: of_weights, shares: of_shares };
         let gradient = values(&output_gradient);
-        let found = backward(&saved, values(&weights), values(&shares), gradient, wants);
+        let found = backward(saved, values(weights), values(shares), gradient, wants);
         let [before, last] = found.states;
         let found = [before, last, found.weights, found.shares];
-        let (weights, shares) = (weights.shape().to_vec(), shares.shape().to_vec());
-        let shapes = [state_shape.clone(), state_shape, weights, shares];
-        for ((parent, found), shape) in ops.parents.iter().zip(found).zip(shapes) {
-            if let (Some(node), Some(found)) = (parent, found) {
-                gradients.register::<Flex>(node.id, tensor(found, &shape));
-            }
-        }
+        let (weights, shares) = (weights.shape(), shares.shape());
+        register(gradients, &ops, found, [state_shape, state_shape, &weights, &shares]);
     }
 }

@@ -1,5 +1,8 @@
 //! Reading and making the CPU backend's tensors as slices.
 
+use burn::backend::Flex;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::Ops;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::TensorData;
 
@@ -17,4 +20,23 @@ pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
 /// A tensor of these values; no copy.
 pub(super) fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape.to_vec()))
+}
+
+/// Which of an operation's inputs need a gradient.
+pub(super) fn wanted<S, const N: usize>(ops: &Ops<S, N>) -> [bool; N] {
+    ops.parents.each_ref().map(Option::is_some)
+}
+
+/// Hands the gradients that were found to the inputs that need them.
+pub(super) fn register<S, const N: usize>(
+    gradients: &mut Gradients,
+    ops: &Ops<S, N>,
+    found: [Option<Vec<f32>>; N],
+    shapes: [&[usize]; N],
+) {
+    for ((parent, found), shape) in ops.parents.iter().zip(found).zip(shapes) {
+        if let (Some(node), Some(found)) = (parent, found) {
+            gradients.register::<Flex>(node.id, tensor(found, shape));
+        }
+    }
 }

@@ -9,7 +9,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 use tamis_kernels::nas_bench_201::{CellShape, Operands, Saved, Wants, backward, forward};
 
-use super::flex::{in_order, tensor, values};
+use super::flex::{in_order, register, tensor, values, wanted};
 
 /// Runs forward on `[input, weights, shares]`, each in order in memory.
 pub(super) fn run(inputs: &[FlexTensor; 3], keep: bool) -> (FlexTensor, Option<Saved>) {
@@ -40,18 +40,14 @@ impl Backward<Flex, 3> for CellBackward {
 
     fn backward(self, ops: Ops<CellState, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let output_gradient = in_order(gradients.consume::<Flex>(&ops.node));
-        let CellState { saved, weights, shares, input_shape } = ops.state;
+        let CellState { saved, weights, shares, input_shape } = &ops.state;
         let Some(saved) = saved else { return };
-        let [input, of_weights, of_shares] = ops.parents.each_ref().map(Option::is_some);
+        let [input, of_weights, of_shares] = wanted(&ops);
         let wants = Wants { input, weights: of_weights, shares: of_shares };
         let gradient = values(&output_gradient);
-        let found = backward(&saved, values(&weights), values(&shares), gradient, wants);
-        let shapes = [input_shape, weights.shape().to_vec(), shares.shape().to_vec()];
+        let found = backward(saved, values(weights), values(shares), gradient, wants);
+        let (weights, shares) = (weights.shape(), shares.shape());
         let found = [found.input, found.weights, found.shares];
-        for ((parent, found), shape) in ops.parents.iter().zip(found).zip(shapes) {
-            if let (Some(node), Some(found)) = (parent, found) {
-                gradients.register::<Flex>(node.id, tensor(found, &shape));
-            }
-        }
+        register(gradients, &ops, found, [input_shape, &weights, &shares]);
     }
 }

@@ -9,6 +9,7 @@ use burn::tensor::{Tensor, activation::relu};
 use tamis_space::nas_bench_201::MacroShape;
 
 use super::NAME;
+use crate::checks;
 use crate::error::Error;
 use crate::layers::{
     Builder, ConvNorm, Forward, Linear, Norm, average_2x2, convolve, global_average,
@@ -62,23 +63,15 @@ impl<C: Cell> Skeleton<C> {
 }
 
 fn check(shape: &MacroShape) -> Result<(), Error> {
-    let (height, width) = (shape.image_height, shape.image_width);
     let divisor = 1 << (STAGES - 1);
-    if height == 0 || width == 0 || height % divisor != 0 || width % divisor != 0 {
-        return Err(Error::ImageSize { network: NAME, height, width, divisor });
-    }
+    checks::image_sides(NAME, [shape.image_height, shape.image_width], divisor)?;
     let sizes = [
         ("space.channels", shape.channels),
         ("space.cells", shape.cells),
         ("classes", shape.classes),
         ("image channels", shape.image_channels),
     ];
-    match sizes.into_iter().find(|&(_, size)| size == 0) {
-        Some((name, found)) => {
-            Err(Error::Size { network: NAME, name, found, expected: "at least 1" })
-        }
-        None => Ok(()),
-    }
+    checks::at_least_one(NAME, &sizes)
 }
 
 impl<C: Cell> Body for Skeleton<C> {

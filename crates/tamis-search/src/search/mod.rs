@@ -204,12 +204,7 @@ impl Search {
 
     fn end_epoch(&mut self) -> Event {
         let record = self.record();
-        let mut arch_pass = std::mem::take(&mut self.progress.arch_pass);
-        if let Some(plan) = &self.progress.plan {
-            let Progress { epoch, .. } = self.progress;
-            let TrainedOn { batch, seed } = self.trained_on();
-            batches(plan, batch, seed, epoch, &mut arch_pass);
-        }
+        let (_, arch_pass) = self.epoch_samples();
         self.ledger.full_data_samples += self.full_epoch_samples();
         self.history.push(record.clone());
         let Progress { epoch, schedule_start, .. } = self.progress;
@@ -265,21 +260,25 @@ impl Search {
 
     /// Starts making the batches of the epoch's steps that are still ahead.
     fn prefetch(&self) -> Result<Prefetch<(Batch, Batch)>, Error> {
-        let Progress { epoch, step, plan, arch_pass, .. } = &self.progress;
-        let TrainedOn { batch, seed } = self.trained_on();
-        let steps = plan.as_ref().map_or_else(Vec::new, |plan| {
-            batches(plan, batch, seed, *epoch, &mut arch_pass.clone())
-        });
-        let steps: Vec<StepSamples> = steps.into_iter().skip(*step as usize).collect();
-        let (source, epoch) = (self.source.clone(), *epoch);
+        let Progress { epoch, step, .. } = self.progress;
+        let (steps, _) = self.epoch_samples();
+        let steps = steps.into_iter().skip(step as usize);
+        let source = self.source.clone();
         let make = move |samples: StepSamples| {
             (source.batch(&samples.weight, epoch, true), source.batch(&samples.arch, epoch, true))
         };
         Ok(prefetch(steps, make)?)
     }
 
-    fn trained_on(&self) -> TrainedOn {
-        TrainedOn { batch: self.config.train.batch, seed: self.config.seed }
+    /// The samples of all steps of the epoch, and where the architecture pass stands after it.
+    fn epoch_samples(&self) -> (Vec<StepSamples>, ArchPass) {
+        let Progress { epoch, plan, arch_pass, .. } = &self.progress;
+        let SearchConfig { seed, train, .. } = &self.config;
+        let mut arch_pass = arch_pass.clone();
+        let steps = plan.as_ref().map_or_else(Vec::new, |plan| {
+            batches(plan, train.batch, *seed, *epoch, &mut arch_pass)
+        });
+        (steps, arch_pass)
     }
 
     fn loss_weights(&self, ids: &[SampleId]) -> Option<Vec<f32>> {
@@ -339,11 +338,6 @@ impl Search {
     pub fn initial_genotype(&self) -> String {
         self.space.derive(&self.start)
     }
-}
-
-struct TrainedOn {
-    batch: usize,
-    seed: u64,
 }
 
 fn context(config: &SearchConfig, data: &SearchData) -> Result<Context, Error> {

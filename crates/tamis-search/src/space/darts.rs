@@ -3,7 +3,7 @@
 
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network, darts_supernet};
-use tamis_space::darts::{EDGES, Genotype, Operation, SuperShape, count_supernet, derive};
+use tamis_space::darts::{Genotype, Operation, SuperShape, count_supernet, derive};
 
 use super::{SearchSpace, SpaceEntry};
 use crate::error::Error;
@@ -55,12 +55,8 @@ impl SearchSpace for Darts {
     }
 }
 
+/// The network has two matrices: of normal cells, then of reduction cells.
 fn genotype(alphas: &[Matrix]) -> Genotype {
-    let rows = |number: usize| {
-        let mut rows = [[0.0; 8]; EDGES.len()];
-        let values = alphas.get(number).map_or(&[][..], Matrix::values);
-        rows.as_flattened_mut().iter_mut().zip(values).for_each(|(entry, &value)| *entry = value);
-        rows
-    };
+    let rows = |number| alphas.get(number).map(Matrix::to_array).unwrap_or_default();
     derive(&rows(0), &rows(1))
 }

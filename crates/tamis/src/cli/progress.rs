@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tamis::search::EpochRecord;
-use tamis::{JobEvent, Prepared};
+use tamis::Prepared;
+use tamis::search::{EpochRecord, Event};
 
 use super::arguments::ProgressKind;
 
@@ -42,14 +42,15 @@ impl Progress {
         progress
     }
 
-    pub(super) fn show(&mut self, event: &JobEvent<'_>) {
+    pub(super) fn show(&mut self, event: &Event) {
         match event {
-            JobEvent::EpochPlanned { epoch, steps } => self.planned(*epoch, *steps),
-            JobEvent::Stepped { weight_loss, arch_loss, .. } => {
+            Event::EpochPlanned { epoch, steps } => self.planned(*epoch, *steps),
+            Event::Stepped { weight_loss, arch_loss, .. } => {
                 self.bar.inc(1);
                 self.bar.set_message(format!("loss {weight_loss:.3} / {arch_loss:.3}"));
             }
-            JobEvent::EpochEnded(record) => self.ended(record),
+            Event::EpochEnded(record) => self.ended(record),
+            Event::Finished => {}
         }
     }
 

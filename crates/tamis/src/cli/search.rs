@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use tamis::{Ending, Job, JobEvent, Layers, Outcome, RunConfig};
+use tamis::search::Event;
+use tamis::{Ending, Job, Layers, Outcome, RunConfig};
 
 use super::arguments::{CommonArguments, ResumeArguments, SearchArguments};
 use super::progress::Progress;
@@ -80,10 +81,10 @@ fn run(mut job: Job, common: CommonArguments) -> Result<ExitCode, Failure> {
     let ending = job.run(
         || stop.requested(),
         |event| {
-            if matches!(event, JobEvent::Stepped { .. }) {
+            if matches!(event, Event::Stepped { .. }) {
                 stop.stepped();
             }
-            progress.show(&event);
+            progress.show(event);
         },
     );
     progress.finish();

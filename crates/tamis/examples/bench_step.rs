@@ -8,10 +8,13 @@
 use std::error::Error;
 use std::time::Instant;
 
-use tamis_core::{Key, Purpose, SampleId};
-use tamis_data::{Batch, ImageShape};
-use tamis_nn::{Device, Engine, resnet};
-use tamis_search::{Bilevel, SearchConfig, StepBatches, StepContext, build_host, build_space};
+use tamis::core::{Key, Purpose, SampleId};
+use tamis::data::{Batch, ImageShape};
+use tamis::nn::{Device, Engine, resnet};
+use tamis::run::peak_rss_bytes;
+use tamis::search::{
+    self, Bilevel, SearchConfig, StepBatches, StepContext, build_host, build_space,
+};
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 const CLASSES: usize = 10;
@@ -47,11 +50,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     seconds.sort_by(f64::total_cmp);
     let median = seconds.get(reps / 2).ok_or("expected at least one repetition")?;
-    println!("{{\"median_s\": {median:.6}, \"peak_rss_bytes\": {}}}", peak_rss_bytes());
+    // 0 where the system does not tell.
+    let peak_rss_bytes = peak_rss_bytes().unwrap_or(0);
+    println!("{{\"median_s\": {median:.6}, \"peak_rss_bytes\": {peak_rss_bytes}}}");
     Ok(())
 }
 
-type Step = Box<dyn FnMut() -> Result<(), tamis_search::Error>>;
+type Step = Box<dyn FnMut() -> Result<(), search::Error>>;
 
 fn search_step(
     config: &SearchConfig,
@@ -93,12 +98,4 @@ fn random_batch(batch: usize, id: u64) -> Batch {
         images: (0..batch * SHAPE.len()).map(|_| stream.normal() as f32).collect(),
         shape: SHAPE,
     }
-}
-
-/// The resident high-water mark, 0 where the system does not tell.
-fn peak_rss_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kibibytes.unwrap_or(0) * 1024
 }
