@@ -5,6 +5,7 @@
 //! buffer changes hands. Contents are those of the last user: whoever takes a buffer writes
 //! it before reading it.
 
+use crate::memory::advise_large_pages;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
@@ -27,7 +28,7 @@ impl Buffer {
     /// Takes `len` floats, of any finite or stale value, from the pool.
     pub(crate) fn take(len: usize) -> Buffer {
         let need = len.div_ceil(LINE);
-        let lines = reuse(need).unwrap_or_else(|| vec![Line([0.0; LINE]); need]);
+        let lines = reuse(need).unwrap_or_else(|| fresh(need));
         Buffer { lines, len }
     }
 }
@@ -38,6 +39,15 @@ fn reuse(need: usize) -> Option<Vec<Line>> {
     let fits = |lines: &Vec<Line>| need <= lines.len() && lines.len() <= 2 * need;
     let best = (0..pool.len()).filter(|&at| fits(&pool[at])).min_by_key(|&at| pool[at].len())?;
     Some(pool.swap_remove(best))
+}
+
+/// New lines of zeros.
+fn fresh(need: usize) -> Vec<Line> {
+    let mut lines = Vec::with_capacity(need);
+    // Before the pages are first touched.
+    advise_large_pages(lines.spare_capacity_mut());
+    lines.resize(need, Line([0.0; LINE]));
+    lines
 }
 
 /// Gives the memory kept for later calls back to the system.

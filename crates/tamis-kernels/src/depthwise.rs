@@ -113,16 +113,6 @@ pub(crate) struct Depthwise {
     weights: Vec<f32>,
 }
 
-/// Where results go.
-pub(crate) struct Destination<'a> {
-    /// Dense planes of one channel after another.
-    pub(crate) planes: &'a mut [f32],
-    /// Floats from one channel to the next.
-    pub(crate) step: usize,
-    /// Whether to add to what is there.
-    pub(crate) keep: bool,
-}
-
 impl Depthwise {
     /// Packs `weights`, `[channel, tap]`, of kernels of `taps` taps.
     pub(crate) fn new(
@@ -139,20 +129,17 @@ impl Depthwise {
         Depthwise { level, frame: frame.clone(), columns, weights }
     }
 
-    /// Writes or adds the dense plane of each channel, from framed planes. What lies after the
-    /// pixels of a plane stays as it is.
+    /// Writes the dense plane of one channel, or adds to it (`keep`), from the channel's framed
+    /// planes. What lies after the pixels of a plane stays as it is.
     ///
     /// # Panics
     /// If a slice is too short for that.
-    pub(crate) fn apply(&self, source: &[f32], to: Destination<'_>) {
+    pub(crate) fn channel(&self, channel: usize, source: &[f32], to: &mut [f32], keep: bool) {
         let each = self.columns.taps.len();
-        let pixels = self.frame.height * self.frame.width;
-        let source_step = self.columns.planes * self.frame.len;
-        for (channel, weights) in self.weights.chunks_exact(each.max(1)).enumerate() {
-            let source = &source[channel * source_step..][..source_step];
-            let plane = &mut to.planes[channel * to.step..][..pixels];
-            convolve(self.level, self, source, weights, plane, to.keep);
-        }
+        let weights = &self.weights[channel * each..][..each];
+        let source = &source[..self.columns.planes * self.frame.len];
+        let to = &mut to[..self.frame.height * self.frame.width];
+        convolve(self.level, self, source, weights, to, keep);
     }
 }
 

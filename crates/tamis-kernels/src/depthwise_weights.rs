@@ -13,32 +13,22 @@ use crate::frame::{Frame, load_within};
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Four, Level, Vector, WIDE, by_level};
 
-/// All channels of one image.
+/// What a kernel reads, and where.
 pub(crate) struct DepthwiseWeights<'a> {
     pub(crate) frame: &'a Frame,
     pub(crate) columns: &'a Columns,
-    /// Taps of the kernel.
-    pub(crate) taps: usize,
-    /// Framed planes, as the convolution read them.
-    pub(crate) source: &'a [f32],
-    /// Dense planes, `plane` floats apart.
-    pub(crate) gradient: &'a [f32],
-    pub(crate) plane: usize,
 }
 
 impl DepthwiseWeights<'_> {
-    /// Adds to `sums`, `[channel, tap]`.
+    /// Adds one channel of one image to `sums`, a float for each tap: from its framed planes, as the
+    /// convolution read them, and the dense plane of the gradient.
     ///
     /// # Panics
     /// If a slice is too short.
-    pub(crate) fn accumulate(&self, level: Level, sums: &mut [f32]) {
-        let step = self.columns.planes * self.frame.len;
-        let pixels = self.frame.height * self.frame.width;
-        for (channel, sums) in sums.chunks_exact_mut(self.taps).enumerate() {
-            let source = &self.source[channel * step..][..step];
-            let gradient = &self.gradient[channel * self.plane..][..pixels];
-            accumulate_channel(level, self, source, gradient, sums);
-        }
+    pub(crate) fn channel(&self, level: Level, source: &[f32], gradient: &[f32], sums: &mut [f32]) {
+        let source = &source[..self.columns.planes * self.frame.len];
+        let gradient = &gradient[..self.frame.height * self.frame.width];
+        accumulate_channel(level, self, source, gradient, sums);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::simd::{Four, Level, Vector, WIDE, by_level};
 pub(crate) type Term<'a> = (f32, &'a [f32]);
 
 /// Terms of one pass of [`combine`]; more terms take several passes over the destination.
-const PASS: usize = 6;
+pub(crate) const PASS: usize = 6;
 
 /// `to = constant + sum of factor * plane`, zero where `mask` is.
 pub(crate) fn combine(level: Level, to: &mut [f32], constant: f32, terms: &[Term], mask: &[u32]) {

@@ -46,10 +46,13 @@ impl Map {
 
 impl Frame {
     pub(crate) fn new(height: usize, width: usize) -> Frame {
-        let pitch = width + MARGIN;
+        // Rows begin on cache lines: stores and the middle column of every kernel are aligned.
+        let unit = if width > WIDE / 2 { WIDE } else { WIDE / 2 };
+        let pitch = (width + MARGIN).next_multiple_of(unit);
+        let origin = (MARGIN * pitch + MARGIN).next_multiple_of(unit);
         // The last vector of a row may begin at its last pixel.
-        let len = ((height + 2 * MARGIN) * pitch + MARGIN + WIDE).next_multiple_of(WIDE);
-        Frame { height, width, pitch, origin: MARGIN * pitch + MARGIN, len }
+        let len = (origin + (height + MARGIN) * pitch + WIDE).next_multiple_of(WIDE);
+        Frame { height, width, pitch, origin, len }
     }
 
     /// Place of the pixel so far from the first one, inside the margins.

@@ -12,6 +12,7 @@
 //! * `correlate`, `correlate_weights`: the two convolution loops, over lists of such offsets;
 //! * `frame`, `depthwise`, `depthwise_weights`, `pool`: kernels that leave channels apart, row by row
 //!   over planes with wide margins;
+//! * `buffer`, `memory`: the pool that working memory comes from, and where the pool gets it;
 //! * `elementwise`, `reduce`, `plane_products`: sums and products of planes, batch statistics;
 //! * `nas_bench_201`, `darts`, `conv_bn`: the operations that callers use, made of these.
 
@@ -26,6 +27,7 @@ mod depthwise;
 mod depthwise_weights;
 mod elementwise;
 mod frame;
+mod memory;
 pub mod nas_bench_201;
 mod plane;
 mod plane_products;
@@ -37,4 +39,5 @@ mod statistics;
 mod transpose;
 
 pub use buffer::release_pooled_memory;
+pub use memory::keep_freed_memory;
 pub use simd::Level;

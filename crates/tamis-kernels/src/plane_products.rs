@@ -18,8 +18,7 @@ use crate::simd::{Four, Level, Vector, WIDE, by_level};
 pub(crate) fn plane_products(
     level: Level,
     plane: usize,
-    left: &[f32],
-    right: &[f32],
+    [left, right]: [&[f32]; 2],
     sums: &mut [f32],
 ) {
     assert!(plane.is_multiple_of(WIDE) && plane > 0);

@@ -5,7 +5,7 @@
 use tamis_core::{Key, Purpose};
 use tamis_kernels::Level;
 use tamis_kernels::conv_bn::{
-    Affine, ConvShape, Forward, Gradients, Operands, Wants, backward, forward_at,
+    Affine, ConvShape, Forward, Gradients, Kernel, Operands, Wants, backward, forward_at,
 };
 
 const ALL: Wants = Wants { input: true, weights: true, affine: true };
@@ -23,14 +23,19 @@ struct Case<T> {
 /// An operand of a case.
 type Part = fn(&mut Case<f64>) -> &mut Vec<f64>;
 
-/// Batch, inputs, outputs, height, width, kernel, stride.
+/// Batch, inputs, outputs, height, width, rows of the kernel (2 is the diagonal one), stride.
 fn shape(sizes: [usize; 7], relu: bool) -> ConvShape {
-    let [batch, inputs, outputs, height, width, kernel, stride] = sizes;
+    let [batch, inputs, outputs, height, width, rows, stride] = sizes;
+    let kernel = match rows {
+        1 => Kernel::One,
+        2 => Kernel::Diagonal,
+        _ => Kernel::Three,
+    };
     ConvShape { batch, inputs, outputs, height, width, kernel, stride, relu }
 }
 
 fn case(shape: ConvShape) -> Case<f32> {
-    let deviation = (1.0 / (shape.inputs * shape.kernel) as f64).sqrt();
+    let deviation = (1.0 / (shape.inputs * shape.kernel.taps()) as f64).sqrt();
     Case {
         shape,
         input: normals(1, shape.input_values(), 1.0),
@@ -76,18 +81,25 @@ impl Case<f64> {
     fn products(&self, mut visit: impl FnMut(usize, usize, usize)) {
         let ConvShape { batch, inputs, outputs, height, width, kernel, stride, .. } = self.shape;
         let (rows, columns) = (self.shape.output_height(), self.shape.output_width());
+        // Rows and columns of each tap from the output's own place.
+        let taps: &[(isize, isize)] = match kernel {
+            Kernel::One => &[(0, 0)],
+            Kernel::Three => &pairs(3, 3)
+                .map(|(row, column)| (row as isize - 1, column as isize - 1))
+                .collect::<Vec<_>>(),
+            Kernel::Diagonal => &[(0, 0), (1, 1)],
+        };
         for image in 0..batch {
             for (output, input) in pairs(outputs, inputs) {
                 for (y, x) in pairs(rows, columns) {
-                    for (row, column) in pairs(kernel, kernel) {
-                        let from =
-                            |at: usize, tap: usize| (at * stride + tap).wrapping_sub(kernel / 2);
+                    for (number, &(row, column)) in taps.iter().enumerate() {
+                        let from = |at: usize, tap: isize| (at * stride).wrapping_add_signed(tap);
                         let (from_y, from_x) = (from(y, row), from(x, column));
                         if from_y < height && from_x < width {
                             visit(
                                 ((image * outputs + output) * rows + y) * columns + x,
                                 ((image * inputs + input) * height + from_y) * width + from_x,
-                                ((output * inputs + input) * kernel + row) * kernel + column,
+                                (output * inputs + input) * taps.len() + number,
                             );
                         }
                     }
@@ -191,9 +203,9 @@ fn shapes() -> Vec<ConvShape> {
     ];
     let mut shapes = Vec::new();
     for [batch, inputs, outputs, height, width] in sizes {
-        for (kernel, stride) in [(1, 1), (1, 2), (3, 1), (3, 2)] {
-            let relu = (kernel + stride + batch) % 2 == 0;
-            shapes.push(shape([batch, inputs, outputs, height, width, kernel, stride], relu));
+        for (rows, stride) in [(1, 1), (1, 2), (3, 1), (3, 2), (2, 1), (2, 2)] {
+            let relu = (rows + stride + batch) % 2 == 0;
+            shapes.push(shape([batch, inputs, outputs, height, width, rows, stride], relu));
         }
     }
     shapes
@@ -250,7 +262,12 @@ fn the_reference_gradients_are_those_of_finite_differences() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    for sizes in [[19, 3, 8, 16, 16, 3, 2], [33, 4, 5, 7, 8, 3, 1], [5, 8, 8, 32, 32, 1, 1]] {
+    for sizes in [
+        [19, 3, 8, 16, 16, 3, 2],
+        [33, 4, 5, 7, 8, 3, 1],
+        [5, 8, 8, 32, 32, 1, 1],
+        [9, 8, 6, 16, 16, 2, 2],
+    ] {
         let case = case(shape(sizes, true));
         let bits = [1, 2, 4].map(|threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -295,8 +312,8 @@ fn without_an_affine_part_gamma_is_one_and_beta_zero() {
 }
 
 #[test]
-#[should_panic(expected = "a kernel of size 5")]
-fn other_kernels_are_refused() {
-    let case = case(shape([1, 1, 1, 4, 4, 5, 1], false));
+#[should_panic(expected = "a stride of 3")]
+fn other_strides_are_refused() {
+    let case = case(shape([1, 1, 1, 4, 4, 1, 3], false));
     case.run(Level::best(), ALL);
 }

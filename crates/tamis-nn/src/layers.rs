@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions};
 use burn::tensor::{Tensor, activation::relu};
+use tamis_kernels::conv_bn::Kernel;
 
 use crate::fused::{ConvNormKind, conv_norm};
 use crate::leaves::Leaves;
@@ -126,7 +127,8 @@ impl ConvNorm {
     fn run(&self, input: Tensor<4>, pass: &Forward, relu_first: bool) -> Tensor<4> {
         let weight = pass.leaves.take::<4>(self.conv);
         if pass.fused && matches!(pass.mode, Mode::Train) {
-            let kind = ConvNormKind { stride: self.stride, relu: relu_first };
+            let kernel = if self.kernel == 1 { Kernel::One } else { Kernel::Three };
+            let kind = ConvNormKind { kernel, stride: self.stride, relu: relu_first };
             let affine = self.norm.affine(pass);
             let (output, mean, variance) = conv_norm(input, weight, affine, kind);
             self.norm.track(mean, variance, &output, pass);
@@ -161,6 +163,18 @@ pub(crate) fn convolve(
     let padding = (kernel - 1) / 2;
     let options = ConvOptions::new([stride; 2], [padding; 2], [1, 1], 1);
     conv2d(input, weight, None, options)
+}
+
+/// ReLU, convolution and batch norm as [`normalize`] in one fused operation, on a network that can
+/// use those.
+pub(crate) fn relu_conv_normalize(
+    input: Tensor<4>,
+    weight: Tensor<4>,
+    (kernel, stride): (Kernel, usize),
+    pass: &Forward,
+) -> Tensor<4> {
+    let affine = [1.0, 0.0].map(|value| pass.leaves.constant(value, weight.dims()[0]));
+    conv_norm(input, weight, affine, ConvNormKind { kernel, stride, relu: true }).0
 }
 
 /// Batch norm by batch statistics, without scale and shift, not tracked.

@@ -34,3 +34,4 @@ pub use outputs::{Outputs, SampleOutput};
 pub use parameters::{Init, Parameter, ParameterLayout};
 pub use real::Real;
 pub use resnet::resnet;
+pub use tamis_kernels::keep_freed_memory;

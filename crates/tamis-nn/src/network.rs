@@ -159,6 +159,18 @@ impl Network {
         wants: Wants,
     ) -> Result<Pass<E>, Error> {
         self.check(weights, &inputs)?;
+        // On a thread of the pool: the operations' parallel loops then start and end without waking
+        // and waiting for another thread.
+        Ok(rayon::scope(|_| self.run(weights, inputs, mode, wants)))
+    }
+
+    fn run<E: Real>(
+        &self,
+        weights: &[E],
+        inputs: Inputs<'_, E>,
+        mode: Mode<'_>,
+        wants: Wants,
+    ) -> Pass<E> {
         let device = self.device.autodiff();
         let [channels, height, width] = self.signature.image;
         let images =
@@ -185,7 +197,7 @@ impl Network {
             pass.shares = wants.shares.then(|| share_gradients(&shares, of_shares));
             pass.weights = wants.weights.then(|| leaves.gradient(&mut gradients));
         }
-        Ok(pass)
+        pass
     }
 
     /// The fused operations are for the CPU and single precision.

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use tamis::core::{Key, Purpose, SampleId};
 use tamis::data::{Batch, ImageShape};
-use tamis::nn::{Device, Engine, resnet};
+use tamis::nn::{Device, Engine, keep_freed_memory, resnet};
 use tamis::run::peak_rss_bytes;
 use tamis::search::{
     self, Bilevel, SearchConfig, StepBatches, StepContext, build_host, build_space,
@@ -20,6 +20,7 @@ const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 const CLASSES: usize = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    keep_freed_memory();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [space, numbers @ ..] = arguments.as_slice() else {
         return Err("expected SPACE CHANNELS CELLS BATCH REPS [composed]".into());

@@ -12,8 +12,8 @@ use rayon::prelude::*;
 /// what [`super::backward`] needs if `keep`.
 ///
 /// # Panics
-/// If a slice does not have the length that `shape` says, `shape` has a zero, or its kernel or
-/// stride is not one of those named there.
+/// If a slice does not have the length that `shape` says, `shape` has a zero, or its stride is
+/// not one of those named there.
 pub fn forward(
     shape: &ConvShape,
     operands: &Operands<'_>,
@@ -47,7 +47,6 @@ pub fn forward_at(
 }
 
 fn check(shape: &ConvShape, operands: &Operands<'_>) {
-    assert!(matches!(shape.kernel, 1 | 3), "a kernel of size {}", shape.kernel);
     assert!(matches!(shape.stride, 1 | 2), "a stride of {}", shape.stride);
     assert!(shape.input_values() > 0 && shape.outputs > 0, "a convolution of no values");
     assert_eq!(operands.input.len(), shape.input_values(), "length of the input");

@@ -38,17 +38,15 @@ impl Plan {
         let schedule = Schedule::new(shape.batch);
         let mut phases = Vec::new();
         let mut taps = Vec::new();
-        for row in 0..shape.kernel {
-            for column in 0..shape.kernel {
-                let ([row_phase, row], [column_phase, column]) =
-                    (split(row, &shape), split(column, &shape));
-                let phase = [row_phase, column_phase];
-                let number = phases.iter().position(|&known| known == phase).unwrap_or_else(|| {
-                    phases.push(phase);
-                    phases.len() - 1
-                });
-                taps.push(Tap { phase: number, place: [row, column] });
-            }
+        for &[row, column] in shape.kernel.places() {
+            let ([row_phase, row], [column_phase, column]) =
+                (split(row, &shape), split(column, &shape));
+            let phase = [row_phase, column_phase];
+            let number = phases.iter().position(|&known| known == phase).unwrap_or_else(|| {
+                phases.push(phase);
+                phases.len() - 1
+            });
+            taps.push(Tap { phase: number, place: [row, column] });
         }
         Plan { level, shape, geometry, schedule, taps, phases }
     }
@@ -146,6 +144,6 @@ impl Plan {
 /// Phase and place on that phase, 0 to 2, of one coordinate of a tap.
 fn split(tap: usize, shape: &ConvShape) -> [usize; 2] {
     // Counted from one stride before the output's own pixel, so as to stay positive.
-    let position = shape.stride + tap - (shape.kernel - 1) / 2;
+    let position = shape.stride + tap - shape.kernel.border();
     [position % shape.stride, position / shape.stride]
 }

@@ -4,8 +4,8 @@
 //! bias, of the input or of its ReLU; gamma 1 and beta 0 if there is no affine part. Stems, residual
 //! blocks and plain residual networks are made of it.
 //!
-//! Kernels are 1x1 or 3x3 with a border that keeps the size, divided by a stride of 1 or 2, rounded
-//! up. Running statistics and inference with them are left to the caller, who is given the mean
+//! Kernels are those of [`Kernel`] with a border that keeps the size, divided by a stride of 1 or 2,
+//! rounded up. Running statistics and inference with them are left to the caller, who is given the mean
 //! and the biased variance.
 
 mod backward;
@@ -18,6 +18,41 @@ use layout::Plan;
 
 pub use backward::backward;
 pub use forward::{forward, forward_at};
+
+/// Which pixels of the input an output pixel is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// 1x1: the pixel at its own place.
+    One,
+    /// 3x3: the pixel and those around it.
+    Three,
+    /// The pixel, and the one to the right of and below it. With stride 2 and half of the weights 0
+    /// these are the two 1x1 convolutions of DARTS's factorised reduction.
+    Diagonal,
+}
+
+impl Kernel {
+    /// How many pixels of a channel it reads.
+    pub fn taps(self) -> usize {
+        self.places().len()
+    }
+
+    /// Row and column of each tap in the order of the weights, from the tap at the upper left.
+    pub(crate) fn places(self) -> &'static [[usize; 2]] {
+        match self {
+            Kernel::One => &[[0, 0]],
+            Kernel::Three => {
+                &[[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2], [2, 0], [2, 1], [2, 2]]
+            }
+            Kernel::Diagonal => &[[0, 0], [1, 1]],
+        }
+    }
+
+    /// Rows above, and columns to the left of, the pixel at the output's own place.
+    pub(crate) fn border(self) -> usize {
+        usize::from(self == Kernel::Three)
+    }
+}
 
 /// Sizes of a convolution with normalisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +67,8 @@ pub struct ConvShape {
     pub height: usize,
     /// Columns of the input.
     pub width: usize,
-    /// Rows and columns of the kernel: 1 or 3.
-    pub kernel: usize,
+    /// The pixels that are read.
+    pub kernel: Kernel,
     /// Rows and columns from one output to the next: 1 or 2.
     pub stride: usize,
     /// Whether the input goes through a ReLU first.
@@ -61,9 +96,9 @@ impl ConvShape {
         self.batch * self.outputs * self.output_height() * self.output_width()
     }
 
-    /// Floats of the weights, `[outputs, inputs, kernel, kernel]`.
+    /// Floats of the weights, `[outputs, inputs, tap]`, taps along rows.
     pub fn weights(&self) -> usize {
-        self.outputs * self.inputs * self.kernel * self.kernel
+        self.outputs * self.inputs * self.kernel.taps()
     }
 }
 
@@ -72,7 +107,7 @@ impl ConvShape {
 pub struct Operands<'a> {
     /// `[batch, inputs, height, width]`.
     pub input: &'a [f32],
-    /// `[outputs, inputs, kernel, kernel]`.
+    /// `[outputs, inputs, tap]`.
     pub weights: &'a [f32],
     /// Scale and shift after normalisation, if any.
     pub affine: Option<Affine<'a>>,

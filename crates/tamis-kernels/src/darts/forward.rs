@@ -117,8 +117,11 @@ impl FirstStages {
         }
         frame_state(plan, value, &mut scratch.framed);
         for (first, kernel) in &self.stages {
-            let to = &mut results[first * flat..][..node];
-            kernel.apply(plan, &scratch.framed, &mut scratch.between, to);
+            let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.shape.channels);
+            for (channel, framed) in framed.enumerate() {
+                kernel.channel(plan, channel, framed, &mut scratch.between);
+            }
+            kernel.mix(plan, &scratch.between, &mut results[first * flat..][..node]);
         }
         if !self.reductions.is_empty() {
             Reduction::rectify(plan, value, &mut scratch.rectified);
@@ -191,20 +194,24 @@ pub(super) fn second_pass(plan: &Plan, weights: &[f32], source: usize, kept: &Ke
     let extra = (0..plan.shape.batch.div_ceil(plan.schedule.chunk)).into_par_iter();
     results(plan, plan.second_planes(source), extra, |images, _, work| {
         let mut of_state = plan.frame.take(state, 0.0);
-        let mut hidden = plan.frame.take(plan.shape.channels, 0.0);
+        let mut hidden = plan.frame.take(1, 0.0);
         let mut between = take_zeros(plan.node());
         for (image, work) in (images..).zip(work) {
             let values = state * plan.geometry.flat;
             frame_state(plan, &kept.value[image * values..][..values], &mut of_state);
             work.run(plan, |to| {
                 for ((first, kernel), to) in stages.iter().zip(to.chunks_exact_mut(plan.node())) {
-                    let framed = if let Some(first) = first {
-                        frame_hidden(plan, &kept.first, [image, *first], &mut hidden);
-                        &hidden
-                    } else {
-                        &of_state
-                    };
-                    kernel.apply(plan, framed, &mut between, to);
+                    let of_channels = of_state.chunks_exact(of_state.len() / plan.shape.channels);
+                    for (channel, of_state) in of_channels.enumerate() {
+                        let framed = if let Some(first) = first {
+                            frame_hidden(plan, &kept.first, [image, first + channel], &mut hidden);
+                            &hidden
+                        } else {
+                            of_state
+                        };
+                        kernel.channel(plan, channel, framed, &mut between);
+                    }
+                    kernel.mix(plan, &between, to);
                 }
             });
         }
@@ -226,18 +233,15 @@ pub(super) fn frame_state(plan: &Plan, value: &[f32], framed: &mut [f32]) {
     }
 }
 
-/// Frames the normalised ReLU of `channels` planes, from one on, of one image.
+/// Frames the normalised ReLU of one plane of one image.
 pub(super) fn frame_hidden(
     plan: &Plan,
     first: &Results,
-    [image, from]: [usize; 2],
+    [image, plane]: [usize; 2],
     framed: &mut [f32],
 ) {
-    for (channel, framed) in framed.chunks_exact_mut(plan.frame.len).enumerate() {
-        let map = normalise(&first.statistics[from + channel]);
-        let dense = first.plane(plan, image, from + channel);
-        plan.frame.fill(plan.level, map, dense, framed);
-    }
+    let map = normalise(&first.statistics[plane]);
+    plan.frame.fill(plan.level, map, first.plane(plan, image, plane), framed);
 }
 
 /// Where the results of one image go.

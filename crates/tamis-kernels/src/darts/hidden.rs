@@ -42,6 +42,7 @@ struct Pass<'a> {
 
 /// Buffers of one thread.
 struct Scratch {
+    /// What one channel of a second half reads.
     framed: Buffer,
     stage: StageScratch,
 }
@@ -95,10 +96,8 @@ impl Pass<'_> {
             .map(|task| (task, pieces.next()))
             .collect();
         tasks.into_par_iter().for_each(|(((images, moments), sums), buffer)| {
-            let mut scratch = Scratch {
-                framed: plan.frame.take(plan.shape.channels, 0.0),
-                stage: StageScratch::new(plan),
-            };
+            let mut scratch =
+                Scratch { framed: plan.frame.take(1, 0.0), stage: StageScratch::new(plan) };
             for (local, (image, moments)) in
                 images.zip(moments.chunks_exact_mut(planes)).enumerate()
             {
@@ -129,21 +128,24 @@ impl Pass<'_> {
                 let planes = [stage.node.plane(plan, image, channel), value];
                 normalisation.apply(level, geometry, planes, result);
             }
-            frame_hidden(plan, &source.kept.first, [image, stage.first], &mut scratch.framed);
             let to = &mut to[stage.to * geometry.flat..][..plan.node()];
             let sums = item(sums, stage.ordinal, edge);
-            stage.kernel.apply(plan, &scratch.framed, &mut scratch.stage, sums, (to, false));
-            let moments = &mut moments[stage.to..];
-            let planes = to.chunks_exact_mut(geometry.flat);
-            let planes = planes.zip(scratch.framed.chunks_exact(plan.frame.len));
-            for ((channel, (to, framed)), moments) in planes.enumerate().zip(moments) {
-                let statistics = &source.kept.first.statistics[stage.first + channel];
-                let value = source.kept.first.plane(plan, image, stage.first + channel);
+            stage.kernel.begin(plan, &mut scratch.stage);
+            let planes = to.chunks_exact_mut(geometry.flat).zip(&mut moments[stage.to..]);
+            for (channel, (to, moments)) in planes.enumerate() {
+                let first = stage.first + channel;
+                let statistics = &source.kept.first.statistics[first];
+                let value = source.kept.first.plane(plan, image, first);
+                let framed = &mut scratch.framed;
+                frame_hidden(plan, &source.kept.first, [image, first], framed);
+                let of_channel = (channel, &framed[..]);
+                stage.kernel.channel(plan, of_channel, &mut scratch.stage, sums, (to, false));
                 keep_positive(level, &plan.frame, framed, to);
                 plan.clear_rest(to);
                 let centred = (statistics.mean as f32, value);
                 *moments = [sum(level, to), product(level, to, centred)];
             }
+            stage.kernel.end(plan, &scratch.stage, sums);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::layout::{Entry, Plan, share};
 use super::{Operands, Source};
-use crate::elementwise::{Term, combine};
+use crate::elementwise::{PASS, Term, add, combine};
 
 /// The sum that forms one node.
 pub(super) struct Mixture<'a> {
@@ -44,14 +44,25 @@ impl<'a> Mixture<'a> {
     /// Writes the dense planes of one image of the node.
     pub(super) fn form(&self, image: usize, to: &mut [f32]) {
         let Plan { level, ref geometry, .. } = *self.plan;
-        let factors = self.factors.chunks_exact(self.entries.len());
-        let planes = to.chunks_exact_mut(geometry.flat);
-        for (channel, (to, factors)) in planes.zip(factors).enumerate() {
-            let term = |(&(source, entry), &factor): (&(usize, Entry), &f32)| -> Term<'_> {
-                (factor, self.sources[source].plane(self.plan, image, entry.place, channel))
-            };
-            let terms: Vec<Term<'_>> = self.entries.iter().zip(factors).map(term).collect();
-            combine(level, to, self.constants[channel], &terms, &geometry.mask);
+        // Channels last: the planes of an entry follow each other in memory.
+        for first in (0..self.entries.len()).step_by(PASS) {
+            let entries = &self.entries[first..self.entries.len().min(first + PASS)];
+            for (channel, to) in to.chunks_exact_mut(geometry.flat).enumerate() {
+                let factors = &self.factors[channel * self.entries.len() + first..];
+                let mut terms: [Term<'_>; PASS] = [(0.0, &[]); PASS];
+                for (term, (&(source, entry), &factor)) in
+                    terms.iter_mut().zip(entries.iter().zip(factors))
+                {
+                    let plane = self.sources[source].plane(self.plan, image, entry.place, channel);
+                    *term = (factor, plane);
+                }
+                let terms = &terms[..entries.len()];
+                if first == 0 {
+                    combine(level, to, self.constants[channel], terms, &geometry.mask);
+                } else {
+                    add(level, to, 0.0, terms, &geometry.mask);
+                }
+            }
         }
     }
 }

@@ -40,10 +40,14 @@ impl<'a> Summation<'a> {
     pub(super) fn image(&self, image: usize, gradient: &[f32], sums: &mut [f32]) {
         let plan = &self.cell.plan;
         let channels = plan.shape.channels;
-        for (channel, gradient) in gradient.chunks_exact(plan.geometry.flat).enumerate() {
+        let gradients = || gradient.chunks_exact(plan.geometry.flat).enumerate();
+        for (channel, gradient) in gradients() {
             sums[channel] = sum(plan.level, gradient);
-            let place = |slot: usize| (1 + slot) * channels + channel;
-            for (pair, entries) in self.entries.chunks(2).enumerate() {
+        }
+        // Channels last: the planes of an entry follow each other in memory.
+        for (pair, entries) in self.entries.chunks(2).enumerate() {
+            let slot = 1 + 2 * pair;
+            for (channel, gradient) in gradients() {
                 let centred = |&(source, entry): &(usize, Entry)| -> Centred<'_> {
                     let source = &self.cell.sources[source];
                     let statistics = source.statistics(entry.place, channel);
@@ -53,10 +57,10 @@ impl<'a> Summation<'a> {
                 if let [first, second] = entries {
                     let of_pair = [centred(first), centred(second)];
                     let [first, second] = products(plan.level, gradient, of_pair);
-                    sums[place(2 * pair)] = first;
-                    sums[place(2 * pair + 1)] = second;
+                    sums[slot * channels + channel] = first;
+                    sums[(slot + 1) * channels + channel] = second;
                 } else if let [last] = entries {
-                    sums[place(2 * pair)] = product(plan.level, gradient, centred(last));
+                    sums[slot * channels + channel] = product(plan.level, gradient, centred(last));
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::layout::{POOLS, Plan};
 use crate::buffer::Buffer;
-use crate::depthwise::{Columns, Depthwise, Destination, Tap, taps};
+use crate::depthwise::{Columns, Depthwise, Tap, taps};
 use crate::elementwise::multiply;
 use crate::frame::Map;
 use crate::pool::{first_maximum, max_pool, max_pool_backward};
@@ -82,8 +82,7 @@ impl Pooling {
         self.frame(plan, value, &mut scratch.zero);
         max_pool(plan.level, &plan.frame, &self.offsets, &scratch.lowest, maximum);
         plan.clear_rest(maximum);
-        let step = plan.geometry.flat;
-        self.sum.apply(&scratch.zero, Destination { planes: &mut *mean, step, keep: false });
+        self.sum.channel(0, &scratch.zero, mean, false);
         plan.clear_rest(mean);
         multiply(plan.level, mean, &self.inverse_count);
     }
@@ -118,9 +117,8 @@ impl Pooling {
     pub(super) fn mean_backward(&self, plan: &Plan, scratch: &mut PoolScratch, to: &mut [f32]) {
         multiply(plan.level, &mut scratch.plane, &self.inverse_count);
         plan.frame.fill(plan.level, Map::COPY, &scratch.plane, &mut scratch.gradient);
-        let step = plan.geometry.flat;
-        for (kernel, planes) in self.to_phases.iter().zip(to.chunks_exact_mut(step)) {
-            kernel.apply(&scratch.gradient, Destination { planes, step, keep: true });
+        for (kernel, to) in self.to_phases.iter().zip(to.chunks_exact_mut(plan.geometry.flat)) {
+            kernel.channel(0, &scratch.gradient, to, true);
         }
     }
 }

@@ -72,7 +72,7 @@ impl Reduction {
             if !sums.is_empty() {
                 let source = &rectified[half * plan.node()..][..plan.node()];
                 let sums = &mut sums[half * square / 2..][..square / 2];
-                plane_products(plan.level, flat, gradient, source, sums);
+                plane_products(plan.level, flat, [gradient, source], sums);
             }
             if to.is_empty() {
                 continue;

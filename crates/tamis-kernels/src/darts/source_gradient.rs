@@ -212,26 +212,41 @@ impl<'a> SourceGradient<'a> {
     ) {
         let Plan { level, ref geometry, .. } = self.cell.plan;
         let plan = &self.cell.plan;
-        let source = &self.cell.sources[self.source];
         for (flow, kernel) in &edge.stages {
             let results = scratch.stage.results.chunks_exact_mut(geometry.flat);
             for (channel, result) in results.enumerate() {
-                let (place, gradient, normalisation) = match flow {
-                    Flow::Hidden(place, first) => {
-                        let of_image = image * self.hidden.normalisations.len();
-                        let number = first + channel;
-                        let gradient = geometry.plane(&self.hidden.planes, of_image + number);
-                        (*place, gradient, &self.hidden.normalisations[number])
-                    }
-                    Flow::Node(place, normalisations) => {
-                        let gradient = edge.node.plane(plan, image, channel);
-                        (*place, gradient, &normalisations[channel])
-                    }
+                let normalisation = match flow {
+                    Flow::Hidden(_, first) => &self.hidden.normalisations[first + channel],
+                    Flow::Node(_, normalisations) => &normalisations[channel],
                 };
-                let value = source.plane(plan, image, place, channel);
-                normalisation.apply(level, geometry, [gradient, value], result);
+                let planes = self.flow_planes(edge, flow, [image, channel]);
+                normalisation.apply(level, geometry, planes, result);
             }
-            kernel.apply(plan, &scratch.framed, &mut scratch.stage, weights, (to, true));
+            kernel.begin(plan, &mut scratch.stage);
+            let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.shape.channels);
+            for of_channel in framed.enumerate() {
+                let to = item(to, of_channel.0, plan.phases(self.source) * geometry.flat);
+                kernel.channel(plan, of_channel, &mut scratch.stage, weights, (to, true));
+            }
+            kernel.end(plan, &scratch.stage, weights);
+        }
+    }
+
+    /// The gradient of one plane of a stage's results, and the plane.
+    fn flow_planes<'b>(
+        &'b self,
+        edge: &'b Edge<'_>,
+        flow: &Flow,
+        [image, channel]: [usize; 2],
+    ) -> [&'b [f32]; 2] {
+        let plan = &self.cell.plan;
+        let value = |place| self.cell.sources[self.source].plane(plan, image, place, channel);
+        match *flow {
+            Flow::Hidden(place, first) => {
+                let number = image * self.hidden.normalisations.len() + first + channel;
+                [plan.geometry.plane(&self.hidden.planes, number), value(place)]
+            }
+            Flow::Node(place, _) => [edge.node.plane(plan, image, channel), value(place)],
         }
     }
 

@@ -6,7 +6,7 @@
 use super::layout::{Plan, STAGES};
 use crate::buffer::Buffer;
 use crate::correlate::Correlation;
-use crate::depthwise::{Columns, Depthwise, Destination, Tap, taps};
+use crate::depthwise::{Columns, Depthwise, Tap, taps};
 use crate::depthwise_weights::DepthwiseWeights;
 use crate::frame::Map;
 use crate::plane_products::plane_products;
@@ -66,12 +66,16 @@ impl StageKernel {
         }
     }
 
-    /// Writes the dense planes of one image. `between` takes the depthwise result; what lies after
-    /// its pixels must be zero and stays so.
-    pub(super) fn apply(&self, plan: &Plan, framed: &[f32], between: &mut [f32], to: &mut [f32]) {
-        let flat = plan.geometry.flat;
-        self.depthwise.apply(framed, Destination { planes: between, step: flat, keep: false });
-        self.pointwise.apply(between, to, flat);
+    /// Writes the dense result of the depthwise kernel of one channel, from its framed planes, into
+    /// its plane of `between`. What lies after the pixels there must be zero and stays so.
+    pub(super) fn channel(&self, plan: &Plan, channel: usize, framed: &[f32], between: &mut [f32]) {
+        let between = &mut between[channel * plan.geometry.flat..][..plan.geometry.flat];
+        self.depthwise.channel(channel, framed, between, false);
+    }
+
+    /// Writes the dense planes of one image, once `between` holds all channels.
+    pub(super) fn mix(&self, plan: &Plan, between: &[f32], to: &mut [f32]) {
+        self.pointwise.apply(between, to, plan.geometry.flat);
     }
 }
 
@@ -92,7 +96,7 @@ pub(super) struct StageScratch {
     between: Buffer,
     /// Their dense gradients.
     gradient: Buffer,
-    /// The same, framed.
+    /// That of one channel, framed.
     framed: Buffer,
 }
 
@@ -102,7 +106,7 @@ impl StageScratch {
             results: Buffer::take(plan.node()),
             between: take_zeros(plan.node()),
             gradient: Buffer::take(plan.node()),
-            framed: plan.frame.take(plan.shape.channels, 0.0),
+            framed: plan.frame.take(1, 0.0),
         }
     }
 }
@@ -134,55 +138,49 @@ impl StageGradient {
         }
     }
 
-    /// From `scratch.results` and the framed source: adds to `sums`, the weights of the edge, and
-    /// writes or adds (`keep`) the source's gradient, `[channel, phase]`; either may be empty.
-    pub(super) fn apply(
+    /// Takes the gradients in `scratch.results` back through the 1x1 kernel. Then follow
+    /// [`StageGradient::channel`] for every channel, so that what belongs to a channel is done while
+    /// it is in the first-level cache, and [`StageGradient::end`].
+    pub(super) fn begin(&self, plan: &Plan, scratch: &mut StageScratch) {
+        self.to_between.apply(&scratch.results, &mut scratch.gradient, plan.geometry.flat);
+    }
+
+    /// From one channel's framed planes of the source: adds to `sums`, the weights of the edge, and
+    /// writes or adds (`keep`) the source's gradient, all phases of the channel; either may be empty.
+    pub(super) fn channel(
         &self,
         plan: &Plan,
-        framed: &[f32],
+        (channel, framed): (usize, &[f32]),
         scratch: &mut StageScratch,
         sums: &mut [f32],
         (to, keep): (&mut [f32], bool),
     ) {
         let flat = plan.geometry.flat;
-        self.to_between.apply(&scratch.results, &mut scratch.gradient, flat);
+        let gradient = &scratch.gradient[channel * flat..][..flat];
         if !sums.is_empty() {
-            self.add_weights(plan, framed, scratch, sums);
+            let between = &mut scratch.between[channel * flat..][..flat];
+            self.depthwise.channel(channel, framed, between, false);
+            let [depthwise, _] = plan.stage_weights(self.of.source, self.of.stage);
+            let taps = STAGES[self.of.stage].taps();
+            let sums = &mut sums[depthwise][channel * taps..][..taps];
+            let job = DepthwiseWeights { frame: &plan.frame, columns: &self.depthwise.columns };
+            job.channel(plan.level, framed, gradient, sums);
         }
         if to.is_empty() {
             return;
         }
-        let planes = scratch.framed.chunks_exact_mut(plan.frame.len);
-        for (dense, framed) in scratch.gradient.chunks_exact(flat).zip(planes) {
-            plan.frame.fill(plan.level, Map::COPY, dense, framed);
-        }
-        let step = self.to_source.len() * flat;
-        for (phase, kernel) in self.to_source.iter().enumerate() {
-            let planes = &mut to[phase * flat..];
-            kernel.apply(&scratch.framed, Destination { planes, step, keep });
+        plan.frame.fill(plan.level, Map::COPY, gradient, &mut scratch.framed);
+        for (kernel, to) in self.to_source.iter().zip(to.chunks_exact_mut(flat)) {
+            kernel.channel(channel, &scratch.framed, to, keep);
         }
     }
 
-    fn add_weights(
-        &self,
-        plan: &Plan,
-        framed: &[f32],
-        scratch: &mut StageScratch,
-        sums: &mut [f32],
-    ) {
-        let plane = plan.geometry.flat;
-        let planes = &mut scratch.between;
-        self.depthwise.apply(framed, Destination { planes, step: plane, keep: false });
-        let [depthwise, pointwise] = plan.stage_weights(self.of.source, self.of.stage);
-        plane_products(plan.level, plane, &scratch.results, &scratch.between, &mut sums[pointwise]);
-        let job = DepthwiseWeights {
-            frame: &plan.frame,
-            columns: &self.depthwise.columns,
-            taps: STAGES[self.of.stage].taps(),
-            source: framed,
-            gradient: &scratch.gradient,
-            plane,
-        };
-        job.accumulate(plan.level, &mut sums[depthwise]);
+    /// Adds to `sums`, unless it is empty, the gradient of the 1x1 kernel.
+    pub(super) fn end(&self, plan: &Plan, scratch: &StageScratch, sums: &mut [f32]) {
+        if !sums.is_empty() {
+            let [_, pointwise] = plan.stage_weights(self.of.source, self.of.stage);
+            let planes = [&scratch.results[..], &scratch.between[..]];
+            plane_products(plan.level, plan.geometry.flat, planes, &mut sums[pointwise]);
+        }
     }
 }

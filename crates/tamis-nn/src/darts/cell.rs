@@ -7,11 +7,12 @@
 use std::ops::Range;
 
 use burn::tensor::{Tensor, activation::relu};
+use tamis_kernels::conv_bn::Kernel;
 use tamis_space::darts::{CellPlan, EDGES, INPUTS, NODES, Operation};
 
 use super::operations::{DEPTHWISE, Depthwise, average_pool, factorized_reduce, max_pool};
 use crate::fused::darts_cell;
-use crate::layers::{Builder, Forward, convolve, normalize};
+use crate::layers::{Builder, Forward, convolve, normalize, relu_conv_normalize};
 
 /// Nodes of a cell that make its output, side by side.
 pub(crate) const OUTPUTS: usize = NODES - INPUTS;
@@ -154,16 +155,28 @@ impl Preprocess {
     }
 
     fn forward(&self, input: Tensor<4>, pass: &Forward) -> Tensor<4> {
-        let activated = relu(input);
+        let take = |conv: usize| pass.leaves.take::<4>(conv);
         match *self {
-            Preprocess::Conv(conv) => {
-                normalize(convolve(activated, pass.leaves.take::<4>(conv), 1, 1), pass)
+            Preprocess::Conv(conv) if pass.fused => {
+                relu_conv_normalize(input, take(conv), (Kernel::One, 1), pass)
             }
-            Preprocess::Halve(convs) => {
-                factorized_reduce(activated, convs.map(|conv| pass.leaves.take::<4>(conv)), pass)
+            Preprocess::Halve(convs) if pass.fused => {
+                let kernel = diagonal_kernel(convs.map(take));
+                relu_conv_normalize(input, kernel, (Kernel::Diagonal, 2), pass)
             }
+            Preprocess::Conv(conv) => normalize(convolve(relu(input), take(conv), 1, 1), pass),
+            Preprocess::Halve(convs) => factorized_reduce(relu(input), convs.map(take), pass),
         }
     }
+}
+
+/// The two 1x1 kernels of a factorized reduction, `[out / 2, in, 1, 1]`, as one of two taps,
+/// `[out, in, 2, 1]`: each reads one tap and has 0 for the other.
+fn diagonal_kernel([first, second]: [Tensor<4>; 2]) -> Tensor<4> {
+    let zero = first.zeros_like();
+    let upper = Tensor::cat(vec![first, zero.clone()], 2);
+    let lower = Tensor::cat(vec![zero, second], 2);
+    Tensor::cat(vec![upper, lower], 0)
 }
 
 /// One mixing weight, shaped to multiply an activation.

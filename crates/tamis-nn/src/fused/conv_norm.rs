@@ -8,13 +8,17 @@ use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops};
 use burn::backend::flex::FlexTensor;
-use tamis_kernels::conv_bn::{Affine, ConvShape, Operands, Saved, Wants, backward, forward};
+use tamis_kernels::conv_bn::{
+    Affine, ConvShape, Kernel, Operands, Saved, Wants, backward, forward,
+};
 
 use super::flex::{in_order, register, tensor, values, wanted};
 
 /// What a convolution does besides convolving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConvNormKind {
+    /// What the taps of the weights `[out, in, row, column]` are, in order.
+    pub(crate) kernel: Kernel,
     /// From one output pixel to the next.
     pub(crate) stride: usize,
     /// Whether the input goes through a ReLU first.
@@ -37,7 +41,7 @@ pub(super) fn run(inputs: &[FlexTensor; 4], kind: ConvNormKind, keep: bool) -> R
         outputs: weights[0],
         height: image[2],
         width: image[3],
-        kernel: weights[2],
+        kernel: kind.kernel,
         stride: kind.stride,
         relu: kind.relu,
     };

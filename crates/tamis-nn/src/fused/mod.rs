@@ -83,7 +83,8 @@ pub(crate) fn darts_cell(
     ))
 }
 
-/// ReLU if asked for, convolution with `kernel` `[out, in, size, size]`, batch norm by the batch's
+/// ReLU if asked for, convolution with `kernel` `[out, in, row, column]` (of the diagonal kind
+/// `[out, in, 2, 1]`), batch norm by the batch's
 /// statistics with scale and shift `[out]`. Returns the output, and the mean and biased variance
 /// before normalisation, which carry no gradient.
 pub(crate) fn conv_norm(

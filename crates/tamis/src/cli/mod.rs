@@ -23,6 +23,7 @@ const STOPPED: u8 = 75;
 
 /// Parses the arguments and runs the command.
 pub(crate) fn main() -> ExitCode {
+    tamis::nn::keep_freed_memory();
     let result = match Arguments::parse().command {
         Command::Search(arguments) => search::search(*arguments),
         Command::Resume(arguments) => search::resume(arguments),
