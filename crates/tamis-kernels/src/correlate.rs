@@ -24,6 +24,10 @@ pub(crate) struct Correlation {
     reach: usize,
 }
 
+/// Weights from which on packing is shared among threads; fewer are packed sooner than a thread
+/// wakes.
+const SHARED: usize = 1 << 14;
+
 impl Correlation {
     /// Packs `weight(output, k)` for every output and every offset.
     pub(crate) fn new(
@@ -33,15 +37,19 @@ impl Correlation {
         weight: impl Fn(usize, usize) -> f32 + Sync,
     ) -> Correlation {
         let tile = output_tile(level);
-        let mut weights = vec![0.0; outputs.div_ceil(tile) * offsets.len() * tile];
-        let tiles = weights.par_chunks_exact_mut(offsets.len() * tile);
-        tiles.zip((0..outputs).into_par_iter().step_by(tile)).for_each(|(weights, first)| {
-            for (k, weights) in weights.chunks_exact_mut(tile).enumerate() {
-                for (to, output) in weights.iter_mut().zip(first..outputs) {
-                    *to = weight(output, k);
-                }
+        let each = offsets.len() * tile;
+        let mut weights = vec![0.0; outputs.div_ceil(tile) * each];
+        let pack = |(number, packed): (usize, &mut [f32])| {
+            let of_tile = number * tile..outputs.min((number + 1) * tile);
+            for (k, packed) in packed.chunks_exact_mut(tile).enumerate() {
+                packed.iter_mut().zip(of_tile.clone()).for_each(|(to, o)| *to = weight(o, k));
             }
-        });
+        };
+        if weights.len() < SHARED {
+            weights.chunks_exact_mut(each).enumerate().for_each(pack);
+        } else {
+            weights.par_chunks_exact_mut(each).enumerate().for_each(pack);
+        }
         let reach = offsets.iter().copied().max().unwrap_or(0);
         Correlation { level, offsets, weights, outputs, reach }
     }

@@ -6,7 +6,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{Four, Level, Vector, WIDE, by_level};
+use crate::simd::{Four, Level, Vector, WIDE, by_level, prefetch};
 
 /// A plane and the factor by which it enters a sum.
 pub(crate) type Term<'a> = (f32, &'a [f32]);
@@ -86,6 +86,7 @@ unsafe fn combine_terms<V: Vector, const T: usize>(
             let place = to.as_mut_ptr().add(at);
             let mut sum = if keep { V::load(place).add(constant) } else { constant };
             for t in 0..T {
+                prefetch(planes[t].add(at));
                 sum = V::load(planes[t].add(at)).mul_add(factors[t], sum);
             }
             sum.and(V::load(mask.as_ptr().add(at).cast())).store(place);

@@ -10,7 +10,7 @@
 use crate::buffer::Buffer;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{Four, Level, Vector, WIDE, by_level};
+use crate::simd::{Four, Level, Vector, WIDE, by_level, prefetch};
 
 /// Rows and columns around a plane.
 pub(crate) const MARGIN: usize = 4;
@@ -115,6 +115,7 @@ unsafe fn fill_in<V: Vector>(frame: &Frame, map: Map, dense: &[f32], framed: &mu
         for y in 0..frame.height {
             for x in (0..frame.width).step_by(V::LANES) {
                 let at = y * frame.width + x;
+                prefetch(dense.as_ptr().wrapping_add(at));
                 let value = load_within::<V>(dense, at).mul_add(factor, constant);
                 let value = if map.relu { value.relu() } else { value };
                 let to = framed.as_mut_ptr().add(frame.origin + y * frame.pitch + x);

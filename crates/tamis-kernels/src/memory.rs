@@ -16,6 +16,8 @@ pub fn keep_freed_memory() {
         // The largest threshold that it accepts.
         libc::mallopt(libc::M_MMAP_THRESHOLD, 32 << 20);
         libc::mallopt(libc::M_TRIM_THRESHOLD, libc::c_int::MAX);
+        // Arenas of other threads are given back whatever the threshold.
+        libc::mallopt(libc::M_ARENA_MAX, 1);
     }
 }
 

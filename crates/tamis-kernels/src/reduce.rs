@@ -7,7 +7,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{Four, Level, Pair, Vector, WIDE, by_level};
+use crate::simd::{Four, Level, Pair, Vector, WIDE, by_level, prefetch};
 
 /// Independent running sums of a long reduction, to hide the latency of the additions.
 const CHAINS: usize = 4;
@@ -115,6 +115,8 @@ unsafe fn products_any<V: Vector>(plane: &[f32], others: [Centred<'_>; 2]) -> [f
         let mut second = [V::splat(0.0); CHAINS];
         in_chains!(len, V::LANES, CHAINS, |at, chain| {
             let value = V::load(plane.as_ptr().add(at));
+            prefetch(a.1.as_ptr().add(at));
+            prefetch(b.1.as_ptr().add(at));
             let left = V::load(a.1.as_ptr().add(at)).sub(centres[0]);
             let right = V::load(b.1.as_ptr().add(at)).sub(centres[1]);
             first[chain] = value.mul_add(left, first[chain]);

@@ -101,6 +101,24 @@ pub(crate) trait Vector: Copy {
     fn sum(self) -> f32;
 }
 
+/// Floats between what a loop reads and what it asks for; twice as many were measured to gain less.
+#[cfg(target_arch = "x86_64")]
+const AHEAD: usize = 512;
+
+/// Asks for what lies `AHEAD` behind `from`: a loop over planes that follow each other will read it.
+/// The machine's own prefetching ends with every page, which is a plane of 32x32.
+#[inline(always)]
+pub(crate) fn prefetch(from: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: part of every x86-64 machine; reads nothing that the program could see.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(AHEAD).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = from;
+}
+
 /// Rows and columns of a [`Square`].
 pub(crate) const SIDE: usize = 8;
 
