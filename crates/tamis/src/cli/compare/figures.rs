@@ -13,7 +13,7 @@ pub(super) struct Table {
 }
 
 /// What there is none of.
-const NONE: &str = "-";
+pub(super) const NONE: &str = "-";
 
 /// What is not known.
 const UNKNOWN: &str = "?";

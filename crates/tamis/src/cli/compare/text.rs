@@ -1,8 +1,8 @@
-//! The table as aligned text: statistics only.
+//! The table as aligned text: statistics only, without the columns that have nothing in any row.
 
 use tamis::compare::Comparison;
 
-use super::figures::{Table, heading, summaries};
+use super::figures::{NONE, Table, heading, summaries};
 
 /// All blocks.
 pub(super) fn text(comparison: &Comparison) -> String {
@@ -16,12 +16,14 @@ pub(super) fn text(comparison: &Comparison) -> String {
 
 fn aligned(table: &Table) -> String {
     let lines = || std::iter::once(&table.header).chain(&table.rows);
+    let shown = |column: &usize| table.rows.iter().any(|cells| cells[*column] != NONE);
     let width = |column: usize| {
         lines().map(|cells| cells[column].chars().count()).max().unwrap_or_default()
     };
-    let widths: Vec<usize> = (0..table.header.len()).map(width).collect();
+    let columns: Vec<(usize, usize)> =
+        (0..table.header.len()).filter(shown).map(|column| (column, width(column))).collect();
     let line = |cells: &Vec<String>| {
-        let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let cells = columns.iter().map(|&(column, width)| format!("{:<width$}", cells[column]));
         format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
     };
     lines().map(line).collect()
@@ -32,10 +34,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
-        let cells = |texts: [&str; 3]| texts.map(str::to_owned).to_vec();
-        let table =
-            Table { header: cells(["a", "b", "c"]), rows: vec![cells(["12 ± 3", "4", "5"])] };
-        assert_eq!(aligned(&table), "a       b  c\n12 ± 3  4  5\n");
+    fn columns_are_as_wide_as_their_widest_cell_and_empty_ones_are_left_out() {
+        let cells = |texts: [&str; 4]| texts.map(str::to_owned).to_vec();
+        let rows = vec![cells(["12 ± 3", "-", "-", "5"]), cells(["1", "4", "-", "5"])];
+        let table = Table { header: cells(["a", "b", "c", "d"]), rows };
+        assert_eq!(aligned(&table), "a       b  d\n12 ± 3  -  5\n1       4  5\n");
     }
 }
