@@ -46,7 +46,7 @@ fn scratch_path(path: &Path) -> PathBuf {
 }
 
 /// A rename is only durable once the folder is.
-fn sync_folder(path: &Path) -> Result<(), Error> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

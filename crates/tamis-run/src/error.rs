@@ -36,7 +36,7 @@ pub enum Error {
         missing: &'static str,
     },
     /// Another process writes to the run folder.
-    #[error("opening the run folder {}: found it in use by another process", path.display())]
+    #[error("opening the folder {}: found it in use by another process", path.display())]
     InUse {
         /// The folder.
         path: PathBuf,

@@ -4,7 +4,7 @@
 //! `result.json`; what is in them is the caller's business. A lock keeps two processes from
 //! writing to one folder.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::checkpoint::Checkpoint;
 use crate::durable::write_durably;
 use crate::error::Error;
+use crate::lock::FolderLock;
 
 const CHECKPOINTS: &str = "checkpoints";
 const CONFIG: &str = "config.toml";
@@ -27,7 +28,7 @@ const OLDER_KEPT: usize = 1;
 pub struct RunFolder {
     path: PathBuf,
     /// Held as long as the folder is.
-    _lock: File,
+    _lock: FolderLock,
 }
 
 /// What [`RunFolder::latest_checkpoint`] found.
@@ -73,14 +74,8 @@ impl RunFolder {
     }
 
     fn locked(path: &Path) -> Result<RunFolder, Error> {
-        let lock = path.join(LOCK);
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&lock);
-        let file = file.map_err(Error::io("opening", lock.clone()))?;
-        match file.try_lock() {
-            Ok(()) => Ok(RunFolder { path: path.to_owned(), _lock: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.to_owned() }),
-            Err(TryLockError::Error(source)) => Err(Error::io("locking", lock)(source)),
-        }
+        let lock = FolderLock::take(path, LOCK)?;
+        Ok(RunFolder { path: path.to_owned(), _lock: lock })
     }
 
     /// Where it is.

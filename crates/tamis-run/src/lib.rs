@@ -2,19 +2,24 @@
 //!
 //! Place in the flow: the binary hands over bytes, lines and tensors; nothing here knows what
 //! they mean. A file is either its old self or its new self, never a mixture: all writes go
-//! through [`write_durably`]. Checkpoints are verified on reading, and a damaged one is set aside
+//! through [`write_durably`], or through [`append_line_durably`] where a file grows line by line.
+//! Checkpoints are verified on reading, and a damaged one is set aside
 //! and reported, never deleted.
 
 #![deny(missing_docs)]
 
+mod append;
 mod checkpoint;
 mod durable;
 mod error;
 mod folder;
+mod lock;
 mod machine;
 
+pub use append::append_line_durably;
 pub use checkpoint::{Checkpoint, Tensor};
 pub use durable::write_durably;
 pub use error::Error;
 pub use folder::{FoundCheckpoint, RunFolder};
+pub use lock::FolderLock;
 pub use machine::{Machine, peak_rss_bytes};

@@ -1,6 +1,7 @@
 //! All settings of a run, and how they are put together: the recipe's defaults, then a file, then
 //! flags. What comes out is written to the run folder and repeats the run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -162,6 +163,23 @@ impl Layers {
     pub fn resolve(&self) -> Result<RunConfig, Error> {
         RunConfig::from_table(&self.table)
     }
+}
+
+/// Every value of nested tables under its whole path, such as `space.channels`.
+pub fn flatten(table: &Table) -> BTreeMap<String, Value> {
+    let mut flat = BTreeMap::new();
+    for (key, value) in table {
+        match value {
+            Value::Table(inner) => {
+                let inner = flatten(inner).into_iter();
+                flat.extend(inner.map(|(path, value)| (format!("{key}.{path}"), value)));
+            }
+            _ => {
+                flat.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    flat
 }
 
 fn merge(base: &mut Table, over: &Table) {

@@ -62,6 +62,9 @@ pub enum Error {
     /// A network could not be built.
     #[error(transparent)]
     Network(#[from] tamis_nn::Error),
+    /// A comparison cannot be made as it was asked for.
+    #[error(transparent)]
+    Compare(#[from] crate::compare::Error),
     /// A file of the run could not be written or read.
     #[error(transparent)]
     Run(#[from] tamis_run::Error),
@@ -78,6 +81,7 @@ impl Error {
         use tamis_search::Error as Search;
         match self {
             Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,
+            Error::Compare(error) => error.exit_code(),
             Error::Run(tamis_run::Error::NotEmpty { .. } | tamis_run::Error::NotARun { .. }) => 2,
             Error::File { .. } | Error::Content { .. } | Error::DataChanged { .. } => 3,
             Error::Data(tamis_data::Error::Setting { .. }) => 2,

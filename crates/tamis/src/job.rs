@@ -49,6 +49,16 @@ pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
     config.search.check()?;
     let Loaded { name, train, fingerprint, notes, .. } = tamis_data::open(&config.data)?;
     let train = Arc::new(train);
+    let search = prepare_on(config, train.clone())?;
+    Ok(Prepared { data_name: name, fingerprint, notes, train, search })
+}
+
+/// Reads the scores and builds the search, on data that is open already.
+///
+/// # Errors
+///
+/// As [`prepare`].
+pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Error> {
     let (scores, one_off) = match &config.search.policy.scores {
         None => (None, OneOffCost::NONE),
         Some(path) => {
@@ -56,10 +66,8 @@ pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
             (Some(scores.first(train.len())), cost)
         }
     };
-    let data =
-        SearchData { train: train.clone(), augmentation: config.augmentation, scores, one_off };
-    let search = Search::new(&config.search, data, config.place.device.parse()?)?;
-    Ok(Prepared { data_name: name, fingerprint, notes, train, search })
+    let data = SearchData { train, augmentation: config.augmentation, scores, one_off };
+    Ok(Search::new(&config.search, data, config.place.device.parse()?)?)
 }
 
 /// A run and its folder.

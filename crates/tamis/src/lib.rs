@@ -31,6 +31,7 @@
 
 #![deny(missing_docs)]
 
+pub mod compare;
 mod config;
 mod error;
 mod job;
@@ -39,10 +40,10 @@ mod outcome;
 mod scores;
 mod selection;
 
-pub use config::{Layers, RunConfig};
+pub use config::{Layers, RunConfig, flatten};
 pub use error::Error;
-pub use job::{Ending, Job, Prepared, prepare};
-pub use lookup::{Lookup, lookup};
+pub use job::{Ending, Job, Prepared, prepare, prepare_on};
+pub use lookup::{Lookup, load_table, lookup};
 pub use outcome::Outcome;
 pub use scores::load_scores;
 

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tamis_space::nas_bench_201::{Genotype, Record, Table};
 
 use crate::error::Error;
 
 /// What a table says of an architecture.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lookup {
     /// File name of the table.
     pub table: String,
@@ -24,12 +24,22 @@ pub struct Lookup {
 /// [`Error::File`] if the table cannot be read, [`Error::Space`] if table or text are malformed.
 pub fn lookup(genotype: &str, path: &Path) -> Result<Option<Lookup>, Error> {
     let genotype: Genotype = genotype.parse()?;
+    let table = load_table(path)?;
+    let record = table.find(&genotype);
+    Ok(record.map(|record| Lookup { table: table.name().to_owned(), record }))
+}
+
+/// Reads a NAS-Bench-201 table.
+///
+/// # Errors
+///
+/// [`Error::File`] if it cannot be read, [`Error::Space`] if it is malformed.
+pub fn load_table(path: &Path) -> Result<Table, Error> {
     let text = std::fs::read_to_string(path).map_err(|source| Error::File {
         what: "the table",
         path: path.to_owned(),
         source,
     })?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let table = Table::parse(&text, &name)?;
-    Ok(table.find(&genotype).map(|record| Lookup { table: name, record }))
+    Ok(Table::parse(&text, &name)?)
 }

@@ -1,6 +1,9 @@
 //! `result.json`: what a finished search found and what it cost.
+//!
+//! Results files keep it for good: a field that is added later needs a default, so that what earlier
+//! versions wrote can still be read.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tamis_run::peak_rss_bytes;
 use tamis_search::{OneOffCost, Search};
 
@@ -13,7 +16,7 @@ const FORMAT: u32 = 1;
 const COLLAPSE_SHARE: f64 = 0.75;
 
 /// The contents of `result.json`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Version of the layout, 1.
     pub format: u32,
@@ -55,7 +58,7 @@ pub struct Outcome {
 }
 
 /// The data of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DatasetSummary {
     /// Name of the data.
     pub name: String,
@@ -68,7 +71,7 @@ pub struct DatasetSummary {
 }
 
 /// The architecture after an epoch.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenotypeAt {
     /// Epoch, from 0.
     pub epoch: u32,
@@ -79,7 +82,7 @@ pub struct GenotypeAt {
 }
 
 /// What a run spent. Unknown figures are `null`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Forward-and-backward passes of one sample in weight steps.
     pub weight_samples: u64,

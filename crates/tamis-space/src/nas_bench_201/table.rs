@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Genotype;
 use crate::Error;
 
 /// What a table says of one cell: accuracies in percent, `None` where the table's cell is empty.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// CIFAR-10, 12 epochs on half of the training images, measured on the other half.
     pub cifar10_valid_12: Option<f64>,

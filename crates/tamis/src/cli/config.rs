@@ -1,12 +1,11 @@
 //! `tamis config`: the settings of a run, complete, and how two runs differ.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use tamis::{Layers, RunConfig};
-use toml::{Table, Value};
+use tamis::{Layers, RunConfig, flatten};
+use toml::Value;
 
 use super::Failure;
 use super::arguments::ConfigCommand;
@@ -19,9 +18,7 @@ pub(super) fn run(command: ConfigCommand) -> Result<ExitCode, Failure> {
         }
         ConfigCommand::Diff { a, b } => {
             let values = |path: &Path| -> Result<_, Failure> {
-                let mut flat = BTreeMap::new();
-                flatten("", &read(Some(path), &[])?.to_table()?, &mut flat);
-                Ok(flat)
+                Ok(flatten(&read(Some(path), &[])?.to_table()?))
             };
             let (left, right) = (values(&a)?, values(&b)?);
             let mut out = io::stdout().lock();
@@ -46,16 +43,4 @@ fn read(from: Option<&Path>, set: &[String]) -> Result<RunConfig, Failure> {
         layers = layers.assignment(assignment)?;
     }
     Ok(layers.resolve()?)
-}
-
-fn flatten(prefix: &str, table: &Table, flat: &mut BTreeMap<String, Value>) {
-    for (key, value) in table {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value {
-            Value::Table(inner) => flatten(&path, inner, flat),
-            _ => {
-                flat.insert(path, value.clone());
-            }
-        }
-    }
 }

@@ -3,6 +3,7 @@
 //! This is the only place that prints, reads the environment, handles signals or exits.
 
 mod arguments;
+mod compare;
 mod config;
 mod data;
 mod lookup;
@@ -27,6 +28,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Search(arguments) => search::search(*arguments),
         Command::Resume(arguments) => search::resume(arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
         Command::Data(command) => data::run(command),
         Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Config(command) => config::run(command),

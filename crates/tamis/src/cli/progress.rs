@@ -15,23 +15,30 @@ pub(super) struct Progress {
     bar: ProgressBar,
 }
 
+/// What is shown, once it is known whether anybody looks at a terminal.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shown {
+pub(super) enum Shown {
     Bar,
     Plain,
     Json,
     Nothing,
 }
 
-impl Progress {
-    /// For a run of this kind; says what the data's reader had to tell.
-    pub(super) fn new(kind: ProgressKind, prepared: &Prepared) -> Progress {
-        let kind = match kind {
+impl Shown {
+    pub(super) fn of(kind: ProgressKind) -> Shown {
+        match kind {
             ProgressKind::Auto if io::stderr().is_terminal() => Shown::Bar,
             ProgressKind::Auto | ProgressKind::Plain => Shown::Plain,
             ProgressKind::Json => Shown::Json,
             ProgressKind::None => Shown::Nothing,
-        };
+        }
+    }
+}
+
+impl Progress {
+    /// For a run of this kind; says what the data's reader had to tell.
+    pub(super) fn new(kind: ProgressKind, prepared: &Prepared) -> Progress {
+        let kind = Shown::of(kind);
         let epochs = prepared.search.config().train.epochs;
         let mut progress = Progress { kind, epochs, bar: ProgressBar::hidden() };
         if matches!(kind, Shown::Bar | Shown::Plain) {

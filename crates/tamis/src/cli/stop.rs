@@ -12,6 +12,8 @@ use signal_hook::flag;
 pub(super) struct Stop {
     requested: Arc<AtomicBool>,
     steps_left: Option<AtomicU64>,
+    /// Apart from signals, so that the end of the input and one signal are not taken for two.
+    input_ended: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -23,13 +25,27 @@ impl Stop {
             flag::register_conditional_shutdown(signal, 128 + signal, requested.clone())?;
             flag::register(signal, requested.clone())?;
         }
-        Ok(Stop { requested, steps_left: steps.map(AtomicU64::new) })
+        let input_ended = Arc::new(AtomicBool::new(false));
+        Ok(Stop { requested, steps_left: steps.map(AtomicU64::new), input_ended })
+    }
+
+    /// Also stops when standard input ends: on purpose, or because the process that holds its other
+    /// end is gone.
+    pub(super) fn with_input(self) -> Stop {
+        let ended = self.input_ended.clone();
+        std::thread::spawn(move || {
+            // An input that cannot be read has ended, too.
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            ended.store(true, Ordering::Relaxed);
+        });
+        self
     }
 
     /// Whether to stop now.
     pub(super) fn requested(&self) -> bool {
         let spent = self.steps_left.as_ref().is_some_and(|left| left.load(Ordering::Relaxed) == 0);
-        spent || self.requested.load(Ordering::Relaxed)
+        let ended = self.input_ended.load(Ordering::Relaxed);
+        spent || ended || self.requested.load(Ordering::Relaxed)
     }
 
     /// Counts a step.

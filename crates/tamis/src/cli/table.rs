@@ -86,7 +86,7 @@ pub(super) fn warnings(outcome: &Outcome) -> Vec<String> {
 }
 
 /// `1234567` as `1,234,567`.
-fn thousands(count: u64) -> String {
+pub(super) fn thousands(count: u64) -> String {
     let digits = count.to_string();
     let lead = digits.len() % 3;
     let mut text = digits[..lead].to_owned();

@@ -1,0 +1,217 @@
+//! The rows of the tables that people read: the same words and figures in text and in Markdown.
+//!
+//! `?` is a figure that is not known, `-` one that there is not.
+
+use tamis::compare::{ArmResult, Block, Quantity, Summary, Unsearched};
+
+use crate::cli::table::thousands;
+
+/// A table: its header and its rows, all of one width.
+pub(super) struct Table {
+    pub(super) header: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+/// What there is none of.
+pub(super) const NONE: &str = "-";
+
+/// What is not known.
+const UNKNOWN: &str = "?";
+
+/// What a block is about, in one line.
+pub(super) fn heading(block: &Block) -> String {
+    let setup = &block.key.setup;
+    let data = block.data.as_deref().unwrap_or("data");
+    let mut text = format!(
+        "{}, channels {}, cells {}; {data}, {} images; epochs {}, batch {}, alpha rate {}",
+        block.space,
+        setup.channels,
+        setup.cells,
+        thousands(block.samples as u64),
+        block.key.epochs,
+        setup.batch,
+        setup.alpha_lr
+    );
+    for (key, value) in &setup.settings {
+        text += &format!("; {key} {value}");
+    }
+    text
+}
+
+/// One row an arm, then what no search gives.
+pub(super) fn summaries(block: &Block) -> Table {
+    let accuracies = shown(block);
+    let mut header: Vec<String> = ["host", "policy", "alpha rate", "n"].map(str::to_owned).to_vec();
+    header.extend(accuracies.iter().map(|quantity| quantity.name().to_owned()));
+    let others = [
+        "median",
+        "vs random-like",
+        "samples",
+        "multiply-adds",
+        "one-off samples",
+        "seconds",
+        "memory",
+        "speed-up samples",
+        "speed-up seconds",
+        "decisive",
+        "initial",
+        "collapsed",
+    ];
+    header.extend(others.map(str::to_owned));
+    let mut rows: Vec<Vec<String>> = block.arms.iter().map(|arm| arm_row(block, arm)).collect();
+    rows.extend(block.unsearched.iter().map(|row| unsearched_row(row, accuracies, header.len())));
+    Table { header, rows }
+}
+
+/// The two accuracies that people compare, or the search's own; the last is the one that counts.
+fn shown(block: &Block) -> &'static [Quantity] {
+    match block.accuracies() {
+        [] | [_] => &[Quantity::ArchValAccuracy],
+        _ => &[Quantity::Cifar10Valid12, Quantity::Cifar10Test200],
+    }
+}
+
+fn counted(block: &Block) -> Quantity {
+    shown(block).last().copied().unwrap_or(Quantity::ArchValAccuracy)
+}
+
+fn arm_row(block: &Block, arm: &ArmResult) -> Vec<String> {
+    let summary = |quantity| arm.summary(quantity);
+    let (finished, planned) = (arm.runs.len(), arm.arm.seeds.len());
+    let n =
+        if finished == planned { finished.to_string() } else { format!("{finished} of {planned}") };
+    let mut row = names(arm);
+    row.push(n);
+    row.extend(
+        shown(block).iter().map(|&quantity| accuracy(quantity, summary(quantity), finished)),
+    );
+    let counts = counted(block);
+    let cost = |quantity, show: fn(f64) -> String| match summary(quantity) {
+        Some(found) => show(found.mean),
+        None if finished == 0 => NONE.to_owned(),
+        None => UNKNOWN.to_owned(),
+    };
+    let times = |ratio: Option<f64>| ratio.map_or(NONE.to_owned(), |ratio| format!("{ratio:.2}x"));
+    row.extend([
+        summary(counts).map_or(NONE.to_owned(), |found| percent(counts, found.median)),
+        difference(block, arm),
+        cost(Quantity::SampleRatio, |mean| format!("{mean:.3}")),
+        cost(Quantity::MacsRatio, |mean| format!("{mean:.3}")),
+        cost(Quantity::OneOffSamples, |mean| thousands(mean as u64)),
+        cost(Quantity::SearchWallS, |mean| format!("{mean:.1}")),
+        cost(Quantity::PeakRssBytes, |mean| format!("{:.0} MB", mean / 1e6)),
+        times(arm.speed_up_samples()),
+        times(block.speed_up_wall(arm)),
+        cost(Quantity::Decisive, share),
+        cost(Quantity::InitialArgmax, share),
+        cost(Quantity::Collapsed, share),
+    ]);
+    row
+}
+
+fn share(mean: f64) -> String {
+    format!("{:.0} %", 100.0 * mean)
+}
+
+/// Host, policy and scale as they were named, with what was run for them if that has another name.
+fn names(arm: &ArmResult) -> Vec<String> {
+    let (named, runs_as) = (&arm.arm.named, &arm.arm.runs_as);
+    let both = |named: &str, runs_as: &str| {
+        if named == runs_as { named.to_owned() } else { format!("{named} (= {runs_as})") }
+    };
+    vec![
+        arm.arm.host.clone(),
+        both(&named.policy, &runs_as.policy),
+        both(&named.scale, &runs_as.scale),
+    ]
+}
+
+fn difference(block: &Block, arm: &ArmResult) -> String {
+    let counts = counted(block);
+    let Some(found) = block.difference(arm, counts) else { return NONE.to_owned() };
+    let sign = if found.mean < 0.0 { "" } else { "+" };
+    format!("{sign}{} (n {})", spread(counts, found), found.n)
+}
+
+fn accuracy(quantity: Quantity, summary: Option<Summary>, runs: usize) -> String {
+    match summary {
+        None => NONE.to_owned(),
+        Some(found) if found.n == runs => spread(quantity, found),
+        Some(found) => format!("{} (n {})", spread(quantity, found), found.n),
+    }
+}
+
+fn spread(quantity: Quantity, found: Summary) -> String {
+    let deviation = found.deviation.map(|deviation| percent(quantity, deviation));
+    let mean = percent(quantity, found.mean);
+    deviation.map_or(mean.clone(), |deviation| format!("{mean} ± {deviation}"))
+}
+
+/// An accuracy in percent: looked-up ones are already.
+pub(super) fn percent(quantity: Quantity, value: f64) -> String {
+    match quantity {
+        Quantity::ArchValAccuracy => format!("{:.2}", 100.0 * value),
+        _ => format!("{value:.2}"),
+    }
+}
+
+fn unsearched_row(row: &Unsearched, accuracies: &[Quantity], width: usize) -> Vec<String> {
+    let counts = accuracies.last().and_then(|quantity| row.summaries.get(quantity));
+    let n = counts.map_or(NONE.to_owned(), |found| thousands(found.n as u64));
+    let mut cells = vec!["no search".to_owned(), row.name.to_owned(), NONE.to_owned(), n];
+    let found = |quantity: &Quantity| Some((*quantity, *row.summaries.get(quantity)?));
+    cells.extend(accuracies.iter().map(|quantity| {
+        found(quantity).map_or(NONE.to_owned(), |(quantity, found)| spread(quantity, found))
+    }));
+    cells.push(counts.map_or(NONE.to_owned(), |found| format!("{:.2}", found.median)));
+    cells.resize(width, NONE.to_owned());
+    cells
+}
+
+/// One row a run: every value.
+pub(super) fn values(block: &Block) -> Table {
+    let accuracies = block.accuracies();
+    let mut header: Vec<String> =
+        ["host", "policy", "alpha rate", "seed"].map(str::to_owned).to_vec();
+    header.extend(accuracies.iter().map(|quantity| quantity.name().to_owned()));
+    let others = [
+        "samples",
+        "multiply-adds",
+        "seconds",
+        "memory",
+        "decided edges",
+        "initial",
+        "collapsed",
+        "architecture",
+    ];
+    header.extend(others.map(str::to_owned));
+    let rows = block.arms.iter().flat_map(|arm| value_rows(arm, accuracies)).collect();
+    Table { header, rows }
+}
+
+fn value_rows(arm: &ArmResult, accuracies: &'static [Quantity]) -> Vec<Vec<String>> {
+    let unknown = || UNKNOWN.to_owned();
+    let yes = |holds: bool| if holds { "yes" } else { "no" }.to_owned();
+    let row = |run: &tamis::compare::SeedResult| {
+        let outcome = &run.outcome;
+        let cost = &outcome.cost;
+        let mut cells = names(arm);
+        cells.push(run.seed.to_string());
+        cells.extend(accuracies.iter().map(|&quantity| {
+            quantity.of(run).map_or(NONE.to_owned(), |value| percent(quantity, value))
+        }));
+        cells.extend([
+            format!("{:.3}", cost.sample_ratio),
+            cost.macs_ratio.map_or_else(unknown, |ratio| format!("{ratio:.3}")),
+            format!("{:.1}", cost.search_wall_s),
+            cost.peak_rss_bytes
+                .map_or_else(unknown, |bytes| format!("{:.0} MB", bytes as f64 / 1e6)),
+            format!("{} of {}", outcome.decided_edges, outcome.edges),
+            yes(outcome.genotype == outcome.initial_genotype),
+            yes(outcome.collapsed),
+            outcome.genotype.clone(),
+        ]);
+        cells
+    };
+    arm.runs.iter().map(row).collect()
+}

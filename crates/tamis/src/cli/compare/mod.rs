@@ -1,0 +1,192 @@
+//! `tamis compare`: a grid of runs, each made by a process of its own, and their table.
+
+mod children;
+mod csv;
+mod figures;
+mod markdown;
+mod progress;
+mod text;
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tamis::compare::{
+    Comparison, DataIdentity, Grid, Plan, Results, Seeds, parse_policies, refuse_grid_setting,
+};
+use tamis::data::{Dataset, open};
+use tamis::run::{FolderLock, Machine};
+use tamis::{Error, Layers, RunConfig, load_table, prepare_on};
+
+use super::arguments::{CompareArguments, TableFormat};
+use super::stop::Stop;
+use super::{Failure, STOPPED, lookup};
+use children::{Ended, Options};
+use progress::Progress;
+
+pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure> {
+    let base = settings(arguments)?;
+    let config = base.resolve()?;
+    let grid = grid(arguments, &config)?;
+    let path = arguments.results.clone().unwrap_or_else(|| arguments.out.join("results.jsonl"));
+    let mut results = Results::open(&path)?;
+    let table = config.place.table.as_deref().map(load_table).transpose()?;
+    let (identity, data) = identify(&config, &results)?;
+    let plan = Plan::of(&grid, &base, &identity)?;
+    tell_of(&results, &data)?;
+    let ended = if plan.missing(&results).next().is_none() {
+        Ended::default()
+    } else {
+        check(&plan, &results, data?)?;
+        execute(arguments, &plan, &mut results)?
+    };
+    let comparison = Comparison::of(&plan, &results, table.as_ref());
+    print(&comparison, arguments.format)?;
+    finish(&plan, &results, &ended)
+}
+
+fn settings(arguments: &CompareArguments) -> Result<Layers, Failure> {
+    let mut layers = Layers::default();
+    if let Some(path) = &arguments.config {
+        layers = layers.file(path)?;
+    }
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    layers = layers
+        .optional("data.source", arguments.data.clone())
+        .optional("train.epochs", arguments.epochs)
+        .optional("train.batch", arguments.batch)
+        .optional("device", arguments.device.clone())
+        .optional("table", arguments.table.as_ref().map(text));
+    for assignment in &arguments.set {
+        refuse_grid_setting(assignment).map_err(Error::from)?;
+        layers = layers.assignment(assignment)?;
+    }
+    if layers.resolve()?.place.table.is_none() {
+        layers = layers.optional("table", lookup::default_table().as_ref().map(text));
+    }
+    Ok(layers)
+}
+
+fn grid(arguments: &CompareArguments, config: &RunConfig) -> Result<Grid, Failure> {
+    let or = |named: &[String], default: String| match named {
+        [] => vec![default],
+        named => named.iter().map(|name| name.trim().to_owned()).collect(),
+    };
+    let search = &config.search;
+    let scale = toml::Value::try_from(search.alpha.lr_scale).ok();
+    let scale = scale.as_ref().and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+    let seeds: Seeds = arguments.seeds.parse().map_err(Error::from)?;
+    let grid = Grid {
+        spaces: or(&arguments.spaces, search.space.name.clone()),
+        hosts: or(&arguments.hosts, search.host.name.clone()),
+        policies: parse_policies(&arguments.policies, &seeds).map_err(Error::from)?,
+        scales: or(&arguments.alpha_lr_scales, scale),
+    };
+    grid.check().map_err(Error::from)?;
+    Ok(grid)
+}
+
+/// The data, or why it cannot be read.
+type Data = Result<Arc<Dataset>, Error>;
+
+/// What the data is; where it cannot be read, what all results say it is.
+fn identify(config: &RunConfig, results: &Results) -> Result<(DataIdentity, Data), Error> {
+    let opened = open(&config.data).map_err(Error::from).and_then(|loaded| {
+        let identity = DataIdentity::new(loaded.fingerprint, loaded.train.len(), config)?;
+        Ok((identity, Arc::new(loaded.train)))
+    });
+    match opened {
+        Ok((identity, train)) => Ok((identity, Ok(train))),
+        // Mistakes in the settings are mistakes whatever the results say.
+        Err(error) if error.exit_code() != 3 => Err(error),
+        Err(error) => match DataIdentity::of_results(results) {
+            Some(identity) => Ok((identity, Err(error))),
+            None => Err(error),
+        },
+    }
+}
+
+fn tell_of(results: &Results, data: &Data) -> Result<(), Failure> {
+    let path = results.path().display();
+    let mut err = io::stderr().lock();
+    for note in results.notes() {
+        writeln!(err, "note: {path}: {note}")?;
+    }
+    if let Err(error) = data {
+        writeln!(err, "note: {error}: taken for the data of the results in {path}")?;
+    }
+    Ok(())
+}
+
+/// Builds a search of every arm that has runs to make, so that mistakes show before any run.
+fn check(plan: &Plan, results: &Results, train: Arc<Dataset>) -> Result<(), Failure> {
+    let mut arms = BTreeSet::new();
+    for planned in plan.missing(results) {
+        let run = &planned.run;
+        if arms.insert((&run.space, &run.host, &run.choice)) {
+            prepare_on(&planned.config, train.clone())?;
+        }
+    }
+    Ok(())
+}
+
+fn execute(
+    arguments: &CompareArguments,
+    plan: &Plan,
+    results: &mut Results,
+) -> Result<Ended, Failure> {
+    let folder = &arguments.out;
+    std::fs::create_dir_all(folder)?;
+    let _lock = FolderLock::take(folder, "compare.lock").map_err(Error::from)?;
+    let jobs = usize::from(arguments.jobs);
+    let share = || (Machine::this().processors / jobs).max(1);
+    let options = Options {
+        runs: folder.join("runs"),
+        settings: folder.join("settings"),
+        jobs,
+        threads: arguments.common.threads.or_else(|| (jobs > 1).then(share)),
+        stop_after_runs: arguments.stop_after_runs,
+        stop_after_steps: arguments.common.stop_after_steps,
+    };
+    let stop = Stop::listen(None)?;
+    let mut progress = Progress::new(arguments.common.progress, plan, results, jobs);
+    let ended = children::make(plan, results, &options, &stop, &mut progress);
+    progress.finish();
+    ended
+}
+
+fn print(comparison: &Comparison, format: TableFormat) -> Result<(), Failure> {
+    let text = match format {
+        TableFormat::Text => text::text(comparison),
+        TableFormat::Csv => csv::csv(comparison),
+        TableFormat::Markdown => markdown::markdown(comparison),
+    };
+    Ok(write!(io::stdout().lock(), "{text}")?)
+}
+
+/// Says what the table does not, and how it ended.
+fn finish(plan: &Plan, results: &Results, ended: &Ended) -> Result<ExitCode, Failure> {
+    let mut err = io::stderr().lock();
+    let used = || plan.runs.iter().filter_map(|planned| results.find(&planned.key));
+    let machines: BTreeSet<String> =
+        used().map(|record| record.section.machine.to_string()).collect();
+    let versions: BTreeSet<&str> = used().map(|record| record.section.tamis.as_str()).collect();
+    if machines.len() > 1 {
+        writeln!(err, "note: the runs are of {} machines: compare no seconds", machines.len())?;
+    }
+    if versions.len() > 1 {
+        writeln!(err, "note: the runs are of {} versions of Tamis", versions.len())?;
+    }
+    for failed in &ended.failed {
+        writeln!(err, "error: {failed}")?;
+    }
+    let left = plan.missing(results).count();
+    if ended.stopped {
+        let (total, done) = (plan.runs.len(), plan.runs.len() - left);
+        writeln!(err, "stopped with {done} of {total} runs done; the same command goes on")?;
+        return Ok(ExitCode::from(STOPPED));
+    }
+    Ok(ended.failed.first().map_or(ExitCode::SUCCESS, |failed| ExitCode::from(failed.code)))
+}

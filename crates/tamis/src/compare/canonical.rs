@@ -1,0 +1,109 @@
+//! Which arms are one: a control that equals another policy is run once and shown twice.
+//!
+//! Also what a policy's text says without running it: whether it needs scores, which policy is its
+//! control, and about how much of the data it passes, which only decides what is run first.
+
+use tamis_search::LearningRateScale;
+use tamis_select::{Amount, POLICIES};
+
+/// What stands before a policy that is to be matched by random samples.
+const CONTROL: &str = "random-like:";
+
+/// A policy and the scale of the architecture's learning rate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Choice {
+    /// The policy, such as `random:0.1`.
+    pub policy: String,
+    /// `none` or `steps`.
+    pub scale: String,
+}
+
+impl Choice {
+    /// What is run for this choice, the same for all choices that are one run.
+    pub fn canonical(&self, samples: usize) -> Choice {
+        let policy = canonical(&self.policy, samples);
+        // All images take the steps of all images: the scale is 1 either way.
+        let scale = if policy == "full" { "none" } else { &self.scale };
+        Choice { policy, scale: scale.to_owned() }
+    }
+
+    /// What is run for as many random samples as this choice passes; `None` if that is this choice.
+    pub fn control(&self, samples: usize) -> Option<Choice> {
+        let own = self.canonical(samples);
+        if own.policy.starts_with(CONTROL) {
+            return None;
+        }
+        let named = Choice { policy: format!("{CONTROL}{}", own.policy), scale: own.scale.clone() };
+        Some(named.canonical(samples)).filter(|control| *control != own)
+    }
+}
+
+/// The policy that a policy equals on so many samples.
+fn canonical(policy: &str, _samples: usize) -> String {
+    policy.to_owned()
+}
+
+/// Whether any part of a policy needs scores of the samples.
+pub(super) fn needs_scores(policy: &str) -> bool {
+    let needs = |name: &str| POLICIES.iter().any(|entry| entry.name == name && entry.needs_scores);
+    parts(policy).any(|part| part.split(':').any(needs))
+}
+
+/// About which share of the samples a policy passes.
+pub(super) fn expected_share(policy: &str, samples: usize) -> f64 {
+    let amount = |part: &str| -> Option<Amount> { part.rsplit_once(':')?.1.parse().ok() };
+    let share =
+        |part| amount(part).map_or(1.0, |amount| amount.of(samples) as f64 / samples as f64);
+    parts(policy).map(share).product::<f64>().min(1.0)
+}
+
+fn parts(policy: &str) -> impl Iterator<Item = &str> {
+    policy.split('+')
+}
+
+/// The scale with this name.
+pub(super) fn scale_of(name: &str) -> Result<LearningRateScale, super::Error> {
+    match name {
+        "none" => Ok(LearningRateScale::None),
+        "steps" => Ok(LearningRateScale::Steps),
+        _ => Err(super::Error::Scale { found: name.chars().take(40).collect() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_follows_the_amounts() {
+        let share = |policy: &str| expected_share(policy, 1000);
+        assert_eq!((share("full"), share("random:0.1"), share("random:250")), (1.0, 0.1, 0.25));
+        assert_eq!((share("random-like:proxy:0.5"), share("random:0.5+bdp")), (0.5, 0.5));
+    }
+
+    #[test]
+    fn scores_are_needed_where_any_part_needs_them() {
+        for policy in ["proxy:0.1", "random:0.5+proxy-p2:0.1", "two-tail:0.1"] {
+            assert!(needs_scores(policy), "{policy}");
+        }
+        assert!(!needs_scores("full") && !needs_scores("random:0.5+full"));
+    }
+
+    #[test]
+    fn the_scale_of_the_alpha_rate_makes_no_second_run_on_all_images() {
+        let choice = |policy: &str, scale: &str| Choice {
+            policy: policy.to_owned(),
+            scale: scale.to_owned(),
+        };
+        assert_eq!(choice("full", "steps").canonical(100), choice("full", "none"));
+        let fewer = choice("random:0.1", "steps");
+        assert_eq!(fewer.canonical(100), fewer);
+    }
+
+    #[test]
+    fn a_control_has_no_control() {
+        let choice =
+            Choice { policy: "random-like:infobatch".to_owned(), scale: "none".to_owned() };
+        assert_eq!(choice.control(100), None);
+    }
+}

@@ -1,0 +1,179 @@
+//! The table: one block a space, one row an arm, every run's figures kept by seed.
+//!
+//! Speed-ups are those of the search alone; what was spent before it stands beside them. In samples
+//! it is what the same settings pass on all data over what was passed; in seconds it is measured
+//! against the runs of `full` with the same host and seeds.
+
+use std::collections::BTreeMap;
+
+use tamis_space::nas_bench_201::{Genotype, Record as Accuracies, Table};
+
+use super::grid::Arm;
+use super::key::Key;
+use super::plan::Plan;
+use super::quantity::Quantity;
+use super::record::Record;
+use super::results::Results;
+use super::statistics::{Summary, paired, ratio, summary};
+use super::unsearched::{Unsearched, unsearched};
+use crate::outcome::{Cost, Outcome};
+
+/// Results side by side.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// One a space.
+    pub blocks: Vec<Block>,
+}
+
+/// The arms of one space.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Search space.
+    pub space: String,
+    /// Training images.
+    pub samples: usize,
+    /// What all its runs have in common; `policy` and `seed` are those of the first.
+    pub key: Key,
+    /// Name of the data, if there is a result.
+    pub data: Option<String>,
+    /// The rows, in the order in which they were named.
+    pub arms: Vec<ArmResult>,
+    /// What no search gives.
+    pub unsearched: Vec<Unsearched>,
+}
+
+/// What the runs of an arm gave.
+#[derive(Clone, Debug)]
+pub struct ArmResult {
+    /// The arm.
+    pub arm: Arm,
+    /// Its finished runs by seed; an arm may have none yet.
+    pub runs: Vec<SeedResult>,
+}
+
+/// A finished run in a table.
+#[derive(Clone, Debug)]
+pub struct SeedResult {
+    /// Seed.
+    pub seed: u64,
+    /// The result.
+    pub outcome: Outcome,
+    /// What a benchmark's table says of the architecture.
+    pub accuracies: Option<Accuracies>,
+}
+
+impl Comparison {
+    /// Of the results that the plan asks for. Where a table is given, architectures are looked up
+    /// in it; else a result's own lookup counts.
+    pub fn of(plan: &Plan, results: &Results, table: Option<&Table>) -> Comparison {
+        let mut spaces: Vec<&str> = Vec::new();
+        for arm in &plan.arms {
+            if !spaces.contains(&arm.space.as_str()) {
+                spaces.push(&arm.space);
+            }
+        }
+        let block = |space: &str| Block::of(space, plan, results, table);
+        Comparison { blocks: spaces.into_iter().filter_map(block).collect() }
+    }
+}
+
+impl Block {
+    fn of(space: &str, plan: &Plan, results: &Results, table: Option<&Table>) -> Option<Block> {
+        // Tables hold the cells of one space only.
+        let table = table.filter(|_| space == "nas-bench-201");
+        let arms = plan.arms.iter().filter(|arm| arm.space == space);
+        let of_seed = |arm: &Arm, seed| {
+            let record = results.find(plan.key(arm, seed)?)?;
+            Some(SeedResult::of(record, table))
+        };
+        let of_arm = |arm: &Arm| ArmResult {
+            runs: arm.seeds.iter().filter_map(|seed| of_seed(arm, seed)).collect(),
+            arm: arm.clone(),
+        };
+        let arms: Vec<ArmResult> = arms.map(of_arm).collect();
+        let first = plan.runs.iter().find(|planned| planned.run.space == space)?;
+        let outcomes = || arms.iter().flat_map(|arm| &arm.runs).map(|run| &run.outcome);
+        Some(Block {
+            space: space.to_owned(),
+            samples: plan.samples,
+            key: first.key.clone(),
+            data: outcomes().next().map(|outcome| outcome.dataset.name.clone()),
+            unsearched: table.map_or(Vec::new(), |table| unsearched(outcomes(), table)),
+            arms,
+        })
+    }
+
+    /// The accuracies that the table is about: those of a benchmark's table if there are any,
+    /// else the search's own.
+    pub fn accuracies(&self) -> &'static [Quantity] {
+        let looked_up =
+            self.arms.iter().flat_map(|arm| &arm.runs).any(|run| run.accuracies.is_some());
+        if looked_up { &Quantity::LOOKED_UP } else { &[Quantity::ArchValAccuracy] }
+    }
+
+    /// The row of this arm's control: as many random samples.
+    pub fn control(&self, arm: &ArmResult) -> Option<&ArmResult> {
+        let control = arm.arm.named.control(self.samples)?;
+        self.row(arm, |other| other.runs_as == control)
+    }
+
+    /// The row of all images with the same host.
+    fn full(&self, arm: &ArmResult) -> Option<&ArmResult> {
+        self.row(arm, |other| other.runs_as.policy == "full")
+    }
+
+    fn row(&self, beside: &ArmResult, holds: impl Fn(&Arm) -> bool) -> Option<&ArmResult> {
+        self.arms.iter().find(|other| other.arm.host == beside.arm.host && holds(&other.arm))
+    }
+
+    /// Differences to the arm's control, over the seeds that both have.
+    pub fn difference(&self, arm: &ArmResult, quantity: Quantity) -> Option<Summary> {
+        paired(&arm.values(quantity), &self.control(arm)?.values(quantity))
+    }
+
+    /// Seconds that `full` takes over the seconds of this arm, over the seeds that both have.
+    pub fn speed_up_wall(&self, arm: &ArmResult) -> Option<f64> {
+        let quantity = Quantity::SearchWallS;
+        ratio(&self.full(arm)?.values(quantity), &arm.values(quantity))
+    }
+
+    /// Finished runs and runs that the rows ask for, each run counted once a row.
+    pub fn progress(&self) -> (usize, usize) {
+        let finished = self.arms.iter().map(|arm| arm.runs.len()).sum();
+        (finished, self.arms.iter().map(|arm| arm.arm.seeds.len()).sum())
+    }
+}
+
+impl ArmResult {
+    /// The known figures by seed.
+    pub fn values(&self, quantity: Quantity) -> BTreeMap<u64, f64> {
+        self.runs.iter().filter_map(|run| Some((run.seed, quantity.of(run)?))).collect()
+    }
+
+    /// The figures summed up; `None` if there are none, or if a cost of a run is unknown.
+    pub fn summary(&self, quantity: Quantity) -> Option<Summary> {
+        let values: Vec<f64> = self.values(quantity).into_values().collect();
+        let whole = quantity.is_accuracy() || values.len() == self.runs.len();
+        summary(&values).filter(|_| whole)
+    }
+
+    /// Samples that the same settings pass on all data over the samples of this arm.
+    pub fn speed_up_samples(&self) -> Option<f64> {
+        let sum = |of: fn(&Cost) -> u64| self.runs.iter().map(|run| of(&run.outcome.cost)).sum();
+        let full: u64 = sum(|cost| cost.full_data_samples);
+        let own: u64 = sum(|cost| cost.weight_samples + cost.arch_samples);
+        (own > 0).then(|| full as f64 / own as f64)
+    }
+}
+
+impl SeedResult {
+    fn of(record: &Record, table: Option<&Table>) -> SeedResult {
+        let outcome = record.outcome.clone();
+        let found = |table: &Table| table.find(&outcome.genotype.parse::<Genotype>().ok()?);
+        let accuracies = match table {
+            Some(table) => found(table),
+            None => outcome.lookup.as_ref().map(|lookup| lookup.record),
+        };
+        SeedResult { seed: outcome.seed, accuracies, outcome }
+    }
+}

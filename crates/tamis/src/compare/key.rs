@@ -1,0 +1,227 @@
+//! What tells one run from another: the data's fingerprint, what the grid varies, and every other
+//! setting that is not at its default.
+//!
+//! Not in it: paths, the number of threads, the machine, the version of the program. Two runs of
+//! one key give the same architecture (the same bytes on one kind of processor). Settings at their
+//! defaults are left out, so that a setting that a later version adds does not make earlier results
+//! unknown; a file that a setting names counts by its content.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tamis_search::{LearningRateScale, SearchConfig};
+
+use crate::config::{RunConfig, flatten};
+use crate::error::Error;
+use crate::outcome::Outcome;
+
+/// Settings that stand in fields of their own, or that do not change what is computed.
+const ELSEWHERE: [&str; 12] = [
+    "seed",
+    "device",
+    "table",
+    "space.name",
+    "space.channels",
+    "space.cells",
+    "host.name",
+    "policy.name",
+    "train.epochs",
+    "train.batch",
+    "alpha.lr",
+    "alpha.lr_scale",
+];
+
+/// Settings that name a file.
+pub(super) const FILES: [&str; 2] = ["policy.scores", "policy.embeddings"];
+
+/// What `result.json` does not say of a run, as far as it tells runs apart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// `space.channels`.
+    pub channels: usize,
+    /// `space.cells`.
+    pub cells: usize,
+    /// `train.batch`.
+    pub batch: usize,
+    /// `alpha.lr`.
+    pub alpha_lr: f64,
+    /// `alpha.lr_scale`.
+    pub alpha_lr_scale: LearningRateScale,
+    /// Every other setting that is not at its default; files by the hash of their content.
+    pub settings: BTreeMap<String, Value>,
+}
+
+/// What tells one run from another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Key {
+    /// Fingerprint of the data.
+    pub fingerprint: String,
+    /// Search space.
+    pub space: String,
+    /// Search algorithm.
+    pub host: String,
+    /// What is run.
+    pub policy: String,
+    /// Seed.
+    pub seed: u64,
+    /// Epochs.
+    pub epochs: u32,
+    /// The rest.
+    pub setup: Setup,
+}
+
+impl Key {
+    /// Of settings, on data with this fingerprint. `files` has the hashes of files that settings
+    /// name, where they are known already; others are read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] if a file that a setting names cannot be read.
+    pub fn of(
+        config: &RunConfig,
+        fingerprint: &str,
+        files: &BTreeMap<String, String>,
+    ) -> Result<Key, Error> {
+        let search = &config.search;
+        Ok(Key {
+            fingerprint: fingerprint.to_owned(),
+            space: search.space.name.clone(),
+            host: search.host.name.clone(),
+            policy: search.policy.name.clone(),
+            seed: search.seed,
+            epochs: search.train.epochs,
+            setup: Setup {
+                channels: search.space.channels,
+                cells: search.space.cells,
+                batch: search.train.batch,
+                alpha_lr: search.alpha.lr,
+                alpha_lr_scale: search.alpha.lr_scale,
+                settings: other_settings(config, files)?,
+            },
+        })
+    }
+
+    /// Of a finished run.
+    pub fn of_outcome(outcome: &Outcome, setup: &Setup) -> Key {
+        Key {
+            fingerprint: outcome.dataset.fingerprint.clone(),
+            space: outcome.space.clone(),
+            host: outcome.host.clone(),
+            policy: outcome.policy.clone(),
+            seed: outcome.seed,
+            epochs: outcome.epochs,
+            setup: setup.clone(),
+        }
+    }
+
+    /// The name of the run's folder: told apart by the digits at its end, found by the rest.
+    pub fn folder_name(&self) -> String {
+        let Key { space, host, policy, seed, .. } = self;
+        let scale = match self.setup.alpha_lr_scale {
+            LearningRateScale::None => "",
+            LearningRateScale::Steps => "-steps",
+        };
+        let name = format!("{space}-{host}-{policy}{scale}-seed{seed}");
+        let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && !"-._+".contains(c), "-");
+        // A key always has a JSON form; were it to have none, the name alone would have to do.
+        let text = serde_json::to_string(self).unwrap_or_default();
+        format!("{name}-{}", &blake3::hash(text.as_bytes()).to_hex()[..8])
+    }
+}
+
+fn other_settings(
+    config: &RunConfig,
+    files: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Value>, Error> {
+    let default =
+        RunConfig { search: SearchConfig::of(config.search.recipe), ..RunConfig::default() };
+    let mut settings = flatten(&config.to_table()?);
+    let mut defaults = flatten(&default.to_table()?);
+    // The recipe decides what the other defaults are; it has a default itself.
+    let plain = flatten(&RunConfig::default().to_table()?);
+    defaults.extend(plain.into_iter().filter(|(key, _)| key == "recipe"));
+    settings.retain(|key, value| {
+        let elsewhere = ELSEWHERE.contains(&key.as_str()) || key.starts_with("data.");
+        !elsewhere && defaults.get(key) != Some(value)
+    });
+    let entry = |(key, value): (String, toml::Value)| -> Result<(String, Value), Error> {
+        let value = match (&value, files.get(&key)) {
+            (_, Some(hash)) => Value::from(hash.clone()),
+            (toml::Value::String(path), None) if FILES.contains(&key.as_str()) => {
+                Value::from(hash_of_file(Path::new(path))?)
+            }
+            _ => serde_json::to_value(&value).map_err(|error| Error::Config {
+                from: Some(key.clone()),
+                message: error.to_string(),
+            })?,
+        };
+        Ok((key, value))
+    };
+    settings.into_iter().map(entry).collect()
+}
+
+/// The first digits of the BLAKE3 of a file's bytes.
+pub(super) fn hash_of_file(path: &Path) -> Result<String, Error> {
+    let bytes = std::fs::read(path).map_err(|source| Error::File {
+        what: "a file that the settings name",
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(blake3::hash(&bytes).to_hex()[..16].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Layers;
+
+    fn key(assignments: &[&str]) -> Key {
+        let layers = assignments.iter().fold(Layers::default(), |l, a| l.assignment(a).unwrap());
+        Key::of(&layers.resolve().unwrap(), "f", &BTreeMap::new()).unwrap()
+    }
+
+    #[test]
+    fn what_changes_a_run_changes_its_key_and_nothing_else_does() {
+        let base = key(&[]);
+        for changed in [
+            "seed=1",
+            "policy.name=random:0.1",
+            "space.channels=4",
+            "alpha.lr_scale=steps",
+            "weights.lr=0.1",
+            "recipe=autodl",
+            "augmentation.flip=false",
+            "split=order",
+        ] {
+            let other = key(&[changed]);
+            assert_ne!(other, base, "{changed}");
+            assert_ne!(other.folder_name(), base.folder_name(), "{changed}");
+        }
+        // The fingerprint speaks for the data.
+        for same in ["table=x.csv", "data.source=elsewhere", "weights.lr=0.025"] {
+            assert_eq!(key(&[same]), base, "{same}");
+        }
+        assert!(base.setup.settings.is_empty(), "defaults are left out: {base:?}");
+    }
+
+    #[test]
+    fn a_file_counts_by_its_content_wherever_it_lies() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut keys = Vec::new();
+        for (name, text) in [("a", "1"), ("b", "1"), ("c", "2")] {
+            let path = folder.path().join(name);
+            tamis_run::write_durably(&path, text.as_bytes()).unwrap();
+            keys.push(key(&[&format!("policy.scores='{}'", path.display())]));
+        }
+        assert_eq!(keys[0], keys[1]);
+        assert_ne!(keys[0], keys[2]);
+    }
+
+    #[test]
+    fn a_folder_is_named_after_its_run() {
+        let name = key(&["policy.name=random:0.1", "alpha.lr_scale=steps"]).folder_name();
+        assert!(name.starts_with("nas-bench-201-darts-random-0.1-steps-seed0-"), "{name}");
+    }
+}

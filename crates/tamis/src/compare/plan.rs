@@ -1,0 +1,180 @@
+//! From a grid to runs with complete settings, before any of them is made.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use toml::Value;
+
+use super::Error as CompareError;
+use super::canonical::needs_scores;
+use super::grid::{Arm, Grid, Run, runs};
+use super::key::{FILES, Key, hash_of_file};
+use super::results::Results;
+use crate::config::{Layers, RunConfig, flatten};
+use crate::error::Error;
+
+/// What a comparison must know of the data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataIdentity {
+    /// Fingerprint.
+    pub fingerprint: String,
+    /// Training images.
+    pub samples: usize,
+    /// Hashes of the files that settings name, by setting.
+    pub files: BTreeMap<String, String>,
+}
+
+/// A run that a comparison needs.
+#[derive(Clone, Debug)]
+pub struct PlannedRun {
+    /// Its place in the grid.
+    pub run: Run,
+    /// What tells it from others.
+    pub key: Key,
+    /// Its settings, complete.
+    pub config: RunConfig,
+}
+
+/// All that a comparison needs: the rows of its table and the runs for them, in order.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Rows of the table.
+    pub arms: Vec<Arm>,
+    /// Runs, in the order in which they are made.
+    pub runs: Vec<PlannedRun>,
+    /// Training images.
+    pub samples: usize,
+}
+
+/// Settings that the grid sets, and how.
+const GRID_SETTINGS: [(&str, &str); 4] = [
+    ("seed", "--seeds"),
+    ("space.name", "--spaces"),
+    ("host.name", "--hosts"),
+    ("policy.name", "--policies"),
+];
+
+/// Refuses an assignment of a setting that the grid sets.
+///
+/// # Errors
+///
+/// [`CompareError::GridSetting`].
+pub fn refuse_grid_setting(assignment: &str) -> Result<(), CompareError> {
+    let key = assignment.split('=').next().unwrap_or_default().trim();
+    match GRID_SETTINGS.into_iter().find(|(grid, _)| *grid == key) {
+        Some((key, flag)) => Err(CompareError::GridSetting { key, flag }),
+        None => Ok(()),
+    }
+}
+
+impl DataIdentity {
+    /// With the files that `base` names read from where they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`].
+    pub fn new(fingerprint: String, samples: usize, base: &RunConfig) -> Result<Self, Error> {
+        let settings = flatten(&base.to_table()?);
+        let mut files = BTreeMap::new();
+        for key in FILES {
+            if let Some(path) = settings.get(key).and_then(Value::as_str) {
+                files.insert(key.to_owned(), hash_of_file(&PathBuf::from(path))?);
+            }
+        }
+        Ok(DataIdentity { fingerprint, samples, files })
+    }
+
+    /// That of the results at hand, where data or files cannot be read: what all results agree on.
+    pub fn of_results(results: &Results) -> Option<DataIdentity> {
+        let (fingerprint, samples) = results.common(|record| {
+            let dataset = &record.outcome.dataset;
+            Some((dataset.fingerprint.clone(), dataset.train))
+        })?;
+        let file = |key: &str| {
+            let hash = results
+                .common(|record| record.key.setup.settings.get(key)?.as_str().map(str::to_owned));
+            Some((key.to_owned(), hash?))
+        };
+        let files = FILES.into_iter().filter_map(file).collect();
+        Some(DataIdentity { fingerprint, samples, files })
+    }
+}
+
+impl Plan {
+    /// The plan of a grid over settings that are common to all runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Compare`] for a grid of nothing, [`Error::Config`] for settings that do not exist.
+    pub fn of(grid: &Grid, base: &Layers, data: &DataIdentity) -> Result<Plan, Error> {
+        grid.check()?;
+        let arms = grid.arms(data.samples);
+        let planned = |run: Run| -> Result<PlannedRun, Error> {
+            let config = settings(base, &run)?;
+            let key = Key::of(&config, &data.fingerprint, &data.files)?;
+            Ok(PlannedRun { run, key, config })
+        };
+        let runs: Result<Vec<PlannedRun>, Error> =
+            runs(&arms, data.samples).into_iter().map(planned).collect();
+        Ok(Plan { runs: runs?, arms, samples: data.samples })
+    }
+
+    /// The key of an arm's run with one of its seeds.
+    pub(super) fn key(&self, arm: &Arm, seed: u32) -> Option<&Key> {
+        let wanted = arm.run(seed);
+        self.runs.iter().find(|planned| planned.run == wanted).map(|planned| &planned.key)
+    }
+
+    /// The runs that the results lack.
+    pub fn missing<'a>(&'a self, results: &'a Results) -> impl Iterator<Item = &'a PlannedRun> {
+        self.runs.iter().filter(|planned| results.find(&planned.key).is_none())
+    }
+}
+
+fn settings(base: &Layers, run: &Run) -> Result<RunConfig, Error> {
+    let layers = base
+        .clone()
+        .value("space.name", run.space.clone())
+        .value("host.name", run.host.clone())
+        .value("policy.name", run.choice.policy.clone())
+        .value("alpha.lr_scale", run.choice.scale.clone())
+        .value("seed", run.seed);
+    let mut config = layers.resolve()?;
+    if !needs_scores(&run.choice.policy) {
+        // Whoever needs no scores is not charged for them.
+        config.search.policy.scores = None;
+    }
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::parse_policies;
+
+    #[test]
+    fn only_who_needs_scores_has_them() {
+        let grid = Grid {
+            spaces: vec!["nas-bench-201".to_owned()],
+            hosts: vec!["darts".to_owned()],
+            policies: parse_policies("full,proxy:0.1", &"0".parse().unwrap()).unwrap(),
+            scales: vec!["none".to_owned()],
+        };
+        let files = BTreeMap::from([("policy.scores".to_owned(), "abc".to_owned())]);
+        let data = DataIdentity { fingerprint: "f".to_owned(), samples: 100, files };
+        let base = Layers::default().value("policy.scores", "no/such/file");
+        let plan = Plan::of(&grid, &base, &data).unwrap();
+        let scores = |at: usize| plan.runs[at].key.setup.settings.get("policy.scores").cloned();
+        assert_eq!(plan.runs[0].run.choice.policy, "proxy:0.1", "few samples first");
+        assert_eq!((scores(0), scores(1)), (Some("abc".into()), None));
+        assert_eq!(plan.runs[1].config.search.policy.scores, None);
+    }
+
+    #[test]
+    fn settings_of_the_grid_are_refused_with_the_flag_to_use() {
+        let refused = |text| refuse_grid_setting(text).unwrap_err().to_string();
+        assert!(refused("seed=3").contains("--seeds"));
+        assert!(refused(" policy.name = full").contains("--policies"));
+        assert!(refuse_grid_setting("policy.beta=0.2").is_ok());
+    }
+}

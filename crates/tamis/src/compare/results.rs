@@ -1,0 +1,139 @@
+//! The results file: one finished run a line, read whole and only ever added to.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tamis_run::append_line_durably;
+
+use super::Error as CompareError;
+use super::key::Key;
+use super::record::{FORMAT, Record, Section};
+use crate::error::Error;
+use crate::outcome::Outcome;
+
+/// Finished runs, and the file that keeps them.
+#[derive(Clone, Debug)]
+pub struct Results {
+    path: PathBuf,
+    records: Vec<Record>,
+    notes: Vec<String>,
+}
+
+impl Results {
+    /// Reads the file; none yet is an empty one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] if it cannot be read, [`CompareError::Line`] if a line is not a result or
+    /// is of a later version. Lines without the section `compare` and a line that was cut off
+    /// while it was written are left out and noted.
+    pub fn open(path: &Path) -> Result<Results, Error> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(source) => {
+                return Err(Error::File { what: "the results", path: path.to_owned(), source });
+            }
+        };
+        let mut results = Results { path: path.to_owned(), records: Vec::new(), notes: Vec::new() };
+        for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+            results.read_line(line, text)?;
+        }
+        Ok(results)
+    }
+
+    fn read_line(&mut self, line: usize, text: &str) -> Result<(), Error> {
+        let failed = |found, expected| {
+            Error::from(CompareError::Line { path: self.path.clone(), line, found, expected })
+        };
+        match parse(text) {
+            Ok(Parsed::Record(record)) if self.find(&record.key).is_some() => {
+                self.notes.push(format!("line {line} is of a run that an earlier line has"));
+            }
+            Ok(Parsed::Record(record)) => self.records.push(*record),
+            Ok(Parsed::LeftOut(why)) => self.notes.push(format!("line {line} {why}: left out")),
+            Err((found, expected)) => return Err(failed(found, expected)),
+        }
+        Ok(())
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What a user should know of the file.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// All runs, in the order of the file.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The run with this key, if it is finished.
+    pub fn find(&self, key: &Key) -> Option<&Record> {
+        self.records.iter().find(|record| record.key == *key)
+    }
+
+    /// Adds the line of a run, in the file first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] if it cannot be written, [`CompareError::Line`] if it would not read back.
+    pub fn append(&mut self, line: &str) -> Result<(), Error> {
+        let number = self.records.len() + 1;
+        match parse(line) {
+            Ok(Parsed::Record(record)) => {
+                append_line_durably(&self.path, line)?;
+                self.records.push(*record);
+                Ok(())
+            }
+            Ok(Parsed::LeftOut(why)) => Err(self.unfit(number, why.to_owned())),
+            Err((found, _)) => Err(self.unfit(number, found)),
+        }
+    }
+
+    fn unfit(&self, line: usize, found: String) -> Error {
+        let expected = "the line of a finished run";
+        CompareError::Line { path: self.path.clone(), line, found, expected }.into()
+    }
+
+    /// The value that all runs agree on, if there are runs and they do.
+    pub fn common<T: Ord>(&self, of: impl Fn(&Record) -> Option<T>) -> Option<T> {
+        let mut values: BTreeSet<T> = self.records.iter().filter_map(of).collect();
+        values.pop_first().filter(|_| values.is_empty())
+    }
+}
+
+enum Parsed {
+    Record(Box<Record>),
+    LeftOut(&'static str),
+}
+
+/// Reads a line; the error is what was found and what was expected.
+fn parse(text: &str) -> Result<Parsed, (String, &'static str)> {
+    let value: Value = match serde_json::from_str(text) {
+        Ok(value) => value,
+        Err(error) if error.is_eof() => return Ok(Parsed::LeftOut("is cut off")),
+        Err(error) => return Err((error.to_string(), "a JSON object")),
+    };
+    let Some(section) = value.get("compare") else {
+        return Ok(Parsed::LeftOut(
+            "has no section `compare`, so that nothing says which arm it is",
+        ));
+    };
+    for format in [value.get("format"), section.get("format")] {
+        if format.and_then(Value::as_u64) != Some(FORMAT) {
+            let found = format.map_or("no format".to_owned(), |format| format!("format {format}"));
+            return Err((found, "format 1; hint: another version of Tamis wrote it"));
+        }
+    }
+    let failed = |error: serde_json::Error| (error.to_string(), "the result of a run");
+    let section: Section = serde_json::from_value(section.clone()).map_err(failed)?;
+    let outcome: Outcome = serde_json::from_value(value).map_err(failed)?;
+    Ok(Parsed::Record(Box::new(Record::new(outcome, section))))
+}

@@ -1,0 +1,228 @@
+//! Results files and tables, on made-up results.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tamis_space::nas_bench_201::Table;
+
+use super::*;
+use crate::config::Layers;
+
+const PLAIN: &str = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|\
+                     +|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|";
+const SKIP: &str = "|skip_connect~0|+|skip_connect~0|skip_connect~1|\
+                    +|skip_connect~0|skip_connect~1|skip_connect~2|";
+
+fn plan(policies: &str, assignments: &[&str]) -> Plan {
+    let grid = Grid {
+        spaces: vec!["nas-bench-201".to_owned()],
+        hosts: vec!["darts".to_owned()],
+        policies: parse_policies(policies, &"0..2".parse().unwrap()).unwrap(),
+        scales: vec!["none".to_owned()],
+    };
+    let data = DataIdentity { fingerprint: "f".to_owned(), samples: 1000, files: BTreeMap::new() };
+    let base = assignments.iter().fold(Layers::default(), |l, a| l.assignment(a).unwrap());
+    Plan::of(&grid, &base, &data).unwrap()
+}
+
+/// What a run writes, with this accuracy in percent and these seconds.
+fn result(key: &Key, test_200: f64, wall_s: f64) -> Value {
+    json!({
+        "format": 1,
+        "dataset": { "name": "made up", "fingerprint": key.fingerprint, "train": 1000, "classes": 10 },
+        "space": key.space, "host": key.host, "policy": key.policy, "seed": key.seed,
+        "epochs": key.epochs, "genotype": PLAIN, "initial_genotype": SKIP,
+        "genotype_history": [{ "epoch": 0, "genotype": PLAIN, "arch_val_accuracy": 0.5 }],
+        "cost": {
+            "weight_samples": 50, "arch_samples": 50, "one_off_samples": null,
+            "full_data_samples": 1000, "sample_ratio": 0.1, "macs": 7, "one_off_macs": null,
+            "macs_ratio": null, "search_wall_s": wall_s, "one_off_wall_s": null,
+            "peak_rss_bytes": 1_000_000
+        },
+        "decisive": key.seed == 0, "decided_edges": 6, "edges": 6, "alpha_distance": 0.1,
+        "collapsed": false, "connected": true,
+        "lookup": {
+            "table": "t.csv", "cifar10_valid_12": null, "cifar10_test_200": test_200,
+            "cifar100_test_200": 70.0, "imagenet16_test_200": 45.0, "rank": 1
+        }
+    })
+}
+
+const RUN: &str = r#"{"tamis":"0.1.0","machine":{"os":"linux"},"threads":2,"seed":0}"#;
+
+/// The line of a planned run.
+fn line_of(planned: &PlannedRun, test_200: f64, wall_s: f64) -> String {
+    line(&result(&planned.key, test_200, wall_s).to_string(), RUN, &planned.key).unwrap()
+}
+
+fn planned<'a>(plan: &'a Plan, policy: &str, seed: u32) -> &'a PlannedRun {
+    let found = |run: &&PlannedRun| run.run.choice.policy == policy && run.run.seed == seed;
+    plan.runs.iter().find(found).unwrap()
+}
+
+fn results(folder: &Path, lines: &[String]) -> Result<Results, crate::Error> {
+    let path = folder.join("results.jsonl");
+    tamis_run::write_durably(&path, (lines.join("\n") + "\n").as_bytes()).unwrap();
+    Results::open(&path)
+}
+
+#[test]
+fn a_line_reads_back_as_the_run_it_was_made_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full,random:0.1", &["weights.lr=0.1", "augmentation.cutout=16"]);
+    let path = folder.path().join("results.jsonl");
+    let mut results = Results::open(&path).unwrap();
+    assert_eq!(plan.missing(&results).count(), 4);
+    results.append(&line_of(&plan.runs[0], 93.0, 1.0)).unwrap();
+    results.append(&line_of(&plan.runs[1], 91.0, 1.0)).unwrap();
+    let again = Results::open(&path).unwrap();
+    assert_eq!(plan.missing(&again).count(), 2);
+    assert_eq!(
+        again
+            .find(&plan.runs[0].key)
+            .unwrap()
+            .outcome
+            .lookup
+            .as_ref()
+            .unwrap()
+            .record
+            .cifar10_test_200,
+        Some(93.0)
+    );
+    // Another setting, another run.
+    let other = self::plan("full,random:0.1", &["weights.lr=0.1"]);
+    assert_eq!(other.missing(&again).count(), 4);
+}
+
+#[test]
+fn a_result_of_another_run_is_not_taken() {
+    let plan = plan("full,random:0.1", &[]);
+    let (ours, theirs) = (&plan.runs[0].key, &plan.runs[1].key);
+    assert!(line(&result(theirs, 90.0, 1.0).to_string(), RUN, ours).is_err());
+}
+
+#[test]
+fn lines_that_cannot_be_placed_are_noted_and_later_formats_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full", &[]);
+    let whole = line_of(&plan.runs[0], 93.0, 1.0);
+    let bare = result(&plan.runs[1].key, 1.0, 1.0).to_string();
+    let cut = whole[..whole.len() / 2].to_owned();
+    let read = results(folder.path(), &[bare, cut, whole.clone(), whole.clone()]).unwrap();
+    assert_eq!(read.records().len(), 1);
+    let notes = read.notes().join("\n");
+    for expected in ["line 1 has no section `compare`", "line 2 is cut off", "line 4 is of a run"] {
+        assert!(notes.contains(expected), "{notes}");
+    }
+    let mut later: Value = serde_json::from_str(&whole).unwrap();
+    later["compare"]["format"] = 2.into();
+    let error = results(folder.path(), &[later.to_string()]).unwrap_err();
+    assert_eq!(error.exit_code(), 3);
+    assert!(error.to_string().contains("format 2"), "{error}");
+    assert!(results(folder.path(), &["[1, }".to_owned()]).is_err());
+}
+
+#[test]
+fn a_table_has_means_differences_and_what_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    // Seed 2 is planned for one arm only, seed 1 of `full` is not finished.
+    let plan = plan("full,random:0.1@0..3", &[]);
+    let lines = [
+        line_of(planned(&plan, "full", 0), 94.0, 100.0),
+        line_of(planned(&plan, "random:0.1", 0), 90.0, 10.0),
+        line_of(planned(&plan, "random:0.1", 1), 92.0, 20.0),
+        line_of(planned(&plan, "random:0.1", 2), 91.0, 30.0),
+    ];
+    let results = results(folder.path(), &lines).unwrap();
+    let comparison = Comparison::of(&plan, &results, None);
+    let block = &comparison.blocks[0];
+    let (full, random) = (&block.arms[0], &block.arms[1]);
+    assert_eq!(block.progress(), (4, 5));
+    assert_eq!(block.accuracies(), Quantity::LOOKED_UP);
+    let found = random.summary(Quantity::Cifar10Test200).unwrap();
+    assert_eq!((found.n, found.mean, found.deviation, found.median), (3, 91.0, Some(1.0), 91.0));
+    assert_eq!(full.summary(Quantity::Cifar10Test200).unwrap().deviation, None);
+    assert_eq!(random.summary(Quantity::Cifar10Valid12), None);
+    assert_eq!(
+        random.summary(Quantity::MacsRatio),
+        None,
+        "one unknown cost makes the mean unknown"
+    );
+    assert_eq!(random.summary(Quantity::Decisive).unwrap().mean, 1.0 / 3.0);
+    // Only seed 0 is common: 100 s over 10 s, not over the mean of all three.
+    assert_eq!(block.speed_up_wall(random), Some(10.0));
+    assert_eq!(random.speed_up_samples(), Some(10.0));
+}
+
+#[test]
+fn an_arm_is_compared_with_as_many_random_samples_seed_by_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("infobatch@0..3,random-like:infobatch@1..4,full", &[]);
+    let accuracy = |run: &PlannedRun| match (run.run.choice.policy.as_str(), run.run.seed) {
+        ("infobatch", seed) => [99.0, 93.0, 95.0][seed as usize],
+        ("random-like:infobatch", seed) => [0.0, 92.0, 91.0, 10.0][seed as usize],
+        _ => 94.0,
+    };
+    let lines: Vec<String> = plan.runs.iter().map(|run| line_of(run, accuracy(run), 1.0)).collect();
+    let results = results(folder.path(), &lines).unwrap();
+    let comparison = Comparison::of(&plan, &results, None);
+    let block = &comparison.blocks[0];
+    let difference = |at: usize| block.difference(&block.arms[at], Quantity::Cifar10Test200);
+    let found = difference(0).unwrap();
+    assert_eq!((found.n, found.mean), (2, 2.5));
+    assert!((found.deviation.unwrap() - 4.5_f64.sqrt()).abs() < 1e-12);
+    assert_eq!(difference(1), None, "a control has none");
+    assert_eq!(difference(2), None, "nobody ran one for it");
+}
+
+#[test]
+fn architectures_are_looked_up_in_the_table_that_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("random:0.1", &[]);
+    let lines: Vec<String> = plan.runs.iter().map(|run| line_of(run, 1.0, 1.0)).collect();
+    let results = results(folder.path(), &lines).unwrap();
+    let csv = format!(
+        "arch,c10_valid_12,c10_test_200,c100_test_200,in16_test_200\n\
+         {PLAIN},80,94,70,45\n{SKIP},50,54,15,16\n"
+    );
+    let table = Table::parse(&csv, "t.csv").unwrap();
+    let comparison = Comparison::of(&plan, &results, Some(&table));
+    let block = &comparison.blocks[0];
+    let accuracy = |row: &Unsearched| row.summaries[&Quantity::Cifar10Test200];
+    assert_eq!(block.arms[0].summary(Quantity::Cifar10Test200).unwrap().mean, 94.0);
+    let rows: Vec<(usize, f64)> =
+        block.unsearched.iter().map(|row| (accuracy(row).n, accuracy(row).mean)).collect();
+    assert_eq!(rows, [(2, 54.0), (2, 74.0), (1, 94.0)]);
+    let deviation = accuracy(&block.unsearched[1]).deviation.unwrap();
+    assert!((deviation - 800.0_f64.sqrt()).abs() < 1e-9, "{deviation}");
+    assert_eq!(block.unsearched[0].by_seed.len(), 2);
+}
+
+#[test]
+fn time_left_is_judged_by_the_arm_or_in_proportion_to_the_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full,random:0.1", &[]);
+    let here = json!({ "os": "linux" });
+    let lines = [line_of(planned(&plan, "random:0.1", 0), 90.0, 10.0)];
+    let results = results(folder.path(), &lines).unwrap();
+    let estimate = Estimate::of(&results, &here, plan.samples);
+    assert_eq!(estimate.wall_s(planned(&plan, "random:0.1", 1)), Some(10.0));
+    let full = estimate.wall_s(planned(&plan, "full", 0)).unwrap();
+    assert!((full - 100.0).abs() < 1e-9, "{full}");
+    let elsewhere = Estimate::of(&results, &json!({ "os": "other" }), plan.samples);
+    assert_eq!(elsewhere.wall_s(planned(&plan, "full", 0)), None, "another machine's seconds");
+}
+
+#[test]
+fn data_that_cannot_be_read_is_what_all_results_agree_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("random:0.1", &[]);
+    let lines: Vec<String> = plan.runs.iter().map(|run| line_of(run, 1.0, 1.0)).collect();
+    let same = DataIdentity::of_results(&results(folder.path(), &lines).unwrap()).unwrap();
+    assert_eq!((same.fingerprint.as_str(), same.samples), ("f", 1000));
+    let other = lines[1].replace("\"fingerprint\":\"f\"", "\"fingerprint\":\"g\"");
+    assert_ne!(other, lines[1]);
+    let mixed = results(folder.path(), &[lines[0].clone(), other]).unwrap();
+    assert_eq!(DataIdentity::of_results(&mixed), None);
+}

@@ -1,0 +1,186 @@
+//! `tamis compare` from outside: a grid runs once, goes on after a stop, and prints its table from
+//! the results file alone.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// A grid of two hosts, two policies and two seeds, two epochs of two or six steps each.
+const SMALL: [&str; 10] = [
+    "--set=data.synthetic.train=48",
+    "--set=data.synthetic.test=10",
+    "--set=space.channels=2",
+    "--set=space.cells=1",
+    "--batch=8",
+    "--epochs=2",
+    "--hosts=darts,beta-darts",
+    "--policies=full,random:0.5",
+    "--seeds=0..2",
+    "--threads=1",
+];
+
+fn command(out: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tamis"));
+    command.arg("compare").args(SMALL).arg("--out").arg(out).args(more).env_remove("TAMIS_DATA");
+    command
+}
+
+fn compare(out: &Path, more: &[&str]) -> Output {
+    command(out, more).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn succeed(output: Output) -> String {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// The lines of a results file without what the clock and the memory wrote.
+fn lines(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    let line = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        assert!(line["cost"]["search_wall_s"].take().is_f64());
+        line["cost"]["peak_rss_bytes"].take();
+        line
+    };
+    text.lines().map(line).collect()
+}
+
+/// Every value and statistic of a comparison that no clock has a part in.
+fn figures(csv: &str) -> BTreeMap<String, String> {
+    let timed = ["search_wall_s", "peak_rss_bytes", "speed_up_wall"];
+    let kept = csv.lines().filter(|line| !timed.iter().any(|name| line.contains(name)));
+    kept.map(|line| line.rsplit_once(',').unwrap())
+        .map(|(figure, value)| (figure.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[test]
+fn a_grid_runs_once_and_its_table_needs_the_results_file_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("grid");
+    let output = compare(&out, &["--progress=plain"]);
+    let told = text(&output.stderr);
+    let table = succeed(output);
+    assert!(told.contains("8 of 8 runs finished, about 0 s left"), "{told}");
+    let results = lines(&out.join("results.jsonl"));
+    // Every arm has its first seed before any has its second, and fewer samples come first.
+    let order: Vec<(u64, &str)> = results
+        .iter()
+        .map(|line| (line["seed"].as_u64().unwrap(), line["policy"].as_str().unwrap()))
+        .collect();
+    let seed = |seed| [(seed, "random:0.5"), (seed, "random:0.5"), (seed, "full"), (seed, "full")];
+    assert_eq!(order, [seed(0), seed(1)].concat());
+    assert!(results.iter().all(|line| line["compare"]["channels"] == 2));
+    let rows: Vec<&str> = table.lines().collect();
+    assert_eq!(rows.len(), 3 + 4, "a heading, a header and four arms: {table}");
+    assert!(rows[2].contains("arch_val_accuracy"), "no table was given: {table}");
+
+    let again = compare(&out, &["--progress=plain"]);
+    assert!(!text(&again.stderr).contains("begun"), "nothing runs twice");
+    assert_eq!(succeed(again), table);
+    fs::remove_dir_all(out.join("runs")).unwrap();
+    assert_eq!(succeed(compare(&out, &[])), table);
+
+    // Elsewhere, from the results file alone: nothing is made, not even the folder.
+    let (elsewhere, file) = (folder.path().join("elsewhere"), out.join("results.jsonl"));
+    let results = format!("--results={}", file.display());
+    assert_eq!(succeed(compare(&elsewhere, &[&results])), table);
+    // Also without the data, which the results then speak for.
+    let output = compare(&elsewhere, &[&results, "--data=no/such/folder"]);
+    assert!(text(&output.stderr).contains("no/such/folder"), "it says so");
+    assert_eq!(succeed(output), table);
+    assert!(!elsewhere.exists());
+    // A run that is not there needs the data.
+    let output = compare(&elsewhere, &[&results, "--data=no/such/folder", "--seeds=0..3"]);
+    assert_eq!(output.status.code(), Some(3));
+
+    let markdown = succeed(compare(&out, &["--format=markdown"]));
+    assert_eq!(markdown.matches("`\\|").count(), 8, "an architecture a run: {markdown}");
+}
+
+#[test]
+fn a_stopped_comparison_goes_on_as_if_it_had_not_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let (straight, stopped) = (folder.path().join("straight"), folder.path().join("stopped"));
+    let quiet = "--progress=none";
+    succeed(compare(&straight, &[quiet]));
+    let output = compare(&stopped, &[quiet, "--stop-after-runs=1"]);
+    assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    let told = text(&output.stderr);
+    assert!(told.contains("1 of 8 runs done; the same command goes on"), "{told}");
+    assert!(text(&output.stdout).contains("0 of 2"), "a partial table is printed");
+    // In the middle of a run.
+    let output = compare(&stopped, &[quiet, "--stop-after-steps=3"]);
+    assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    // A run whose process was ended before it took a step leaves a folder with settings at most.
+    let csv = succeed(compare(&stopped, &[quiet, "--format=csv"]));
+    let results = |out: &Path| lines(&out.join("results.jsonl"));
+    assert_eq!(results(&stopped), results(&straight));
+    let expected = succeed(compare(&straight, &[quiet, "--format=csv"]));
+    assert_eq!(figures(&csv), figures(&expected));
+    assert!(figures(&csv).len() > 8 * 14, "{csv}");
+}
+
+#[test]
+fn runs_at_once_give_the_same_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    let less = ["--progress=none", "--seeds=3", "--format=csv"];
+    let first = succeed(compare(&one, &less));
+    let second = succeed(compare(&two, &[&less[..], &["--jobs=2"]].concat()));
+    assert_eq!(figures(&first), figures(&second));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_termination_signal_stops_the_runs_and_the_comparison() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("grid");
+    // Long enough to be stopped on any machine.
+    let mut long = command(&out, &["--progress=json", "--epochs=100000"]);
+    let child = long.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let metrics = || -> Option<bool> {
+        let run = fs::read_dir(out.join("runs")).ok()?.next()?.ok()?.path();
+        Some(run.join("metrics.jsonl").is_file())
+    };
+    while metrics() != Some(true) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    let run = fs::read_dir(out.join("runs")).unwrap().next().unwrap().unwrap().path();
+    let log = fs::read_to_string(run.join("log.jsonl")).unwrap();
+    assert!(log.contains("stopped"), "the run has saved its state: {log}");
+}
+
+#[test]
+fn mistakes_have_their_exit_codes_and_make_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("grid");
+    let fails = |more: &[&str], code: i32, expected: &str| {
+        let output = compare(&out, more);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{told}");
+        assert!(told.contains(expected), "{told}");
+        assert!(!out.exists(), "nothing is made before everything is checked");
+    };
+    fails(&["--seeds=5..5"], 2, "0..5");
+    fails(&["--policies=full,randm:0.1"], 2, "random");
+    fails(&["--hosts=dart"], 2, "beta-darts");
+    fails(&["--set=seed=3"], 2, "--seeds");
+    fails(&["--alpha-lr-scales=steep"], 2, "steps");
+    fails(&["--jobs=0"], 2, "jobs");
+    fails(&["--data=no/such/folder"], 3, "no/such/folder");
+}
