@@ -2,9 +2,10 @@
 
     python compare.py [--cases 'darts 8 5' ...] [--rounds 3] [--batch 64] [--reps 5] [--threads 2] [--tamis COMMAND] [--output FILE]
 
-A case is SPACE CHANNELS CELLS of step.py. In each round every program runs once, and every second round goes backwards, so that a
-drift of the machine meets all alike. Tamis is COMMAND followed by SPACE CHANNELS CELLS BATCH REPS, run in the repository; PyTorch is
-step.py in every variant that matters to the case. Both print {"median_s": ..., "peak_rss_bytes": ...} as their last line; the
+A case is SPACE CHANNELS CELLS [BATCH] of step.py. In each round every program runs once, and every second round goes backwards, so that a
+drift of the machine meets all alike. Tamis is COMMAND followed by SPACE CHANNELS CELLS BATCH REPS, run in the repository, of the
+two small supernets also with `composed`, which leaves out Tamis's own kernels; PyTorch is step.py in every variant that matters to the
+case: DARTS is timed in its faster layout alone. Both print {"median_s": ..., "peak_rss_bytes": ...} as their last line; the
 table holds medians over rounds, and a ratio above 1 favours Tamis. --threads is PyTorch's.
 
 Results are appended to FILE as JSON lines as they come: the settings first, then one line for each case, program and round. A later
@@ -25,7 +26,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 OUTPUT = REPOSITORY / "target/bench/compare.jsonl"
-CASES = ("darts 8 5", "darts 16 8", "nas-bench-201 8 1", "nas-bench-201 16 5", "resnet-20 16 3")
+CASES = ("darts 8 5", "darts 16 8", "nas-bench-201 8 1", "nas-bench-201 16 5", "resnet-20 16 3 128")
+COMPOSED = ("darts 8 5", "nas-bench-201 8 1")
+LAYOUTS = {"darts": ("channels_last",)}
 TAMIS = "tamis"
 MIB = 1 << 20
 
@@ -34,7 +37,7 @@ Key = tuple[str, str, int]  # case, program, round
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--cases", nargs="+", default=CASES, metavar="'SPACE CHANNELS CELLS'")
+    parser.add_argument("--cases", nargs="+", default=CASES, metavar="'SPACE CHANNELS CELLS [BATCH]'")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--reps", type=int, default=5)
@@ -66,9 +69,12 @@ def settings(options: argparse.Namespace) -> dict:
 
 def programs(case: str, options: argparse.Namespace) -> dict[str, list[str]]:
     """The command of every program of a case, by name; a network without alphas has no gradients to leave out."""
-    sizes = [*case.split(), str(options.batch), str(options.reps)]
+    sizes = case.split()
+    sizes = [*sizes, *[str(options.batch)] * (len(sizes) == 3), str(options.reps)]
     commands = {TAMIS: [*shlex.split(options.tamis), *sizes]}
-    for layout in ("nchw", "channels_last"):
+    if case in COMPOSED:
+        commands["tamis composed"] = [*commands[TAMIS], "composed"]
+    for layout in LAYOUTS.get(sizes[0], ("nchw", "channels_last")):
         for gradients in ("all",) if sizes[0] == "resnet-20" else ("all", "needed"):
             variant = ["--layout", layout, "--gradients", gradients, "--threads", str(options.threads)]
             commands[f"pytorch {layout} {gradients}"] = [sys.executable, str(HERE / "step.py"), *sizes, *variant]
@@ -140,7 +146,7 @@ def main():
     print("|---|---|---:|---:|---:|---:|")
     for case in options.cases:
         print("\n".join(rows(case, options, results)))
-    counts = f"batch {options.batch}, {options.rounds} rounds of the median of {options.reps} steps"
+    counts = f"batch {options.batch} unless named, {options.rounds} rounds of the median of {options.reps} steps"
     print(f"\n{common['machine']}; PyTorch {common['torch']}, {options.threads} threads; {counts}.")
 
 

@@ -22,6 +22,16 @@ pub(crate) struct Correlation {
     outputs: usize,
     /// The largest offset.
     reach: usize,
+    reading: Reading,
+}
+
+/// What a correlation does with its source and its destination.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Whether what is read goes through a ReLU first.
+    pub(crate) relu: bool,
+    /// Whether to add to what is there.
+    pub(crate) keep: bool,
 }
 
 /// Weights from which on packing is shared among threads; fewer are packed sooner than a thread
@@ -51,10 +61,23 @@ impl Correlation {
             weights.par_chunks_exact_mut(each).enumerate().for_each(pack);
         }
         let reach = offsets.iter().copied().max().unwrap_or(0);
-        Correlation { level, offsets, weights, outputs, reach }
+        let reading = Reading::default();
+        Correlation { level, offsets, weights, outputs, reach, reading }
     }
 
-    /// Writes `outputs` planes of `plane` floats (whole vectors) at `destination`.
+    /// The same weights at other offsets.
+    pub(crate) fn from(self, offsets: Vec<usize>) -> Correlation {
+        assert_eq!(offsets.len(), self.offsets.len(), "number of offsets");
+        let reach = offsets.iter().copied().max().unwrap_or(0);
+        Correlation { offsets, reach, ..self }
+    }
+
+    /// The same with another way to read and write.
+    pub(crate) fn reading(self, reading: Reading) -> Correlation {
+        Correlation { reading, ..self }
+    }
+
+    /// Writes, or adds to, `outputs` planes of `plane` floats (whole vectors) at `destination`.
     ///
     /// # Panics
     /// If a slice is too short for that.
@@ -76,8 +99,34 @@ fn output_tile(level: Level) -> usize {
 }
 
 by_level! {
-    fn correlate(job: &Correlation, source: &[f32], destination: &mut [f32], plane: usize) = correlate_planes;
+    fn correlate(job: &Correlation, source: &[f32], destination: &mut [f32], plane: usize) = correlate_any;
     avx512 [Avx512, 8, 3], avx2 [Avx2, 4, 3], portable [Four, 4, 2]
+}
+
+/// # Safety
+/// The machine has the instructions of `V`, and the slices are as [`Correlation::apply`] asserts.
+#[inline(always)]
+unsafe fn correlate_any<V: Vector, const O: usize, const N: usize>(
+    job: &Correlation,
+    source: &[f32],
+    destination: &mut [f32],
+    plane: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match job.reading {
+            Reading { relu: false, keep: false } => {
+                correlate_planes::<V, O, N, false, false>(job, source, destination, plane);
+            }
+            Reading { relu: true, keep: false } => {
+                correlate_planes::<V, O, N, true, false>(job, source, destination, plane);
+            }
+            Reading { relu, keep: true } => {
+                debug_assert!(relu, "no caller adds without a ReLU");
+                correlate_planes::<V, O, N, true, true>(job, source, destination, plane);
+            }
+        }
+    }
 }
 
 /// Runs along the plane in steps of `N` vectors, for all outputs, `O` at a time.
@@ -85,7 +134,13 @@ by_level! {
 /// # Safety
 /// The machine has the instructions of `V`, and the slices are as [`Correlation::apply`] asserts.
 #[inline(always)]
-unsafe fn correlate_planes<V: Vector, const O: usize, const N: usize>(
+unsafe fn correlate_planes<
+    V: Vector,
+    const O: usize,
+    const N: usize,
+    const RELU: bool,
+    const KEEP: bool,
+>(
     job: &Correlation,
     source: &[f32],
     destination: &mut [f32],
@@ -97,11 +152,11 @@ unsafe fn correlate_planes<V: Vector, const O: usize, const N: usize>(
         // SAFETY: `at + vectors * LANES <= plane`; the rest is the caller's promise.
         unsafe {
             if vectors == N {
-                correlate_strip::<V, O, N>(job, source, destination, plane, at);
+                correlate_strip::<V, O, N, RELU, KEEP>(job, source, destination, plane, at);
             } else if vectors == 2 {
-                correlate_strip::<V, O, 2>(job, source, destination, plane, at);
+                correlate_strip::<V, O, 2, RELU, KEEP>(job, source, destination, plane, at);
             } else {
-                correlate_strip::<V, O, 1>(job, source, destination, plane, at);
+                correlate_strip::<V, O, 1, RELU, KEEP>(job, source, destination, plane, at);
             }
         }
         at += vectors * V::LANES;
@@ -111,7 +166,13 @@ unsafe fn correlate_planes<V: Vector, const O: usize, const N: usize>(
 /// # Safety
 /// As [`correlate_planes`], and `at + N * LANES <= plane`.
 #[inline(always)]
-unsafe fn correlate_strip<V: Vector, const O: usize, const N: usize>(
+unsafe fn correlate_strip<
+    V: Vector,
+    const O: usize,
+    const N: usize,
+    const RELU: bool,
+    const KEEP: bool,
+>(
     job: &Correlation,
     source: &[f32],
     destination: &mut [f32],
@@ -124,9 +185,20 @@ unsafe fn correlate_strip<V: Vector, const O: usize, const N: usize>(
         // outputs below `job.outputs` lie in `destination`.
         unsafe {
             let from = source.as_ptr().add(at);
-            let sums = correlate_tile::<V, O, N>(&job.offsets, from, weights.as_ptr());
             let first = tile * O;
             let to = destination.as_mut_ptr().add(first * plane + at);
+            let mut sums = [[V::splat(0.0); N]; O];
+            if KEEP {
+                for output in 0..O {
+                    // Beyond the last output anything will do.
+                    let row = output.min(job.outputs - 1 - first) * plane;
+                    for n in 0..N {
+                        sums[output][n] = V::load(to.add(row + n * V::LANES));
+                    }
+                }
+            }
+            let offsets = &job.offsets;
+            let sums = correlate_tile::<V, O, N, RELU>(offsets, from, weights.as_ptr(), sums);
             for (output, sums) in sums.iter().enumerate() {
                 if first + output < job.outputs {
                     for (n, &sum) in sums.iter().enumerate() {
@@ -143,18 +215,21 @@ unsafe fn correlate_strip<V: Vector, const O: usize, const N: usize>(
 /// # Safety
 /// `N * LANES` floats are readable at `source + offset`, and `O` weights for each offset.
 #[inline(always)]
-unsafe fn correlate_tile<V: Vector, const O: usize, const N: usize>(
+unsafe fn correlate_tile<V: Vector, const O: usize, const N: usize, const RELU: bool>(
     offsets: &[usize],
     source: *const f32,
     mut weights: *const f32,
+    mut sums: [[V; N]; O],
 ) -> [[V; N]; O] {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut sums = [[V::splat(0.0); N]; O];
         for &offset in offsets {
             let mut pixels = [V::splat(0.0); N];
             for n in 0..N {
                 pixels[n] = V::load(source.add(offset + n * V::LANES));
+                if RELU {
+                    pixels[n] = pixels[n].relu();
+                }
             }
             for output in 0..O {
                 let weight = V::splat(*weights.add(output));

@@ -1,7 +1,7 @@
 //! The forward pass: for each of nodes 0, 1, 2 form it, convolve it and take moments, image by
 //! image; then form node 3.
 
-use super::layout::{CONVOLUTIONS, Plan, SOURCES};
+use super::layout::{Plan, SOURCES, SPATIAL};
 use super::mixture::{Mixture, Scratch};
 use super::{CellShape, EDGES, OPERATIONS, Operands, Saved, Source};
 use crate::Level;
@@ -58,15 +58,17 @@ fn source(plan: &Plan, operands: &Operands<'_>, before: &[Source], node: usize) 
     let mut moments = vec![Moments::default(); images * planes];
 
     let mixture = (node > 0).then(|| Mixture::new(plan, operands, before));
-    let kernels = CONVOLUTIONS.map(|of| plan.forward(operands.weights, node, of));
+    let spatial = plan.forward(operands.weights, node, SPATIAL);
+    let pointwise = plan.pointwise_forward(operands.weights, node);
     let chunk = plan.schedule.chunk;
     let chunks = value
         .par_chunks_mut(chunk * values)
         .zip(convolved.par_chunks_mut(chunk * convolved_values))
         .zip(moments.par_chunks_mut(chunk * planes));
     chunks.enumerate().for_each(|(number, ((value, convolved), moments))| {
-        let mut scratch = Scratch::new(plan, node.max(1));
-        let mut pointwise = Buffer::take(convolved_values);
+        let mut scratch = Scratch::new(plan);
+        let mut rectified = plan.geometry.take_bordered(plan.shape.channels);
+        let mut of_pointwise = Buffer::take(convolved_values);
         let of_images = value
             .chunks_exact_mut(values)
             .zip(convolved.chunks_exact_mut(convolved_values))
@@ -76,13 +78,12 @@ fn source(plan: &Plan, operands: &Operands<'_>, before: &[Source], node: usize) 
                 Some(mixture) => mixture.form(image, value, &mut scratch),
                 None => flatten(plan, operands.input, image, value),
             }
-            plan.rectify(value, &mut scratch.rectified);
-            let results = [convolved, &mut pointwise];
-            let moments = moments.chunks_exact_mut(plan.outputs(node));
-            for ((kernel, result), moments) in kernels.iter().zip(results).zip(moments) {
-                kernel.apply(&scratch.rectified, result, plan.geometry.flat);
-                take_moments(plan, result, moments);
-            }
+            plan.rectify(value, &mut rectified);
+            spatial.apply(&rectified, convolved, plan.geometry.flat);
+            pointwise.apply(value, &mut of_pointwise, plan.geometry.flat);
+            let (of_first, of_second) = moments.split_at_mut(plan.outputs(node));
+            take_moments(plan, convolved, of_first);
+            take_moments(plan, &of_pointwise, of_second);
         }
     });
     let statistics = Statistics::of_channels(&moments, planes, plan.geometry.pixels());
@@ -101,7 +102,7 @@ fn write_output(plan: &Plan, operands: &Operands<'_>, sources: &[Source], output
     let pixels = plan.geometry.pixels();
     let (chunk, image_values) = (plan.schedule.chunk, plan.shape.channels * pixels);
     output.par_chunks_mut(chunk * image_values).enumerate().for_each(|(number, output)| {
-        let mut scratch = Scratch::new(plan, sources.len());
+        let mut scratch = Scratch::new(plan);
         let mut value = Buffer::take(plan.node());
         for (image, output) in (number * chunk..).zip(output.chunks_exact_mut(image_values)) {
             mixture.form(image, &mut value, &mut scratch);

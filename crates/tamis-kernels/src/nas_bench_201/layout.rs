@@ -2,7 +2,7 @@
 
 use super::CellShape;
 use crate::Level;
-use crate::correlate::Correlation;
+use crate::correlate::{Correlation, Reading};
 use crate::correlate_weights::Lanes;
 use crate::elementwise::relu;
 use crate::plane::Geometry;
@@ -162,30 +162,41 @@ impl Plan {
     /// One convolution of all edges that leave `source`, as one correlation.
     pub(super) fn forward(&self, weights: &[f32], source: usize, of: Convolution) -> Correlation {
         let channels = self.shape.channels;
-        Correlation::new(self.level, self.offsets(of), self.outputs(source), |output, k| {
+        let first = |output: usize| {
             let edge = edge(source, source + 1 + output / channels);
-            let place = [output % channels, k / of.taps(), k % of.taps()];
-            weights[of.weight(edge, place, channels)]
+            of.weight(edge, [output % channels, 0, 0], channels)
+        };
+        let firsts: Vec<usize> = (0..self.outputs(source)).map(first).collect();
+        Correlation::new(self.level, self.offsets(of), firsts.len(), |output, k| {
+            weights[firsts[output] + k]
         })
     }
 
-    /// The 1x1 convolutions of the edges from `sources` to `node`, each output times `factor(channel,
-    /// source)`, summed. Inputs are the planes of the sources in order.
+    /// The 1x1 convolutions of all edges that leave `source`, from flat planes before their ReLU.
+    pub(super) fn pointwise_forward(&self, weights: &[f32], source: usize) -> Correlation {
+        let channels = self.shape.channels;
+        let offsets = (0..channels).map(|plane| plane * self.geometry.flat);
+        let kernel = self.forward(weights, source, POINTWISE);
+        kernel.from(offsets.collect()).reading(Reading { relu: true, keep: false })
+    }
+
+    /// The 1x1 convolution of the edge from `source` to `node`, each output times `factor(channel)`,
+    /// from flat planes before their ReLU; added to what is there if `keep`.
     pub(super) fn pointwise(
         &self,
         weights: &[f32],
-        sources: Range<usize>,
-        node: usize,
-        factor: impl Fn(usize, usize) -> f32 + Sync,
+        (source, node): (usize, usize),
+        factor: impl Fn(usize) -> f32,
+        keep: bool,
     ) -> Correlation {
         let channels = self.shape.channels;
-        let offsets = (0..sources.len() * channels).map(|plane| self.offset(POINTWISE, plane, 0));
-        Correlation::new(self.level, offsets.collect(), channels, |output, k| {
-            let source = sources.start + k / channels;
-            let place = [output, k % channels, 0];
-            let weight = weights[POINTWISE.weight(edge(source, node), place, channels)];
-            weight * factor(output, source)
-        })
+        let offsets = (0..channels).map(|plane| plane * self.geometry.flat);
+        let factors: Vec<f32> = (0..channels).map(factor).collect();
+        let weights = &weights[POINTWISE.weights_of(edge(source, node), channels)];
+        let kernel = Correlation::new(self.level, offsets.collect(), channels, |output, input| {
+            weights[output * channels + input] * factors[output]
+        });
+        kernel.reading(Reading { relu: true, keep })
     }
 
     /// The sum of the input gradients of all convolutions that leave `source`: inputs are the
@@ -199,13 +210,14 @@ impl Plan {
                 let first = self.plane(source, destination, of);
                 for (output, tap) in pairs(channels, of.taps()) {
                     offsets.push(self.offset(of, first + output, of.taps() - 1 - tap));
-                    places.push((of, edge(source, destination), output, tap));
+                    let edge = edge(source, destination);
+                    places.push((of.weight(edge, [output, 0, tap], channels), of.taps()));
                 }
             }
         }
         Correlation::new(self.level, offsets, channels, |input, k| {
-            let (of, edge, output, tap) = places[k];
-            weights[of.weight(edge, [output, input, tap], channels)]
+            let (first, taps) = places[k];
+            weights[first + input * taps]
         })
     }
 }

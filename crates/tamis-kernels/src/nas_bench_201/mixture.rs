@@ -14,26 +14,21 @@ pub(super) struct Mixture<'a> {
     pool: Vec<f32>,
     /// Factors of the planes of the 3x3 convolutions: `[channel, source]`.
     spatial: Vec<f32>,
-    /// All 1x1 convolutions, normalised but for their constants, and summed.
-    pointwise: Correlation,
+    /// The 1x1 convolution of each source, normalised but for its constant; the first writes, the
+    /// others add.
+    pointwise: Vec<Correlation>,
     /// Minus the means times the factors, summed: `[channel]`.
     constants: Vec<f32>,
 }
 
-/// Bordered planes of one thread.
+/// One bordered plane of one thread.
 pub(super) struct Scratch {
-    /// Of every source after its ReLU, `[source, channel]`.
-    pub(super) rectified: Buffer,
-    /// One plane.
     pooled: Buffer,
 }
 
 impl Scratch {
-    pub(super) fn new(plan: &Plan, sources: usize) -> Self {
-        Scratch {
-            rectified: plan.geometry.take_bordered(sources * plan.shape.channels),
-            pooled: plan.geometry.take_bordered(1),
-        }
+    pub(super) fn new(plan: &Plan) -> Self {
+        Scratch { pooled: plan.geometry.take_bordered(1) }
     }
 }
 
@@ -64,21 +59,22 @@ impl<'a> Mixture<'a> {
             skip: of_operation(SKIP),
             pool: of_operation(POOL),
             spatial: channels.clone().flat_map(spatial).collect(),
-            pointwise: plan.pointwise(operands.weights, 0..node, node, |channel, source| {
-                factor(POINTWISE, channel, source)
-            }),
+            pointwise: (0..node)
+                .map(|source| {
+                    let factor = |channel| factor(POINTWISE, channel, source);
+                    plan.pointwise(operands.weights, (source, node), factor, source > 0)
+                })
+                .collect(),
             constants: channels.map(constant).collect(),
         }
     }
 
     /// Writes the flat planes of one image of the node.
     pub(super) fn form(&self, image: usize, to: &mut [f32], scratch: &mut Scratch) {
-        let Plan { ref shape, ref geometry, .. } = *self.plan;
-        let rectified = scratch.rectified.chunks_exact_mut(shape.channels * geometry.bordered);
-        for (source, rectified) in self.sources.iter().zip(rectified) {
-            self.plan.rectify(self.plan.image(&source.value, image), rectified);
+        let geometry = &self.plan.geometry;
+        for (source, kernel) in self.sources.iter().zip(&self.pointwise) {
+            kernel.apply(self.plan.image(&source.value, image), to, geometry.flat);
         }
-        self.pointwise.apply(&scratch.rectified, to, geometry.flat);
         for (channel, to) in to.chunks_exact_mut(geometry.flat).enumerate() {
             self.add_spatial(image, channel, to);
             self.add_pooled(image, channel, to, &mut scratch.pooled);

@@ -2,7 +2,7 @@
 //! is spread over threads. The work on one image is in `source_image`.
 
 use super::backward::NodeGradient;
-use super::layout::{CONVOLUTIONS, Convolution, OUTPUT, POINTWISE, POOL, Plan, SKIP};
+use super::layout::{CONVOLUTIONS, Convolution, OUTPUT, POOL, Plan, SKIP};
 use super::layout::{destinations, share};
 use super::summation::{self, Summation, sums_of};
 use super::{Saved, Wants};
@@ -99,7 +99,7 @@ impl<'a> SourceGradient<'a> {
             nodes,
             normalisation: normalisation(saved, source, shares, nodes),
             kernel: gradient_needed.then(|| plan.backward(weights, source)),
-            pointwise: plan.forward(weights, source, POINTWISE),
+            pointwise: plan.pointwise_forward(weights, source),
             summation: Summation::new(saved, weights, source),
             weights_wanted: wants.weights,
             skip: of_operation(SKIP),
@@ -190,8 +190,6 @@ fn normalisation(
 pub(super) struct Scratch {
     /// Bordered gradients of the convolutions.
     pub(super) convolved: Buffer,
-    /// Bordered rectified source.
-    pub(super) rectified: Buffer,
     /// The rectified source pixel by pixel.
     pub(super) pixels: Buffer,
     /// Flat planes of the 1x1 convolutions.
@@ -210,7 +208,6 @@ impl Scratch {
         let Plan { ref geometry, ref shape, .. } = *pass.plan;
         Scratch {
             convolved: geometry.take_bordered(pass.plan.planes(pass.source)),
-            rectified: geometry.take_bordered(shape.channels),
             pixels: geometry.take_pixels(shape.channels),
             pointwise: Buffer::take(pass.plan.outputs(pass.source) * geometry.flat),
             summation: pass.summation.scratch(),

@@ -10,12 +10,12 @@ use crate::reduce::products;
 use crate::schedule::item;
 
 impl<'a> SourceGradient<'a> {
-    /// Fills the bordered planes of one image: rectified source, gradients of the convolutions.
+    /// Fills the bordered planes of one image: gradients of the convolutions.
     pub(super) fn prepare(&self, image: usize, scratch: &mut Scratch) {
         let Plan { level, ref geometry, ref shape, .. } = *self.plan;
         let source = &self.saved.sources[self.source];
-        self.plan.rectify(self.plan.image(&source.value, image), &mut scratch.rectified);
-        self.pointwise.apply(&scratch.rectified, &mut scratch.pointwise, geometry.flat);
+        let value = self.plan.image(&source.value, image);
+        self.pointwise.apply(value, &mut scratch.pointwise, geometry.flat);
 
         let outputs = self.plan.outputs(self.source);
         for (plane, to) in scratch.convolved.chunks_exact_mut(geometry.bordered).enumerate() {

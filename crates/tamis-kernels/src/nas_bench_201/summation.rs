@@ -1,7 +1,7 @@
 //! The sums over pixels that batch normalisation passes back, for the gradient of one node.
 
 use super::Saved;
-use super::layout::{CONVOLUTIONS, POINTWISE, Plan, SPATIAL};
+use super::layout::{CONVOLUTIONS, POINTWISE, SPATIAL};
 use crate::buffer::Buffer;
 use crate::correlate::Correlation;
 use crate::reduce::{products, sum};
@@ -20,26 +20,19 @@ pub(super) struct Summation<'a> {
     kernels: Vec<Correlation>,
 }
 
-/// Buffers of one thread.
+/// Flat planes of one 1x1 convolution, of one thread.
 pub(super) struct Scratch {
-    /// Bordered planes of one source after its ReLU.
-    rectified: Buffer,
-    /// Flat planes of one 1x1 convolution.
     pointwise: Buffer,
 }
 
 impl<'a> Summation<'a> {
     pub(super) fn new(saved: &'a Saved, weights: &[f32], node: usize) -> Self {
-        let kernel = |source| saved.plan.pointwise(weights, source..source + 1, node, |_, _| 1.0);
+        let kernel = |source| saved.plan.pointwise(weights, (source, node), |_| 1.0, false);
         Summation { saved, node, kernels: (0..node).map(kernel).collect() }
     }
 
     pub(super) fn scratch(&self) -> Scratch {
-        let Plan { ref geometry, ref shape, .. } = self.saved.plan;
-        Scratch {
-            rectified: geometry.take_bordered(shape.channels),
-            pointwise: Buffer::take(self.saved.plan.node()),
-        }
+        Scratch { pointwise: Buffer::take(self.saved.plan.node()) }
     }
 
     /// Writes the sums of one image's gradient, `[channel, sum]`.
@@ -58,8 +51,8 @@ impl<'a> Summation<'a> {
         }
         for (number, kernel) in self.kernels.iter().enumerate() {
             let source = &self.saved.sources[number];
-            plan.rectify(plan.image(&source.value, image), &mut scratch.rectified);
-            kernel.apply(&scratch.rectified, &mut scratch.pointwise, plan.geometry.flat);
+            let value = plan.image(&source.value, image);
+            kernel.apply(value, &mut scratch.pointwise, plan.geometry.flat);
             let place = |of| plan.plane(number, self.node, of);
             for (channel, gradient) in planes().enumerate() {
                 let spatial = place(SPATIAL) + channel;
