@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use tamis_select::SplitRule;
+use tamis_select::{BdpSettings, DdsSettings, InfobatchSettings, Settings, SplitRule};
 
 use crate::error::Error;
 
@@ -87,15 +87,39 @@ pub struct PolicyConfig {
     /// Score file, for policies that need one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scores: Option<PathBuf>,
+    /// Embedding file, for policies that need one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embeddings: Option<PathBuf>,
     /// Proxy data: width of the histogram's bins in log10 of nats.
     pub bin_width: f64,
     /// Two-tail: share of the chosen that comes from the low-entropy end.
     pub beta: f64,
+    /// DDS-NAS.
+    pub dds: DdsSettings,
+    /// BDP-style pruning.
+    pub bdp: BdpSettings,
+    /// InfoBatch.
+    pub infobatch: InfobatchSettings,
 }
 
 impl Default for PolicyConfig {
     fn default() -> Self {
-        PolicyConfig { name: "full".to_owned(), scores: None, bin_width: 0.5, beta: 0.5 }
+        let Settings { bin_width, beta, dds, bdp, infobatch } = Settings::default();
+        let name = "full".to_owned();
+        PolicyConfig { name, scores: None, embeddings: None, bin_width, beta, dds, bdp, infobatch }
+    }
+}
+
+impl PolicyConfig {
+    /// The settings of the policies themselves.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            bin_width: self.bin_width,
+            beta: self.beta,
+            dds: self.dds.clone(),
+            bdp: self.bdp.clone(),
+            infobatch: self.infobatch,
+        }
     }
 }
 
@@ -227,18 +251,12 @@ impl SearchConfig {
                 is_not_negative(self.host.beta_lambda),
                 not_negative,
             ),
-            (
-                "policy.bin_width",
-                self.policy.bin_width,
-                is_positive(self.policy.bin_width),
-                positive,
-            ),
         ];
         match settings.into_iter().find(|(_, _, holds, _)| !holds) {
             Some((key, found, _, expected)) => {
                 Err(Error::Setting { key, found: found.to_string(), expected })
             }
-            None => Ok(()),
+            None => Ok(self.policy.settings().check()?),
         }
     }
 }

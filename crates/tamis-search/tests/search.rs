@@ -17,6 +17,7 @@ fn data(train: usize) -> SearchData {
         train: Arc::new(open(&config).unwrap().train),
         augmentation: Augmentation::default(),
         scores: None,
+        embeddings: None,
         one_off: OneOffCost::NONE,
     }
 }

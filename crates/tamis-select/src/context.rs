@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{Pool, ScoreTable, SplitRule};
+use tamis_core::{Key, Purpose};
+
+use crate::{Embeddings, Pool, ScoreTable, Settings, SplitRule};
 
 /// The pool, the seed and the settings of a run, as far as choosing samples goes.
 #[derive(Clone, Debug)]
@@ -15,18 +17,35 @@ pub struct Context {
     pub epochs: u32,
     /// How the pool is split into the two levels.
     pub split: SplitRule,
-    /// Scores of all samples, for policies that need them.
-    pub scores: Option<ScoreTable>,
-    /// Bin width of the proxy policies' histogram, in log10 units; `None` is 0.5.
-    pub bin_width: Option<f64>,
-    /// Share of the two-tail policy's samples that comes from the low end; `None` is 0.5.
-    pub beta: Option<f64>,
+    /// Scores of the samples, for policies that need them.
+    pub scores: Option<Arc<ScoreTable>>,
+    /// Embeddings of the samples, for policies that need them.
+    pub embeddings: Option<Arc<Embeddings>>,
+    /// Settings of the policies.
+    pub settings: Settings,
+    /// Which part of a composed policy this is for, from 0. Parts draw from streams of their own:
+    /// with the same numbers, the second would prefer what the first hardly took.
+    pub part: u32,
 }
 
 impl Context {
-    /// A random split, no scores, and the default settings.
+    /// A random split, no scores, no embeddings, and the default settings.
     pub fn new(pool: Arc<Pool>, seed: u64, epochs: u32) -> Context {
-        let split = SplitRule::default();
-        Context { pool, seed, epochs, split, scores: None, bin_width: None, beta: None }
+        Context {
+            pool,
+            seed,
+            epochs,
+            split: SplitRule::default(),
+            scores: None,
+            embeddings: None,
+            settings: Settings::default(),
+            part: 0,
+        }
+    }
+
+    /// The key of this part's draws, at epoch 0 and id 0. A policy may set both; the step is the
+    /// part's number.
+    pub fn key(&self) -> Key {
+        Key::new(self.seed, Purpose::Select).step(self.part)
     }
 }

@@ -26,6 +26,25 @@ pub enum Error {
         /// Number of classes.
         classes: usize,
     },
+    /// A part of a pool with a sample twice, or with one that is not in the pool.
+    #[error(
+        "taking a part of the training pool: found sample {sample}, expected each member of the \
+         pool once at most"
+    )]
+    PoolMember {
+        /// The sample.
+        sample: u32,
+    },
+    /// A setting out of range.
+    #[error("checking the settings: found {key} = {found}, expected {expected}")]
+    Setting {
+        /// Path of the setting.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// What it may be.
+        expected: &'static str,
+    },
     /// A name that is no policy.
     #[error(
         "choosing a policy: found `{found}`, expected one of {known}; hint: the nearest is \
@@ -114,6 +133,31 @@ pub enum Error {
         /// The policy.
         policy: &'static str,
     },
+    /// Scores of another kind than the policy chooses by.
+    #[error(
+        "choosing the policy `{policy}`: found scores of kind `{found}`, expected `{expected}`; \
+         hint: `tamis score --by {expected}` makes them"
+    )]
+    ScoreKind {
+        /// The policy.
+        policy: &'static str,
+        /// The kind of the scores.
+        found: String,
+        /// The kind that the policy needs.
+        expected: &'static str,
+    },
+    /// A policy that needs embeddings and got none.
+    #[error(
+        "choosing the policy `{policy}`: found no embeddings, expected one for each sample; hint: \
+         `tamis embed` makes them"
+    )]
+    EmbeddingsNeeded {
+        /// The policy.
+        policy: &'static str,
+    },
+    /// Embeddings that do not fit.
+    #[error(transparent)]
+    Embeddings(#[from] crate::EmbeddingsError),
     /// A line of a score file that cannot be read.
     #[error("reading scores, line {line}: found `{found}`, expected `index entropy class`")]
     ScoreLine {
@@ -150,15 +194,15 @@ pub enum Error {
         /// Samples of the pool.
         samples: usize,
     },
-    /// A score of a sample that is not in the pool.
+    /// A score of a sample that is not in the data set.
     #[error(
         "using scores: found one for sample {sample}, expected none beyond the {samples} samples \
-         of the pool; hint: the scores may be those of another data set"
+         of the data; hint: the scores may be those of another data set"
     )]
     ScoreForeign {
         /// The first such sample.
         sample: u32,
-        /// Samples of the pool.
+        /// Samples of the data set.
         samples: usize,
     },
     /// A score whose class is not the pool's.

@@ -24,20 +24,29 @@
 mod amount;
 mod context;
 pub mod draw;
+mod embeddings;
 mod error;
 pub mod histogram;
 mod nearest;
 mod plan;
 mod policies;
 mod pool;
+mod report;
 mod scores;
+mod settings;
 pub mod split;
 
 pub use amount::Amount;
 pub use context::Context;
+pub use embeddings::{Embeddings, EmbeddingsError};
 pub use error::Error;
 pub use plan::{LearningRateEvent, Plan, Policy};
 pub use policies::{Argument, Entry, POLICIES, Request, build};
 pub use pool::Pool;
+pub use report::{Bound, BoundGaveWay, Change, Report, What, Why};
 pub use scores::{ScoreRow, ScoreTable};
+pub use settings::{
+    Balance, BdpMetric, BdpSettings, DdsRule, DdsSettings, InfobatchSettings, InitialSubset, Keep,
+    LearningRateAfterUpdate, Replacement, Search, Settings,
+};
 pub use split::SplitRule;

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use tamis_core::{Prediction, SampleId};
 
-use crate::Error;
+use crate::{Error, Report};
 
 /// The samples of one epoch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,12 @@ pub trait Policy: Send {
 
     /// Takes in predictions that the search made on its way, at both levels.
     fn observe(&mut self, _predictions: &[Prediction]) {}
+
+    /// What there is to tell of the plan just made; asked for after each plan, and not again.
+    /// Nothing of it is part of the state.
+    fn report(&mut self) -> Report {
+        Report::default()
+    }
 
     /// Everything that the policy's later plans depend on.
     fn state(&self) -> serde_json::Value;

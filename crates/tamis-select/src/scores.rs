@@ -22,6 +22,7 @@ pub struct ScoreRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoreTable {
     rows: Vec<ScoreRow>,
+    kind: Option<String>,
 }
 
 impl ScoreTable {
@@ -38,8 +39,18 @@ impl ScoreTable {
         }
         match rows.windows(2).find(|pair| pair[0].id == pair[1].id) {
             Some(pair) => Err(Error::ScoreTwice { sample: pair[0].id.0 }),
-            None => Ok(ScoreTable { rows }),
+            None => Ok(ScoreTable { rows, kind: None }),
         }
+    }
+
+    /// The same scores, said to be of a kind such as `entropy`, `el2n` or `forgetting`.
+    pub fn of_kind(self, kind: impl Into<String>) -> ScoreTable {
+        ScoreTable { kind: Some(kind.into()), ..self }
+    }
+
+    /// What they are scores of, where it is known.
+    pub fn kind(&self) -> Option<&str> {
+        self.kind.as_deref()
     }
 
     /// Reads the published text form: a line `index entropy class` for each sample, parted by any
@@ -69,23 +80,33 @@ impl ScoreTable {
         self
     }
 
-    /// The score of every sample of the pool, by id.
+    /// The score of each member of the pool, in the order of its ids. Scores of other samples of
+    /// the data set do not matter.
     ///
     /// # Errors
     ///
-    /// A sample without score, a score without sample, or a class that is not the sample's.
+    /// A member without score or with another class, or a score that is not of the data set.
     pub fn aligned(&self, pool: &Pool) -> Result<Vec<f64>, Error> {
-        let samples = pool.len();
-        for (id, &label) in pool.ids().zip(pool.labels()) {
-            let row = self.rows.get(id.index()).filter(|row| row.id == id);
-            let row = row.ok_or(Error::ScoreMissing { sample: id.0, samples })?;
-            if row.class != label {
-                return Err(Error::ScoreClass { sample: id.0, found: row.class, expected: label });
-            }
-        }
-        match self.rows.get(samples) {
+        let score = |id: SampleId| {
+            let missing = Error::ScoreMissing { sample: id.0, samples: pool.len() };
+            let row = self.row(id).ok_or(missing)?;
+            let (found, expected) = (row.class, pool.label(id));
+            let fits = found == expected;
+            fits.then_some(row.score).ok_or(Error::ScoreClass { sample: id.0, found, expected })
+        };
+        let scores = pool.ids().map(score).collect::<Result<Vec<f64>, Error>>()?;
+        let samples = pool.bound();
+        match self.rows.iter().find(|row| row.id.index() >= samples) {
             Some(row) => Err(Error::ScoreForeign { sample: row.id.0, samples }),
-            None => Ok(self.rows.iter().map(|row| row.score).collect()),
+            None => Ok(scores),
+        }
+    }
+
+    fn row(&self, id: SampleId) -> Option<&ScoreRow> {
+        // Where no sample is missing, a row's place is its id.
+        match self.rows.get(id.index()) {
+            Some(row) if row.id == id => Some(row),
+            _ => self.rows.binary_search_by_key(&id, |row| row.id).ok().map(|at| &self.rows[at]),
         }
     }
 }
@@ -157,6 +178,16 @@ mod tests {
             "using scores: found class 8 for sample 1, expected 9, its label in the pool; hint: \
              the scores may be those of another data set or order"
         );
+    }
+
+    #[test]
+    fn a_part_of_the_pool_asks_for_the_scores_of_its_members_alone() {
+        let part = pool().part(&[SampleId(2), SampleId(0)]).unwrap();
+        let found = |text| ScoreTable::parse_published(text).unwrap().aligned(&part);
+        assert_eq!(found("2 3 4\n0 1 6").unwrap(), [1.0, 3.0]);
+        assert_eq!(found("0 1 6\n1 2 0\n2 3 4").unwrap(), [1.0, 3.0], "1 is no member");
+        assert!(matches!(found("2 3 4"), Err(Error::ScoreMissing { sample: 0, .. })));
+        assert!(matches!(found("0 1 6\n2 3 4\n3 1 0"), Err(Error::ScoreForeign { .. })));
     }
 
     #[test]

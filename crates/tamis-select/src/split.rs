@@ -29,13 +29,15 @@ pub(crate) struct Halves {
     pub(crate) arch: Vec<SampleId>,
 }
 
-/// Cuts the chosen samples of the pool into halves.
+/// Cuts the chosen samples of the pool into halves, in the order of the whole data set's
+/// permutation: which part of it the pool is makes no difference.
 pub(crate) fn halves(chosen: &[SampleId], context: &Context) -> Halves {
-    let mut is_chosen = vec![false; context.pool.len()];
+    let bound = context.pool.bound();
+    let mut is_chosen = vec![false; bound];
     for id in chosen {
         is_chosen[id.index()] = true;
     }
-    let mut order: Vec<SampleId> = context.pool.ids().collect();
+    let mut order: Vec<SampleId> = (0..bound as u32).map(SampleId).collect();
     if context.split == SplitRule::Random {
         Key::new(context.seed, Purpose::Split).stream().shuffle(&mut order);
     }
@@ -116,7 +118,7 @@ mod tests {
     #[test]
     fn the_random_halves_of_a_seed_are_part_of_the_format() {
         let context = context(10, SplitRule::Random);
-        let found = halves(&context.pool.ids().collect::<Vec<_>>(), &context);
+        let found = halves(context.pool.members(), &context);
         assert_eq!((found.weight, found.arch), (ids(&PINNED.0), ids(&PINNED.1)));
     }
 
@@ -125,7 +127,7 @@ mod tests {
     #[test]
     fn the_random_order_of_the_pool_decides_whatever_is_chosen() {
         let context = context(1_000, SplitRule::Random);
-        let all: Vec<SampleId> = context.pool.ids().collect();
+        let all = context.pool.members().to_vec();
         let whole = halves(&all, &context);
         // Without any of the arch half, the first half of the weight half still trains weights.
         let found = halves(&whole.weight, &context);

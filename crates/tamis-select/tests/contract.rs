@@ -8,7 +8,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tamis_core::{Key, Purpose, SampleId};
 use tamis_select::{
-    Argument, Context, Entry, Error, POLICIES, Plan, Pool, ScoreRow, ScoreTable, SplitRule, build,
+    Argument, Context, Entry, Error, POLICIES, Plan, Pool, ScoreRow, ScoreTable, Settings,
+    SplitRule, build,
 };
 
 /// A context with scores, for a pool of these labels.
@@ -20,7 +21,7 @@ fn context(labels: Vec<u32>, seed: u64) -> Context {
     let scores = ScoreTable::new((0..).map(SampleId).zip(&labels).map(row).collect()).unwrap();
     let classes = labels.iter().max().map_or(1, |&label| label as usize + 1);
     let pool = Arc::new(Pool::new(labels, classes).unwrap());
-    Context { scores: Some(scores), ..Context::new(pool, seed, 50) }
+    Context { scores: Some(Arc::new(scores)), ..Context::new(pool, seed, 50) }
 }
 
 fn spec(entry: &Entry, amount: &str) -> String {
@@ -202,21 +203,23 @@ fn scores_are_asked_for_and_checked_by_the_policies_that_need_them() {
         let bare = Context { scores: None, ..scored.clone() };
         let found = build(&spec(entry, "0.1"), &bare).err();
         let refused = matches!(found, Some(Error::ScoresNeeded { .. }));
-        assert_eq!(refused, entry.needs_scores, "{}", entry.name);
+        assert_eq!(refused, entry.scores.is_some(), "{}", entry.name);
         let other = Context { scores: context(vec![1; 50], 1).scores, ..scored.clone() };
         let found = build(&spec(entry, "0.1"), &other).err();
         let refused = matches!(found, Some(Error::ScoreClass { sample: 0, .. }));
-        assert_eq!(refused, entry.needs_scores, "{}", entry.name);
+        assert_eq!(refused, entry.scores.is_some(), "{}", entry.name);
     }
 }
 
 #[test]
 fn settings_out_of_range_are_refused() {
     let context = context(vec![0; 50], 1);
-    let wide = Context { bin_width: Some(f64::NAN), ..context.clone() };
-    assert!(matches!(build("proxy:0.1", &wide).err(), Some(Error::BinWidth { .. })));
-    let beyond = Context { beta: Some(1.5), ..context };
-    assert!(matches!(build("two-tail:0.1", &beyond).err(), Some(Error::Share { .. })));
+    let wide = Settings { bin_width: f64::NAN, ..Settings::default() };
+    let beyond = Settings { beta: 1.5, ..Settings::default() };
+    for settings in [wide, beyond] {
+        let context = Context { settings, ..context.clone() };
+        assert!(matches!(build("proxy:0.1", &context).err(), Some(Error::Setting { .. })));
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ const SEEDS: u64 = 20;
 /// The published scores with the pool of CIFAR-10's labels that they carry.
 struct Published {
     pool: Arc<Pool>,
-    scores: ScoreTable,
+    scores: Arc<ScoreTable>,
     entropies: Vec<f64>,
 }
 
@@ -39,7 +39,7 @@ fn read() -> Option<Published> {
     let labels = scores.rows().iter().map(|row| row.class).collect();
     let pool = Arc::new(Pool::new(labels, 10).unwrap());
     let entropies = scores.aligned(&pool).unwrap();
-    Some(Published { pool, scores, entropies })
+    Some(Published { pool, scores: Arc::new(scores), entropies })
 }
 
 impl Published {
@@ -73,7 +73,7 @@ impl Published {
     }
 
     fn mean_class_counts(&self, spec: &str) -> Vec<f64> {
-        self.mean_counts(spec, 10, |id| self.pool.labels()[id.index()] as usize)
+        self.mean_counts(spec, 10, |id| self.pool.label(id) as usize)
     }
 }
 

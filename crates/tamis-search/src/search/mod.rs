@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tamis_core::{Level, SampleId};
 use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization, Prefetch, prefetch};
 use tamis_nn::Device;
-use tamis_select::{Context, LearningRateEvent, Plan, Policy, Pool, ScoreTable};
+use tamis_select::{Context, Embeddings, LearningRateEvent, Plan, Policy, Pool, ScoreTable};
 
 use crate::bilevel::{Bilevel, Rates};
 use crate::config::{LearningRateScale, SearchConfig};
@@ -44,7 +44,9 @@ pub struct SearchData {
     pub augmentation: Augmentation,
     /// Scores for policies that need them.
     pub scores: Option<ScoreTable>,
-    /// What the scores cost.
+    /// Embeddings for policies that need them.
+    pub embeddings: Option<Arc<Embeddings>>,
+    /// What scores and embeddings cost.
     pub one_off: OneOffCost,
 }
 
@@ -347,8 +349,9 @@ fn context(config: &SearchConfig, data: &SearchData) -> Result<Context, Error> {
         seed: config.seed,
         epochs: config.train.epochs,
         split: config.split,
-        scores: data.scores.clone(),
-        bin_width: Some(config.policy.bin_width),
-        beta: Some(config.policy.beta),
+        scores: data.scores.clone().map(Arc::new),
+        embeddings: data.embeddings.clone(),
+        settings: config.policy.settings(),
+        part: 0,
     })
 }

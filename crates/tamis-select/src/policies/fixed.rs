@@ -3,29 +3,57 @@
 //! Static policies choose from the whole pool; the chosen are then halved in the order of the
 //! pool's split. So no sample serves both levels, and the halves are those of the whole run.
 
-use tamis_core::SampleId;
+use tamis_core::{Level, SampleId};
 
 use super::{Identity, Request};
+use crate::report::{Change, Report, What, Why};
 use crate::{Error, Plan, Policy, split};
 
 /// The same plan for every epoch.
 pub(super) struct Fixed {
     identity: Identity,
     plan: Plan,
+    /// Told with the first plan of a run.
+    beginning: Report,
+    told: Report,
 }
 
 impl Fixed {
-    /// The policy that always plans these samples.
-    pub(super) fn boxed(request: &Request<'_>, chosen: &[SampleId]) -> Box<dyn Policy> {
-        let halves = split::halves(chosen, request.context);
+    /// The policy that always plans these samples, each chosen for a reason.
+    pub(super) fn boxed(request: &Request<'_>, chosen: &[(SampleId, Why)]) -> Box<dyn Policy> {
+        let ids: Vec<SampleId> = chosen.iter().map(|(id, _)| *id).collect();
+        let halves = split::halves(&ids, request.context);
+        let change = |&(id, why): &(SampleId, Why)| {
+            let is_weight = halves.weight.binary_search(&id).is_ok();
+            let level = Some(if is_weight { Level::Weight } else { Level::Arch });
+            Change { id, level, what: What::Chosen, why }
+        };
+        let beginning =
+            Report { changes: chosen.iter().map(change).collect(), ..Report::default() };
         let plan = Plan { weight: halves.weight, arch: halves.arch, ..Plan::default() };
-        Box::new(Fixed { identity: request.identity(), plan })
+        let told = Report::default();
+        Box::new(Fixed { identity: request.identity(), plan, beginning, told })
+    }
+
+    /// The policy that always plans all samples; nobody is chosen, so nothing is told.
+    pub(super) fn all(request: &Request<'_>) -> Box<dyn Policy> {
+        let halves = request.halves();
+        let plan = Plan { weight: halves.weight, arch: halves.arch, ..Plan::default() };
+        let [beginning, told] = [Report::default(), Report::default()];
+        Box::new(Fixed { identity: request.identity(), plan, beginning, told })
     }
 }
 
 impl Policy for Fixed {
-    fn plan(&mut self, _epoch: u32) -> Result<Plan, Error> {
+    fn plan(&mut self, epoch: u32) -> Result<Plan, Error> {
+        if epoch == 0 {
+            self.told = self.beginning.clone();
+        }
         Ok(self.plan.clone())
+    }
+
+    fn report(&mut self) -> Report {
+        std::mem::take(&mut self.told)
     }
 
     fn state(&self) -> serde_json::Value {

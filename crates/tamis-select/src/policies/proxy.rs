@@ -9,11 +9,12 @@
 //! Differences: those of `histogram`; the draw is made by sample keys, which has the same
 //! distribution; the number is not rounded to thousands on ImageNet.
 
-use tamis_core::{Key, Purpose, SampleId};
+use tamis_core::{Key, SampleId};
 
 use super::fixed::Fixed;
 use super::{Argument, Entry, Request};
-use crate::histogram::{DEFAULT_BIN_WIDTH, Histogram, Weighting};
+use crate::histogram::{Histogram, Weighting};
+use crate::report::Why;
 use crate::{Error, Policy, draw};
 
 pub(super) const P1: Entry = entry(
@@ -37,23 +38,41 @@ const fn entry(
     summary: &'static str,
     build: fn(&Request<'_>) -> Result<Box<dyn Policy>, Error>,
 ) -> Entry {
-    let argument = Argument::Amount;
-    Entry { name, summary, argument, needs_scores: true, needs_search: false, build }
+    Entry {
+        name,
+        summary,
+        argument: Argument::Amount,
+        scores: Some("entropy"),
+        needs_embeddings: false,
+        needs_search: false,
+        is_balanced: false,
+        build,
+    }
 }
 
 fn build(request: &Request<'_>, weighting: Weighting) -> Result<Box<dyn Policy>, Error> {
     let count = request.count()?;
-    let entropies = request.scores()?;
-    let width = request.context.bin_width.unwrap_or(DEFAULT_BIN_WIDTH);
-    let histogram = Histogram::new(&entropies, width)?;
+    let scores = request.scores()?;
+    let width = request.settings().bin_width;
+    Ok(Fixed::boxed(request, &drawn(&scores, width, weighting, count, request.key())?))
+}
+
+/// `count` of the samples, drawn by the histogram of their own entropies, ascending by id.
+pub(super) fn drawn(
+    scores: &[(SampleId, f64)],
+    bin_width: f64,
+    weighting: Weighting,
+    count: usize,
+    key: Key,
+) -> Result<Vec<(SampleId, Why)>, Error> {
+    let entropies: Vec<f64> = scores.iter().map(|(_, entropy)| *entropy).collect();
+    let histogram = Histogram::new(&entropies, bin_width)?;
     let probabilities = histogram.probabilities(weighting);
-    let weights: Vec<(SampleId, f64)> = request
-        .context
-        .pool
-        .ids()
-        .zip(&entropies)
-        .map(|(id, &entropy)| (id, probabilities[histogram.bin(entropy)]))
-        .collect();
-    let key = Key::new(request.context.seed, Purpose::Select);
-    Ok(Fixed::boxed(request, &draw::successive(&weights, count, key)))
+    let weight = |&(id, entropy): &(SampleId, f64)| (id, probabilities[histogram.bin(entropy)]);
+    let weights: Vec<(SampleId, f64)> = scores.iter().map(weight).collect();
+    let drawn = draw::successive(&weights, count, key);
+    // Both are ascending by id.
+    let mut rest = scores.iter();
+    let found = drawn.into_iter().filter_map(|drawn| rest.find(|(id, _)| *id == drawn));
+    Ok(found.map(|&(id, score)| (id, Why::Bin { bin: histogram.bin(score), score })).collect())
 }

@@ -1,24 +1,25 @@
 //! `random:0.1`: samples drawn once, all equally likely. The baseline that every other selection
 //! must beat.
 
-use tamis_core::{Key, Purpose, SampleId};
-
 use super::fixed::Fixed;
 use super::{Argument, Entry, Request};
+use crate::report::Why;
 use crate::{Error, Policy, draw};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "random",
     summary: "samples drawn once, all equally likely",
     argument: Argument::Amount,
-    needs_scores: false,
+    scores: None,
+    needs_embeddings: false,
     needs_search: false,
+    is_balanced: false,
     build,
 };
 
 fn build(request: &Request<'_>) -> Result<Box<dyn Policy>, Error> {
     let count = request.count()?;
-    let all: Vec<SampleId> = request.context.pool.ids().collect();
-    let key = Key::new(request.context.seed, Purpose::Select);
-    Ok(Fixed::boxed(request, &draw::uniform(&all, count, key)))
+    let drawn = draw::uniform(request.pool().members(), count, request.key());
+    let chosen: Vec<_> = drawn.into_iter().map(|id| (id, Why::Drawn)).collect();
+    Ok(Fixed::boxed(request, &chosen))
 }

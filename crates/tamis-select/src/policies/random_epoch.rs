@@ -4,37 +4,39 @@
 //! sees its whole half and never the other. Of an odd amount the architecture gets the one more, as
 //! in the halves.
 
-use tamis_core::{Key, Purpose, SampleId};
+use tamis_core::Key;
 
 use super::{Argument, Entry, Identity, Request};
-use crate::split::{Halves, halves};
+use crate::split::Halves;
 use crate::{Error, Plan, Policy, draw};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "random-epoch",
     summary: "samples drawn anew each epoch inside fixed halves, all equally likely",
     argument: Argument::Amount,
-    needs_scores: false,
+    scores: None,
+    needs_embeddings: false,
     needs_search: true,
+    is_balanced: false,
     build,
 };
 
 struct RandomEpoch {
     identity: Identity,
+    key: Key,
     halves: Halves,
     count: usize,
 }
 
 fn build(request: &Request<'_>) -> Result<Box<dyn Policy>, Error> {
     let count = request.count()?;
-    let all: Vec<SampleId> = request.context.pool.ids().collect();
-    let halves = halves(&all, request.context);
-    Ok(Box::new(RandomEpoch { identity: request.identity(), halves, count }))
+    let (identity, key, halves) = (request.identity(), request.key(), request.halves());
+    Ok(Box::new(RandomEpoch { identity, key, halves, count }))
 }
 
 impl Policy for RandomEpoch {
     fn plan(&mut self, epoch: u32) -> Result<Plan, Error> {
-        let key = Key::new(self.identity.seed, Purpose::Select).epoch(epoch);
+        let key = self.key.epoch(epoch);
         let for_weight = self.count / 2;
         let for_arch = self.count - for_weight;
         Ok(Plan {

@@ -8,34 +8,32 @@ use tamis_core::SampleId;
 
 use super::fixed::Fixed;
 use super::{Argument, Entry, Request};
+use crate::report::Why;
 use crate::{Amount, Error, Policy};
-
-const DEFAULT_BETA: f64 = 0.5;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "two-tail",
     summary: "the samples of lowest and of highest score, without chance",
     argument: Argument::Amount,
-    needs_scores: true,
+    scores: Some("entropy"),
+    needs_embeddings: false,
     needs_search: false,
+    is_balanced: false,
     build,
 };
 
 fn build(request: &Request<'_>) -> Result<Box<dyn Policy>, Error> {
     let count = request.count()?;
-    let beta = Amount::share(request.context.beta.unwrap_or(DEFAULT_BETA))?;
-    let scores = request.scores()?;
-    Ok(Fixed::boxed(request, &tails(&scores, count, beta.of(count))))
+    let beta = Amount::share(request.settings().beta)?;
+    Ok(Fixed::boxed(request, &tails(request.scores()?, count, beta.of(count))))
 }
 
 /// The `low` first and the `count - low` last samples of the ranking by score, then by id.
-fn tails(scores: &[f64], count: usize, low: usize) -> Vec<SampleId> {
-    let mut ranking: Vec<u32> = (0..scores.len() as u32).collect();
-    let score = |id: &u32| scores[*id as usize];
-    ranking.sort_unstable_by(|a, b| score(a).total_cmp(&score(b)).then(a.cmp(b)));
+fn tails(mut scores: Vec<(SampleId, f64)>, count: usize, low: usize) -> Vec<(SampleId, Why)> {
+    scores.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     let high = scores.len() - (count - low);
-    let ends = ranking[..low].iter().chain(&ranking[high..]);
-    ends.copied().map(SampleId).collect()
+    let ends = scores[..low].iter().chain(&scores[high..]);
+    ends.map(|&(id, score)| (id, Why::Score(score))).collect()
 }
 
 #[cfg(test)]
@@ -43,7 +41,8 @@ mod tests {
     use super::*;
 
     fn chosen(scores: &[f64], count: usize, low: usize) -> Vec<u32> {
-        let mut ids: Vec<u32> = tails(scores, count, low).iter().map(|id| id.0).collect();
+        let scores = (0..).map(SampleId).zip(scores.iter().copied()).collect();
+        let mut ids: Vec<u32> = tails(scores, count, low).iter().map(|(id, _)| id.0).collect();
         ids.sort_unstable();
         ids
     }
