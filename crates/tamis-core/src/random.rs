@@ -31,6 +31,8 @@ pub enum Purpose {
     Host = 9,
     /// Tests and benchmarks.
     Test = 10,
+    /// What hides the samples from the policy inside a control.
+    Control = 20,
 }
 
 /// The name of a stream.

@@ -111,6 +111,17 @@ mod tests {
     }
 
     #[test]
+    fn the_loss_is_the_weighted_sum_over_the_size_of_the_batch() {
+        let logits = [0.3_f64, -0.2, 0.9, 0.1];
+        let (plain, _) = cross_entropy(&logits, &[0, 1], None);
+        let (weighted, _) = cross_entropy(&logits, &[0, 1], Some(&[2.0, 1.0]));
+        let [first, second] = [plain.samples[0].loss, plain.samples[1].loss];
+        // Not over the sum of the weights: a sample that stands for two counts twice.
+        assert!((weighted.loss - (2.0 * first + second) / 2.0).abs() < 1e-12);
+        assert_eq!(weighted.samples, plain.samples, "predictions know no loss weights");
+    }
+
+    #[test]
     fn the_gradient_follows_the_loss_weights() {
         let logits = [0.3_f64, -0.2, 0.9, 0.1, 0.0, -1.0];
         let weights = [2.0_f32, 0.5];

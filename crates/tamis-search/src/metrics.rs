@@ -1,5 +1,7 @@
 //! What is recorded of an epoch, one line of `metrics.jsonl` each.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use tamis_nn::Outputs;
 
@@ -46,6 +48,9 @@ pub struct EpochRecord {
     pub connected: bool,
     /// The architecture that this epoch's alphas derive.
     pub genotype: String,
+    /// The policy's own figures of the epoch, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub policy: BTreeMap<String, f64>,
     /// Seconds spent in the epoch's steps.
     pub wall_s: f64,
 }

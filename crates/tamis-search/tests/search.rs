@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tamis_data::{Augmentation, DataConfig, open};
 use tamis_nn::Device;
 use tamis_search::{EpochRecord, Event, OneOffCost, Search, SearchConfig, SearchData, Snapshot};
+use tamis_select::{BdpMetric, BdpSettings, Keep};
 
 fn data(train: usize) -> SearchData {
     let mut config = DataConfig::default();
@@ -59,8 +60,9 @@ fn without_clock(snapshot: &Snapshot) -> (Vec<String>, Snapshot) {
 
 #[test]
 fn stopping_after_any_event_and_restoring_equals_not_stopping() {
-    for policy in ["random-epoch:0.5", "full"] {
-        let config = settings(policy, 3);
+    for policy in ["random-epoch:0.5", "full", "bdp", "infobatch", "random:0.7+random-like:bdp"] {
+        let mut config = settings(policy, 3);
+        config.policy.bdp = pruning_twice();
         let straight = run(search(&config, 80), |_, search| search);
         let optimizers = straight.bilevel().network.layout().parameters().len() + 1;
         let restarted = run(search(&config, 80), |_, stopped| {
@@ -71,6 +73,37 @@ fn stopping_after_any_event_and_restoring_equals_not_stopping() {
         assert_eq!(without_clock(&restarted.snapshot()), without_clock(&straight.snapshot()));
         assert_eq!(restarted.genotype(), straight.genotype());
     }
+}
+
+/// Prunes before the second and the third of three epochs.
+fn pruning_twice() -> BdpSettings {
+    BdpSettings {
+        metric: BdpMetric::Confidence,
+        arch_keeps: Keep::Low,
+        warm_up: 1,
+        every: 1,
+        prunes: 2,
+        schedule_epochs: 3,
+        min_per_class: 1,
+        ..BdpSettings::default()
+    }
+}
+
+#[test]
+fn pruning_and_leaving_out_cost_less_than_full_data_and_say_so() {
+    let mut config = settings("bdp", 20);
+    config.policy.bdp.min_per_class = 0;
+    let pruned = run(search(&config, 640), |_, search| search);
+    let ratio = pruned.ledger().sample_ratio();
+    assert!((ratio - 0.43).abs() < 0.015, "{ratio}");
+    let first = &pruned.history()[4];
+    assert_eq!(first.policy["weight_pruned"], 96.0, "0.7 of 320 are kept");
+    assert_eq!((first.weight_samples, first.steps), (224, 14));
+    assert!(pruned.notes().is_empty(), "{:?}", pruned.notes());
+    let batch = run(search(&settings("infobatch", 4), 160), |_, search| search);
+    let left_out: f64 = batch.history().iter().map(|record| record.policy["left_out"]).sum();
+    assert!(left_out > 0.0);
+    assert_eq!(batch.ledger().weight_samples, 4 * 80 - left_out as u64);
 }
 
 #[test]

@@ -67,6 +67,26 @@ pub enum Error {
         /// The policy.
         policy: &'static str,
     },
+    /// A control without the policy that it is like.
+    #[error(
+        "choosing the policy `{policy}`: found no policy, expected one after a colon; hint: \
+         `{policy}:bdp` takes as many random samples as `bdp`"
+    )]
+    PolicyMissing {
+        /// The control.
+        policy: &'static str,
+    },
+    /// A part of a composed policy that cannot be asked before the search.
+    #[error(
+        "choosing the policy `{spec}`: found `{part}` before a `+`, expected a policy that chooses \
+         once, before the search; hint: put `{part}` last, as in `random:0.2+{part}`"
+    )]
+    PartNeedsSearch {
+        /// The part.
+        part: &'static str,
+        /// The whole policy.
+        spec: String,
+    },
     /// A policy that takes no amount and got one.
     #[error("choosing the policy `{policy}`: found the amount `{found}`, expected none")]
     AmountUnwanted {

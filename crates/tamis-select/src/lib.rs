@@ -31,6 +31,7 @@ mod nearest;
 mod plan;
 mod policies;
 mod pool;
+mod quota;
 mod report;
 mod scores;
 mod settings;
@@ -41,12 +42,14 @@ pub use context::Context;
 pub use embeddings::{Embeddings, EmbeddingsError};
 pub use error::Error;
 pub use plan::{LearningRateEvent, Plan, Policy};
-pub use policies::{Argument, Entry, POLICIES, Request, build};
+pub use policies::{
+    Argument, Entry, POLICIES, Request, Requirements, build, canonical, requirements,
+};
 pub use pool::Pool;
 pub use report::{Bound, BoundGaveWay, Change, Report, What, Why};
 pub use scores::{ScoreRow, ScoreTable};
 pub use settings::{
-    Balance, BdpMetric, BdpSettings, DdsRule, DdsSettings, InfobatchSettings, InitialSubset, Keep,
-    LearningRateAfterUpdate, Replacement, Search, Settings,
+    Balance, BdpMetric, BdpSettings, DdsRule, DdsSettings, FurthestSearch, InfobatchSettings,
+    InitialSubset, Keep, LearningRateAfterUpdate, Replacement, Settings,
 };
 pub use split::SplitRule;

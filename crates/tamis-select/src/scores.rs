@@ -33,6 +33,8 @@ impl ScoreTable {
     /// A score that is NaN, infinite or negative, or a sample with two rows.
     pub fn new(mut rows: Vec<ScoreRow>) -> Result<ScoreTable, Error> {
         rows.sort_by_key(|row| row.id);
+        // The zero below zero is no other score than zero.
+        rows.iter_mut().for_each(|row| row.score += 0.0);
         let bad = rows.iter().find(|row| !row.score.is_finite() || row.score < 0.0);
         if let Some(&ScoreRow { id, score, .. }) = bad {
             return Err(Error::ScoreValue { sample: id.0, found: score });

@@ -6,29 +6,54 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tamis_core::{Key, Purpose, SampleId};
+use tamis_core::{Key, Level, Purpose, SampleId};
 use tamis_select::{
-    Argument, Context, Entry, Error, POLICIES, Plan, Pool, ScoreRow, ScoreTable, Settings,
-    SplitRule, build,
+    Argument, Context, Embeddings, Entry, Error, POLICIES, Plan, Pool, ScoreRow, ScoreTable,
+    Settings, SplitRule, What, build, requirements,
 };
 
-/// A context with scores, for a pool of these labels.
+/// A context with scores and embeddings, for a pool of these labels.
 fn context(labels: Vec<u32>, seed: u64) -> Context {
     let row = |(id, &class): (SampleId, &u32)| {
         let score = 10_f64.powf(-9.0 * Key::new(0, Purpose::Test).id(id.0.into()).stream().unit());
         ScoreRow { id, class, score }
     };
     let scores = ScoreTable::new((0..).map(SampleId).zip(&labels).map(row).collect()).unwrap();
+    let samples: Vec<_> = (0..).map(SampleId).zip(labels.iter().copied()).collect();
+    let value = |place: u64| Key::new(1, Purpose::Test).id(place).stream().normal() as f32;
+    let values: Vec<f32> = (0..3 * samples.len() as u64).map(value).collect();
+    let embeddings = Some(Arc::new(Embeddings::new(&samples, &values, 3).unwrap()));
     let classes = labels.iter().max().map_or(1, |&label| label as usize + 1);
     let pool = Arc::new(Pool::new(labels, classes).unwrap());
-    Context { scores: Some(Arc::new(scores)), ..Context::new(pool, seed, 50) }
+    Context { scores: Some(Arc::new(scores)), embeddings, ..Context::new(pool, seed, 50) }
 }
 
 fn spec(entry: &Entry, amount: &str) -> String {
     match entry.argument {
-        Argument::Amount => format!("{}:{amount}", entry.name),
+        Argument::Amount | Argument::WeightAmount => format!("{}:{amount}", entry.name),
+        Argument::Policy => format!("{}:proxy-balanced:{amount}", entry.name),
         _ => entry.name.to_owned(),
     }
+}
+
+/// Every policy of the list that takes its amount of both levels together, and some put together
+/// of others.
+fn specs(amount: &str) -> Vec<String> {
+    let listed = POLICIES.iter().filter(|entry| entry.argument != Argument::WeightAmount);
+    let mut specs: Vec<String> = listed.map(|entry| spec(entry, amount)).collect();
+    specs.extend(["random-like:bdp".to_owned(), "random-like:infobatch".to_owned()]);
+    specs.push(format!("full+random:{amount}"));
+    specs.push(format!("random-like:full+random-like:k-center:{amount}"));
+    specs
+}
+
+/// Those that take an amount, not all samples.
+fn amounts(amount: &str) -> Vec<String> {
+    specs(amount).into_iter().filter(|spec| spec.ends_with(amount)).collect()
+}
+
+fn needs_search(spec: &str) -> bool {
+    requirements(spec).unwrap().needs_search
 }
 
 fn plan(spec: &str, context: &Context, epoch: u32) -> Plan {
@@ -56,23 +81,23 @@ proptest! {
         let mut context = context(labels, seed);
         context.split = if order { SplitRule::Order } else { SplitRule::Random };
         let count = 2 + ((samples - 2) as f64 * part) as usize;
-        for entry in POLICIES {
-            let found = plan(&spec(entry, &count.to_string()), &context, epoch);
-            let count = if entry.argument == Argument::None { samples } else { count };
-            prop_assert_eq!(found.weight.len(), count / 2, "{}", entry.name);
-            prop_assert_eq!(found.arch.len(), count - count / 2, "{}", entry.name);
-            prop_assert!(found.weight.is_sorted() && found.arch.is_sorted(), "{}", entry.name);
+        for spec in specs(&count.to_string()) {
+            let found = plan(&spec, &context, epoch);
+            let count = if spec.ends_with(char::is_numeric) { count } else { samples };
+            let arch = if spec.starts_with("full-steps") { samples } else { count };
+            prop_assert_eq!(found.weight.len(), count / 2, "{}", spec);
+            prop_assert_eq!(found.arch.len(), arch - arch / 2, "{}", spec);
+            prop_assert!(found.weight.is_sorted() && found.arch.is_sorted(), "{}", spec);
             let ids = all_ids(&found);
-            prop_assert_eq!(ids.len(), count, "{}", entry.name);
-            prop_assert!(ids.last().unwrap().index() < samples, "{}", entry.name);
+            prop_assert_eq!(ids.len(), found.weight.len() + found.arch.len(), "{}", spec);
+            prop_assert!(ids.last().unwrap().index() < samples, "{}", spec);
         }
     }
 
     #[test]
     fn a_plan_depends_on_its_epoch_and_not_on_the_plans_before(seed: u64, epoch in 1_u32..50) {
         let context = context((0..40).map(|sample| sample % 4).collect(), seed);
-        for entry in POLICIES {
-            let spec = spec(entry, "0.25");
+        for spec in specs("0.25") {
             let mut policy = build(&spec, &context).unwrap();
             policy.plan(0).unwrap();
             policy.plan(epoch - 1).unwrap();
@@ -84,13 +109,13 @@ proptest! {
     fn what_is_chosen_by_chance_does_not_depend_on_labels(seed: u64) {
         let sorted = context((0..40).map(|sample| sample / 10).collect(), seed);
         let mixed = context((0..40).map(|sample| sample % 4).collect(), seed);
-        for name in ["full", "random:0.3", "random-epoch:0.3"] {
+        for name in ["full", "random:0.3", "random-epoch:0.3", "full-steps:0.3", "infobatch"] {
             prop_assert_eq!(plan(name, &sorted, 3), plan(name, &mixed, 3));
         }
     }
 
     #[test]
-    fn no_text_makes_the_builder_panic(text in r"(\PC|[a-z:.0-9-]|random:|proxy:){0,12}") {
+    fn no_text_makes_the_builder_panic(text in r"(\PC|[a-z:.0-9+-]|random:|proxy:|random-like:|\+bdp){0,12}") {
         let context = context(vec![0; 10], 1);
         let _ = build(&text, &context).map(|mut policy| policy.plan(0));
     }
@@ -100,19 +125,22 @@ proptest! {
 fn all_samples_are_the_same_halves_for_every_policy() {
     let context = context((0..51).map(|sample| sample % 3).collect(), 5);
     let full = plan("full", &context, 0);
-    for entry in POLICIES {
-        assert_eq!(plan(&spec(entry, "1.0"), &context, 7), full, "{}", entry.name);
+    for spec in specs("1.0") {
+        assert_eq!(plan(&spec, &context, 7), full, "{spec}");
     }
 }
 
 #[test]
 fn another_seed_chooses_other_samples() {
     let labels: Vec<u32> = (0..200).map(|sample| sample % 10).collect();
-    let chance = POLICIES.iter().filter(|entry| entry.name != "two-tail" && entry.name != "full");
-    for entry in chance {
-        let chosen = |seed| all_ids(&plan(&spec(entry, "0.1"), &context(labels.clone(), seed), 0));
-        assert_ne!(chosen(1), chosen(2), "{}", entry.name);
-        assert_eq!(chosen(1), chosen(1), "{}", entry.name);
+    let by_rank = ["two-tail", "entropy-top", "entropy-bottom", "forgetting", "el2n"];
+    for spec in amounts("0.1") {
+        if by_rank.iter().any(|name| spec.starts_with(name)) {
+            continue;
+        }
+        let chosen = |seed| all_ids(&plan(&spec, &context(labels.clone(), seed), 0));
+        assert_ne!(chosen(1), chosen(2), "{spec}");
+        assert_eq!(chosen(1), chosen(1), "{spec}");
     }
 }
 
@@ -120,9 +148,9 @@ fn another_seed_chooses_other_samples() {
 fn static_policies_keep_their_samples_and_the_others_draw_anew_inside_their_halves() {
     let context = context((0..400).map(|sample| sample % 10).collect(), 9);
     let halves = plan("full", &context, 0);
-    for entry in POLICIES {
-        let [first, second] = [0, 1].map(|epoch| plan(&spec(entry, "0.1"), &context, epoch));
-        assert_eq!(first == second, !entry.needs_search, "{}", entry.name);
+    for spec in amounts("0.1") {
+        let [first, second] = [0, 1].map(|epoch| plan(&spec, &context, epoch));
+        assert_eq!(first == second, !needs_search(&spec), "{spec}");
     }
     for epoch in 0..20 {
         let found = plan("random-epoch:0.1", &context, epoch);
@@ -135,9 +163,9 @@ fn static_policies_keep_their_samples_and_the_others_draw_anew_inside_their_halv
 fn file_order_puts_the_earlier_of_the_chosen_at_the_weight_level() {
     let mut context = context((0..100).map(|sample| sample % 10).collect(), 9);
     context.split = SplitRule::Order;
-    for entry in POLICIES {
-        let found = plan(&spec(entry, "20"), &context, 0);
-        assert!(found.weight.last() < found.arch.first(), "{}", entry.name);
+    for spec in specs("20") {
+        let found = plan(&spec, &context, 0);
+        assert!(found.weight.last() < found.arch.first(), "{spec}");
     }
 }
 
@@ -145,8 +173,8 @@ fn file_order_puts_the_earlier_of_the_chosen_at_the_weight_level() {
 fn fewer_samples_than_classes_and_a_single_class_are_no_hindrance() {
     for labels in [vec![0; 30], (0..30).collect()] {
         let context = context(labels, 2);
-        for entry in POLICIES.iter().filter(|entry| entry.argument == Argument::Amount) {
-            assert_eq!(all_ids(&plan(&spec(entry, "3"), &context, 0)).len(), 3, "{}", entry.name);
+        for spec in amounts("3").iter().filter(|spec| !spec.starts_with("full-steps")) {
+            assert_eq!(all_ids(&plan(spec, &context, 0)).len(), 3, "{spec}");
         }
     }
 }
@@ -164,7 +192,7 @@ fn amounts_that_leave_a_level_empty_or_exceed_the_pool_are_refused() {
         "choosing samples by `proxy:51`: found a count of 51, expected at most the 50 samples of \
          the pool"
     );
-    for entry in POLICIES.iter().filter(|entry| entry.argument == Argument::Amount) {
+    for entry in POLICIES.iter().filter(|entry| entry.argument != Argument::None) {
         for amount in ["0", "1", "0.0", "0.02", "51", "-0.1", "-3", "NaN", "1.5", "inf", ""] {
             assert!(build(&spec(entry, amount), &context).is_err(), "{} {amount}", entry.name);
         }
@@ -189,17 +217,22 @@ fn an_amount_is_asked_for_where_it_is_needed_and_refused_where_it_is_not() {
 
 #[test]
 fn an_unknown_policy_is_refused_with_the_known_ones_and_the_nearest() {
-    assert_eq!(
-        message("prxy:0.1", &context(vec![0; 50], 1)),
-        "choosing a policy: found `prxy`, expected one of `full`, `random`, `random-epoch`, \
-         `proxy`, `proxy-p2`, `proxy-p3`, `two-tail`; hint: the nearest is `proxy`"
-    );
+    let names: Vec<String> = POLICIES.iter().map(|entry| format!("`{}`", entry.name)).collect();
+    for spec in ["prxy:0.1", "random:0.5+prxy:0.1", "random-like:prxy:0.1"] {
+        assert_eq!(
+            message(spec, &context(vec![0; 50], 1)),
+            format!(
+                "choosing a policy: found `prxy`, expected one of {}; hint: the nearest is `proxy`",
+                names.join(", ")
+            )
+        );
+    }
 }
 
 #[test]
 fn scores_are_asked_for_and_checked_by_the_policies_that_need_them() {
     let scored = context(vec![0; 50], 1);
-    for entry in POLICIES {
+    for entry in POLICIES.iter().filter(|entry| entry.argument != Argument::Policy) {
         let bare = Context { scores: None, ..scored.clone() };
         let found = build(&spec(entry, "0.1"), &bare).err();
         let refused = matches!(found, Some(Error::ScoresNeeded { .. }));
@@ -208,6 +241,54 @@ fn scores_are_asked_for_and_checked_by_the_policies_that_need_them() {
         let found = build(&spec(entry, "0.1"), &other).err();
         let refused = matches!(found, Some(Error::ScoreClass { sample: 0, .. }));
         assert_eq!(refused, entry.scores.is_some(), "{}", entry.name);
+    }
+}
+
+#[test]
+fn scores_of_another_kind_are_refused_and_those_of_none_taken() {
+    let scored = context(vec![0; 50], 1);
+    for entry in POLICIES {
+        let Some(kind) = entry.scores else { continue };
+        let of = |kind: &str| {
+            let table = scored.scores.as_deref().unwrap().clone().of_kind(kind);
+            Context { scores: Some(Arc::new(table)), ..scored.clone() }
+        };
+        assert!(build(&spec(entry, "0.1"), &of(kind)).is_ok(), "{}", entry.name);
+        let found = message(&spec(entry, "0.1"), &of("luck"));
+        assert!(found.contains("`luck`") && found.contains(&format!("--by {kind}")), "{found}");
+    }
+}
+
+#[test]
+fn embeddings_are_asked_for_and_checked_by_the_policies_that_need_them() {
+    let embedded = context(vec![0; 50], 1);
+    for entry in POLICIES.iter().filter(|entry| entry.argument == Argument::Amount) {
+        let with = |embeddings| Context { embeddings, ..embedded.clone() };
+        let found = build(&spec(entry, "0.1"), &with(None)).err();
+        let refused = matches!(found, Some(Error::EmbeddingsNeeded { .. }));
+        assert_eq!(refused, entry.needs_embeddings, "{}", entry.name);
+        let other = context(vec![1; 50], 1).embeddings;
+        let found = build(&spec(entry, "0.1"), &with(other)).err();
+        let refused = matches!(found, Some(Error::Embeddings(_)));
+        assert_eq!(refused, entry.needs_embeddings, "{}", entry.name);
+    }
+}
+
+#[test]
+fn the_first_plan_of_a_static_policy_says_of_each_sample_why_it_was_chosen() {
+    let context = context((0..50).map(|sample| sample % 5).collect(), 3);
+    for spec in amounts("10").iter().filter(|spec| !needs_search(spec)) {
+        let mut policy = build(spec, &context).unwrap();
+        let plan = policy.plan(0).unwrap();
+        let changes = policy.report().changes;
+        let told: BTreeSet<SampleId> = changes.iter().map(|change| change.id).collect();
+        assert_eq!((told, changes.len()), (all_ids(&plan), 10), "{spec}");
+        for change in changes {
+            let level = if plan.weight.contains(&change.id) { Level::Weight } else { Level::Arch };
+            assert_eq!((change.level, change.what), (Some(level), What::Chosen), "{spec}");
+        }
+        policy.plan(1).unwrap();
+        assert!(policy.report().is_empty(), "{spec}");
     }
 }
 
@@ -226,21 +307,23 @@ fn settings_out_of_range_are_refused() {
 fn a_state_is_restored_by_its_own_policy_only() {
     let labels = vec![0; 50];
     let scored = context(labels.clone(), u64::MAX);
-    for entry in POLICIES {
-        let mut policy = build(&spec(entry, "0.5"), &scored).unwrap();
+    for spec in specs("0.5") {
+        let mut policy = build(&spec, &scored).unwrap();
         let before = policy.plan(3).unwrap();
         let text = policy.state().to_string();
         let state = serde_json::from_str(&text).unwrap();
-        let mut resumed = build(&spec(entry, "0.5"), &scored).unwrap();
+        let mut resumed = build(&spec, &scored).unwrap();
         resumed.restore(&state).unwrap();
-        assert_eq!(resumed.plan(3).unwrap(), before, "{}", entry.name);
-        let seeded = build(&spec(entry, "0.5"), &context(labels.clone(), 1)).unwrap();
-        let smaller = build(&spec(entry, "0.5"), &context(vec![0; 49], u64::MAX)).unwrap();
-        for foreign in [seeded.state(), smaller.state()] {
-            assert!(matches!(policy.restore(&foreign), Err(Error::StateForeign { .. })));
+        assert_eq!(resumed.plan(3).unwrap(), before, "{spec}");
+        let seeded = build(&spec, &context(labels.clone(), 1)).unwrap();
+        let smaller = build(&spec, &context(vec![0; 49], u64::MAX)).unwrap();
+        let other = build("random:7", &scored).unwrap();
+        for foreign in [seeded.state(), smaller.state(), other.state()] {
+            let found = policy.restore(&foreign);
+            assert!(matches!(found, Err(Error::StateForeign { .. })), "{spec}: {found:?}");
         }
         let unreadable = policy.restore(&serde_json::json!({ "policy": 3 }));
-        assert!(matches!(unreadable, Err(Error::StateUnreadable { .. })), "{}", entry.name);
+        assert!(matches!(unreadable, Err(Error::StateUnreadable { .. })), "{spec}");
     }
 }
 
@@ -259,11 +342,10 @@ fn the_message_of_a_foreign_state_names_both_policies() {
 #[test]
 fn the_choice_of_a_seed_is_part_of_the_format() {
     let context = context((0..40).map(|sample| sample % 4).collect(), 1);
-    let found: Vec<String> = POLICIES
+    let found: Vec<String> = amounts("6")
         .iter()
-        .map(|entry| {
-            let spec = spec(entry, "6");
-            let Plan { weight, arch, .. } = plan(&spec, &context, 2);
+        .map(|spec| {
+            let Plan { weight, arch, .. } = plan(spec, &context, 2);
             let ids = |ids: &[SampleId]| ids.iter().take(3).map(|id| id.0).collect::<Vec<_>>();
             format!("{spec} {:?} {:?}", ids(&weight), ids(&arch))
         })
@@ -271,12 +353,22 @@ fn the_choice_of_a_seed_is_part_of_the_format() {
     assert_eq!(found, PINNED, "found {found:#?}");
 }
 
-const PINNED: [&str; 7] = [
-    "full [2, 3, 6] [0, 1, 4]",
+const PINNED: &[&str] = &[
     "random:6 [12, 31, 39] [1, 4, 33]",
     "random-epoch:6 [2, 17, 28] [8, 23, 31]",
     "proxy:6 [12, 26, 39] [4, 18, 21]",
     "proxy-p2:6 [12, 33, 39] [1, 4, 18]",
     "proxy-p3:6 [12, 26, 39] [4, 18, 21]",
     "two-tail:6 [12, 30, 37] [1, 24, 35]",
+    "proxy-balanced:6 [12, 33, 39] [1, 4, 18]",
+    "entropy-top:6 [11, 12, 30] [7, 24, 36]",
+    "entropy-bottom:6 [19, 28, 37] [0, 1, 35]",
+    "forgetting:6 [11, 12, 30] [7, 24, 36]",
+    "el2n:6 [11, 12, 30] [7, 24, 36]",
+    "k-center:6 [6, 16, 39] [2, 21, 30]",
+    "k-center-balanced:6 [16, 21, 39] [1, 4, 18]",
+    "full-steps:6 [9, 27, 39] [0, 1, 4]",
+    "random-like:proxy-balanced:6 [12, 33, 39] [1, 4, 18]",
+    "full+random:6 [12, 31, 39] [1, 4, 33]",
+    "random-like:full+random-like:k-center:6 [12, 31, 39] [1, 4, 33]",
 ];

@@ -240,6 +240,21 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_policies_are_read_checked_and_written_section_by_section() {
+        let set = ["policy.bdp.keep=0.6", "policy.bdp.keep_arch=0.8", "policy.dds.search=exact"];
+        let config = resolve(&set).unwrap();
+        assert_eq!(config.search.policy.settings().bdp.keep_arch, Some(0.8));
+        let table = config.to_toml().unwrap().parse::<Table>().unwrap();
+        assert_eq!(RunConfig::from_table(&table).unwrap(), config);
+        let text = config.to_toml().unwrap();
+        assert!(text.contains("[policy.bdp]") && text.contains("keep = 0.6"), "{text}");
+        let wrong = resolve(&["policy.bdp.balance=fair"]).unwrap_err().to_string();
+        assert!(wrong.contains("fair"), "{wrong}");
+        let beyond = resolve(&["policy.bdp.keep=1.5"]).unwrap().search.check().unwrap_err();
+        assert!(beyond.to_string().contains("policy.bdp.keep = 1.5"), "{beyond}");
+    }
+
+    #[test]
     fn what_is_set_wins_over_the_recipe() {
         let config = resolve(&["weights.nesterov=false", "recipe=autodl"]).unwrap();
         assert!(!config.search.weights.nesterov);

@@ -59,7 +59,10 @@ pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
 ///
 /// As [`prepare`].
 pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Error> {
-    let (scores, one_off) = match &config.search.policy.scores {
+    // Scores that the policy does not look at are neither read nor paid for.
+    let needed = tamis_select::requirements(&config.search.policy.name)?;
+    let scores = config.search.policy.scores.as_ref().filter(|_| needed.needs_scores);
+    let (scores, one_off) = match scores {
         None => (None, OneOffCost::NONE),
         Some(path) => {
             let (scores, cost) = load_scores(path)?;
@@ -187,7 +190,8 @@ impl Job {
     fn record_selection(&self, epoch: u32, steps: u32) -> Result<(), Error> {
         match self.prepared.search.plan() {
             Some(plan) => {
-                selection::record(&self.folder, &self.prepared.train, (epoch, steps), plan)
+                let report = self.prepared.search.report();
+                selection::record(&self.folder, &self.prepared.train, (epoch, steps), plan, report)
             }
             None => Ok(()),
         }

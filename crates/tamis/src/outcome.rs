@@ -52,6 +52,8 @@ pub struct Outcome {
     pub collapsed: bool,
     /// Whether anything of the input reaches the architecture's output.
     pub connected: bool,
+    /// What the policy told of the run: things to know before trusting it.
+    pub notes: Vec<String>,
     /// What a benchmark's table says of the architecture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lookup: Option<Lookup>,
@@ -140,6 +142,7 @@ impl Outcome {
                 record.genotype_skip.max(record.genotype_none) >= COLLAPSE_SHARE
             }),
             connected: last.is_none_or(|record| record.connected),
+            notes: search.notes().to_vec(),
             lookup,
         }
     }

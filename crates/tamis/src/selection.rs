@@ -2,22 +2,26 @@
 //!
 //! `epoch-000003.json` says which sets were active in epoch 3, how many samples and how many of
 //! each class; the sets themselves are index files, one sample id a line, named by their content,
-//! so that a set that stays is written once.
+//! so that a set that stays is written once. `changes-000003.jsonl` says who came and went with
+//! that epoch, and why: a line a sample, no file if there is nothing to say.
 
 use serde::Serialize;
 use tamis_core::SampleId;
 use tamis_data::Dataset;
 use tamis_run::RunFolder;
-use tamis_select::Plan;
+use tamis_select::{BoundGaveWay, Plan, Report};
 
 use crate::error::Error;
 
 #[derive(Serialize)]
-struct EpochSelection {
+struct EpochSelection<'a> {
     epoch: u32,
     steps: u32,
     weight: Active,
     arch: Active,
+    /// Bounds of classes that could not be kept.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    bounds: &'a [BoundGaveWay],
 }
 
 #[derive(Serialize)]
@@ -27,12 +31,13 @@ struct Active {
     class_counts: Vec<usize>,
 }
 
-/// Writes down the sets of an epoch.
+/// Writes down the sets of an epoch and what changed.
 pub(crate) fn record(
     folder: &RunFolder,
     dataset: &Dataset,
     (epoch, steps): (u32, u32),
     plan: &Plan,
+    report: &Report,
 ) -> Result<(), Error> {
     let active = |level: &str, ids: &[SampleId]| -> Result<Active, Error> {
         let text: String = ids.iter().map(|id| format!("{id}\n")).collect();
@@ -46,8 +51,11 @@ pub(crate) fn record(
     };
     let weight = active("weight", &plan.weight)?;
     let arch = active("arch", &plan.arch)?;
-    let line = EpochSelection { epoch, steps, weight, arch };
+    let line = EpochSelection { epoch, steps, weight, arch, bounds: &report.bounds };
     folder.write_lines(&format!("selection/epoch-{epoch:06}.json"), &[line])?;
+    if !report.changes.is_empty() {
+        folder.write_lines(&format!("selection/changes-{epoch:06}.jsonl"), &report.changes)?;
+    }
     Ok(())
 }
 

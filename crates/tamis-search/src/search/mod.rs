@@ -7,7 +7,10 @@
 mod outcome;
 mod record;
 mod state;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,7 +18,9 @@ use serde::{Deserialize, Serialize};
 use tamis_core::{Level, SampleId};
 use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization, Prefetch, prefetch};
 use tamis_nn::Device;
-use tamis_select::{Context, Embeddings, LearningRateEvent, Plan, Policy, Pool, ScoreTable};
+use tamis_select::{
+    Context, Embeddings, LearningRateEvent, Plan, Policy, Pool, Report, ScoreTable,
+};
 
 use crate::bilevel::{Bilevel, Rates};
 use crate::config::{LearningRateScale, SearchConfig};
@@ -89,6 +94,10 @@ pub struct Search {
     progress: Progress,
     ledger: Ledger,
     history: Vec<EpochRecord>,
+    /// What the policy told of the last plan; its notes are among those of the run.
+    report: Report,
+    /// What the policy told of the run, each sentence once.
+    notes: Vec<String>,
     /// Batches of the steps ahead; made when first needed.
     ahead: Option<Prefetch<(Batch, Batch)>>,
 }
@@ -103,6 +112,9 @@ struct Progress {
     steps: u32,
     /// The samples of this epoch; absent until it is planned.
     plan: Option<Plan>,
+    /// The policy's figures of this epoch.
+    #[serde(default)]
+    policy: BTreeMap<String, f64>,
     /// Epoch at which the weights' learning rate last began its schedule.
     schedule_start: u32,
     /// The architecture pass as it stood before this epoch, from which its batches follow.
@@ -140,6 +152,8 @@ impl Search {
             progress: Progress::default(),
             ledger: Ledger { one_off: data.one_off, ..Ledger::default() },
             history: Vec::new(),
+            report: Report::default(),
+            notes: Vec::new(),
             ahead: None,
         })
     }
@@ -163,6 +177,7 @@ impl Search {
     fn plan_epoch(&mut self) -> Result<Event, Error> {
         let epoch = self.progress.epoch;
         let plan = self.policy.plan(epoch)?;
+        self.take_report();
         let steps = planned_steps(&plan, self.config.train.batch) as u32;
         if plan.learning_rate == Some(LearningRateEvent::JumpToPeak) {
             self.progress.schedule_start = epoch;
@@ -170,6 +185,19 @@ impl Search {
         (self.progress.plan, self.progress.steps) = (Some(plan), steps);
         self.bilevel.rates = self.rates();
         Ok(Event::EpochPlanned { epoch, steps })
+    }
+
+    /// Takes in what the policy has to tell of its plan.
+    fn take_report(&mut self) {
+        self.report = self.policy.report();
+        self.progress.policy = self.report.metrics.clone();
+        // What is no number has no form in a saved state.
+        self.progress.policy.retain(|_, figure| figure.is_finite());
+        for note in &self.report.notes {
+            if !self.notes.contains(note) {
+                self.notes.push(note.clone());
+            }
+        }
     }
 
     fn take_step(&mut self) -> Result<Event, Error> {
@@ -294,6 +322,17 @@ impl Search {
     /// The samples of the current epoch, once it is planned.
     pub fn plan(&self) -> Option<&Plan> {
         self.progress.plan.as_ref()
+    }
+
+    /// What the policy told of the plan that this search made last: who came and went, and why.
+    /// It is no part of a snapshot; take it after [`Event::EpochPlanned`].
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// What the policy told of the run so far, for its user to know.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Weights, architecture parameters and their optimizers.

@@ -37,6 +37,7 @@ impl Search {
             genotype_none: derived_share("none"),
             connected: self.space.is_connected(&self.bilevel.alphas),
             genotype: self.space.derive(&self.bilevel.alphas),
+            policy: progress.policy.clone(),
             wall_s: progress.wall_s,
         }
     }

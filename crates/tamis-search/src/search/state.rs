@@ -19,6 +19,8 @@ struct Saved {
     progress: Progress,
     ledger: Ledger,
     history: Vec<EpochRecord>,
+    #[serde(default)]
+    notes: Vec<String>,
     policy: Value,
     host: Value,
     adam_steps: Vec<u32>,
@@ -49,6 +51,7 @@ impl Search {
             "progress": self.progress,
             "ledger": self.ledger,
             "history": self.history,
+            "notes": self.notes,
             "policy": self.policy.state(),
             "host": self.host.state(),
             "adam_steps": adam_steps,
@@ -84,6 +87,7 @@ impl Search {
         self.policy.restore(&saved.policy)?;
         self.host.restore(&saved.host)?;
         (self.progress, self.ledger, self.history) = (saved.progress, saved.ledger, saved.history);
+        self.notes = saved.notes;
         self.bilevel.rates = self.rates();
         self.ahead = None;
         Ok(restored + saved.adam_steps.len())

@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, SplitRule};
+use crate::{Context, Error, SplitRule};
 
 /// A policy's text, its seed and its pool. All that a policy without memory saves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Identity {
-    pub(super) policy: String,
-    pub(super) seed: u64,
-    pub(super) samples: usize,
-    pub(super) split: SplitRule,
+    policy: String,
+    seed: u64,
+    samples: usize,
+    split: SplitRule,
 }
 
 /// A policy's state: who it is and what it remembers.
@@ -23,6 +23,12 @@ struct Remembered<M> {
 }
 
 impl Identity {
+    /// Of a policy named by this text, in this run.
+    pub(super) fn new(policy: String, context: &Context) -> Identity {
+        let (seed, split) = (context.seed, context.split);
+        Identity { policy, seed, samples: context.pool.len(), split }
+    }
+
     /// The state of a policy without memory.
     pub(crate) fn state(&self) -> serde_json::Value {
         serde_json::json!({
@@ -60,6 +66,13 @@ impl Identity {
         })?;
         self.compare(&found.identity)?;
         Ok(found.memory)
+    }
+
+    /// Refuses a memory of another length than the policy's.
+    pub(crate) fn length(&self, found: usize, expected: usize) -> Result<(), Error> {
+        let message = format!("found {found} entries, expected {expected}");
+        let error = || self.unreadable(serde::de::Error::custom(message));
+        if found == expected { Ok(()) } else { Err(error()) }
     }
 
     fn compare(&self, found: &Identity) -> Result<(), Error> {

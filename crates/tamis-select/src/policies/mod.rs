@@ -1,20 +1,34 @@
 //! The policies: one file each, and the one list that names them.
 //!
-//! A text such as `proxy:0.1` is a name of the list and, after a colon, what the policy takes.
+//! A text such as `proxy:0.1` is a name of the list and, after a colon, what the policy takes;
+//! `spec` reads it, `composed` joins several.
 
+mod bdp;
+mod composed;
+mod el2n;
+mod entropy;
 mod fixed;
+mod forgetting;
 mod full;
+mod full_steps;
 mod identity;
+mod infobatch;
+mod k_center;
 mod proxy;
+mod proxy_balanced;
 mod random;
 mod random_epoch;
+mod random_like;
+mod ranking;
 mod request;
+mod spec;
 mod two_tail;
 
 pub(crate) use identity::Identity;
 pub use request::Request;
+use spec::Part;
+pub use spec::{Requirements, canonical, requirements};
 
-use crate::nearest::nearest;
 use crate::{Context, Error, Policy};
 
 /// All policies, in the order in which they are listed to people.
@@ -26,6 +40,17 @@ pub const POLICIES: &[Entry] = &[
     proxy::P2,
     proxy::P3,
     two_tail::ENTRY,
+    proxy_balanced::ENTRY,
+    entropy::TOP,
+    entropy::BOTTOM,
+    forgetting::ENTRY,
+    el2n::ENTRY,
+    k_center::ENTRY,
+    k_center::BALANCED,
+    bdp::ENTRY,
+    infobatch::ENTRY,
+    full_steps::ENTRY,
+    random_like::ENTRY,
 ];
 
 /// A policy of the list.
@@ -59,36 +84,23 @@ pub enum Argument {
     Amount,
     /// An [`Amount`](crate::Amount) of the weight level alone: `dds:1000`.
     WeightAmount,
+    /// A policy: `random-like:proxy:0.1`.
+    Policy,
 }
 
-/// Builds the policy that `spec` names.
+/// Builds the policy that `spec` names: one of [`POLICIES`], or several joined by `+`, where each
+/// chooses among what those before it chose.
 ///
 /// # Errors
 ///
 /// A name that is not in [`POLICIES`], an amount that is missing, unwanted, unreadable, below 2
-/// samples or above the pool, scores or embeddings that are missing or do not fit the pool, or a
-/// setting that is out of range.
+/// samples or above the pool, a part that needs a running search before another part, scores or
+/// embeddings that are missing or do not fit the pool, or a setting that is out of range.
 pub fn build(spec: &str, context: &Context) -> Result<Box<dyn Policy>, Error> {
     context.settings.check()?;
-    let (entry, argument) = parse(spec)?;
-    (entry.build)(&Request::new(entry, argument, context))
+    composed::build(spec, &spec::parts(spec)?, context)
 }
 
-fn parse(spec: &str) -> Result<(&'static Entry, Option<&str>), Error> {
-    let (name, argument) = match spec.split_once(':') {
-        Some((name, argument)) => (name, Some(argument)),
-        None => (spec, None),
-    };
-    let entry = POLICIES.iter().find(|entry| entry.name == name).ok_or_else(|| unknown(name))?;
-    Ok((entry, argument))
-}
-
-fn unknown(name: &str) -> Error {
-    let found: String = name.chars().take(40).collect();
-    let names = || POLICIES.iter().map(|entry| entry.name);
-    Error::UnknownPolicy {
-        known: names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
-        nearest: nearest(&found, names()).unwrap_or_default(),
-        found,
-    }
+fn build_part(part: &Part<'_>, context: &Context) -> Result<Box<dyn Policy>, Error> {
+    (part.entry.build)(&Request::new(part.entry, part.argument, context))
 }

@@ -95,11 +95,6 @@ impl<'a> Request<'a> {
 
     /// Who the policy is, for its saved state.
     pub(crate) fn identity(&self) -> Identity {
-        Identity {
-            policy: self.spec(),
-            seed: self.context.seed,
-            samples: self.pool().len(),
-            split: self.context.split,
-        }
+        Identity::new(self.spec(), self.context)
     }
 }

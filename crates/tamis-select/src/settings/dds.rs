@@ -28,7 +28,7 @@ pub struct DdsSettings {
     /// What an easy sample is exchanged for.
     pub replacement: Replacement,
     /// How the furthest sample is searched.
-    pub search: Search,
+    pub search: FurthestSearch,
     /// Leaves that a best-first search may look into.
     pub leaf_budget: u32,
     /// Samples of a leaf of the tree.
@@ -81,7 +81,7 @@ pub enum Replacement {
 /// How the furthest sample is searched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Search {
+pub enum FurthestSearch {
     /// Down one path of the tree, in logarithmic time.
     #[default]
     Greedy,
@@ -112,7 +112,7 @@ impl Default for DdsSettings {
             update_consumes_epoch: true,
             lr_after_update: LearningRateAfterUpdate::default(),
             replacement: Replacement::default(),
-            search: Search::default(),
+            search: FurthestSearch::default(),
             leaf_budget: 8,
             leaf_size: 16,
             allow_duplicates: false,

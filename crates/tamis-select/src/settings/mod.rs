@@ -10,7 +10,9 @@ mod infobatch;
 use serde::{Deserialize, Serialize};
 
 pub use bdp::{Balance, BdpMetric, BdpSettings, Keep};
-pub use dds::{DdsRule, DdsSettings, InitialSubset, LearningRateAfterUpdate, Replacement, Search};
+pub use dds::{
+    DdsRule, DdsSettings, FurthestSearch, InitialSubset, LearningRateAfterUpdate, Replacement,
+};
 pub use infobatch::InfobatchSettings;
 
 use crate::Error;

@@ -49,7 +49,7 @@ pub(crate) struct SearchArguments {
     /// Search algorithm: darts, beta-darts
     #[arg(long, value_name = "H")]
     pub(crate) host: Option<String>,
-    /// What chooses the images, such as full, random:0.1, random-epoch:0.1, proxy:0.1
+    /// What chooses the images, such as full, random:0.1, proxy:0.1, bdp, or proxy:0.3+bdp
     #[arg(long, value_name = "P")]
     pub(crate) policy: Option<String>,
     /// Epochs of the search

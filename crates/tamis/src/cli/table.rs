@@ -61,7 +61,7 @@ pub(super) fn outcome_rows(outcome: &Outcome, path: &Path) -> Vec<Row> {
 
 /// What a user should know before trusting the result.
 pub(super) fn warnings(outcome: &Outcome) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let mut warnings = outcome.notes.clone();
     if outcome.collapsed {
         warnings.push(
             "the architecture collapsed: skip or none took three of four edges or more".to_owned(),

@@ -1,0 +1,102 @@
+//! What the loop makes of plans that no policy of the list makes by itself.
+
+use std::sync::Arc;
+
+use tamis_core::SampleId;
+use tamis_data::{Augmentation, DataConfig, open};
+use tamis_nn::Device;
+use tamis_select::{Error, Plan, Policy, Report};
+
+use super::{Event, Search, SearchData};
+use crate::config::SearchConfig;
+use crate::ledger::OneOffCost;
+
+/// Trains on the first samples, but nothing in epoch 1.
+struct Pausing;
+
+impl Policy for Pausing {
+    fn plan(&mut self, epoch: u32) -> Result<Plan, Error> {
+        let ids = |range: std::ops::Range<u32>| range.map(SampleId).collect();
+        let steps = (epoch == 1).then_some(0);
+        Ok(Plan { weight: ids(0..16), arch: ids(16..32), steps, ..Plan::default() })
+    }
+
+    fn report(&mut self) -> Report {
+        let metrics = [("paused".to_owned(), 1.0), ("no number".to_owned(), f64::NAN)].into();
+        Report { metrics, notes: vec!["pauses".to_owned()], ..Report::default() }
+    }
+
+    fn state(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn restore(&mut self, _state: &serde_json::Value) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn search() -> Search {
+    let mut config = DataConfig::default();
+    config.synthetic.train = 40;
+    config.synthetic.test = 0;
+    let data = SearchData {
+        train: Arc::new(open(&config).unwrap().train),
+        augmentation: Augmentation::default(),
+        scores: None,
+        embeddings: None,
+        one_off: OneOffCost::NONE,
+    };
+    let mut config = SearchConfig::default();
+    config.space.channels = 2;
+    config.train.epochs = 3;
+    config.train.batch = 8;
+    let mut search = Search::new(&config, data, Device::Cpu).unwrap();
+    search.policy = Box::new(Pausing);
+    search
+}
+
+/// Runs to the end; between any two events the search may be exchanged.
+fn run(mut search: Search, between: impl Fn(Search) -> Search) -> Search {
+    while search.advance().unwrap() != Event::Finished {
+        search = between(search);
+    }
+    search
+}
+
+#[test]
+fn an_epoch_without_steps_trains_nothing_costs_nothing_and_is_recorded() {
+    let done = run(search(), |search| search);
+    let steps: Vec<u32> = done.history().iter().map(|record| record.steps).collect();
+    assert_eq!(steps, [2, 0, 2]);
+    let paused = &done.history()[1];
+    assert_eq!((paused.weight_samples, paused.arch_samples), (0, 0));
+    assert_eq!((paused.weight_loss, paused.arch_val_accuracy), (None, None));
+    assert_eq!(paused.gradient_norm, None);
+    assert_eq!(paused.alpha_distance, done.history()[0].alpha_distance);
+    assert_eq!(done.ledger().weight_samples, 2 * 16);
+    assert_eq!(done.ledger().full_data_samples, 3 * (20 + 3 * 8));
+}
+
+#[test]
+fn a_search_with_an_epoch_without_steps_is_resumed_anywhere() {
+    let straight = run(search(), |search| search);
+    let restarted = run(search(), |stopped| {
+        let mut fresh = search();
+        fresh.restore(&stopped.snapshot()).unwrap();
+        fresh
+    });
+    assert_eq!(restarted.snapshot().tensors, straight.snapshot().tensors);
+}
+
+#[test]
+fn what_a_policy_tells_is_kept_figures_by_epoch_and_each_note_once() {
+    let done = run(search(), |stopped| {
+        let mut fresh = search();
+        fresh.restore(&stopped.snapshot()).unwrap();
+        fresh
+    });
+    assert_eq!(done.notes(), ["pauses"]);
+    for record in done.history() {
+        assert_eq!(record.policy, [("paused".to_owned(), 1.0)].into());
+    }
+}

@@ -1,0 +1,205 @@
+//! One level's samples: who is active, what was said of them, and what a prune does.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tamis_core::{Key, Level, Prediction, SampleId};
+
+use super::quotas::{Demand, quotas};
+use super::ranking::{Ranked, rank};
+use super::records::Records;
+use crate::report::{Bound, BoundGaveWay, Change, Report, What, Why};
+use crate::{Amount, BdpMetric, Keep, Pool};
+
+/// A level's half of the pool and what is left of it.
+pub(super) struct Active {
+    level: Level,
+    pool: Arc<Pool>,
+    half: Vec<SampleId>,
+    memory: Memory,
+}
+
+/// What a level remembers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Memory {
+    /// The samples that are left, ascending.
+    active: Vec<SampleId>,
+    /// Records of each sample of the half, in its order.
+    pub(super) records: Vec<Records>,
+    /// Whether this epoch looks at the pruned samples, too.
+    looking_back: bool,
+    /// Whether an epoch since the last prune did.
+    looked_back: bool,
+}
+
+/// A prune.
+pub(super) struct Prune {
+    pub(super) key: Key,
+    /// How many prunes of the schedule are made at once.
+    pub(super) prunes: u32,
+    pub(super) keep: Amount,
+    pub(super) keeps: Keep,
+    pub(super) metric: BdpMetric,
+    pub(super) delta: Option<f64>,
+    pub(super) min_per_class: usize,
+}
+
+impl Active {
+    pub(super) fn new(level: Level, half: Vec<SampleId>, pool: Arc<Pool>) -> Active {
+        let records = vec![Records::default(); half.len()];
+        let memory = Memory { active: half.clone(), records, ..Memory::default() };
+        Active { level, pool, half, memory }
+    }
+
+    pub(super) fn half(&self) -> &[SampleId] {
+        &self.half
+    }
+
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    pub(super) fn remember(&mut self, memory: Memory) {
+        self.memory = memory;
+    }
+
+    /// The samples of the epoch.
+    pub(super) fn planned(&self) -> Vec<SampleId> {
+        if self.memory.looking_back { self.half.clone() } else { self.memory.active.clone() }
+    }
+
+    pub(super) fn observe(&mut self, found: &Prediction) {
+        let place = self.half.binary_search(&found.id).ok();
+        if let (Some(place), true) = (place, found.true_probability.is_finite()) {
+            self.memory.records[place].add(found.true_probability, found.correct);
+        }
+    }
+
+    /// Begins or ends a look at the pruned samples.
+    pub(super) fn set_looking_back(&mut self, looks: bool, told: &mut Report) {
+        let what = match (self.memory.looking_back, looks) {
+            (false, true) => Some(What::Chosen),
+            (true, false) => Some(What::Removed),
+            _ => None,
+        };
+        if let Some(what) = what {
+            let pruned = self.half.iter().filter(|id| !self.is_active(**id));
+            let change = |&id| Change { id, level: Some(self.level), what, why: Why::Return };
+            told.changes.extend(pruned.map(change));
+        }
+        self.memory.looking_back = looks;
+        self.memory.looked_back |= looks;
+    }
+
+    fn is_active(&self, id: SampleId) -> bool {
+        self.memory.active.binary_search(&id).is_ok()
+    }
+
+    /// Keeps the best of the candidates, or nothing happens if too few of them can be judged.
+    pub(super) fn prune(&mut self, epoch: u32, prune: &Prune, told: &mut Report) {
+        let candidates = self.candidates();
+        let keep = self.keep(&candidates, prune);
+        if keep >= candidates.len() {
+            return self.close();
+        }
+        let samples: Vec<_> = candidates.iter().map(|&id| (id, self.records(id))).collect();
+        let key = prune.key.epoch(epoch);
+        let (ranked, judged) = rank(&samples, prune.keeps, prune.metric, key);
+        if candidates.len() - keep > judged {
+            told.notes.push(self.skipped(epoch, judged, candidates.len()));
+            return;
+        }
+        let kept = self.kept(&ranked, keep, prune, told);
+        self.tell(&ranked, &kept, keep, told);
+        self.memory.active = kept;
+        self.close();
+    }
+
+    fn candidates(&self) -> Vec<SampleId> {
+        if self.memory.looked_back { self.half.clone() } else { self.memory.active.clone() }
+    }
+
+    /// How many samples are left after the prune.
+    fn keep(&self, candidates: &[SampleId], prune: &Prune) -> usize {
+        let target = (0..prune.prunes).fold(self.memory.active.len(), |n, _| prune.keep.of(n));
+        let classes = self.pool.grouped(candidates);
+        let floor: usize = classes.iter().map(|class| class.len().min(prune.min_per_class)).sum();
+        target.max(floor).max(1)
+    }
+
+    /// The best of each class, ascending by id.
+    fn kept(
+        &self,
+        ranked: &[Ranked],
+        keep: usize,
+        prune: &Prune,
+        told: &mut Report,
+    ) -> Vec<SampleId> {
+        let class = |id: SampleId| self.pool.label(id) as usize;
+        let classes: Vec<usize> = ranked.iter().map(|ranked| class(ranked.id)).collect();
+        let original: Vec<usize> = self.pool.grouped(&self.half).iter().map(Vec::len).collect();
+        let Prune { delta, min_per_class, .. } = *prune;
+        let demand = Demand { classes: &classes, original: &original, keep, delta, min_per_class };
+        let (mut quotas, ways) = quotas(&demand);
+        told.bounds.extend(ways.into_iter().map(|way| BoundGaveWay {
+            level: self.level,
+            class: way.class as u32,
+            bound: way.bound,
+            asked: way.asked,
+            given: way.given,
+        }));
+        let mut kept: Vec<SampleId> = ranked.iter().map(|ranked| ranked.id).collect();
+        kept.retain(|&id| {
+            let quota = &mut quotas[class(id)];
+            let is_kept = *quota > 0;
+            *quota = quota.saturating_sub(1);
+            is_kept
+        });
+        kept.sort_unstable();
+        kept
+    }
+
+    fn tell(&self, ranked: &[Ranked], kept: &[SampleId], keep: usize, told: &mut Report) {
+        let before = told.changes.len();
+        for (rank, &Ranked { id, metric }) in ranked.iter().enumerate() {
+            let is_kept = kept.binary_search(&id).is_ok();
+            let what = match (self.is_active(id), is_kept) {
+                (true, false) => What::Removed,
+                (false, true) => What::Chosen,
+                _ => continue,
+            };
+            let bound = match (rank < keep, is_kept) {
+                (true, false) => Some(Bound::Most),
+                (false, true) => Some(Bound::Least),
+                _ => None,
+            };
+            let why = Why::Rank { rank, metric, bound };
+            told.changes.push(Change { id, level: Some(self.level), what, why });
+        }
+        let changes = &told.changes[before..];
+        let count = |what| changes.iter().filter(|change| change.what == what).count() as f64;
+        let [removed, chosen] = [count(What::Removed), count(What::Chosen)];
+        told.metrics.insert(format!("{}_pruned", self.level.name()), removed);
+        told.metrics.insert(format!("{}_returned", self.level.name()), chosen);
+    }
+
+    fn skipped(&self, epoch: u32, judged: usize, candidates: usize) -> String {
+        format!(
+            "bdp: the prune of the {} level before epoch {epoch} was skipped: {judged} of \
+             {candidates} samples have enough predictions to be judged by",
+            self.level.name()
+        )
+    }
+
+    fn records(&self, id: SampleId) -> &Records {
+        let place = self.half.binary_search(&id).unwrap_or_default();
+        &self.memory.records[place]
+    }
+
+    /// Begins a new window of records.
+    fn close(&mut self) {
+        self.memory.records.iter_mut().for_each(Records::close);
+        self.memory.looked_back = false;
+    }
+}

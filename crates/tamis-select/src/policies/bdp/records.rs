@@ -1,0 +1,132 @@
+//! What the supernet said of a sample, one record a prediction, and the metrics over it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::BdpMetric;
+
+/// The predictions of a sample: probability of its true class, and whether it was right.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Records {
+    made: Vec<(f32, bool)>,
+    /// How many of them, the last ones, were made since the last prune.
+    fresh: usize,
+}
+
+/// Records that are looked at, and kept over a prune, at least, if there are so many.
+const LEAST_WINDOW: usize = 2;
+
+impl Records {
+    pub(super) fn add(&mut self, true_probability: f32, correct: bool) {
+        self.made.push((true_probability, correct));
+        self.fresh += 1;
+    }
+
+    /// Begins a new window.
+    pub(super) fn close(&mut self) {
+        self.made.drain(..self.made.len().saturating_sub(LEAST_WINDOW));
+        self.fresh = 0;
+    }
+
+    /// The records since the last prune, the last two at least.
+    fn window(&self) -> &[(f32, bool)] {
+        let length = self.fresh.max(LEAST_WINDOW).min(self.made.len());
+        &self.made[self.made.len() - length..]
+    }
+
+    /// The metric over the window; `None` with fewer than two records, or without any for the
+    /// confidence.
+    pub(super) fn metric(&self, metric: BdpMetric) -> Option<f64> {
+        let window = self.window();
+        match metric {
+            BdpMetric::Confidence => confidence(window),
+            _ if window.len() < LEAST_WINDOW => None,
+            BdpMetric::Variation => variation(window),
+            BdpMetric::Change => Some(change(window)),
+            BdpMetric::Forgetting => Some(forgetting(window)),
+            BdpMetric::VariationConfidence => {
+                Some(variation(window)? * (1.0 - confidence(window)?))
+            }
+        }
+    }
+
+    /// Variation and confidence together.
+    pub(super) fn variation_and_confidence(&self) -> Option<(f64, f64)> {
+        Some((self.metric(BdpMetric::Variation)?, self.metric(BdpMetric::Confidence)?))
+    }
+}
+
+/// Mean of q.
+fn confidence(window: &[(f32, bool)]) -> Option<f64> {
+    let sum = window.iter().map(|(q, _)| f64::from(*q)).sum::<f64>();
+    (!window.is_empty()).then(|| sum / window.len() as f64)
+}
+
+/// sqrt(sum of (q - mean)^2 / (J - 1)).
+fn variation(window: &[(f32, bool)]) -> Option<f64> {
+    let mean = confidence(window)?;
+    let squares = window.iter().map(|(q, _)| (f64::from(*q) - mean).powi(2)).sum::<f64>();
+    Some((squares / (window.len() as f64 - 1.0)).sqrt())
+}
+
+/// Mean of |q_t - q_(t-1)|.
+fn change(window: &[(f32, bool)]) -> f64 {
+    let steps = window.windows(2).map(|pair| (f64::from(pair[1].0) - f64::from(pair[0].0)).abs());
+    steps.sum::<f64>() / (window.len() as f64 - 1.0)
+}
+
+/// Right answers followed by a wrong one.
+fn forgetting(window: &[(f32, bool)]) -> f64 {
+    window.windows(2).filter(|pair| pair[0].1 && !pair[1].1).count() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(made: &[f32]) -> Records {
+        let mut records = Records::default();
+        made.iter().for_each(|&q| records.add(q, q > 0.5));
+        records
+    }
+
+    fn metric(made: &[f32], metric: BdpMetric) -> Option<f64> {
+        records(made).metric(metric)
+    }
+
+    fn near(found: Option<f64>, expected: f64) {
+        assert!((found.unwrap() - expected).abs() < 1e-12, "{found:?}, expected {expected}");
+    }
+
+    #[test]
+    fn metrics_of_a_sequence_made_by_hand() {
+        let made = [0.25, 0.75, 0.5, 1.0];
+        // Mean 0.625; deviations -0.375, 0.125, -0.125, 0.375; squares add up to 0.3125.
+        near(metric(&made, BdpMetric::Confidence), 0.625);
+        near(metric(&made, BdpMetric::Variation), (0.3125_f64 / 3.0).sqrt());
+        near(metric(&made, BdpMetric::Change), 1.25 / 3.0);
+        near(metric(&made, BdpMetric::Forgetting), 1.0);
+        near(metric(&made, BdpMetric::VariationConfidence), (0.3125_f64 / 3.0).sqrt() * 0.375);
+    }
+
+    #[test]
+    fn one_record_has_a_confidence_and_nothing_else() {
+        near(metric(&[0.25], BdpMetric::Confidence), 0.25);
+        assert_eq!(metric(&[], BdpMetric::Confidence), None);
+        for other in [BdpMetric::Variation, BdpMetric::Change, BdpMetric::Forgetting] {
+            assert_eq!(metric(&[0.25], other), None);
+        }
+    }
+
+    #[test]
+    fn the_window_begins_at_the_last_prune_but_holds_the_last_two() {
+        let mut records = records(&[0.0, 0.0, 0.25, 0.75]);
+        records.close();
+        near(records.metric(BdpMetric::Confidence), 0.5);
+        records.add(0.25, false);
+        near(records.metric(BdpMetric::Confidence), 0.5);
+        records.add(0.0, false);
+        records.add(0.5, false);
+        near(records.metric(BdpMetric::Confidence), 0.25);
+    }
+}

@@ -1,0 +1,21 @@
+//! `entropy-top:0.1`, `entropy-bottom:0.1`: the samples of the highest or the lowest entropy.
+//!
+//! Two baselines of Proxy Data (Na et al., IJCAI 2021): the samples that a trained classifier is
+//! least or most certain of. Its labels are not looked at. Nothing is drawn.
+
+use super::Entry;
+use super::ranking::{self, End};
+
+pub(super) const TOP: Entry = ranking::entry(
+    "entropy-top",
+    "the samples of the highest entropy: the hardest",
+    "entropy",
+    |request| ranking::build(request, End::Highest),
+);
+
+pub(super) const BOTTOM: Entry = ranking::entry(
+    "entropy-bottom",
+    "the samples of the lowest entropy: the easiest",
+    "entropy",
+    |request| ranking::build(request, End::Lowest),
+);

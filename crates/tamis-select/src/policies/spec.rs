@@ -1,0 +1,215 @@
+//! Policies as they are written: `proxy:0.3+bdp`, and what follows from the text alone.
+
+use super::random_like::{Control, control};
+use super::{Argument, Entry, POLICIES};
+use crate::nearest::nearest;
+use crate::{Amount, Error};
+
+/// One policy of a text: `proxy:0.3`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a> {
+    pub(super) entry: &'static Entry,
+    pub(super) argument: Option<&'a str>,
+}
+
+/// What a policy needs to be built and used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requirements {
+    /// Whether it needs a score of every sample.
+    pub needs_scores: bool,
+    /// The kinds of scores it needs, each once.
+    pub score_kinds: Vec<&'static str>,
+    /// Whether it needs an embedding of every sample.
+    pub needs_embeddings: bool,
+    /// Whether its choice changes during a search, so that there is no one list of samples.
+    pub needs_search: bool,
+}
+
+/// What the policy that `spec` names needs, all parts together.
+///
+/// # Errors
+///
+/// A name that is not in [`POLICIES`], or a part that needs a running search before another part.
+pub fn requirements(spec: &str) -> Result<Requirements, Error> {
+    let mut all = Requirements::default();
+    for part in parts(spec)? {
+        let needed = part.requirements()?;
+        all.needs_scores |= needed.needs_scores;
+        all.needs_embeddings |= needed.needs_embeddings;
+        all.needs_search |= needed.needs_search;
+        let new = needed.score_kinds.iter().filter(|kind| !all.score_kinds.contains(kind));
+        all.score_kinds = all.score_kinds.iter().chain(new).copied().collect();
+    }
+    Ok(all)
+}
+
+/// The arm that `spec` equals on a pool of so many samples, for comparisons that must not run one
+/// arm twice: `random-like:proxy:0.1` is `random:0.1`, `random:1.0` is `full`.
+///
+/// Amounts become the share of at most three decimals that gives as many samples, or the count
+/// where there is none. A text that is no policy stays as it is.
+pub fn canonical(spec: &str, pool_len: usize) -> String {
+    let Ok(parts) = parts(spec) else { return spec.to_owned() };
+    let mut samples = pool_len;
+    let mut texts = Vec::new();
+    for part in parts {
+        let (text, count) = part.canonical(samples);
+        samples = count;
+        texts.extend((text != "full").then_some(text));
+    }
+    if texts.is_empty() { "full".to_owned() } else { texts.join("+") }
+}
+
+/// The parts of a text, the one that chooses first at the beginning.
+pub(super) fn parts(spec: &str) -> Result<Vec<Part<'_>>, Error> {
+    let parts: Vec<Part<'_>> = spec.split('+').map(Part::parse).collect::<Result<_, _>>()?;
+    let before = &parts[..parts.len() - 1];
+    for part in before {
+        if part.requirements()?.needs_search {
+            let (spec, part) = (spec.chars().take(80).collect(), part.entry.name);
+            return Err(Error::PartNeedsSearch { part, spec });
+        }
+    }
+    Ok(parts)
+}
+
+impl<'a> Part<'a> {
+    pub(super) fn parse(text: &'a str) -> Result<Part<'a>, Error> {
+        let (name, argument) = match text.split_once(':') {
+            Some((name, argument)) => (name, Some(argument)),
+            None => (text, None),
+        };
+        let entry = POLICIES.iter().find(|entry| entry.name == name);
+        let entry = entry.ok_or_else(|| unknown(name))?;
+        Ok(Part { entry, argument })
+    }
+
+    pub(super) fn requirements(&self) -> Result<Requirements, Error> {
+        if self.entry.argument == Argument::Policy {
+            return match control(self.entry, self.argument)? {
+                Control::Same(inner) | Control::Dynamic(inner) => inner.requirements(),
+                Control::Random(_) | Control::Balanced(_) => Ok(Requirements::default()),
+            };
+        }
+        Ok(Requirements {
+            needs_scores: self.entry.scores.is_some(),
+            score_kinds: self.entry.scores.into_iter().collect(),
+            needs_embeddings: self.entry.needs_embeddings,
+            needs_search: self.entry.needs_search,
+        })
+    }
+
+    /// The arm that this part equals on so many samples, and how many it leaves to the next part.
+    fn canonical(&self, samples: usize) -> (String, usize) {
+        let name = self.entry.name;
+        let argument = self.argument.unwrap_or_default();
+        match self.entry.argument {
+            Argument::None => (name.to_owned(), samples),
+            Argument::WeightAmount => (with_amount(name, argument, samples).0, samples),
+            Argument::Amount => match with_amount(name, argument, samples) {
+                (_, Some(count)) if count == samples => ("full".to_owned(), samples),
+                (text, count) => (text, count.unwrap_or(samples)),
+            },
+            Argument::Policy => match control(self.entry, self.argument) {
+                Ok(Control::Same(inner)) => inner.canonical(samples),
+                Ok(Control::Random(amount)) => {
+                    Part { entry: &super::random::ENTRY, argument: amount }.canonical(samples)
+                }
+                Ok(Control::Balanced(amount)) => {
+                    let entry = &super::proxy_balanced::ENTRY;
+                    prefixed(name, Part { entry, argument: amount }.canonical(samples))
+                }
+                Ok(Control::Dynamic(inner)) => prefixed(name, inner.canonical(samples)),
+                Err(_) => (format!("{name}:{argument}"), samples),
+            },
+        }
+    }
+}
+
+/// `random-like:` before a policy, unless that takes all.
+fn prefixed(control: &str, (text, count): (String, usize)) -> (String, usize) {
+    if text == "full" { (text, count) } else { (format!("{control}:{text}"), count) }
+}
+
+/// A policy with its amount in canonical form, and the count that the amount is, if it is one.
+fn with_amount(name: &str, argument: &str, samples: usize) -> (String, Option<usize>) {
+    let count = argument.parse::<Amount>().map(|amount| amount.of(samples)).ok();
+    let text = count.map_or(argument.to_owned(), |count| amount_text(count, samples));
+    (format!("{name}:{text}"), count)
+}
+
+/// The shortest share of at most three decimals that is this count, or the count.
+fn amount_text(count: usize, samples: usize) -> String {
+    let shares = [10, 100, 1000].into_iter().flat_map(|denominator: u32| {
+        (1..denominator).map(move |numerator| (numerator, denominator))
+    });
+    let is_it = |&(numerator, denominator): &(u32, u32)| {
+        samples as u128 * u128::from(numerator) / u128::from(denominator) == count as u128
+    };
+    match shares.into_iter().find(is_it) {
+        Some((numerator, denominator)) => {
+            format!("{}", f64::from(numerator) / f64::from(denominator))
+        }
+        None => count.to_string(),
+    }
+}
+
+fn unknown(name: &str) -> Error {
+    let found: String = name.chars().take(40).collect();
+    let names = || POLICIES.iter().map(|entry| entry.name);
+    Error::UnknownPolicy {
+        known: names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+        nearest: nearest(&found, names()).unwrap_or_default(),
+        found,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn specs_that_choose_alike_have_one_canonical_form() {
+        for (spec, expected) in [
+            ("full", "full"),
+            ("random:1.0", "full"),
+            ("proxy:50000", "full"),
+            ("random:0.10", "random:0.1"),
+            ("random:5000", "random:0.1"),
+            ("random:1001", "random:1001"),
+            ("random-like:proxy:0.1", "random:0.1"),
+            ("random-like:proxy:5000", "random:0.1"),
+            ("random-like:random:0.1", "random:0.1"),
+            ("random-like:random-epoch:0.1", "random-epoch:0.1"),
+            ("random-like:random-like:bdp", "random-like:bdp"),
+            ("random-like:k-center-balanced:0.1", "random-like:proxy-balanced:0.1"),
+            ("random-like:proxy:1.0", "full"),
+            ("full+bdp", "bdp"),
+            ("random-like:proxy:0.3+bdp", "random:0.3+bdp"),
+            ("proxy:0.5+random-like:k-center:2500", "proxy:0.5+random:0.1"),
+            ("proxy:0.5+full", "proxy:0.5"),
+            ("no such policy", "no such policy"),
+            ("random:many", "random:many"),
+        ] {
+            assert_eq!(canonical(spec, 50_000), expected, "{spec}");
+            assert_eq!(canonical(expected, 50_000), expected, "a canonical form is its own");
+        }
+    }
+
+    #[test]
+    fn requirements_are_those_of_all_parts_and_a_control_of_a_static_policy_has_none() {
+        let found = requirements("k-center:0.5+forgetting:0.5+bdp").unwrap();
+        let expected = Requirements {
+            needs_scores: true,
+            score_kinds: vec!["forgetting"],
+            needs_embeddings: true,
+            needs_search: true,
+        };
+        assert_eq!(found, expected);
+        for spec in ["random-like:proxy:0.1", "random-like:proxy-balanced:0.1", "full"] {
+            assert_eq!(requirements(spec).unwrap(), Requirements::default(), "{spec}");
+        }
+        assert!(requirements("random-like:bdp").unwrap().needs_search);
+        assert!(requirements("random-like:prxy:0.1").is_err());
+    }
+}

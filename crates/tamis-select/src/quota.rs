@@ -1,0 +1,50 @@
+//! Equal parts for classes of unequal size.
+
+/// Parts of `count`, as equal as the sizes of the classes allow: a class gives all it has, or as
+/// many as every other that has more. What cannot be parted evenly goes to the lower of the
+/// largest classes, one each. The parts add up to `count` if there are so many.
+pub(crate) fn equal(sizes: &[usize], count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    // The smallest class first; what is left over goes to those that come last.
+    order.sort_by_key(|&class| (sizes[class], std::cmp::Reverse(class)));
+    let mut quotas = vec![0; sizes.len()];
+    let mut left = count;
+    for (place, class) in order.into_iter().enumerate() {
+        quotas[class] = sizes[class].min(left / (sizes.len() - place));
+        left -= quotas[class];
+    }
+    quotas
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn small_classes_give_all_and_the_others_the_same() {
+        assert_eq!(equal(&[10, 1, 10], 9), [4, 1, 4]);
+        assert_eq!(equal(&[10, 10, 10], 11), [4, 4, 3]);
+        assert_eq!(equal(&[1, 0, 100], 50), [1, 0, 49]);
+        assert_eq!(equal(&[2, 2], 9), [2, 2]);
+        assert_eq!(equal(&[5, 5, 5, 5], 2), [1, 1, 0, 0]);
+        assert_eq!(equal(&[], 3), [0; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_add_up_and_only_a_class_that_gave_all_has_less_than_another(
+            sizes in prop::collection::vec(0_usize..40, 1..12),
+            part in 0.0_f64..=1.0,
+        ) {
+            let count = (sizes.iter().sum::<usize>() as f64 * part) as usize;
+            let quotas = equal(&sizes, count);
+            prop_assert_eq!(quotas.iter().sum::<usize>(), count);
+            let most = quotas.iter().copied().max().unwrap_or(0);
+            for (quota, size) in quotas.iter().zip(&sizes) {
+                prop_assert!(quota <= size && (quota == size || quota + 1 >= most));
+            }
+        }
+    }
+}
