@@ -185,6 +185,32 @@ fn mistakes_have_their_exit_codes_and_write_nothing() {
 }
 
 #[test]
+fn the_run_folder_says_who_came_and_went_and_notes_are_warnings() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let few = "--set=policy.bdp.min_per_class=1";
+    let output = search(&out, &["--policy=random:0.9+bdp", few]);
+    let told = text(&output.stderr);
+    succeed(output);
+    assert!(told.contains("warning: bdp: the prune of the weight level before epoch 0"), "{told}");
+    let result = read_json(&out.join("result.json"));
+    assert!(result["notes"][0].as_str().unwrap().contains("was skipped"));
+    let changes = fs::read_to_string(out.join("selection/changes-000000.jsonl")).unwrap();
+    assert_eq!(changes.lines().count(), 86, "nine tenths of 96");
+    assert!(changes.lines().all(|line| line.ends_with(r#""what":"chosen","why":"drawn"}"#)));
+    assert!(!out.join("selection/changes-000001.jsonl").exists(), "nothing changed");
+}
+
+#[test]
+fn scores_that_the_policy_does_not_look_at_are_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let scores = "--set=policy.scores=no/such/file";
+    succeed(search(&out, &["--policy=random-like:proxy:0.9", scores]));
+    assert_eq!(read_json(&out.join("result.json"))["cost"]["one_off_samples"], 0);
+}
+
+#[test]
 fn data_commands_report_counts_and_problems() {
     let stats = succeed(tamis(&["data", "stats", "--set=data.synthetic.train=50"]));
     assert!(stats.contains("3 x 32 x 32") && stats.contains("training mean"), "{stats}");

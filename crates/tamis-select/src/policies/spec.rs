@@ -105,7 +105,7 @@ impl<'a> Part<'a> {
         let argument = self.argument.unwrap_or_default();
         match self.entry.argument {
             Argument::None => (name.to_owned(), samples),
-            Argument::WeightAmount => (with_amount(name, argument, samples).0, samples),
+            Argument::WeightAmount => (with_amount(name, argument, samples / 2).0, samples),
             Argument::Amount => match with_amount(name, argument, samples) {
                 (_, Some(count)) if count == samples => ("full".to_owned(), samples),
                 (text, count) => (text, count.unwrap_or(samples)),

@@ -129,6 +129,17 @@ fn no_prune_goes_below_the_least_of_a_class() {
 }
 
 #[test]
+fn pruning_that_the_least_of_the_classes_holds_up_is_told() {
+    let plans = run("bdp", &context(100, 50, Settings::default()), noise);
+    assert_eq!(plans[49].0.weight.len(), 50, "no class has more than 10 in a half");
+    assert_eq!(
+        plans[10].1.notes[0],
+        "bdp: the weight level stays at 50 samples, expected fewer: no class has more than \
+         policy.bdp.min_per_class = 10"
+    );
+}
+
+#[test]
 fn a_prune_without_predictions_is_skipped_and_said_so() {
     let mut policy = build("bdp", &context(400, 50, Settings::default())).unwrap();
     let mut notes = Vec::new();

@@ -101,6 +101,7 @@ impl Active {
         let candidates = self.candidates();
         let keep = self.keep(&candidates, prune);
         if keep >= candidates.len() {
+            told.notes.extend(self.held_by_least(prune));
             return self.close();
         }
         let samples: Vec<_> = candidates.iter().map(|&id| (id, self.records(id))).collect();
@@ -122,10 +123,28 @@ impl Active {
 
     /// How many samples are left after the prune.
     fn keep(&self, candidates: &[SampleId], prune: &Prune) -> usize {
-        let target = (0..prune.prunes).fold(self.memory.active.len(), |n, _| prune.keep.of(n));
+        let target = self.target(prune);
         let classes = self.pool.grouped(candidates);
         let floor: usize = classes.iter().map(|class| class.len().min(prune.min_per_class)).sum();
         target.max(floor).max(1)
+    }
+
+    /// How many samples the share alone would leave.
+    fn target(&self, prune: &Prune) -> usize {
+        (0..prune.prunes).fold(self.memory.active.len(), |n, _| prune.keep.of(n))
+    }
+
+    /// Said where no class can lose a sample, although the share asks for less.
+    fn held_by_least(&self, prune: &Prune) -> Option<String> {
+        let active = self.memory.active.len();
+        (self.target(prune) < active).then(|| {
+            format!(
+                "bdp: the {} level stays at {active} samples, expected fewer: no class has more \
+                 than policy.bdp.min_per_class = {}",
+                self.level.name(),
+                prune.min_per_class
+            )
+        })
     }
 
     /// The best of each class, ascending by id.
