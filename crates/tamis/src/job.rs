@@ -69,13 +69,8 @@ pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Err
             (Some(scores.first(train.len())), cost)
         }
     };
-    let data = SearchData {
-        train,
-        augmentation: config.augmentation,
-        scores,
-        embeddings: None,
-        one_off,
-    };
+    let data =
+        SearchData { train, augmentation: config.augmentation, scores, embeddings: None, one_off };
     Ok(Search::new(&config.search, data, config.place.device.parse()?)?)
 }
 

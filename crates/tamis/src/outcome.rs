@@ -53,6 +53,7 @@ pub struct Outcome {
     /// Whether anything of the input reaches the architecture's output.
     pub connected: bool,
     /// What the policy told of the run: things to know before trusting it.
+    #[serde(default)]
     pub notes: Vec<String>,
     /// What a benchmark's table says of the architecture.
     #[serde(skip_serializing_if = "Option::is_none")]

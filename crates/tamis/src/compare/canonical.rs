@@ -4,7 +4,7 @@
 //! control, and about how much of the data it passes, which only decides what is run first.
 
 use tamis_search::LearningRateScale;
-use tamis_select::{Amount, POLICIES};
+use tamis_select::{Amount, canonical, requirements};
 
 /// What stands before a policy that is to be matched by random samples.
 const CONTROL: &str = "random-like:";
@@ -30,23 +30,16 @@ impl Choice {
     /// What is run for as many random samples as this choice passes; `None` if that is this choice.
     pub fn control(&self, samples: usize) -> Option<Choice> {
         let own = self.canonical(samples);
-        if own.policy.starts_with(CONTROL) {
-            return None;
-        }
-        let named = Choice { policy: format!("{CONTROL}{}", own.policy), scale: own.scale.clone() };
+        let matched: Vec<String> =
+            parts(&own.policy).map(|part| format!("{CONTROL}{part}")).collect();
+        let named = Choice { policy: matched.join("+"), scale: own.scale.clone() };
         Some(named.canonical(samples)).filter(|control| *control != own)
     }
 }
 
-/// The policy that a policy equals on so many samples.
-fn canonical(policy: &str, _samples: usize) -> String {
-    policy.to_owned()
-}
-
 /// Whether any part of a policy needs scores of the samples.
 pub(super) fn needs_scores(policy: &str) -> bool {
-    let needs = |name: &str| POLICIES.iter().any(|entry| entry.name == name && entry.needs_scores);
-    parts(policy).any(|part| part.split(':').any(needs))
+    requirements(policy).is_ok_and(|needed| needed.needs_scores)
 }
 
 /// About which share of the samples a policy passes.
@@ -101,9 +94,28 @@ mod tests {
     }
 
     #[test]
-    fn a_control_has_no_control() {
-        let choice =
-            Choice { policy: "random-like:infobatch".to_owned(), scale: "none".to_owned() };
-        assert_eq!(choice.control(100), None);
+    fn a_control_is_like_every_part_and_has_no_control() {
+        let control = |policy: &str| {
+            let choice = Choice { policy: policy.to_owned(), scale: "none".to_owned() };
+            choice.control(1000).map(|control| control.policy)
+        };
+        for (policy, expected) in [
+            ("infobatch", Some("random-like:infobatch")),
+            ("proxy:100", Some("random:0.1")),
+            ("proxy:0.3+bdp", Some("random:0.3+random-like:bdp")),
+            ("random:0.3+bdp", Some("random:0.3+random-like:bdp")),
+            ("random-like:infobatch", None),
+            ("random:0.3+random-like:bdp", None),
+            ("random:0.1", None),
+            ("full", None),
+        ] {
+            assert_eq!(control(policy).as_deref(), expected, "{policy}");
+        }
+    }
+
+    #[test]
+    fn an_arm_that_equals_another_runs_as_that() {
+        let choice = |policy: &str| Choice { policy: policy.to_owned(), scale: "none".to_owned() };
+        assert_eq!(choice("random-like:proxy:100").canonical(1000), choice("random:0.1"));
     }
 }
