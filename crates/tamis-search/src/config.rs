@@ -176,6 +176,9 @@ impl Default for WeightsConfig {
 pub struct AlphaConfig {
     /// Learning rate.
     pub lr: f64,
+    /// The first epoch that trains the architecture; before it the weights train alone, and no
+    /// architecture samples are passed. 0 is DARTS; PC-DARTS begins at 15 of 50.
+    pub first_epoch: u32,
     /// Whether the rate grows when there are fewer steps than full data would take.
     pub lr_scale: LearningRateScale,
     /// Adam's decay rates.
@@ -188,6 +191,7 @@ impl Default for AlphaConfig {
     fn default() -> Self {
         AlphaConfig {
             lr: 3e-4,
+            first_epoch: 0,
             lr_scale: LearningRateScale::None,
             betas: [0.5, 0.999],
             weight_decay: 1e-3,
@@ -237,6 +241,12 @@ impl SearchConfig {
             ("weights.weight_decay", weight_decay, is_not_negative(weight_decay), not_negative),
             ("weights.clip", clip, is_positive(clip), positive),
             ("alpha.lr", alpha.lr, is_positive(alpha.lr), positive),
+            (
+                "alpha.first_epoch",
+                f64::from(alpha.first_epoch),
+                alpha.first_epoch < self.train.epochs.max(1),
+                "less than train.epochs",
+            ),
             ("alpha.betas", alpha.betas[0], is_share(alpha.betas[0]), share),
             ("alpha.betas", alpha.betas[1], is_share(alpha.betas[1]), share),
             (

@@ -13,7 +13,8 @@ use tamis_select::Plan;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StepSamples {
     pub(crate) weight: Vec<SampleId>,
-    pub(crate) arch: Vec<SampleId>,
+    /// None while the architecture does not train.
+    pub(crate) arch: Option<Vec<SampleId>>,
 }
 
 /// Number of steps of one pass over `samples` images.
@@ -62,18 +63,26 @@ impl ArchPass {
     }
 }
 
-/// All batches of an epoch, in order; `arch_pass` moves on.
-pub(crate) fn batches(
-    plan: &Plan,
-    batch: usize,
-    seed: u64,
-    epoch: u32,
-    arch_pass: &mut ArchPass,
-) -> Vec<StepSamples> {
-    arch_pass.adopt(&plan.arch);
+/// What of a run decides about an epoch's batches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EpochRule {
+    pub(crate) batch: usize,
+    pub(crate) seed: u64,
+    pub(crate) epoch: u32,
+    /// Whether the architecture trains.
+    pub(crate) arch: bool,
+}
+
+/// All batches of an epoch, in order; `arch_pass` moves on if the architecture trains.
+pub(crate) fn batches(plan: &Plan, rule: EpochRule, arch_pass: &mut ArchPass) -> Vec<StepSamples> {
+    let EpochRule { batch, seed, epoch, arch } = rule;
+    if arch {
+        arch_pass.adopt(&plan.arch);
+    }
     let steps = planned_steps(plan, batch);
     let weight = weight_batches(plan, batch, Key::new(seed, Purpose::WeightOrder).epoch(epoch));
-    let step = |weight| StepSamples { weight, arch: arch_pass.next_batch(batch, seed) };
+    let step =
+        |weight| StepSamples { weight, arch: arch.then(|| arch_pass.next_batch(batch, seed)) };
     weight.take(steps).map(step).collect()
 }
 
@@ -110,7 +119,11 @@ mod tests {
     }
 
     fn run(plan: &Plan, epoch: u32, pass: &mut ArchPass) -> Vec<StepSamples> {
-        batches(plan, 64, 7, epoch, pass)
+        batches(plan, EpochRule { batch: 64, seed: 7, epoch, arch: true }, pass)
+    }
+
+    fn arch(step: &StepSamples) -> &[SampleId] {
+        step.arch.as_deref().unwrap()
     }
 
     #[test]
@@ -133,8 +146,8 @@ mod tests {
         let plan = plan(128, 100);
         let mut pass = ArchPass::default();
         let epochs: Vec<_> = (0..5).flat_map(|epoch| run(&plan, epoch, &mut pass)).collect();
-        assert!(epochs.iter().all(|step| step.arch.len() == 64));
-        let drawn: Vec<SampleId> = epochs.into_iter().flat_map(|step| step.arch).collect();
+        assert!(epochs.iter().all(|step| arch(step).len() == 64));
+        let drawn: Vec<SampleId> = epochs.iter().flat_map(arch).copied().collect();
         for pass in drawn.chunks_exact(100) {
             let mut pass = pass.to_vec();
             pass.sort();
@@ -143,12 +156,27 @@ mod tests {
     }
 
     #[test]
+    fn weights_that_train_alone_see_the_same_batches_and_leave_the_architecture_pass_alone() {
+        let plan = plan(128, 100);
+        let mut pass = ArchPass::default();
+        let rule = EpochRule { batch: 64, seed: 7, epoch: 0, arch: false };
+        let alone = batches(&plan, rule, &mut pass);
+        assert_eq!(pass, ArchPass::default());
+        let together = run(&plan, 0, &mut pass);
+        assert!(alone.iter().all(|step| step.arch.is_none()));
+        let weights = |steps: &[StepSamples]| -> Vec<Vec<SampleId>> {
+            steps.iter().map(|step| step.weight.clone()).collect()
+        };
+        assert_eq!(weights(&alone), weights(&together));
+    }
+
+    #[test]
     fn a_changed_architecture_set_is_used_from_its_first_batch() {
         let mut pass = ArchPass::default();
         run(&plan(64, 100), 0, &mut pass);
         let smaller = plan(64, 80);
         let steps = run(&smaller, 1, &mut pass);
-        assert!(steps[0].arch.iter().all(|id| smaller.arch.contains(id)));
+        assert!(arch(&steps[0]).iter().all(|id| smaller.arch.contains(id)));
     }
 
     #[test]

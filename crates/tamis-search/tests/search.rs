@@ -180,3 +180,21 @@ fn unknown_names_list_the_known_ones() {
     let error = Search::new(&config, data(20), Device::Cpu).err().unwrap().to_string();
     assert!(error.contains("`dart`") && error.contains("beta-darts"), "{error}");
 }
+
+#[test]
+fn weights_that_train_alone_move_no_alpha_and_pass_no_architecture_sample() {
+    let mut config = settings("full", 3);
+    config.alpha.first_epoch = 2;
+    let search = run(search(&config, 64), |_, search| search);
+    let [first, second, third] = search.history() else { panic!("expected three epochs") };
+    for alone in [first, second] {
+        assert_eq!((alone.arch_samples, alone.arch_loss), (0, None));
+        assert_eq!(alone.alpha_distance, 0.0);
+        assert!(alone.weight_loss.is_some());
+    }
+    assert!(third.arch_samples > 0 && third.alpha_distance > 0.0);
+    assert_eq!(search.ledger().arch_samples, third.arch_samples);
+    config.alpha.first_epoch = 3;
+    let error = Search::new(&config, data(64), Device::Cpu).err().unwrap().to_string();
+    assert!(error.contains("alpha.first_epoch"), "{error}");
+}

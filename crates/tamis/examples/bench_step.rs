@@ -69,7 +69,7 @@ fn search_step(
     let mut host = build_host(config)?;
     let (weight, arch) = (random_batch(batch, 0), random_batch(batch, 1));
     Ok(Box::new(move || {
-        let batches = StepBatches { weight: &weight, loss_weights: None, arch: &arch };
+        let batches = StepBatches { weight: &weight, loss_weights: None, arch: Some(&arch) };
         let context = StepContext { seed: 0, epoch: 0, epochs: 1, step: 0 };
         host.step(&mut bilevel, batches, context).map(|_| ())
     }))

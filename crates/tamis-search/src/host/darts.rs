@@ -35,9 +35,15 @@ pub(super) fn first_order_step(
     batches: StepBatches<'_>,
     penalize: impl Fn(&[Matrix], &mut [Matrix]),
 ) -> Result<StepOutcome, Error> {
-    let (mut gradients, arch) = bilevel.alpha_gradient(batches.arch)?;
-    penalize(&bilevel.alphas, &mut gradients);
-    bilevel.step_alphas(&gradients);
+    let arch = match batches.arch {
+        None => None,
+        Some(batch) => {
+            let (mut gradients, outputs) = bilevel.alpha_gradient(batch)?;
+            penalize(&bilevel.alphas, &mut gradients);
+            bilevel.step_alphas(&gradients);
+            Some(outputs)
+        }
+    };
     let shares = bilevel.shares();
     let (gradient, weight) =
         bilevel.weight_gradient(batches.weight, batches.loss_weights, &shares)?;

@@ -21,8 +21,8 @@ pub struct StepBatches<'a> {
     pub weight: &'a Batch,
     /// Loss weight of each of its samples; 1 if absent.
     pub loss_weights: Option<&'a [f32]>,
-    /// Trains the architecture.
-    pub arch: &'a Batch,
+    /// Trains the architecture; absent in the epochs in which the weights train alone.
+    pub arch: Option<&'a Batch>,
 }
 
 /// Where in the search a step is.
@@ -43,8 +43,8 @@ pub struct StepContext {
 pub struct StepOutcome {
     /// Of the weight batch.
     pub weight: Outputs,
-    /// Of the architecture batch.
-    pub arch: Outputs,
+    /// Of the architecture batch, if there was one.
+    pub arch: Option<Outputs>,
     /// Norm of the weights' gradient before clipping.
     pub gradient_norm: f64,
 }

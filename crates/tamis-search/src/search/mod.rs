@@ -24,7 +24,7 @@ use tamis_select::{
 
 use crate::bilevel::{Bilevel, Rates};
 use crate::config::{LearningRateScale, SearchConfig};
-use crate::epoch::{ArchPass, StepSamples, batches, planned_steps, steps_of_pass};
+use crate::epoch::{ArchPass, EpochRule, StepSamples, batches, planned_steps, steps_of_pass};
 use crate::error::Error;
 use crate::host::{self, Host, StepBatches, StepContext, StepOutcome};
 use crate::ledger::{Ledger, OneOffCost};
@@ -73,8 +73,8 @@ pub enum Event {
         step: u32,
         /// Loss of the weight batch.
         weight_loss: f64,
-        /// Loss of the architecture batch.
-        arch_loss: f64,
+        /// Loss of the architecture batch, if there was one.
+        arch_loss: Option<f64>,
     },
     /// An epoch is over.
     EpochEnded(Box<EpochRecord>),
@@ -99,7 +99,7 @@ pub struct Search {
     /// What the policy told of the run, each sentence once.
     notes: Vec<String>,
     /// Batches of the steps ahead; made when first needed.
-    ahead: Option<Prefetch<(Batch, Batch)>>,
+    ahead: Option<Prefetch<(Batch, Option<Batch>)>>,
 }
 
 /// Where a search stands.
@@ -207,26 +207,35 @@ impl Search {
         let context =
             StepContext { seed: self.config.seed, epoch, epochs: self.config.train.epochs, step };
         let loss_weights = self.loss_weights(&weight.ids);
-        let batches =
-            StepBatches { weight: &weight, loss_weights: loss_weights.as_deref(), arch: &arch };
+        let batches = StepBatches {
+            weight: &weight,
+            loss_weights: loss_weights.as_deref(),
+            arch: arch.as_ref(),
+        };
         let outcome = self.host.step(&mut self.bilevel, batches, context)?;
-        check_finite(&outcome, &weight, &arch, context)?;
-        self.policy.observe(&predictions(&arch.ids, &outcome.arch, Level::Arch, epoch));
+        check_finite(&outcome, &weight, arch.as_ref(), context)?;
+        if let (Some(batch), Some(outputs)) = (&arch, &outcome.arch) {
+            self.policy.observe(&predictions(&batch.ids, outputs, Level::Arch, epoch));
+        }
         self.policy.observe(&predictions(&weight.ids, &outcome.weight, Level::Weight, epoch));
         self.account(&outcome, started.elapsed().as_secs_f64());
-        let (weight_loss, arch_loss) = (outcome.weight.loss, outcome.arch.loss);
+        let weight_loss = outcome.weight.loss;
+        let arch_loss = outcome.arch.map(|outputs| outputs.loss);
         Ok(Event::Stepped { epoch, step, weight_loss, arch_loss })
     }
 
     fn account(&mut self, outcome: &StepOutcome, wall_s: f64) {
-        let (weight, arch) = (&outcome.weight, &outcome.arch);
-        let samples = [weight.samples.len() as u64, arch.samples.len() as u64];
+        let (weight, arch) = (&outcome.weight, outcome.arch.as_ref());
+        let arch_samples = arch.map_or(0, |outputs| outputs.samples.len());
+        let samples = [weight.samples.len() as u64, arch_samples as u64];
         self.ledger.weight_samples += samples[0];
         self.ledger.arch_samples += samples[1];
         self.ledger.macs += samples.iter().sum::<u64>() * self.macs_per_sample();
         self.ledger.search_wall_s += wall_s;
         self.progress.weight.add(weight);
-        self.progress.arch.add(arch);
+        if let Some(arch) = arch {
+            self.progress.arch.add(arch);
+        }
         self.progress.gradient_norm += outcome.gradient_norm;
         self.progress.wall_s += wall_s;
         self.progress.step += 1;
@@ -273,7 +282,7 @@ impl Search {
         (weight + steps_of_pass(weight, batch) * batch.min(arch)) as u64
     }
 
-    fn next_batches(&mut self) -> Result<(Batch, Batch), Error> {
+    fn next_batches(&mut self) -> Result<(Batch, Option<Batch>), Error> {
         if self.ahead.is_none() {
             self.ahead = Some(self.prefetch()?);
         }
@@ -289,13 +298,14 @@ impl Search {
     }
 
     /// Starts making the batches of the epoch's steps that are still ahead.
-    fn prefetch(&self) -> Result<Prefetch<(Batch, Batch)>, Error> {
+    fn prefetch(&self) -> Result<Prefetch<(Batch, Option<Batch>)>, Error> {
         let Progress { epoch, step, .. } = self.progress;
         let (steps, _) = self.epoch_samples();
         let steps = steps.into_iter().skip(step as usize);
         let source = self.source.clone();
         let make = move |samples: StepSamples| {
-            (source.batch(&samples.weight, epoch, true), source.batch(&samples.arch, epoch, true))
+            let arch = samples.arch.map(|arch| source.batch(&arch, epoch, true));
+            (source.batch(&samples.weight, epoch, true), arch)
         };
         Ok(prefetch(steps, make)?)
     }
@@ -303,11 +313,11 @@ impl Search {
     /// The samples of all steps of the epoch, and where the architecture pass stands after it.
     fn epoch_samples(&self) -> (Vec<StepSamples>, ArchPass) {
         let Progress { epoch, plan, arch_pass, .. } = &self.progress;
-        let SearchConfig { seed, train, .. } = &self.config;
+        let SearchConfig { seed, train, alpha, .. } = &self.config;
+        let arch = *epoch >= alpha.first_epoch;
+        let rule = EpochRule { batch: train.batch, seed: *seed, epoch: *epoch, arch };
         let mut arch_pass = arch_pass.clone();
-        let steps = plan.as_ref().map_or_else(Vec::new, |plan| {
-            batches(plan, train.batch, *seed, *epoch, &mut arch_pass)
-        });
+        let steps = plan.as_ref().map_or_else(Vec::new, |plan| batches(plan, rule, &mut arch_pass));
         (steps, arch_pass)
     }
 

@@ -32,11 +32,12 @@ pub(super) fn predictions(
 pub(super) fn check_finite(
     outcome: &StepOutcome,
     weight: &Batch,
-    arch: &Batch,
+    arch: Option<&Batch>,
     context: StepContext,
 ) -> Result<(), Error> {
+    let arch_loss = outcome.arch.as_ref().map_or(0.0, |outputs| outputs.loss);
     let checks = [
-        ("the architecture loss", outcome.arch.loss, arch),
+        ("the architecture loss", arch_loss, arch.unwrap_or(weight)),
         ("the weight loss", outcome.weight.loss, weight),
         ("the norm of the weights' gradient", outcome.gradient_norm, weight),
     ];

@@ -54,7 +54,8 @@ impl Progress {
             Event::EpochPlanned { epoch, steps } => self.planned(*epoch, *steps),
             Event::Stepped { weight_loss, arch_loss, .. } => {
                 self.bar.inc(1);
-                self.bar.set_message(format!("loss {weight_loss:.3} / {arch_loss:.3}"));
+                let arch = arch_loss.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.3}"));
+                self.bar.set_message(format!("loss {weight_loss:.3} / {arch}"));
             }
             Event::EpochEnded(record) => self.ended(record),
             Event::Finished => {}
