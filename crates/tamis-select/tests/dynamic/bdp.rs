@@ -97,7 +97,8 @@ fn the_architecture_level_drops_the_surest_and_the_least_sure() {
 #[test]
 fn classes_keep_their_shares_as_far_as_the_balance_says() {
     // The samples of class 0 never move: nothing speaks for them but the balance.
-    let says = |id: SampleId, epoch: u32| if id.0 % 10 == 0 { 0.5 } else { noise(id, epoch) };
+    let says =
+        |id: SampleId, epoch: u32| if id.0.is_multiple_of(10) { 0.5 } else { noise(id, epoch) };
     let kept = |balance| {
         let bdp = BdpSettings { balance, min_per_class: 5, ..BdpSettings::default() };
         let context = context(4_000, 50, settings(bdp));

@@ -94,7 +94,8 @@ fn loss_weights_are_dropped_and_changes_not_told() {
 #[test]
 fn the_control_hides_classes_only_where_the_policy_ignores_them() {
     // Class 0 never moves, so pruning without balance drops it.
-    let says = |id: SampleId, epoch: u32| if id.0 % 10 == 0 { 0.5 } else { noise(id, epoch) };
+    let says =
+        |id: SampleId, epoch: u32| if id.0.is_multiple_of(10) { 0.5 } else { noise(id, epoch) };
     let kept = |balance, spec: &str| {
         let bdp = BdpSettings { balance, min_per_class: 0, ..BdpSettings::default() };
         let context = context(4_000, 50, Settings { bdp, ..Settings::default() });

@@ -9,12 +9,13 @@
 //! cargo run --release --example what_is_picked
 //! ```
 
-#![allow(clippy::print_stdout, clippy::expect_used, reason = "an example")]
+#![allow(clippy::print_stdout, reason = "an example")]
 
 mod model;
 
 use std::sync::Arc;
 
+use tamis::Error;
 use tamis::core::SampleId;
 use tamis::data::{DataConfig, Truth, open};
 use tamis::select::{Context, Plan, Pool, build};
@@ -47,20 +48,20 @@ const SPECS: [&str; 19] = [
     "random:0.3+bdp",
 ];
 
-fn main() {
+fn main() -> Result<(), Error> {
     let mut config = DataConfig::default();
     config.synthetic.train = SAMPLES;
     config.synthetic.test = 0;
-    let train = open(&config).expect("synthetic data opens").train;
-    let truth = train.truth().expect("synthetic data knows its truth").to_vec();
-    let pool = Pool::new(train.labels().to_vec(), 10).expect("labels are classes");
-    let pool = Arc::new(pool);
+    let train = open(&config)?.train;
+    let truth = train.truth().unwrap_or_default().to_vec();
+    let pool = Arc::new(Pool::new(train.labels().to_vec(), 10)?);
     println!(
         "| policy | images | hardest quarter | easiest quarter | wrong labels | largest / smallest class |"
     );
     println!("| --- | --- | --- | --- | --- | --- |");
     for spec in SPECS {
-        let rows: Vec<Row> = (0..SEEDS).map(|seed| row(spec, seed, &pool, &truth)).collect();
+        let rows = (0..SEEDS).map(|seed| row(spec, seed, &pool, &truth));
+        let rows = rows.collect::<Result<Vec<Row>, Error>>()?;
         let mean = |of: fn(&Row) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
         println!(
             "| `{spec}` | {:.0} | {:.1} % | {:.1} % | {:.1} % | {:.2} |",
@@ -71,6 +72,7 @@ fn main() {
             mean(|row| row.imbalance),
         );
     }
+    Ok(())
 }
 
 struct Row {
@@ -82,25 +84,25 @@ struct Row {
 }
 
 /// What is active in the last epoch that the policy still chooses in, both levels together.
-fn row(spec: &str, seed: u64, pool: &Arc<Pool>, truth: &[Truth]) -> Row {
+fn row(spec: &str, seed: u64, pool: &Arc<Pool>, truth: &[Truth]) -> Result<Row, Error> {
     let model = Model { truth, pool, seed };
     let kind = spec.split([':', '+']).next().unwrap_or_default();
     let context = Context {
-        scores: Some(Arc::new(model.scores(kind))),
-        embeddings: Some(Arc::new(model.embeddings())),
+        scores: Some(Arc::new(model.scores(kind)?)),
+        embeddings: Some(Arc::new(model.embeddings()?)),
         ..Context::new(pool.clone(), seed, EPOCHS)
     };
-    let mut policy = build(spec, &context).expect("the policies of the table can be built");
+    let mut policy = build(spec, &context)?;
     let mut active = Vec::new();
     for epoch in 0..EPOCHS {
-        let plan = policy.plan(epoch).expect("a policy of the table plans");
+        let plan = policy.plan(epoch)?;
         policy.observe(&model.predictions(&plan, epoch));
         // InfoBatch takes all in the last eighth.
         if epoch < EPOCHS * 7 / 8 {
             active = chosen(spec, plan);
         }
     }
-    describe(&active, pool, truth)
+    Ok(describe(&active, pool, truth))
 }
 
 /// The samples that are chosen: InfoBatch chooses at the weight level only.

@@ -6,7 +6,7 @@
 
 use tamis::core::{Key, Level, Prediction, Purpose, SampleId};
 use tamis::data::Truth;
-use tamis::select::{Embeddings, Plan, Pool, ScoreRow, ScoreTable};
+use tamis::select::{Embeddings, Error, Plan, Pool, ScoreRow, ScoreTable};
 
 use super::EPOCHS;
 
@@ -29,14 +29,14 @@ impl Model<'_> {
     }
 
     /// Scores as the policy of this name wants them.
-    pub(crate) fn scores(&self, policy: &str) -> ScoreTable {
+    pub(crate) fn scores(&self, policy: &str) -> Result<ScoreTable, Error> {
         let score = |id| match policy {
             "forgetting" => self.forgetting(id),
             "el2n" => self.el2n(id),
             _ => self.entropy(id),
         };
         let row = |id| ScoreRow { id, class: self.pool.label(id), score: score(id) };
-        ScoreTable::new(self.pool.ids().map(row).collect()).expect("scores are finite")
+        ScoreTable::new(self.pool.ids().map(row).collect())
     }
 
     /// 10^(0.3 - 8 c) nats, a factor of about ten up or down, at most ln 10. Classes differ: the
@@ -83,7 +83,7 @@ impl Model<'_> {
     }
 
     /// Around the centre of the drawn class, the further out the harder.
-    pub(crate) fn embeddings(&self) -> Embeddings {
+    pub(crate) fn embeddings(&self) -> Result<Embeddings, Error> {
         let samples: Vec<(SampleId, u32)> =
             self.pool.ids().map(|id| (id, self.pool.label(id))).collect();
         let row = |&(id, _): &(SampleId, u32)| {
@@ -95,7 +95,7 @@ impl Model<'_> {
             (0..DIMENSIONS).map(value).collect::<Vec<f32>>()
         };
         let values: Vec<f32> = samples.iter().flat_map(row).collect();
-        Embeddings::new(&samples, &values, DIMENSIONS).expect("points are finite")
+        Ok(Embeddings::new(&samples, &values, DIMENSIONS)?)
     }
 
     pub(crate) fn predictions(&self, plan: &Plan, epoch: u32) -> Vec<Prediction> {
