@@ -26,6 +26,7 @@ mod context;
 pub mod draw;
 mod embeddings;
 mod error;
+pub mod furthest;
 pub mod histogram;
 mod nearest;
 mod plan;
