@@ -12,10 +12,11 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
+use serde_json::json;
 use tamis_core::{Key, Purpose};
 use tamis_select::furthest::{Effort, Found, FurthestTree, LEAF_SIZE, Points, brute_force};
 
-const EIGHT_LEAVES: Effort = Effort::BestFirst { leaves: NonZeroUsize::new(8).unwrap() };
+const EIGHT_LEAVES: Effort = Effort::BestFirst { leaves: NonZeroUsize::MIN.saturating_add(7) };
 const EFFORTS: [(&str, Effort); 3] =
     [("greedy", Effort::Greedy), ("best-first (8)", EIGHT_LEAVES), ("exact", Effort::Exact)];
 const ROUNDS: usize = 5;
@@ -33,7 +34,8 @@ fn main() -> Outcome<()> {
             let points = Points::new(&values, dimensions.parse()?)?;
             print_json(&Bench::run(&points)?);
         }
-        _ => print_table()?,
+        [] => print_table()?,
+        _ => return Err("found other arguments, expected FILE DIMENSIONS or none".into()),
     }
     Ok(())
 }
@@ -144,13 +146,10 @@ fn print_rows(bench: &Bench) {
 
 fn print_json(bench: &Bench) {
     let Bench { dimensions, count, build_s, lines } = bench;
-    let line = |Line { search, query_us, nodes, points, ratio }: &Line| {
-        format!(
-            r#"{{"search":"{search}","query_us":{query_us},"nodes":{nodes},"points":{points},"ratio":{ratio}}}"#
-        )
-    };
-    let lines = lines.iter().map(line).collect::<Vec<_>>().join(",");
+    let line = |Line { search, query_us, nodes, points, ratio }: &Line| json!({ "search": search, "query_us": query_us, "nodes": nodes, "points": points, "ratio": ratio });
+    let searches: Vec<_> = lines.iter().map(line).collect();
     println!(
-        r#"{{"dimensions":{dimensions},"points":{count},"build_s":{build_s},"searches":[{lines}]}}"#
+        "{}",
+        json!({ "dimensions": dimensions, "points": count, "build_s": build_s, "searches": searches })
     );
 }

@@ -130,6 +130,19 @@ pub enum Error {
         /// Samples of the pool.
         samples: usize,
     },
+    /// No weight samples, or more than there are.
+    #[error(
+        "choosing weight samples by `{policy}`: found {found}, expected 1 to {samples}, the samples \
+         of the weight half; hint: a share has a point (0.02 of the weight half), a count has none"
+    )]
+    WeightAmount {
+        /// The policy with its amount.
+        policy: String,
+        /// Weight samples it would choose.
+        found: usize,
+        /// Samples of the weight half.
+        samples: usize,
+    },
     /// A share that is none.
     #[error("reading the share {found}: expected a number from 0 to 1 of at most 18 decimals")]
     Share {
@@ -178,6 +191,9 @@ pub enum Error {
     /// Embeddings that do not fit.
     #[error(transparent)]
     Embeddings(#[from] crate::EmbeddingsError),
+    /// Points of a furthest-neighbour tree that were refused.
+    #[error(transparent)]
+    Points(#[from] crate::furthest::PointsError),
     /// A line of a score file that cannot be read.
     #[error("reading scores, line {line}: found `{found}`, expected `index entropy class`")]
     ScoreLine {

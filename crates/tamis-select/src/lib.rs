@@ -23,6 +23,7 @@
 
 mod amount;
 mod context;
+pub mod dds;
 pub mod draw;
 mod embeddings;
 mod error;

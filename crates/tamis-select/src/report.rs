@@ -92,8 +92,13 @@ pub enum Why {
     },
     /// By its distance from the nearest chosen before it.
     Distance(f64),
-    /// By its hardness score: low is hard.
-    Hardness(f64),
+    /// It was easy, and another came for it.
+    Easy {
+        /// Its hardness score: low is hard.
+        hardness: f64,
+        /// Distance of the embeddings of the two, where it was looked at.
+        distance: Option<f64>,
+    },
     /// It was pruned before and is looked at again.
     Return,
 }
@@ -136,6 +141,8 @@ mod tests {
             Why::Bin { bin: 3, score: 1e-21 },
             Why::Rank { rank: 7, metric: Some(0.1), bound: Some(Bound::Most) },
             Why::Rank { rank: 7, metric: None, bound: None },
+            Why::Easy { hardness: 0.95, distance: Some(3.5) },
+            Why::Easy { hardness: 0.95, distance: None },
         ];
         let what = [What::Chosen, What::Removed, What::ReplacedBy(SampleId(9))];
         let level = [None, Some(Level::Arch), Some(Level::Weight)];

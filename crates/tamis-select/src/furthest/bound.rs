@@ -40,7 +40,7 @@ impl Bounds<'_> {
     }
 
     /// Squared distance of a point from the centre of the box.
-    pub(super) fn squared_from_centre(self, point: &[f32]) -> f64 {
+    pub(super) fn squared_radius(self, point: &[f32]) -> f64 {
         let mut sum = 0.0;
         for ((&x, &low), &high) in point.iter().zip(self.low).zip(self.high) {
             sum += square(f64::from(x) - middle(f64::from(low), f64::from(high)));

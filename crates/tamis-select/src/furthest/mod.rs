@@ -40,7 +40,7 @@ pub use points::Points;
 pub use tree::FurthestTree;
 
 /// Points of a leaf, unless asked otherwise.
-pub const LEAF_SIZE: NonZeroUsize = NonZeroUsize::new(16).unwrap();
+pub const LEAF_SIZE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
 
 /// How hard to look for the furthest point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

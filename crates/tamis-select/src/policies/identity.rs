@@ -70,9 +70,18 @@ impl Identity {
 
     /// Refuses a memory of another length than the policy's.
     pub(crate) fn length(&self, found: usize, expected: usize) -> Result<(), Error> {
-        let message = format!("found {found} entries, expected {expected}");
-        let error = || self.unreadable(serde::de::Error::custom(message));
+        let error = || self.refused(&format!("found {found} entries, expected {expected}"));
         if found == expected { Ok(()) } else { Err(error()) }
+    }
+
+    /// Why a memory that can be read cannot be this policy's.
+    pub(crate) fn refused(&self, message: &str) -> Error {
+        self.unreadable(serde::de::Error::custom(message))
+    }
+
+    /// The text the policy was named by.
+    pub(crate) fn policy(&self) -> &str {
+        &self.policy
     }
 
     fn compare(&self, found: &Identity) -> Result<(), Error> {

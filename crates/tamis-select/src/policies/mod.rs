@@ -5,6 +5,7 @@
 
 mod bdp;
 mod composed;
+mod dds;
 mod el2n;
 mod entropy;
 mod fixed;
@@ -49,6 +50,7 @@ pub const POLICIES: &[Entry] = &[
     k_center::BALANCED,
     bdp::ENTRY,
     infobatch::ENTRY,
+    dds::ENTRY,
     full_steps::ENTRY,
     random_like::ENTRY,
 ];

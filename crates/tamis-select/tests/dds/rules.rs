@@ -1,0 +1,212 @@
+//! When the subset is renewed, and by whom.
+
+use tamis_core::{Level, SampleId};
+use tamis_select::{
+    Change, DdsRule, DdsSettings, FurthestSearch, LearningRateAfterUpdate, LearningRateEvent,
+    Replacement, What, Why, build,
+};
+
+use crate::testkit::{context, figures, mastered, mixed, on_a_line, run, train, updates};
+
+fn settings() -> DdsSettings {
+    DdsSettings::default()
+}
+
+#[test]
+fn a_mastered_subset_is_renewed_every_other_epoch_from_the_first_that_may() {
+    let run = run("dds:20", &context(300, settings()), mastered);
+    let expected: Vec<usize> = (5..30).step_by(2).collect();
+    assert_eq!(updates(&run), expected);
+    for (epoch, (plan, _)) in run.iter().enumerate() {
+        let is_update = expected.contains(&epoch);
+        assert_eq!(plan.steps, is_update.then_some(0), "an update takes an epoch of its own");
+    }
+    for pair in run.windows(2).filter(|pair| pair[1].0.steps.is_none()) {
+        assert_eq!(pair[0].0.weight, pair[1].0.weight, "only updates change the subset");
+    }
+}
+
+#[test]
+fn an_update_may_share_its_epoch_with_training() {
+    let settings = DdsSettings { update_consumes_epoch: false, ..settings() };
+    let run = run("dds:20", &context(300, settings), mastered);
+    assert_eq!(updates(&run), (5..30).collect::<Vec<_>>());
+    assert!(run.iter().all(|(plan, _)| plan.steps.is_none()));
+}
+
+#[test]
+fn everything_is_easy_above_zero_and_nothing_above_one() {
+    let easy = DdsSettings { hardness: 0.0, mastery: 0.0, ..settings() };
+    let all = run("dds:20", &context(300, easy), mixed);
+    assert!(figures(&all, "replaced").iter().all(|&replaced| replaced == 20.0));
+    let hard = DdsSettings { hardness: 1.0, ..settings() };
+    let none = run("dds:20", &context(300, hard), mastered);
+    assert!(!updates(&none).is_empty());
+    assert!(figures(&none, "replaced").iter().all(|&replaced| replaced == 0.0));
+    assert_eq!(
+        none[29].1.notes,
+        ["`dds:20` exchanged no image, which equals a fixed random subset: no image was easier \
+          than 1 or had a replacement"]
+    );
+}
+
+#[test]
+fn a_subset_that_is_not_mastered_stays_and_the_run_says_what_that_means() {
+    let unmastered = |id: SampleId, _: u32| (0.99, id.0.is_multiple_of(4));
+    let settings = DdsSettings { mastery: 0.9, ..settings() };
+    let run = run("dds:20", &context(300, settings), unmastered);
+    assert!(updates(&run).is_empty());
+    assert!(run.iter().all(|(plan, _)| *plan == run[0].0));
+    let right = run[0].0.weight.iter().filter(|id| id.0.is_multiple_of(4)).count();
+    assert_eq!(
+        run[29].1.notes,
+        [format!(
+            "`dds:20` exchanged no image, which equals a fixed random subset: the subset was \
+             never mastered (at most {:.3}, needed 0.9 after epoch 5)",
+            right as f64 / 20.0
+        )]
+    );
+    assert!(run[..29].iter().all(|(_, report)| report.notes.is_empty()));
+}
+
+#[test]
+fn easy_images_leave_and_hard_ones_stay() {
+    // Even samples are sure, odd ones unsure; all are right.
+    let answer = |id: SampleId, _: u32| (if id.0.is_multiple_of(2) { 0.95 } else { 0.8 }, true);
+    let run = run("dds:30", &context(300, settings()), answer);
+    let (before, (after, report)) = (&run[4].0.weight, &run[5]);
+    for id in before {
+        assert_ne!(after.weight.contains(id), id.0.is_multiple_of(2), "{id}");
+    }
+    let easy = before.iter().filter(|id| id.0.is_multiple_of(2)).count();
+    assert_eq!(report.changes.len(), easy);
+    for Change { id, level, what, why } in &report.changes {
+        let What::ReplacedBy(by) = *what else { panic!("{what:?}") };
+        assert!(before.contains(id) && after.weight.contains(&by));
+        assert_eq!(*level, Some(Level::Weight));
+        let Why::Easy { hardness, distance } = *why else { panic!("{why:?}") };
+        assert!((hardness - 0.95).abs() < 1e-6 && distance.unwrap() > 0.0);
+    }
+}
+
+#[test]
+fn an_easy_image_is_exchanged_for_the_furthest_one() {
+    // Weight samples 0 to 4; whichever is drawn, the furthest from it is 3 or 4.
+    let exact = DdsSettings { search: FurthestSearch::Exact, ..settings() };
+    let context = on_a_line(&[1.0, 2.0, 3.0, -50.0, 90.0, 0.0, 0.0, 0.0, 0.0, 0.0], exact);
+    let run = run("dds:1", &context, mastered);
+    let first = run[4].0.weight[0];
+    let expected = if first == SampleId(4) { SampleId(3) } else { SampleId(4) };
+    assert_eq!(run[5].0.weight, [expected]);
+}
+
+#[test]
+fn furthest_images_play_ping_pong_unless_they_are_tabu() {
+    let places = [0.0, 10.0, 5.0, 6.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+    let free = run("dds:1", &on_a_line(&places, settings()), mastered);
+    let returned = figures(&free, "returned_share");
+    assert_eq!(returned[0], 0.0);
+    assert!(returned[3..].iter().all(|&share| share == 1.0), "{returned:?}");
+    let tabu = DdsSettings { tabu: 1, ..settings() };
+    let tabu = run("dds:1", &on_a_line(&places, tabu), mastered);
+    assert!(figures(&tabu, "returned_share").iter().all(|&share| share == 0.0));
+    assert!(figures(&tabu, "replaced").iter().all(|&replaced| replaced == 1.0));
+}
+
+#[test]
+fn the_learning_rate_jumps_in_the_first_epoch_that_trains_on_a_new_subset() {
+    let jump = LearningRateAfterUpdate::JumpToPeak;
+    for update_consumes_epoch in [true, false] {
+        let settings = DdsSettings { lr_after_update: jump, update_consumes_epoch, ..settings() };
+        let run = run("dds:20", &context(300, settings), mastered);
+        let delay = usize::from(update_consumes_epoch);
+        let expected: Vec<usize> = updates(&run).iter().map(|epoch| epoch + delay).collect();
+        let found = (0..30)
+            .filter(|&epoch| run[epoch].0.learning_rate == Some(LearningRateEvent::JumpToPeak));
+        let expected = expected.into_iter().filter(|&epoch| epoch < 30);
+        assert!(found.eq(expected));
+    }
+    let kept = run("dds:20", &context(300, settings()), mastered);
+    assert!(kept.iter().all(|(plan, _)| plan.learning_rate.is_none()));
+}
+
+#[test]
+fn validation_accuracy_looks_at_the_architecture_samples_alone() {
+    // Samples of the weight half are all wrong, those of the other half all right, or the reverse.
+    let context = |rule| {
+        let mut context = context(300, DdsSettings { rule, hardness: 0.05, ..settings() });
+        context.split = tamis_select::SplitRule::Order;
+        context
+    };
+    let arch_right = |id: SampleId, _: u32| (0.9, id.0 >= 150);
+    let by_arch = context(DdsRule::ValAccuracy);
+    assert!(!updates(&run("dds:20", &by_arch, arch_right)).is_empty());
+    assert!(updates(&run("dds:20", &by_arch, |id, _| (0.9, id.0 < 150))).is_empty());
+    assert!(updates(&run("dds:20", &context(DdsRule::SubsetAccuracy), arch_right)).is_empty());
+    // Wrong answers have a score of 0.09: easier than 0.05.
+    let by_ease = context(DdsRule::SubsetEasyFraction);
+    assert!(!updates(&run("dds:20", &by_ease, arch_right)).is_empty());
+}
+
+#[test]
+fn a_fixed_subset_and_random_replacements_need_no_embeddings() {
+    let bare = |replacement| {
+        let settings = DdsSettings { replacement, ..settings() };
+        tamis_select::Context { embeddings: None, ..context(300, settings) }
+    };
+    let fixed = run("dds:20", &bare(Replacement::Never), mastered);
+    assert!(fixed.iter().all(|(plan, report)| *plan == fixed[0].0 && report.notes.is_empty()));
+    let random = run("dds:20", &bare(Replacement::Random), mastered);
+    assert_eq!(random[0].0, fixed[0].0, "the arms begin with the same subset");
+    assert!(figures(&random, "replaced").iter().all(|&replaced| replaced == 20.0));
+    let furthest = run("dds:20", &context(300, settings()), mastered);
+    assert_eq!(furthest[0].0, fixed[0].0);
+    assert_ne!(furthest[5].0, random[5].0);
+}
+
+#[test]
+fn random_replacements_reach_every_candidate_of_the_class() {
+    let settings = DdsSettings { replacement: Replacement::Random, ..settings() };
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..40 {
+        let context = tamis_select::Context { seed, ..on_a_line(&[0.0; 20], settings.clone()) };
+        let run = run("dds:1", &context, mastered);
+        let at = updates(&run)[0];
+        assert_ne!(run[at].0.weight, run[at - 1].0.weight);
+        seen.extend(run[at].0.weight.clone());
+    }
+    assert_eq!(seen.len(), 10, "{seen:?}");
+}
+
+#[test]
+fn duplicates_gather_at_outliers_where_they_are_allowed() {
+    let mut places: Vec<f32> = (0..40).map(|at| at as f32 / 40.0).collect();
+    places[7] = 1e6;
+    let settings = DdsSettings { allow_duplicates: true, ..settings() };
+    let run = run("dds:8", &on_a_line(&places, settings), mastered);
+    let duplicates = figures(&run, "duplicates");
+    assert!(duplicates[0] >= 6.0, "{duplicates:?}");
+    assert!(run.iter().all(|(plan, _)| plan.weight.len() == 8 && plan.weight.is_sorted()));
+}
+
+#[test]
+fn without_candidates_easy_images_stay() {
+    let run = run("dds:1.0", &context(60, settings()), mastered);
+    assert!(run.iter().all(|(plan, _)| plan.weight == run[0].0.weight));
+    assert!(figures(&run, "easy_without_replacement").iter().all(|&kept| kept == 30.0));
+    assert_eq!(run[29].1.notes.len(), 1);
+}
+
+#[test]
+fn scores_of_batches_of_the_other_level_are_not_mistaken_for_the_subsets() {
+    let context = context(300, settings());
+    let mut policy = build("dds:20", &context).unwrap();
+    for epoch in 0..5 {
+        let plan = policy.plan(epoch).unwrap();
+        // Architecture samples are all sure and right, weight samples all wrong.
+        train(policy.as_mut(), &plan, epoch, |_, _| (0.99, true));
+        let weight = crate::testkit::predictions;
+        policy.observe(&weight(&plan.weight, Level::Weight, epoch, |_, _| (0.99, false)));
+    }
+    assert_eq!(policy.plan(5).unwrap().steps, None, "the subset is not mastered");
+}
