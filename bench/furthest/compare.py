@@ -4,12 +4,11 @@ Points are normal, `float32`, written to a file that both sides read; queries ar
 spread over it. Neither library has a furthest-neighbour query. What a user of them would do:
 
     scipy cdist        cdist(query, points) and argmax, a query at a time
-    sklearn pairwise   pairwise_distances(queries, points) and argmax, blocks of queries: a matrix product
+    sklearn pairwise   pairwise_distances(queries, points) and argmax, 2,000,000 distances at a time
     sklearn KDTree     query(k = number of points) and the last one; up to 10,000 points
 
 All on one thread. Of five rounds the fastest counts, group of queries by group, as in the example that
-this calls. Every library's
-answers are compared with the exact ones by distance. Prints a Markdown table.
+this calls. Every answer is compared with the exact one by distance. Prints a Markdown table.
 
     cargo build --release -p tamis-select --example furthest_bench
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python bench/furthest/compare.py [--target DIR]
@@ -28,15 +27,18 @@ from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import KDTree
 
 ROUNDS = 5
-GROUPS = 25
+GROUP_S = 2e-4
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 LARGEST_TREE_QUERY = 10_000
-BLOCK_VALUES = 20_000_000
+BLOCK_VALUES = 2_000_000
 
 
-def fastest_us(queries, search):
+def fastest_us(queries, search, at_least=1):
     """Microseconds a query, and what was found: an index each. Timed in groups as Tamis is."""
-    groups = numpy.array_split(queries, min(GROUPS, len(queries)))
+    start = time.perf_counter()
+    search(queries[:1])
+    at_once = max(at_least, int(GROUP_S / (time.perf_counter() - start)))
+    groups = numpy.array_split(queries, -(-len(queries) // at_once))
     fastest = [float("inf")] * len(groups)
     for _ in range(ROUNDS):
         found = []
@@ -52,13 +54,7 @@ def scipy_search(points):
 
 
 def pairwise_search(points):
-    block = max(1, BLOCK_VALUES // len(points))
-
-    def search(queries):
-        parts = (queries[at : at + block] for at in range(0, len(queries), block))
-        return [int(i) for part in parts for i in pairwise_distances(part, points).argmax(axis=1)]
-
-    return search
+    return lambda queries: [int(i) for i in pairwise_distances(queries, points).argmax(axis=1)]
 
 
 def tree_search(points):
@@ -78,7 +74,8 @@ def libraries(points, queries):
     if len(points) <= LARGEST_TREE_QUERY:
         searches["sklearn KDTree, k = n"] = tree_search
     for name, make in searches.items():
-        query_us, found = fastest_us(queries, make(points))
+        at_least = max(1, BLOCK_VALUES // len(points)) if make is pairwise_search else 1
+        query_us, found = fastest_us(queries, make(points), at_least)
         yield name, query_us, ratio(points, queries, found)
 
 

@@ -20,7 +20,8 @@ const EIGHT_LEAVES: Effort = Effort::BestFirst { leaves: NonZeroUsize::MIN.satur
 const EFFORTS: [(&str, Effort); 3] =
     [("greedy", Effort::Greedy), ("best-first (8)", EIGHT_LEAVES), ("exact", Effort::Exact)];
 const ROUNDS: usize = 5;
-const GROUPS: usize = 25;
+/// Seconds that a group of queries takes, about: less than other work is given at a time.
+const GROUP_S: f64 = 2e-4;
 
 /// Coordinates that brute force and exact search may look at in a round, at most.
 const ROUND_COORDINATES: usize = 400_000_000;
@@ -128,13 +129,16 @@ fn line(
     })
 }
 
-/// Seconds that all queries take. They are timed in groups, and of each group the fastest of its
-/// rounds counts.
+/// Seconds that all queries take. They are timed in short groups, and of each group the fastest
+/// of its rounds counts.
 fn fastest_s(
     queries: &[&[f32]],
     search: impl Fn(&[f32]) -> Outcome<Option<Found>>,
 ) -> Outcome<f64> {
-    let groups: Vec<_> = queries.chunks(queries.len().div_ceil(GROUPS)).collect();
+    let start = Instant::now();
+    black_box(search(queries[0])?);
+    let at_once = (GROUP_S / start.elapsed().as_secs_f64()) as usize;
+    let groups: Vec<_> = queries.chunks(at_once.clamp(1, queries.len())).collect();
     let mut fastest_s = vec![f64::INFINITY; groups.len()];
     for _ in 0..ROUNDS {
         for (group, fastest_s) in groups.iter().zip(&mut fastest_s) {
