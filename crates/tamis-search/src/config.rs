@@ -54,11 +54,13 @@ pub struct SpaceConfig {
     pub channels: usize,
     /// NAS-Bench-201: cells a stage.
     pub cells: usize,
+    /// NAS-Bench-201: whether the found cell may have `none`, as that benchmark's rule has it.
+    pub derive_none: bool,
 }
 
 impl Default for SpaceConfig {
     fn default() -> Self {
-        SpaceConfig { name: "nas-bench-201".to_owned(), channels: 8, cells: 1 }
+        SpaceConfig { name: "nas-bench-201".to_owned(), channels: 8, cells: 1, derive_none: true }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The topology space of NAS-Bench-201: one matrix of six edges by five operations, shared by all
-//! cells; each edge keeps its largest alpha, `none` included.
+//! cells; each edge keeps its largest alpha, `none` included unless the settings say otherwise.
 
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network, nas_bench_201_supernet};
+use tamis_space::nas_bench_201::derive_without_none;
 use tamis_space::nas_bench_201::{Genotype, MacroShape, Operation, count_supernet, derive};
 
 use super::{SearchSpace, SpaceEntry};
@@ -15,6 +16,7 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     build: |config, image, classes| {
         let ImageShape { channels: image_channels, height, width } = image;
         Box::new(NasBench201 {
+            derive_none: config.derive_none,
             shape: MacroShape {
                 channels: config.channels,
                 cells: config.cells,
@@ -29,6 +31,15 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
 
 struct NasBench201 {
     shape: MacroShape,
+    derive_none: bool,
+}
+
+impl NasBench201 {
+    /// The network has one matrix, for all cells.
+    fn genotype(&self, alphas: &[Matrix]) -> Genotype {
+        let alphas = alphas.first().map(Matrix::to_array).unwrap_or_default();
+        if self.derive_none { derive(&alphas) } else { derive_without_none(&alphas) }
+    }
 }
 
 impl SearchSpace for NasBench201 {
@@ -45,19 +56,14 @@ impl SearchSpace for NasBench201 {
     }
 
     fn derive(&self, alphas: &[Matrix]) -> String {
-        genotype(alphas).to_string()
+        self.genotype(alphas).to_string()
     }
 
     fn is_connected(&self, alphas: &[Matrix]) -> bool {
-        genotype(alphas).is_connected()
+        self.genotype(alphas).is_connected()
     }
 
     fn derived_operations(&self, alphas: &[Matrix]) -> Vec<&'static str> {
-        genotype(alphas).0.map(Operation::name).to_vec()
+        self.genotype(alphas).0.map(Operation::name).to_vec()
     }
-}
-
-/// The network has one matrix, for all cells.
-fn genotype(alphas: &[Matrix]) -> Genotype {
-    derive(&alphas.first().map(Matrix::to_array).unwrap_or_default())
 }

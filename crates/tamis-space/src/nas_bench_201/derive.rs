@@ -1,8 +1,8 @@
 //! From architecture parameters to a genotype.
 //!
 //! NAS-Bench-201's rule for differentiable hosts: on every edge the operation with the largest
-//! parameter, `none` among them, and all six edges are kept. (The DARTS space drops edges and never
-//! takes `none`; that rule is that space's own.)
+//! parameter, `none` among them, and all six edges are kept. [`derive_without_none`] leaves `none` out,
+//! as the DARTS space does (which also drops edges; that rule is that space's own).
 
 use super::{Genotype, Operation};
 
@@ -14,7 +14,15 @@ pub fn derive(alphas: &[[f64; 5]; 6]) -> Genotype {
     Genotype(alphas.map(|row| Operation::ALL[first_largest(&row)]))
 }
 
-fn first_largest(row: &[f64; 5]) -> usize {
+/// As [`derive`], of the operations that are not `none`: during a search `none` only scales what its
+/// edge gives, and its share grows with what the other edges take over. A row of nothing but NaN gives
+/// the first of them.
+pub fn derive_without_none(alphas: &[[f64; 5]; 6]) -> Genotype {
+    let some = |[_, rest @ ..]: [f64; 5]| Operation::ALL[1 + first_largest(&rest)];
+    Genotype(alphas.map(some))
+}
+
+fn first_largest(row: &[f64]) -> usize {
     let mut best = (0, f64::NEG_INFINITY);
     for (index, &value) in row.iter().enumerate() {
         if value > best.1 {
@@ -42,6 +50,18 @@ mod tests {
     fn ties_go_to_the_lowest_index() {
         let row = [-2.0, -1.0, -1.0, -3.0, -1.0];
         assert_eq!(derive(&[row; 6]), Genotype([Operation::SkipConnect; 6]));
+    }
+
+    #[test]
+    fn without_none_the_largest_of_the_others_wins_and_nothing_else_changes() {
+        let mut alphas = [[0.9, 0.1, 0.2, 0.3, 0.2]; 6];
+        alphas[2] = [0.0, 0.5, 0.4, 0.5, 0.1];
+        assert_eq!(derive(&alphas).0[0], Operation::None);
+        let mut expected = [Operation::Conv3x3; 6];
+        expected[2] = Operation::SkipConnect;
+        assert_eq!(derive_without_none(&alphas), Genotype(expected));
+        assert_eq!(derive(&alphas).0[2], Operation::SkipConnect);
+        assert_eq!(derive_without_none(&[[f64::NAN; 5]; 6]).0, [Operation::SkipConnect; 6]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod parse;
 mod table;
 
 pub use count::{MacroShape, count_derived, count_supernet};
-pub use derive::derive;
+pub use derive::{derive, derive_without_none};
 pub use genotype::Genotype;
 pub use operation::Operation;
 pub use table::{Record, Table};
