@@ -14,6 +14,38 @@ pub enum Error {
         /// What to do about it.
         hint: &'static str,
     },
+    /// There is no graphics adapter of this number.
+    #[error(
+        "choosing the device wgpu:{number}: counting graphics adapters, found {found}, expected more than \
+         {number}; hint: {hint}"
+    )]
+    NoAdapter {
+        /// What was asked for, counted from 0.
+        number: usize,
+        /// Adapters of this machine.
+        found: usize,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// A device does not open, or gave up, for want of memory, say.
+    #[error("{doing} {device}: {reason}")]
+    DeviceFailed {
+        /// What was being done.
+        doing: &'static str,
+        /// The device.
+        device: String,
+        /// What its driver said.
+        reason: String,
+    },
+    /// A number type that the device does not compute in.
+    #[error(
+        "running a network on {device}: found numbers of double precision, expected single \
+         precision; hint: double precision is for the device cpu"
+    )]
+    NumberType {
+        /// The device.
+        device: String,
+    },
     /// The image size does not go through the network's reductions.
     #[error(
         "building a {network}: found images of {height} x {width} pixels, expected sides divisible \

@@ -7,7 +7,8 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
+use burn::backend::ExecutionError;
+use burn::tensor::{DType, Device, Gradients, Tensor, TensorData, Transaction};
 
 use crate::parameters::{Parameter, ParameterLayout};
 use crate::real::{Real, dtype, flat_data, read};
@@ -57,15 +58,24 @@ impl<'a> Leaves<'a> {
         Tensor::from_data(flat_data(values), (self.device, self.dtype))
     }
 
-    /// The gradient of every parameter, 0 for those that the pass did not use.
-    pub(crate) fn gradient<E: Real>(self, gradients: &mut Gradients) -> Vec<E> {
-        let mut flat = vec![E::default(); self.layout.length()];
+    /// The gradient of every parameter, 0 for those that the pass did not use. All are read at
+    /// once: on another device every reading waits for it.
+    pub(crate) fn gradient<E: Real>(
+        self,
+        gradients: &mut Gradients,
+    ) -> Result<Vec<E>, ExecutionError> {
+        let (mut ranges, mut reading) = (Vec::new(), Transaction::default());
         for (range, leaf) in self.taken.into_inner() {
             if let Some(gradient) = leaf.grad_remove(gradients) {
-                flat[range].copy_from_slice(&read::<E>(gradient.into_data()));
+                ranges.push(range);
+                reading = reading.register(gradient);
             }
         }
-        flat
+        let mut flat = vec![E::default(); self.layout.length()];
+        for (range, gradient) in ranges.into_iter().zip(reading.try_execute()?) {
+            flat[range].copy_from_slice(&read::<E>(gradient));
+        }
+        Ok(flat)
     }
 
     fn parameter(&self, number: usize) -> &Parameter {

@@ -11,6 +11,8 @@
 
 #![deny(missing_docs)]
 
+#[cfg(feature = "wgpu")]
+mod adapters;
 mod checks;
 mod darts;
 mod device;
@@ -26,6 +28,8 @@ mod real;
 mod resnet;
 
 pub use darts::supernet as darts_supernet;
+#[cfg(feature = "wgpu")]
+pub use device::Adapter;
 pub use device::{Device, Engine};
 pub use error::Error;
 pub use nas_bench_201::{derived as nas_bench_201_derived, supernet as nas_bench_201_supernet};

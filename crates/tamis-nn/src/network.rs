@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 
-use burn::tensor::{DType, Tensor};
+use burn::backend::ExecutionError;
+use burn::tensor::{DType, Tensor, TensorData, Transaction};
 
 use crate::device::{Device, Engine};
 use crate::error::Error;
@@ -150,7 +151,8 @@ impl Network {
     /// # Errors
     ///
     /// [`Error::Length`], [`Error::Label`] or [`Error::Shares`] when an argument does not fit the
-    /// network.
+    /// network; [`Error::NumberType`] for double precision elsewhere than on the processor;
+    /// [`Error::DeviceFailed`] when another device gives up.
     pub fn pass<E: Real>(
         &self,
         weights: &[E],
@@ -159,9 +161,13 @@ impl Network {
         wants: Wants,
     ) -> Result<Pass<E>, Error> {
         self.check(weights, &inputs)?;
+        if self.device != Device::Cpu {
+            // An adapter's queue and memory belong to the thread that calls.
+            return self.run(weights, inputs, mode, wants);
+        }
         // On a thread of the pool: the operations' parallel loops then start and end without waking
         // and waiting for another thread.
-        Ok(rayon::scope(|_| self.run(weights, inputs, mode, wants)))
+        rayon::scope(|_| self.run(weights, inputs, mode, wants))
     }
 
     fn run<E: Real>(
@@ -170,7 +176,7 @@ impl Network {
         inputs: Inputs<'_, E>,
         mode: Mode<'_>,
         wants: Wants,
-    ) -> Pass<E> {
+    ) -> Result<Pass<E>, Error> {
         let device = self.device.autodiff();
         let [channels, height, width] = self.signature.image;
         let images =
@@ -184,20 +190,25 @@ impl Network {
             fused: self.fused::<E>(),
             moments: RefCell::default(),
         };
+        let failed = |error: ExecutionError| self.device.failed(error);
         let logits = self.body.forward(images, &forward);
-        let host_logits = read::<E>(logits.to_data());
+        let host_logits = read::<E>(logits.try_to_data().map_err(failed)?);
         let (outputs, seed) = cross_entropy(&host_logits, inputs.labels, inputs.loss_weights);
         let Forward { leaves, moments, .. } = forward;
-        let statistics = moments.into_inner().into_iter().fold(Statistics::default(), collect);
+        let statistics = collect(moments.into_inner()).map_err(failed)?;
         let mut pass = Pass { outputs, weights: None, shares: None, statistics };
         if wants.weights || wants.shares {
             let seed = Tensor::<1>::from_data(flat_data(seed), (&device, dtype::<E>()));
             let mut gradients = (logits.reshape([-1]) * seed).sum().backward();
-            let of_shares = |share: &Tensor<2>| share.grad_remove(&mut gradients);
-            pass.shares = wants.shares.then(|| share_gradients(&shares, of_shares));
-            pass.weights = wants.weights.then(|| leaves.gradient(&mut gradients));
+            if wants.shares {
+                let of_shares = |share: &Tensor<2>| share.grad_remove(&mut gradients);
+                pass.shares = Some(share_gradients(&shares, of_shares).map_err(failed)?);
+            }
+            if wants.weights {
+                pass.weights = Some(leaves.gradient(&mut gradients).map_err(failed)?);
+            }
         }
-        pass
+        Ok(pass)
     }
 
     /// The fused operations are for the CPU and single precision.
@@ -218,7 +229,10 @@ impl Network {
         shares.iter().map(tensor).collect()
     }
 
-    fn check<E>(&self, weights: &[E], inputs: &Inputs<'_, E>) -> Result<(), Error> {
+    fn check<E: Real>(&self, weights: &[E], inputs: &Inputs<'_, E>) -> Result<(), Error> {
+        if self.device != Device::Cpu && dtype::<E>() != DType::F32 {
+            return Err(Error::NumberType { device: self.device.to_string() });
+        }
         let batch = inputs.labels.len();
         let pixels = batch * self.signature.image.iter().product::<usize>();
         length("the weights", weights.len(), self.layout.length())?;
@@ -247,19 +261,28 @@ fn length(what: &'static str, found: usize, expected: usize) -> Result<(), Error
     if found == expected { Ok(()) } else { Err(Error::Length { what, found, expected }) }
 }
 
-fn collect(mut statistics: Statistics, moments: (Tensor<1>, Tensor<1>)) -> Statistics {
-    let read = |tensor: Tensor<1>| tensor.into_data().iter::<f64>().collect();
-    statistics.push(read(moments.0), read(moments.1));
-    statistics
+/// Reads the moments of all batch norms at once: on another device every reading waits for it.
+fn collect(moments: Vec<(Tensor<1>, Tensor<1>)>) -> Result<Statistics, ExecutionError> {
+    let register =
+        |reading: Transaction, (mean, variance)| reading.register(mean).register(variance);
+    let mut read =
+        moments.into_iter().fold(Transaction::default(), register).try_execute()?.into_iter();
+    let values = |data: TensorData| data.iter::<f64>().collect();
+    let mut statistics = Statistics::default();
+    while let (Some(mean), Some(variance)) = (read.next(), read.next()) {
+        statistics.push(values(mean), values(variance));
+    }
+    Ok(statistics)
 }
 
 fn share_gradients<E: Real>(
     shares: &[Tensor<2>],
     mut gradient: impl FnMut(&Tensor<2>) -> Option<Tensor<2>>,
-) -> Vec<Vec<E>> {
+) -> Result<Vec<Vec<E>>, ExecutionError> {
     let zeros = |share: &Tensor<2>| vec![E::default(); share.dims().iter().product()];
-    let one = |share: &Tensor<2>| {
-        gradient(share).map_or_else(|| zeros(share), |found| read(found.into_data()))
+    let one = |share: &Tensor<2>| match gradient(share) {
+        Some(found) => Ok(read(found.try_into_data()?)),
+        None => Ok(zeros(share)),
     };
     shares.iter().map(one).collect()
 }

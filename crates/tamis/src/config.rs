@@ -24,11 +24,11 @@ pub struct RunConfig {
     pub search: SearchConfig,
 }
 
-/// Settings that do not change what is computed.
+/// Settings that do not change what is computed; the device not beyond rounding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Place {
-    /// Where networks run.
+    /// Where networks run: `cpu`, `wgpu`, `wgpu:N`.
     pub device: String,
     /// A benchmark table to look the found architecture up in.
     #[serde(skip_serializing_if = "Option::is_none")]

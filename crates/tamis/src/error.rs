@@ -80,6 +80,8 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         use tamis_search::Error as Search;
         match self {
+            Error::Network(tamis_nn::Error::DeviceFailed { .. })
+            | Error::Search(Search::Network(tamis_nn::Error::DeviceFailed { .. })) => 1,
             Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,
             Error::Compare(error) => error.exit_code(),
             Error::Run(tamis_run::Error::NotEmpty { .. } | tamis_run::Error::NotARun { .. }) => 2,

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::json;
 use tamis_data::{Dataset, Loaded};
+use tamis_nn::Device;
 use tamis_run::{Checkpoint, Machine, RunFolder, Tensor};
 use tamis_search::{Event, OneOffCost, Search, SearchData, Snapshot, Values};
 
@@ -36,6 +37,8 @@ pub struct Prepared {
     pub notes: Vec<String>,
     /// The training split.
     pub train: Arc<Dataset>,
+    /// Where networks run.
+    pub device: Device,
     /// The search.
     pub search: Search,
 }
@@ -47,10 +50,11 @@ pub struct Prepared {
 /// Whatever does not fit together, before anything is written.
 pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
     config.search.check()?;
+    let device = config.place.device.parse()?;
     let Loaded { name, train, fingerprint, notes, .. } = tamis_data::open(&config.data)?;
     let train = Arc::new(train);
     let search = prepare_on(config, train.clone())?;
-    Ok(Prepared { data_name: name, fingerprint, notes, train, search })
+    Ok(Prepared { data_name: name, fingerprint, notes, train, device, search })
 }
 
 /// Reads the scores and builds the search, on data that is open already.
@@ -242,12 +246,14 @@ impl Job {
     }
 
     fn write_run_record(&self) -> Result<(), Error> {
-        let Prepared { data_name, fingerprint, notes, .. } = &self.prepared;
+        let Prepared { data_name, fingerprint, notes, device, .. } = &self.prepared;
         let record = json!({
             "format": 1,
             "tamis": env!("CARGO_PKG_VERSION"),
             "machine": Machine::this(),
             "threads": rayon::current_num_threads(),
+            "device": device.to_string(),
+            "hardware": device.hardware(),
             "seed": self.config.search.seed,
             "data": data_name,
             "fingerprint": fingerprint,

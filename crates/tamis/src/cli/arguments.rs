@@ -67,7 +67,7 @@ pub(crate) struct SearchArguments {
     /// Benchmark table to look the result up in [default: the one in the folder TAMIS_DATA]
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
-    /// Where to compute: cpu
+    /// Where to compute: cpu, or wgpu:N if built with --features wgpu
     #[arg(long, value_name = "DEV")]
     pub(crate) device: Option<String>,
     /// Settings file, such as the config.toml of an earlier run
