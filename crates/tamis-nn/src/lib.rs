@@ -11,6 +11,7 @@
 
 #![deny(missing_docs)]
 
+mod autoencoder;
 mod checks;
 mod darts;
 mod device;
@@ -25,6 +26,7 @@ mod parameters;
 mod real;
 mod resnet;
 
+pub use autoencoder::{Autoencoder, AutoencoderPass, AutoencoderShape, Triplet};
 pub use darts::supernet as darts_supernet;
 pub use device::{Device, Engine};
 pub use error::Error;
@@ -33,5 +35,5 @@ pub use network::{Inputs, Mode, Network, Pass, Statistics, Wants};
 pub use outputs::{Outputs, SampleOutput};
 pub use parameters::{Init, Parameter, ParameterLayout};
 pub use real::Real;
-pub use resnet::resnet;
+pub use resnet::{resnet, resnet_macs};
 pub use tamis_kernels::keep_freed_memory;
