@@ -33,6 +33,12 @@ pub enum Purpose {
     Test = 10,
     /// What hides the samples from the policy inside a control.
     Control = 20,
+    /// Seeds of the further networks of an ensemble.
+    Ensemble = 21,
+    /// Triplets of images that an autoencoder learns similarity from.
+    Triplets = 22,
+    /// Where a search for principal components begins.
+    Components = 23,
 }
 
 /// The name of a stream.

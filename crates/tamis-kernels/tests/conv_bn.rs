@@ -5,7 +5,7 @@
 use tamis_core::{Key, Purpose};
 use tamis_kernels::Level;
 use tamis_kernels::conv_bn::{
-    Affine, ConvShape, Forward, Gradients, Kernel, Operands, Wants, backward, forward_at,
+    Affine, ConvShape, Forward, Gradients, Kernel, Operands, Wants, backward, forward_at, scaled_at,
 };
 
 const ALL: Wants = Wants { input: true, weights: true, affine: true };
@@ -232,6 +232,27 @@ fn every_kernel_and_stride_matches_the_reference() {
                     assert_close(&what(name), &found[number], &gradients[number], 3e-5);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn scale_and_shift_alone_match_the_reference() {
+    for shape in shapes() {
+        let case = case(shape);
+        let wide = case.wide();
+        let [mut expected, mean, variance] = wide.normalised();
+        for (place, value) in expected.iter_mut().enumerate() {
+            let channel = wide.channel(place);
+            let convolved = *value * (variance[channel] + 1e-5).sqrt() + mean[channel];
+            *value = convolved * wide.gamma[channel] + wide.beta[channel];
+        }
+        for level in Level::available() {
+            let mut found = vec![f32::NAN; shape.output_values()];
+            let affine = Some(Affine { gamma: &case.gamma, beta: &case.beta });
+            let operands = Operands { input: &case.input, weights: &case.weights, affine };
+            scaled_at(level, &shape, &operands, &mut found);
+            assert_close(&format!("{shape:?} at {level:?}"), &found, &expected, 1e-5);
         }
     }
 }

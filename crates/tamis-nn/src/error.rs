@@ -103,4 +103,9 @@ pub enum Error {
         /// Matrices of this network.
         expected: usize,
     },
+    /// A network without a classifier's features was asked for them.
+    #[error(
+        "running a network: found no features before a classifier, expected a residual network"
+    )]
+    NoFeatures,
 }

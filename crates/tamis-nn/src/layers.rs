@@ -10,9 +10,9 @@ use burn::tensor::ops::{AvgPoolOptions, ConvOptions};
 use burn::tensor::{Tensor, activation::relu};
 use tamis_kernels::conv_bn::Kernel;
 
-use crate::fused::{ConvNormKind, conv_norm};
+use crate::fused::{ConvNormKind, conv_norm, conv_scaled};
 use crate::leaves::Leaves;
-use crate::network::Mode;
+use crate::network::{Mode, Statistics};
 use crate::parameters::{Init, ParameterLayout};
 
 /// Added to the variance before its root is taken, everywhere.
@@ -26,6 +26,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) mode: Mode<'a>,
     /// Whether the fused operations can be used.
     pub(crate) fused: bool,
+    /// Whether no gradient is wanted of anything.
+    pub(crate) inference: bool,
     /// Mean and variance of each tracked batch norm, in the order of the layers' numbers.
     pub(crate) moments: RefCell<Vec<(Tensor<1>, Tensor<1>)>>,
 }
@@ -88,6 +90,16 @@ impl Norm {
         normalized.output
     }
 
+    /// Scale and shift that do to an input what evaluation by `statistics` does:
+    /// `scale / sqrt(variance + epsilon)` and `shift - mean * ` that.
+    fn folded(&self, statistics: &Statistics, pass: &Forward) -> [Tensor<1>; 2] {
+        let [scale, shift] = self.affine(pass);
+        let (mean, variance) = statistics.of(self.number);
+        let inverse = variance.iter().map(|value| 1.0 / (value + BATCH_NORM_EPSILON).sqrt());
+        let factor = scale * pass.leaves.fixed(inverse.collect());
+        [factor.clone(), shift - factor * pass.leaves.fixed(mean)]
+    }
+
     fn affine(&self, pass: &Forward) -> [Tensor<1>; 2] {
         [pass.leaves.take::<1>(self.scale), pass.leaves.take::<1>(self.scale + 1)]
     }
@@ -126,13 +138,19 @@ impl ConvNorm {
 
     fn run(&self, input: Tensor<4>, pass: &Forward, relu_first: bool) -> Tensor<4> {
         let weight = pass.leaves.take::<4>(self.conv);
-        if pass.fused && matches!(pass.mode, Mode::Train) {
-            let kernel = if self.kernel == 1 { Kernel::One } else { Kernel::Three };
-            let kind = ConvNormKind { kernel, stride: self.stride, relu: relu_first };
-            let affine = self.norm.affine(pass);
-            let (output, mean, variance) = conv_norm(input, weight, affine, kind);
-            self.norm.track(mean, variance, &output, pass);
-            return output;
+        let kernel = if self.kernel == 1 { Kernel::One } else { Kernel::Three };
+        let kind = ConvNormKind { kernel, stride: self.stride, relu: relu_first };
+        match pass.mode {
+            Mode::Train if pass.fused => {
+                let affine = self.norm.affine(pass);
+                let (output, mean, variance) = conv_norm(input, weight, affine, kind);
+                self.norm.track(mean, variance, &output, pass);
+                return output;
+            }
+            Mode::Evaluate(statistics) if pass.fused && pass.inference => {
+                return conv_scaled(input, weight, self.norm.folded(statistics, pass), kind);
+            }
+            _ => {}
         }
         let input = if relu_first { relu(input) } else { input };
         self.norm.forward(convolve(input, weight, self.kernel, self.stride), pass)

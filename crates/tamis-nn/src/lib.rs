@@ -13,6 +13,7 @@
 
 #[cfg(feature = "wgpu")]
 mod adapters;
+mod autoencoder;
 mod checks;
 mod darts;
 mod device;
@@ -27,6 +28,7 @@ mod parameters;
 mod real;
 mod resnet;
 
+pub use autoencoder::{Autoencoder, AutoencoderPass, AutoencoderShape, Triplet};
 pub use darts::supernet as darts_supernet;
 #[cfg(feature = "wgpu")]
 pub use device::Adapter;
@@ -37,5 +39,5 @@ pub use network::{Inputs, Mode, Network, Pass, Statistics, Wants};
 pub use outputs::{Outputs, SampleOutput};
 pub use parameters::{Init, Parameter, ParameterLayout};
 pub use real::Real;
-pub use resnet::resnet;
+pub use resnet::{resnet, resnet_macs};
 pub use tamis_kernels::keep_freed_memory;

@@ -16,6 +16,12 @@ use crate::real::{Real, dtype, flat_data, read};
 /// From images `[batch, channel, height, width]` to logits `[batch, class]`.
 pub(crate) trait Body: Send + Sync {
     fn forward(&self, images: Tensor<4>, pass: &Forward) -> Tensor<2>;
+
+    /// From images to the features before the classifier, `[batch, feature]`, where a network
+    /// gives them out.
+    fn features(&self, _images: Tensor<4>, _pass: &Forward) -> Option<Tensor<2>> {
+        None
+    }
 }
 
 /// What a network takes in and gives out.
@@ -92,6 +98,48 @@ impl Statistics {
         mix(&mut self.variances, &batch.variances);
     }
 
+    /// All means and then all variances, layer by layer: what a snapshot keeps.
+    pub fn to_values(&self) -> Vec<f64> {
+        self.means.iter().chain(&self.variances).flatten().copied().collect()
+    }
+
+    /// Takes over values that [`Statistics::to_values`] gave.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] if they are not as many as these.
+    pub fn set_values(&mut self, values: &[f64]) -> Result<(), Error> {
+        length("the running statistics", values.len(), self.to_values().len())?;
+        let own = self.means.iter_mut().chain(&mut self.variances).flatten();
+        own.zip(values).for_each(|(own, value)| *own = *value);
+        Ok(())
+    }
+
+    /// The moments that a pass noted, all read at once: on another device every reading waits for it.
+    pub(crate) fn collect(
+        moments: RefCell<Vec<(Tensor<1>, Tensor<1>)>>,
+    ) -> Result<Statistics, ExecutionError> {
+        let register =
+            |reading: Transaction, (mean, variance)| reading.register(mean).register(variance);
+        let moments = moments.into_inner().into_iter();
+        let mut read = moments.fold(Transaction::default(), register).try_execute()?.into_iter();
+        let values = |data: TensorData| data.iter::<f64>().collect();
+        let mut statistics = Statistics::default();
+        while let (Some(mean), Some(variance)) = (read.next(), read.next()) {
+            statistics.push(values(mean), values(variance));
+        }
+        Ok(statistics)
+    }
+
+    /// Before the first batch: mean 0, variance 1, for batch norms of these many channels.
+    pub(crate) fn initial(norm_channels: &[usize]) -> Statistics {
+        let mut statistics = Statistics::default();
+        for &channels in norm_channels {
+            statistics.push(vec![0.0; channels], vec![1.0; channels]);
+        }
+        statistics
+    }
+
     pub(crate) fn push(&mut self, mean: Vec<f64>, variance: Vec<f64>) {
         self.means.push(mean);
         self.variances.push(variance);
@@ -139,11 +187,7 @@ impl Network {
 
     /// Running statistics before the first batch: mean 0, variance 1.
     pub fn initial_statistics(&self) -> Statistics {
-        let mut statistics = Statistics::default();
-        for &channels in &self.norm_channels {
-            statistics.push(vec![0.0; channels], vec![1.0; channels]);
-        }
-        statistics
+        Statistics::initial(&self.norm_channels)
     }
 
     /// Runs a batch forward and, if anything is wanted, backward.
@@ -178,16 +222,14 @@ impl Network {
         wants: Wants,
     ) -> Result<Pass<E>, Error> {
         let device = self.device.autodiff();
-        let [channels, height, width] = self.signature.image;
-        let images =
-            Tensor::<1>::from_data(flat_data(inputs.images.to_vec()), (&device, dtype::<E>()));
-        let images = images.reshape([inputs.labels.len(), channels, height, width]);
+        let images = image_tensor(inputs.images, self.signature.image, &device);
         let shares = self.share_tensors(inputs.shares, &device, wants.shares);
         let forward = Forward {
             leaves: Leaves::new(&self.layout, weights, &device, wants.weights),
             shares: shares.clone(),
             mode,
             fused: self.fused::<E>(),
+            inference: wants == Wants::default(),
             moments: RefCell::default(),
         };
         let failed = |error: ExecutionError| self.device.failed(error);
@@ -195,7 +237,7 @@ impl Network {
         let host_logits = read::<E>(logits.try_to_data().map_err(failed)?);
         let (outputs, seed) = cross_entropy(&host_logits, inputs.labels, inputs.loss_weights);
         let Forward { leaves, moments, .. } = forward;
-        let statistics = collect(moments.into_inner()).map_err(failed)?;
+        let statistics = Statistics::collect(moments).map_err(failed)?;
         let mut pass = Pass { outputs, weights: None, shares: None, statistics };
         if wants.weights || wants.shares {
             let seed = Tensor::<1>::from_data(flat_data(seed), (&device, dtype::<E>()));
@@ -211,9 +253,38 @@ impl Network {
         Ok(pass)
     }
 
-    /// The fused operations are for the CPU and single precision.
+    /// The features before the classifier, `[batch, feature]` flattened, of images
+    /// `[batch, channel, height, width]` flattened, by the given statistics.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] if an argument does not fit, [`Error::NoFeatures`] if the network gives
+    /// none out.
+    pub fn features<E: Real>(
+        &self,
+        weights: &[E],
+        images: &[E],
+        statistics: &Statistics,
+    ) -> Result<Vec<E>, Error> {
+        length("the weights", weights.len(), self.layout.length())?;
+        whole_images(images.len(), self.signature.image)?;
+        let device = self.device.autodiff();
+        let images = image_tensor(images, self.signature.image, &device);
+        let pass = Forward {
+            leaves: Leaves::new(&self.layout, weights, &device, false),
+            shares: Vec::new(),
+            mode: Mode::Evaluate(statistics),
+            fused: self.fused::<E>(),
+            inference: true,
+            moments: RefCell::default(),
+        };
+        let features = self.body.features(images, &pass).ok_or(Error::NoFeatures)?;
+        let failed = |error: ExecutionError| self.device.failed(error);
+        Ok(read(features.try_into_data().map_err(failed)?))
+    }
+
     fn fused<E: Real>(&self) -> bool {
-        self.engine == Engine::Fused && self.device == Device::Cpu && dtype::<E>() == DType::F32
+        is_fused::<E>(self.engine, self.device)
     }
 
     fn share_tensors<E: Real>(
@@ -257,22 +328,32 @@ impl Network {
     }
 }
 
-fn length(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
-    if found == expected { Ok(()) } else { Err(Error::Length { what, found, expected }) }
+/// The fused operations are for the CPU and single precision.
+pub(crate) fn is_fused<E: Real>(engine: Engine, device: Device) -> bool {
+    engine == Engine::Fused && device == Device::Cpu && dtype::<E>() == DType::F32
 }
 
-/// Reads the moments of all batch norms at once: on another device every reading waits for it.
-fn collect(moments: Vec<(Tensor<1>, Tensor<1>)>) -> Result<Statistics, ExecutionError> {
-    let register =
-        |reading: Transaction, (mean, variance)| reading.register(mean).register(variance);
-    let mut read =
-        moments.into_iter().fold(Transaction::default(), register).try_execute()?.into_iter();
-    let values = |data: TensorData| data.iter::<f64>().collect();
-    let mut statistics = Statistics::default();
-    while let (Some(mean), Some(variance)) = (read.next(), read.next()) {
-        statistics.push(values(mean), values(variance));
-    }
-    Ok(statistics)
+/// Images `[batch, channel, height, width]` flattened, as a tensor.
+pub(crate) fn image_tensor<E: Real>(
+    images: &[E],
+    [channels, height, width]: [usize; 3],
+    device: &burn::tensor::Device,
+) -> Tensor<4> {
+    let batch = images.len() / (channels * height * width);
+    let flat = Tensor::<1>::from_data(flat_data(images.to_vec()), (device, dtype::<E>()));
+    flat.reshape([batch, channels, height, width])
+}
+
+/// Refuses values that are not at least one whole image; returns how many they are.
+pub(crate) fn whole_images(values: usize, image: [usize; 3]) -> Result<usize, Error> {
+    let each = image.iter().product::<usize>();
+    let batch = (values / each).max(1);
+    length("the images", values, batch * each)?;
+    Ok(batch)
+}
+
+pub(crate) fn length(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
+    if found == expected { Ok(()) } else { Err(Error::Length { what, found, expected }) }
 }
 
 fn share_gradients<E: Real>(

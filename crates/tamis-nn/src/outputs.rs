@@ -19,6 +19,8 @@ pub struct SampleOutput {
     pub entropy: f64,
     /// Cross-entropy in nats, before any loss weight.
     pub loss: f64,
+    /// Euclidean norm of the softmax output less the one-hot vector of the true class (EL2N).
+    pub error_norm: f64,
 }
 
 /// What a network said of a batch.
@@ -78,12 +80,17 @@ fn describe(log_probabilities: &[f64], label: usize) -> SampleOutput {
     }
     // A probability that underflows to 0 contributes exactly 0: exp(x) * x tends to 0.
     let entropy = -log_probabilities.iter().map(|value| value.exp() * value).sum::<f64>();
+    let squares = log_probabilities
+        .iter()
+        .enumerate()
+        .map(|(class, value)| (value.exp() - f64::from(u8::from(class == label))).powi(2));
     SampleOutput {
         true_probability: log_probabilities[label].exp(),
         max_probability: log_probabilities[best].exp(),
         correct: best == label,
         entropy: entropy.max(0.0),
         loss: -log_probabilities[label],
+        error_norm: squares.sum::<f64>().sqrt(),
     }
 }
 
@@ -96,6 +103,8 @@ mod tests {
         let (outputs, gradient) = cross_entropy(&[1.0_f64; 4], &[2], None);
         assert!((outputs.loss - 4.0_f64.ln()).abs() < 1e-12);
         assert!((outputs.samples[0].entropy - 4.0_f64.ln()).abs() < 1e-12);
+        // Three times a quarter, and three quarters once.
+        assert!((outputs.samples[0].error_norm - 0.75_f64.sqrt()).abs() < 1e-12);
         assert_eq!(gradient, [0.25, 0.25, -0.75, 0.25]);
         assert!(!outputs.samples[0].correct, "a tie goes to the first class");
     }
@@ -108,6 +117,7 @@ mod tests {
         let (outputs, _) = cross_entropy(&[1e5_f64, 0.0], &[1], None);
         assert_eq!(outputs.samples[0].entropy, 0.0);
         assert!((outputs.loss - 1e5).abs() < 1e-6);
+        assert_eq!(outputs.samples[0].error_norm, 2.0_f64.sqrt(), "certain, and wrong");
     }
 
     #[test]

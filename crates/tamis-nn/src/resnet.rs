@@ -47,6 +47,27 @@ pub fn resnet(
     Ok(Network::new(builder, signature, Box::new(ResNet { stem, body, classifier }), device))
 }
 
+/// Multiply-adds of one image's forward pass through [`resnet`]: convolutions and the classifier.
+pub fn resnet_macs(
+    channels: usize,
+    blocks: usize,
+    [inputs, height, width]: [usize; 3],
+    classes: usize,
+) -> u64 {
+    let conv = |stage: usize, from: usize| {
+        let pixels = (height >> stage) * (width >> stage);
+        9 * pixels * from * (channels << stage)
+    };
+    // The first convolution of a later stage reads half as many channels as the others.
+    let stage = |stage: usize| {
+        let inside = channels << stage;
+        let first = if stage == 0 { inside } else { inside / 2 };
+        conv(stage, first) + (2 * blocks - 1) * conv(stage, inside)
+    };
+    let blocks: usize = (0..STAGES).map(stage).sum();
+    (conv(0, inputs) + blocks + (channels << (STAGES - 1)) * classes) as u64
+}
+
 fn check(channels: usize, blocks: usize, [_, height, width]: [usize; 3]) -> Result<(), Error> {
     checks::image_sides(NAME, [height, width], 1 << (STAGES - 1))?;
     checks::even_channels(NAME, "channels", channels)?;
@@ -61,11 +82,22 @@ struct ResNet {
 
 impl Body for ResNet {
     fn forward(&self, images: Tensor<4>, pass: &Forward) -> Tensor<2> {
+        self.classifier.forward(self.pooled(images, pass), pass)
+    }
+
+    fn features(&self, images: Tensor<4>, pass: &Forward) -> Option<Tensor<2>> {
+        Some(self.pooled(images, pass))
+    }
+}
+
+impl ResNet {
+    /// The mean of each channel after the last block.
+    fn pooled(&self, images: Tensor<4>, pass: &Forward) -> Tensor<2> {
         let mut features = relu(self.stem.forward(images, pass));
         for block in &self.body {
             features = block.forward(features, pass);
         }
-        self.classifier.forward(global_average(features), pass)
+        global_average(features)
     }
 }
 

@@ -80,7 +80,8 @@ pub(crate) fn batches(plan: &Plan, rule: EpochRule, arch_pass: &mut ArchPass) ->
         arch_pass.adopt(&plan.arch);
     }
     let steps = planned_steps(plan, batch);
-    let weight = weight_batches(plan, batch, Key::new(seed, Purpose::WeightOrder).epoch(epoch));
+    let key = Key::new(seed, Purpose::WeightOrder).epoch(epoch);
+    let weight = weight_batches(&plan.weight, batch, key);
     let step =
         |weight| StepSamples { weight, arch: arch.then(|| arch_pass.next_batch(batch, seed)) };
     weight.take(steps).map(step).collect()
@@ -92,10 +93,14 @@ pub(crate) fn planned_steps(plan: &Plan, batch: usize) -> usize {
     if pass == 0 { 0 } else { plan.steps.map_or(pass, |steps| steps as usize) }
 }
 
-/// Endless passes over the weight samples, each in its own order.
-fn weight_batches(plan: &Plan, batch: usize, key: Key) -> impl Iterator<Item = Vec<SampleId>> {
+/// Endless passes over these samples, each in its own order.
+pub(crate) fn weight_batches(
+    samples: &[SampleId],
+    batch: usize,
+    key: Key,
+) -> impl Iterator<Item = Vec<SampleId>> {
     (0..).flat_map(move |pass| {
-        let mut ids = plan.weight.clone();
+        let mut ids = samples.to_vec();
         key.step(pass).stream().shuffle(&mut ids);
         let steps = steps_of_pass(ids.len(), batch);
         let ends = (1..=steps).map(|step| if step == steps { ids.len() } else { step * batch });

@@ -41,6 +41,25 @@ pub enum Error {
         /// The first sample ids of the batch.
         samples: String,
     },
+    /// A network that is trained on its own (scorer, autoencoder) does not give numbers any more.
+    #[error(
+        "training the {network}, epoch {epoch} step {step}: found a loss of {found}, expected a \
+         finite number; samples of the batch: {samples}; hint: lower {key}"
+    )]
+    Diverged {
+        /// What is trained.
+        network: &'static str,
+        /// Epoch, from 0.
+        epoch: u32,
+        /// Step of the epoch, from 0.
+        step: u32,
+        /// The loss.
+        found: f64,
+        /// The first sample ids of the batch.
+        samples: String,
+        /// Setting of the learning rate.
+        key: &'static str,
+    },
     /// A snapshot does not belong to this search.
     #[error("resuming a search: found {found} for {what}, expected {expected}")]
     Snapshot {

@@ -19,6 +19,16 @@ pub struct OneOffCost {
 impl OneOffCost {
     /// Nothing was spent.
     pub const NONE: OneOffCost = OneOffCost { samples: Some(0), macs: Some(0), wall_s: Some(0.0) };
+
+    /// Both together; what is unknown of one is unknown of both.
+    pub fn plus(&self, other: &OneOffCost) -> OneOffCost {
+        let whole = |a: Option<u64>, b: Option<u64>| Some(a? + b?);
+        OneOffCost {
+            samples: whole(self.samples, other.samples),
+            macs: whole(self.macs, other.macs),
+            wall_s: self.wall_s.zip(other.wall_s).map(|(a, b)| a + b),
+        }
+    }
 }
 
 /// Running totals of a search.

@@ -24,6 +24,7 @@ mod schedule;
 mod search;
 mod snapshot;
 mod space;
+pub mod training;
 
 pub use alphas::{DECIDED_GAP, decided_edges, distance, gaps};
 pub use bilevel::{Bilevel, Rates};

@@ -10,6 +10,7 @@ use tamis_search::{Recipe, SearchConfig};
 use toml::{Table, Value};
 
 use crate::error::Error;
+use crate::scoring::ScoringConfig;
 
 /// All settings of a run: the contents of `config.toml`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -162,6 +163,25 @@ impl Layers {
     /// As [`RunConfig::from_table`].
     pub fn resolve(&self) -> Result<RunConfig, Error> {
         RunConfig::from_table(&self.table)
+    }
+
+    /// The settings of scores and embeddings, over the defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] naming an unknown key or a value of the wrong type.
+    pub fn resolve_scoring(&self) -> Result<ScoringConfig, Error> {
+        let mut table = self.table.clone();
+        let mut section = |key: &str| table.remove(key).unwrap_or(Value::Table(Table::new()));
+        let sections = ScoringConfig {
+            data: parse(section("data"), "data")?,
+            augmentation: parse(section("augmentation"), "augmentation")?,
+            score: parse(section("score"), "score")?,
+            embed: parse(section("embed"), "embed")?,
+            ..ScoringConfig::default()
+        };
+        let ScoringConfig { seed, device, .. } = parse(Value::Table(table), "")?;
+        Ok(ScoringConfig { seed, device, ..sections })
     }
 }
 

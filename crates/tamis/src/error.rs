@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::tables::TableError;
+
 /// An error of a run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -36,6 +38,22 @@ pub enum Error {
         /// What should be.
         expected: &'static str,
     },
+    /// A policy that follows a search was asked to choose once.
+    #[error(
+        "choosing samples once: found the policy `{policy}`, expected one that does not follow a \
+         search; hint: `tamis search --policy {policy}` writes who was active when to `selection/` \
+         in the run folder"
+    )]
+    NeedsSearch {
+        /// The policy.
+        policy: String,
+    },
+    /// Nothing says which samples there are.
+    #[error(
+        "choosing samples: found nothing that says which there are; hint: give --data, --labels, \
+         --scores or --embeddings"
+    )]
+    NoPool,
     /// The data changed since the run began.
     #[error(
         "resuming the run: found data with fingerprint {found}, expected {expected}; \
@@ -53,7 +71,10 @@ pub enum Error {
     /// Samples cannot be chosen.
     #[error(transparent)]
     Select(#[from] tamis_select::Error),
-    /// An architecture or table cannot be read.
+    /// A table of scores, embeddings or labels cannot be read or written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// An architecture or a benchmark's table cannot be read.
     #[error(transparent)]
     Space(#[from] tamis_space::Error),
     /// The search failed.
@@ -82,10 +103,14 @@ impl Error {
         match self {
             Error::Network(tamis_nn::Error::DeviceFailed { .. })
             | Error::Search(Search::Network(tamis_nn::Error::DeviceFailed { .. })) => 1,
+            Error::NeedsSearch { .. } | Error::NoPool => 2,
             Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,
             Error::Compare(error) => error.exit_code(),
             Error::Run(tamis_run::Error::NotEmpty { .. } | tamis_run::Error::NotARun { .. }) => 2,
             Error::File { .. } | Error::Content { .. } | Error::DataChanged { .. } => 3,
+            Error::Table(TableError::Ending { .. } | TableError::Form { .. }) => 2,
+            Error::Table(TableError::Write(_)) => 1,
+            Error::Table(_) => 3,
             Error::Data(tamis_data::Error::Setting { .. }) => 2,
             Error::Data(_) | Error::Search(Search::Data(_)) => 3,
             Error::Search(

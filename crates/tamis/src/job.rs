@@ -5,8 +5,7 @@
 //! saves a checkpoint at the next step and [`Job::resume`] goes on from there as if nothing had
 //! happened.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,14 +13,15 @@ use serde::Deserialize;
 use serde_json::json;
 use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
-use tamis_run::{Checkpoint, Machine, RunFolder, Tensor};
-use tamis_search::{Event, OneOffCost, Search, SearchData, Snapshot, Values};
+use tamis_run::{Machine, RunFolder};
+use tamis_search::{Event, OneOffCost, Search, SearchData};
 
+use crate::checkpoints::{to_checkpoint, to_snapshot};
 use crate::config::{Layers, RunConfig};
 use crate::error::Error;
 use crate::lookup::{Lookup, lookup};
 use crate::outcome::{DatasetSummary, Outcome};
-use crate::scores::load_scores;
+use crate::scores::{load_embeddings, load_scores};
 use crate::selection;
 
 /// Longest stretch of work that a crash may lose.
@@ -43,7 +43,7 @@ pub struct Prepared {
     pub search: Search,
 }
 
-/// Opens the data, reads the scores, builds the search.
+/// Opens the data, reads scores and embeddings, builds the search.
 ///
 /// # Errors
 ///
@@ -57,24 +57,29 @@ pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
     Ok(Prepared { data_name: name, fingerprint, notes, train, device, search })
 }
 
-/// Reads the scores and builds the search, on data that is open already.
+/// Reads scores and embeddings and builds the search, on data that is open already.
 ///
 /// # Errors
 ///
 /// As [`prepare`].
 pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Error> {
-    // Scores that the policy does not look at are neither read nor paid for.
-    let needed = tamis_select::requirements(&config.search.policy.name)?;
-    let scores = config.search.policy.scores.as_ref().filter(|_| needed.needs_scores);
-    let (scores, one_off) = match scores {
-        None => (None, OneOffCost::NONE),
-        Some(path) => {
-            let (scores, cost) = load_scores(path)?;
-            (Some(scores.first(train.len())), cost)
-        }
-    };
-    let data =
-        SearchData { train, augmentation: config.augmentation, scores, embeddings: None, one_off };
+    // What the policy does not look at is neither read nor paid for.
+    let policy = &config.search.policy;
+    let needed = tamis_select::requirements(&policy.name)?;
+    let mut one_off = OneOffCost::NONE;
+    let mut scores = None;
+    if let Some(path) = policy.scores.as_ref().filter(|_| needed.needs_scores) {
+        let (found, cost) = load_scores(path, Some(train.labels()))?;
+        (scores, one_off) = (Some(found.first(train.len())), one_off.plus(&cost));
+    }
+    let mut embeddings = None;
+    if let Some(path) = policy.embeddings.as_ref().filter(|_| needed.needs_embeddings) {
+        let (found, cost) = load_embeddings(path, Some(train.labels()))?;
+        let found = Arc::new(found.first(train.len()));
+        (embeddings, one_off) = (Some(found), one_off.plus(&cost));
+    }
+    let augmentation = config.augmentation;
+    let data = SearchData { train, augmentation, scores, embeddings, one_off };
     Ok(Search::new(&config.search, data, config.place.device.parse()?)?)
 }
 
@@ -275,36 +280,4 @@ fn check_data(folder: &RunFolder, found: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::DataChanged { found: found.to_owned(), expected: record.fingerprint })
-}
-
-fn to_checkpoint(snapshot: Snapshot) -> Checkpoint {
-    let tensors = snapshot.tensors.into_iter().map(|(path, (shape, values))| {
-        let tensor = match values {
-            Values::F32(values) => Tensor::F32(values),
-            Values::F64(values) => Tensor::F64(values),
-        };
-        (path, (shape, tensor))
-    });
-    Checkpoint { tensors: tensors.collect(), state: snapshot.state.to_string() }
-}
-
-fn to_snapshot(checkpoint: Checkpoint, path: &Path) -> Result<Snapshot, Error> {
-    let tensors: BTreeMap<_, _> = checkpoint
-        .tensors
-        .into_iter()
-        .map(|(path, (shape, tensor))| {
-            let values = match tensor {
-                Tensor::F32(values) => Values::F32(values),
-                Tensor::F64(values) => Values::F64(values),
-            };
-            (path, (shape, values))
-        })
-        .collect();
-    let state = serde_json::from_str(&checkpoint.state).map_err(|error| Error::Content {
-        what: "the checkpoint",
-        path: PathBuf::from(path),
-        found: error.to_string(),
-        expected: "its state as JSON",
-    })?;
-    Ok(Snapshot { tensors, state })
 }

@@ -31,6 +31,8 @@
 
 #![deny(missing_docs)]
 
+mod checkpoints;
+mod choice;
 pub mod compare;
 mod config;
 mod error;
@@ -38,14 +40,18 @@ mod job;
 mod lookup;
 mod outcome;
 mod scores;
+mod scoring;
 mod selection;
+pub mod tables;
 
+pub use choice::{Choice, PoolSource, choose};
 pub use config::{Layers, RunConfig, flatten};
 pub use error::Error;
 pub use job::{Ending, Job, Prepared, prepare, prepare_on};
 pub use lookup::{Lookup, load_table, lookup};
 pub use outcome::Outcome;
-pub use scores::load_scores;
+pub use scores::{load_embeddings, load_scores};
+pub use scoring::{Embedding, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
 
 pub use tamis_core as core;
 pub use tamis_data as data;

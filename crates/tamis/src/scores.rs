@@ -1,48 +1,149 @@
-//! Score files: reading them, and what it cost to make them.
+//! Score, embedding and label files: what their columns mean, and what it cost to make them.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tamis_data::{Limits, read_file};
+use serde::{Deserialize, Serialize};
+use tamis_core::SampleId;
+use tamis_run::write_durably;
 use tamis_search::OneOffCost;
-use tamis_select::ScoreTable;
+use tamis_select::{Embeddings, ScoreRow, ScoreTable};
 
 use crate::error::Error;
+use crate::tables::{LABEL_NAMES, SAMPLE_NAMES, SCORE_NAMES, Table, VALUE_NAME};
 
-/// Most text that a score file may unpack to: 64 bytes for each of 2^25 samples.
-const LIMIT_BYTES: u64 = 1 << 31;
-
-/// Reads a score file in the published form `index entropy class`, plain or gzip, and its cost
-/// from `FILE.cost.json` beside it. An unknown cost is unknown, not nothing.
+/// Reads a score file and its cost from `FILE.cost.json` beside it. An unknown cost is unknown,
+/// not nothing.
+///
+/// The file is CSV or Parquet with the columns `sample_id`, `label` and `score`, the published form
+/// `index entropy class` in `.txt`, or bare scores in `.npy`. Where it names no classes they are
+/// taken from `labels`, the classes of the data by sample.
 ///
 /// # Errors
 ///
-/// [`Error::Data`] if it cannot be read, [`Error::Content`] if it is not text, [`Error::Select`]
-/// naming the line; [`Error::File`] or [`Error::Content`] for its cost.
-pub fn load_scores(path: &Path) -> Result<(ScoreTable, OneOffCost), Error> {
-    let limits = Limits { file_bytes: LIMIT_BYTES, ..Limits::default() };
-    let text = String::from_utf8(read_file(path, &limits)?).map_err(|error| Error::Content {
-        what: "the score file",
-        path: path.to_owned(),
-        found: error.to_string(),
-        expected: "text",
-    })?;
-    Ok((ScoreTable::parse_published(&text)?, cost_beside(path)?))
+/// [`Error::Table`] naming line or column, [`Error::Select`] naming the sample of a score that
+/// cannot be; [`Error::File`] or [`Error::Content`] for its cost.
+pub fn load_scores(path: &Path, labels: Option<&[u32]>) -> Result<(ScoreTable, OneOffCost), Error> {
+    let table = Table::read(path)?;
+    let ids = sample_ids(&table)?;
+    let names: &[&str] = if table.is_bare() { &[VALUE_NAME] } else { &SCORE_NAMES };
+    let scores = table.real(table.expect_column(names)?)?;
+    let classes = classes(&table, &ids, labels)?;
+    let rows = ids.into_iter().zip(classes).zip(scores);
+    let rows = rows.map(|((id, class), score)| ScoreRow { id: SampleId(id), class, score });
+    let scores = ScoreTable::new(rows.collect())?;
+    let beside = Beside::read(path)?;
+    let scores = match &beside.kind {
+        Some(kind) => scores.of_kind(kind),
+        None => scores,
+    };
+    Ok((scores, beside.cost()))
 }
 
-fn cost_beside(path: &Path) -> Result<OneOffCost, Error> {
-    let beside = PathBuf::from(format!("{}.cost.json", path.display()));
-    let text = match std::fs::read_to_string(&beside) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(OneOffCost::default()),
-        Err(source) => {
-            return Err(Error::File { what: "the scores' cost", path: beside, source });
+/// Reads an embedding file and its cost from `FILE.cost.json` beside it.
+///
+/// The file is CSV or Parquet with the columns `sample_id`, `label` and `z_0`, `z_1` and so on, or an
+/// array of rows in `.npy`. Where it names no classes they are taken from `labels`, the classes of
+/// the data by sample.
+///
+/// # Errors
+///
+/// As [`load_scores`].
+pub fn load_embeddings(
+    path: &Path,
+    labels: Option<&[u32]>,
+) -> Result<(Embeddings, OneOffCost), Error> {
+    let table = Table::read(path)?;
+    let ids = sample_ids(&table)?;
+    let classes = classes(&table, &ids, labels)?;
+    let mut axes = vec![table.real(table.expect_column(&["z_0", VALUE_NAME])?)?];
+    while let Some(column) = table.find(&[&format!("z_{}", axes.len())]) {
+        axes.push(table.real(column)?);
+    }
+    let rows = 0..table.rows();
+    let values: Vec<f32> = rows.flat_map(|row| axes.iter().map(move |z| z[row] as f32)).collect();
+    let samples: Vec<(SampleId, u32)> = ids.into_iter().map(SampleId).zip(classes).collect();
+    let embeddings = Embeddings::new(&samples, &values, axes.len());
+    let embeddings = embeddings.map_err(tamis_select::Error::from)?;
+    Ok((embeddings, Beside::read(path)?.cost()))
+}
+
+/// The samples of the rows: those named, or 0, 1, 2 and so on in a file of bare values.
+pub(crate) fn sample_ids(table: &Table) -> Result<Vec<u32>, Error> {
+    if table.is_bare() && table.find(&SAMPLE_NAMES).is_none() {
+        return Ok((0..table.rows() as u32).collect());
+    }
+    Ok(table.whole(table.expect_column(&SAMPLE_NAMES)?)?)
+}
+
+/// The class of each row: that of the file, or else that of the data. A sample that the data does
+/// not have gets class 0, and is refused where scores and data are put together.
+fn classes(table: &Table, ids: &[u32], labels: Option<&[u32]>) -> Result<Vec<u32>, Error> {
+    match (table.find(&LABEL_NAMES), labels) {
+        (Some(column), _) => Ok(table.whole(column)?),
+        (None, Some(labels)) => {
+            let of = |id: &u32| labels.get(*id as usize).copied().unwrap_or_default();
+            Ok(ids.iter().map(of).collect())
         }
-    };
-    serde_json::from_str(&text).map_err(|error| Error::Content {
-        what: "the scores' cost",
-        path: beside,
-        found: error.to_string(),
-        expected: "an object with samples, macs and wall_s",
-    })
+        (None, None) => Ok(table.expect_column(&LABEL_NAMES).and_then(|c| table.whole(c))?),
+    }
+}
+
+/// What is written beside a table of scores or embeddings.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Beside {
+    samples: Option<u64>,
+    macs: Option<u64>,
+    wall_s: Option<f64>,
+    /// What they are scores of, such as `entropy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+}
+
+impl Beside {
+    /// A table of this cost and kind.
+    pub(crate) fn new(cost: &OneOffCost, kind: Option<&str>) -> Beside {
+        let OneOffCost { samples, macs, wall_s } = *cost;
+        Beside { samples, macs, wall_s, kind: kind.map(str::to_owned) }
+    }
+
+    fn cost(&self) -> OneOffCost {
+        OneOffCost { samples: self.samples, macs: self.macs, wall_s: self.wall_s }
+    }
+
+    fn path(table: &Path) -> PathBuf {
+        PathBuf::from(format!("{}.cost.json", table.display()))
+    }
+
+    /// What lies beside a table; nothing is known where nothing does.
+    fn read(table: &Path) -> Result<Beside, Error> {
+        let path = Self::path(table);
+        let what = "the cost of a table";
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Beside::default()),
+            Err(source) => return Err(Error::File { what, path, source }),
+        };
+        let expected = "an object with samples, macs and wall_s";
+        let wrong = |error: serde_json::Error| Error::Content {
+            what,
+            path,
+            found: error.to_string(),
+            expected,
+        };
+        serde_json::from_str(&text).map_err(wrong)
+    }
+
+    /// Writes it beside a table.
+    pub(crate) fn write(&self, table: &Path) -> Result<(), Error> {
+        let path = Self::path(table);
+        let text = serde_json::to_string(self).map_err(|error| Error::Content {
+            what: "the cost for",
+            path: path.clone(),
+            found: error.to_string(),
+            expected: "values that JSON can hold",
+        })?;
+        Ok(write_durably(&path, (text + "\n").as_bytes())?)
+    }
 }

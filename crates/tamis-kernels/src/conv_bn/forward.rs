@@ -38,12 +38,38 @@ pub fn forward_at(
     assert_eq!(output.len(), shape.output_values(), "length of the output");
     let plan = Plan::new(level, *shape);
     let saved = convolve(plan, operands);
-    normalise(&saved, operands.affine.as_ref(), output);
+    let scales = normalising(&saved.statistics, operands.affine.as_ref());
+    scale(&saved, &scales, output);
     Forward {
         mean: saved.statistics.iter().map(|of| of.mean as f32).collect(),
         variance: saved.statistics.iter().map(|of| of.variance as f32).collect(),
         saved: keep.then_some(saved),
     }
+}
+
+/// Applies the convolution and then scale and shift alone, without normalisation: how a network
+/// evaluates once running statistics are folded into scale and shift.
+///
+/// # Panics
+/// As [`forward`].
+pub fn scaled(shape: &ConvShape, operands: &Operands<'_>, output: &mut [f32]) {
+    scaled_at(Level::best(), shape, operands, output);
+}
+
+/// [`scaled`] with the instructions of `level`.
+///
+/// # Panics
+/// As [`forward`].
+pub fn scaled_at(level: Level, shape: &ConvShape, operands: &Operands<'_>, output: &mut [f32]) {
+    check(shape, operands);
+    assert_eq!(output.len(), shape.output_values(), "length of the output");
+    let saved = convolve(Plan::new(level, *shape), operands);
+    let channels = 0..shape.outputs;
+    let scales: Vec<(f32, f32)> = match operands.affine {
+        Some(Affine { gamma, beta }) => channels.map(|of| (gamma[of], beta[of])).collect(),
+        None => vec![(1.0, 0.0); shape.outputs],
+    };
+    scale(&saved, &scales, output);
 }
 
 fn check(shape: &ConvShape, operands: &Operands<'_>) {
@@ -106,20 +132,19 @@ fn gather(plan: &Plan, input: &[f32], image: usize, to: &mut [f32]) {
     }
 }
 
-/// Writes the normalised convolution as plain rows.
-fn normalise(saved: &Saved, affine: Option<&Affine<'_>>, output: &mut [f32]) {
+/// Factor and constant of each channel that normalise it, scale and shift included.
+fn normalising(statistics: &[Statistics], affine: Option<&Affine<'_>>) -> Vec<(f32, f32)> {
+    let of_channel = |(channel, of): (usize, &Statistics)| {
+        let (gamma, beta) = affine.map_or((1.0, 0.0), |of| (of.gamma[channel], of.beta[channel]));
+        let factor = f64::from(gamma) * of.inverse_deviation();
+        (factor as f32, (f64::from(beta) - factor * of.mean) as f32)
+    };
+    statistics.iter().enumerate().map(of_channel).collect()
+}
+
+/// Writes the convolution, each channel times its factor plus its constant, as plain rows.
+fn scale(saved: &Saved, scales: &[(f32, f32)], output: &mut [f32]) {
     let Plan { level, ref geometry, ref shape, .. } = saved.plan;
-    let scales: Vec<(f32, f32)> = saved
-        .statistics
-        .iter()
-        .enumerate()
-        .map(|(channel, of)| {
-            let (gamma, beta) =
-                affine.map_or((1.0, 0.0), |of| (of.gamma[channel], of.beta[channel]));
-            let factor = f64::from(gamma) * of.inverse_deviation();
-            (factor as f32, (f64::from(beta) - factor * of.mean) as f32)
-        })
-        .collect();
     let image_values = shape.outputs * geometry.pixels();
     output.par_chunks_mut(image_values).enumerate().for_each(|(image, output)| {
         let mut plane = Buffer::take(geometry.flat);

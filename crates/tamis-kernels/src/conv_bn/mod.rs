@@ -5,8 +5,8 @@
 //! blocks and plain residual networks are made of it.
 //!
 //! Kernels are those of [`Kernel`] with a border that keeps the size, divided by a stride of 1 or 2,
-//! rounded up. Running statistics and inference with them are left to the caller, who is given the mean
-//! and the biased variance.
+//! rounded up. Running statistics are left to the caller, who is given the mean and the biased
+//! variance; [`scaled`] evaluates by them, folded into scale and shift.
 
 mod backward;
 mod forward;
@@ -17,7 +17,7 @@ use crate::statistics::Statistics;
 use layout::Plan;
 
 pub use backward::backward;
-pub use forward::{forward, forward_at};
+pub use forward::{forward, forward_at, scaled, scaled_at};
 
 /// Which pixels of the input an output pixel is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -41,6 +41,16 @@ impl FusedOps for Flex {
         let inputs = [input, kernel, scale, shift].map(in_order);
         conv_norm::run(&inputs, kind, false).outputs.into()
     }
+
+    fn conv_scaled(
+        input: FloatTensor<Self>,
+        kernel: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        kind: ConvNormKind,
+    ) -> FloatTensor<Self> {
+        conv_norm::run_scaled(&[input, kernel, scale, shift].map(in_order), kind)
+    }
 }
 
 impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
@@ -125,5 +135,16 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
             <Self as AutodiffBackend>::from_inner(mean),
             <Self as AutodiffBackend>::from_inner(variance),
         )
+    }
+
+    fn conv_scaled(
+        input: FloatTensor<Self>,
+        kernel: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        kind: ConvNormKind,
+    ) -> FloatTensor<Self> {
+        let inputs = [input, kernel, scale, shift].map(|tensor| in_order(tensor.into_parts().0));
+        <Self as AutodiffBackend>::from_inner(conv_norm::run_scaled(&inputs, kind))
     }
 }

@@ -9,7 +9,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops};
 use burn::backend::flex::FlexTensor;
 use tamis_kernels::conv_bn::{
-    Affine, ConvShape, Kernel, Operands, Saved, Wants, backward, forward,
+    Affine, ConvShape, Kernel, Operands, Saved, Wants, backward, forward, scaled,
 };
 
 use super::flex::{in_order, register, tensor, values, wanted};
@@ -31,11 +31,10 @@ pub(super) struct Ran {
     pub(super) saved: Option<Saved>,
 }
 
-/// Runs forward on `[input, kernel, scale, shift]`, each in order in memory.
-pub(super) fn run(inputs: &[FlexTensor; 4], kind: ConvNormKind, keep: bool) -> Ran {
-    let [input, kernel, scale, shift] = inputs;
+/// Sizes of the convolution of an input with a kernel.
+fn shape_of(input: &FlexTensor, kernel: &FlexTensor, kind: ConvNormKind) -> ConvShape {
     let (image, weights) = (input.shape().to_vec(), kernel.shape().to_vec());
-    let shape = ConvShape {
+    ConvShape {
         batch: image[0],
         inputs: image[1],
         outputs: weights[0],
@@ -44,7 +43,24 @@ pub(super) fn run(inputs: &[FlexTensor; 4], kind: ConvNormKind, keep: bool) -> R
         kernel: kind.kernel,
         stride: kind.stride,
         relu: kind.relu,
-    };
+    }
+}
+
+/// Runs forward on `[input, kernel, scale, shift]` without normalisation.
+pub(super) fn run_scaled(inputs: &[FlexTensor; 4], kind: ConvNormKind) -> FlexTensor {
+    let [input, kernel, scale, shift] = inputs;
+    let shape = shape_of(input, kernel, kind);
+    let affine = Affine { gamma: values(scale), beta: values(shift) };
+    let operands = Operands { input: values(input), weights: values(kernel), affine: Some(affine) };
+    let mut output = vec![0.0; shape.output_values()];
+    scaled(&shape, &operands, &mut output);
+    tensor(output, &[shape.batch, shape.outputs, shape.output_height(), shape.output_width()])
+}
+
+/// Runs forward on `[input, kernel, scale, shift]`, each in order in memory.
+pub(super) fn run(inputs: &[FlexTensor; 4], kind: ConvNormKind, keep: bool) -> Ran {
+    let [input, kernel, scale, shift] = inputs;
+    let shape = shape_of(input, kernel, kind);
     let affine = Affine { gamma: values(scale), beta: values(shift) };
     let operands = Operands { input: values(input), weights: values(kernel), affine: Some(affine) };
     let mut output = vec![0.0; shape.output_values()];

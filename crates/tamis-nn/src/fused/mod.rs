@@ -47,6 +47,15 @@ pub(crate) trait FusedOps: Backend {
         shift: FloatTensor<Self>,
         kind: ConvNormKind,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// See [`conv_scaled`].
+    fn conv_scaled(
+        input: FloatTensor<Self>,
+        kernel: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        kind: ConvNormKind,
+    ) -> FloatTensor<Self>;
 }
 
 /// The search cell of NAS-Bench-201 on `input` `[batch, channel, height, width]`, with the weights
@@ -101,4 +110,21 @@ pub(crate) fn conv_norm(
         kind,
     );
     (Tensor::from_dispatch(output), Tensor::from_dispatch(mean), Tensor::from_dispatch(variance))
+}
+
+/// ReLU if asked for, convolution with `kernel` `[out, in, size, size]`, then scale and shift `[out]`
+/// alone: for evaluation. The output carries no gradient.
+pub(crate) fn conv_scaled(
+    input: Tensor<4>,
+    kernel: Tensor<4>,
+    [scale, shift]: [Tensor<1>; 2],
+    kind: ConvNormKind,
+) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::conv_scaled(
+        input.into_dispatch(),
+        kernel.into_dispatch(),
+        scale.into_dispatch(),
+        shift.into_dispatch(),
+        kind,
+    ))
 }

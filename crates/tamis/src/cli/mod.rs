@@ -8,7 +8,9 @@ mod config;
 mod data;
 mod lookup;
 mod progress;
+mod scoring;
 mod search;
+mod select;
 mod stop;
 mod table;
 
@@ -29,6 +31,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Search(arguments) => search::search(*arguments),
         Command::Resume(arguments) => search::resume(arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Score(arguments) => scoring::score(&arguments),
+        Command::Embed(arguments) => scoring::embed(&arguments),
+        Command::Select(arguments) => select::run(&arguments),
         Command::Data(command) => data::run(command),
         Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Config(command) => config::run(command),

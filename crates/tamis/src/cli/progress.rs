@@ -25,6 +25,7 @@ pub(super) enum Shown {
 }
 
 impl Shown {
+    /// What was asked for, on the standard error there is.
     pub(super) fn of(kind: ProgressKind) -> Shown {
         match kind {
             ProgressKind::Auto if io::stderr().is_terminal() => Shown::Bar,
@@ -33,6 +34,13 @@ impl Shown {
             ProgressKind::None => Shown::Nothing,
         }
     }
+}
+
+/// A bar of so many steps, with the time left.
+pub(super) fn bar(steps: u64) -> ProgressBar {
+    let template = "{bar:30} epoch {prefix}  {msg}  {elapsed} passed, {eta} left";
+    let style = ProgressStyle::with_template(template);
+    ProgressBar::new(steps).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 impl Progress {
@@ -73,10 +81,7 @@ impl Progress {
         // Epochs ahead are taken to be as long as this one.
         let total = u64::from(steps) * u64::from(self.epochs - epoch);
         if self.bar.is_hidden() {
-            let template = "{bar:30} epoch {prefix}  {msg}  {elapsed} passed, {eta} left";
-            let style = ProgressStyle::with_template(template);
-            self.bar = ProgressBar::new(total)
-                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            self.bar = bar(total);
         }
         self.bar.set_length(self.bar.position() + total);
         self.bar.set_prefix(format!("{}/{}", epoch + 1, self.epochs));

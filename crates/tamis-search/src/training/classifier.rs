@@ -1,0 +1,210 @@
+//! The classifier that scores images: a residual network, trained on all of them.
+//!
+//! The recipe is that of Na et al. (Accelerating Neural Architecture Search via Proxy Data, IJCAI
+//! 2021): ResNet-20, SGD 0.1 with momentum 0.9 and weight decay 1e-4, batches of 128, the rate a
+//! tenth from half and from three quarters of 200 epochs on, crops and flips. Scores are taken by
+//! running statistics, of images as they are, in the order of their ids.
+//!
+//! Differences: epochs are a setting; images are normalised by their own mean and deviation, not
+//! ImageNet's; running statistics follow with momentum `max(0.1, 1 / steps)`, which is PyTorch's
+//! 0.1 from the tenth step on and their mean before, so that short trainings do not score by the
+//! statistics' start.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tamis_core::{Key, Purpose, SampleId};
+use tamis_data::{Augmentation, Batch, Dataset};
+use tamis_nn::{
+    Device, Inputs, Mode, Network, SampleOutput, Statistics, Wants, resnet, resnet_macs,
+};
+
+use super::course::{Course, Next, Plan, Schedule, Sums, empty_snapshot};
+use super::{Forgetting, ScorerConfig, Training, TrainingCost, TrainingEvent};
+use crate::error::Error;
+use crate::optimizer::Sgd;
+use crate::snapshot::Snapshot;
+
+/// PyTorch's momentum of running statistics.
+const STATISTICS_MOMENTUM: f64 = 0.1;
+
+/// The seed of network `number` of an ensemble; that of the first is the seed itself.
+pub fn ensemble_seed(seed: u64, number: u32) -> u64 {
+    match number {
+        0 => seed,
+        _ => Key::new(seed, Purpose::Ensemble).id(u64::from(number)).stream().next_u64(),
+    }
+}
+
+/// The training of a classifier.
+pub struct ClassifierTraining {
+    course: Course,
+    network: Network,
+    forward_macs: u64,
+    weights: Vec<f32>,
+    sgd: Sgd,
+    statistics: Statistics,
+    forgetting: Forgetting,
+}
+
+impl ClassifierTraining {
+    /// A training before its first step; it stops after `stop` of its schedule's epochs.
+    ///
+    /// # Errors
+    ///
+    /// Settings out of range, or images that the network cannot be built for.
+    pub fn new(
+        config: &ScorerConfig,
+        train: Arc<Dataset>,
+        augmentation: Augmentation,
+        seed: u64,
+        stop: u32,
+        device: Device,
+    ) -> Result<ClassifierTraining, Error> {
+        config.check()?;
+        let (shape, classes) = (train.shape(), train.classes().len());
+        let image = [shape.channels, shape.height, shape.width];
+        let channels = config.channels_for(shape);
+        let network = resnet(channels, config.blocks, image, classes, device)?;
+        let forward_macs = resnet_macs(channels, config.blocks, image, classes);
+        let weights = network.layout().init(seed);
+        let plan = Plan {
+            seed,
+            batch: config.batch,
+            epochs: config.epochs,
+            stop: stop.min(config.epochs),
+            schedule: Schedule::Steps(config.lr),
+            forward_macs,
+        };
+        Ok(ClassifierTraining {
+            forgetting: Forgetting::new(train.len()),
+            course: Course::new(plan, train, augmentation)?,
+            sgd: Sgd {
+                momentum: config.momentum as f32,
+                weight_decay: config.weight_decay as f32,
+                nesterov: false,
+                velocity: vec![0.0; weights.len()],
+            },
+            statistics: network.initial_statistics(),
+            network,
+            forward_macs,
+            weights,
+        })
+    }
+
+    /// What the classifier says of these samples as they are, by its running statistics.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`] if the batch does not fit the network.
+    pub fn evaluate(&self, ids: &[SampleId]) -> Result<Vec<SampleOutput>, Error> {
+        let batch = self.course.plain(ids);
+        let mode = Mode::Evaluate(&self.statistics);
+        let pass = self.network.pass(&self.weights, inputs(&batch), mode, Wants::default())?;
+        Ok(pass.outputs.samples)
+    }
+
+    /// The features before the classifier's last layer, `[sample, feature]`, of these samples as
+    /// they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`] if the batch does not fit the network.
+    pub fn features(&self, ids: &[SampleId]) -> Result<Vec<f32>, Error> {
+        let batch = self.course.plain(ids);
+        Ok(self.network.features(&self.weights, &batch.images, &self.statistics)?)
+    }
+
+    /// Forgetting events so far.
+    pub fn forgetting(&self) -> &Forgetting {
+        &self.forgetting
+    }
+
+    /// Nominal multiply-adds of one sample's forward pass.
+    pub fn forward_macs(&self) -> u64 {
+        self.forward_macs
+    }
+
+    /// Running statistics of the network's batch norms.
+    pub fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    fn step(&mut self, batch: &Batch) -> Result<TrainingEvent, Error> {
+        let started = Instant::now();
+        let wants = Wants { weights: true, shares: false };
+        let pass = self.network.pass(&self.weights, inputs(batch), Mode::Train, wants)?;
+        let outputs = &pass.outputs;
+        if !outputs.loss.is_finite() {
+            return Err(self.course.diverged("scorer", "score.lr", outputs.loss, batch));
+        }
+        for (&id, sample) in batch.ids.iter().zip(&outputs.samples) {
+            self.forgetting.observe(id, sample.correct);
+        }
+        let momentum = STATISTICS_MOMENTUM.max(1.0 / (self.course.steps_taken() + 1) as f64);
+        self.statistics.update(&pass.statistics, momentum);
+        let gradient = pass.weights.unwrap_or_default();
+        self.sgd.step(&mut self.weights, &gradient, self.course.rate() as f32);
+        let (epoch, step) = self.course.position();
+        self.course.account(Sums {
+            samples: batch.ids.len() as u64,
+            loss: outputs.samples.iter().map(|sample| sample.loss).sum(),
+            correct: Some(outputs.correct() as u64),
+            triplet_loss: None,
+            wall_s: started.elapsed().as_secs_f64(),
+        });
+        Ok(TrainingEvent::Stepped { epoch, step, loss: outputs.loss })
+    }
+}
+
+fn inputs(batch: &Batch) -> Inputs<'_, f32> {
+    Inputs { images: &batch.images, labels: &batch.labels, loss_weights: None, shares: &[] }
+}
+
+impl Training for ClassifierTraining {
+    fn advance(&mut self) -> Result<TrainingEvent, Error> {
+        match self.course.next()? {
+            Next::Batch(batch) => self.step(&batch),
+            Next::EpochOver(record) => Ok(TrainingEvent::EpochEnded(record)),
+            Next::Finished => Ok(TrainingEvent::Finished),
+        }
+    }
+
+    fn position(&self) -> (u32, u32) {
+        self.course.position()
+    }
+
+    fn epochs(&self) -> u32 {
+        self.course.epochs()
+    }
+
+    fn steps(&self) -> u32 {
+        self.course.steps()
+    }
+
+    fn cost(&self) -> TrainingCost {
+        self.course.cost()
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let mut snapshot = empty_snapshot();
+        self.course.save(&mut snapshot);
+        self.forgetting.save(&mut snapshot);
+        let layout = self.network.layout();
+        snapshot.put_parameters("weights", layout, &self.weights);
+        snapshot.put_parameters("momentum", layout, &self.sgd.velocity);
+        let statistics = self.statistics.to_values();
+        snapshot.put_values("statistics".to_owned(), &[statistics.len()], &statistics);
+        snapshot
+    }
+
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
+        self.course.restore(snapshot)?;
+        self.forgetting.restore(snapshot)?;
+        let layout = self.network.layout();
+        (self.weights, _) = snapshot.parameters("weights", layout)?;
+        (self.sgd.velocity, _) = snapshot.parameters("momentum", layout)?;
+        let length = self.statistics.to_values().len();
+        Ok(self.statistics.set_values(snapshot.values("statistics", length)?)?)
+    }
+}

@@ -1,0 +1,289 @@
+//! What every training has: epochs of shuffled batches, sums over them, and what they cost.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tamis_core::{Key, Purpose, SampleId};
+use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization, Prefetch, prefetch};
+
+use crate::epoch::{steps_of_pass, weight_batches};
+use crate::error::Error;
+use crate::schedule::cosine;
+use crate::snapshot::Snapshot;
+
+/// Forward and backward count as three forward passes.
+const PASSES_PER_STEP: u64 = 3;
+
+/// What a training has spent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrainingCost {
+    /// Forward-and-backward passes of one sample.
+    pub samples: u64,
+    /// Nominal multiply-adds: forward x 3.
+    pub macs: u64,
+    /// Seconds spent in steps, over all sittings.
+    pub wall_s: f64,
+}
+
+/// One epoch of a training. Every field but `wall_s` is a function of settings, data and seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRecord {
+    /// Epoch, from 0.
+    pub epoch: u32,
+    /// Steps taken.
+    pub steps: u32,
+    /// Learning rate.
+    pub lr: f64,
+    /// Mean loss of a sample: cross-entropy in nats, or squared error of a pixel.
+    pub loss: f64,
+    /// Classifier: share of right answers, in training mode.
+    pub accuracy: Option<f64>,
+    /// Autoencoder: mean loss of the triplets.
+    pub triplet_loss: Option<f64>,
+    /// Seconds spent in the epoch's steps.
+    pub wall_s: f64,
+}
+
+/// How the learning rate falls.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Schedule {
+    /// To a tenth at half and at three quarters of the epochs.
+    Steps(f64),
+    /// To 0 along a cosine, by epoch.
+    Cosine(f64),
+}
+
+impl Schedule {
+    fn at(self, epoch: u32, epochs: u32) -> f64 {
+        match self {
+            Schedule::Steps(lr) => {
+                let passed = [2 * epoch >= epochs, 4 * epoch >= 3 * epochs];
+                lr * 0.1_f64.powi(passed.into_iter().filter(|&passed| passed).count() as i32)
+            }
+            Schedule::Cosine(lr) => cosine(lr, 0.0, epoch, epochs),
+        }
+    }
+}
+
+/// What a course is made of.
+pub(super) struct Plan {
+    pub(super) seed: u64,
+    pub(super) batch: usize,
+    /// Epochs of the schedule.
+    pub(super) epochs: u32,
+    /// Epochs after which to stop, at most those of the schedule.
+    pub(super) stop: u32,
+    pub(super) schedule: Schedule,
+    /// Multiply-adds of a forward pass of one sample.
+    pub(super) forward_macs: u64,
+}
+
+/// The epochs and batches of a training, and where it stands.
+pub(super) struct Course {
+    plan: Plan,
+    source: BatchSource,
+    state: State,
+    ahead: Option<Prefetch<Batch>>,
+}
+
+/// Where a course stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct State {
+    epoch: u32,
+    step: u32,
+    sums: Sums,
+    cost: TrainingCost,
+}
+
+/// Sums over the steps of an epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sums {
+    /// Samples passed.
+    pub(super) samples: u64,
+    /// Of the loss, over samples.
+    pub(super) loss: f64,
+    /// Right answers.
+    pub(super) correct: Option<u64>,
+    /// Of the triplets' loss, over samples.
+    pub(super) triplet_loss: Option<f64>,
+    /// Seconds.
+    pub(super) wall_s: f64,
+}
+
+/// What is next.
+pub(super) enum Next {
+    Batch(Batch),
+    EpochOver(TrainingRecord),
+    Finished,
+}
+
+impl Course {
+    pub(super) fn new(
+        plan: Plan,
+        train: Arc<Dataset>,
+        augmentation: Augmentation,
+    ) -> Result<Course, Error> {
+        let normalization = Normalization::of(&train);
+        let source = BatchSource::new(train, &normalization, augmentation, plan.seed)?;
+        Ok(Course { plan, source, state: State::default(), ahead: None })
+    }
+
+    /// The next batch, or the record of the epoch that is over.
+    pub(super) fn next(&mut self) -> Result<Next, Error> {
+        if self.state.epoch == self.plan.stop {
+            return Ok(Next::Finished);
+        }
+        if self.state.step == self.steps() {
+            return Ok(Next::EpochOver(self.end_epoch()));
+        }
+        if self.ahead.is_none() {
+            self.ahead = Some(self.prefetch()?);
+        }
+        match self.ahead.as_mut().and_then(Iterator::next) {
+            Some(batch) => Ok(Next::Batch(batch?)),
+            None => Err(misfit(format!("step {} of {}", self.state.step, self.steps()))),
+        }
+    }
+
+    /// Starts making the batches of the epoch's steps that are still ahead.
+    fn prefetch(&self) -> Result<Prefetch<Batch>, Error> {
+        let State { epoch, step, .. } = self.state;
+        let ids: Vec<SampleId> = self.source.dataset().ids().collect();
+        let key = Key::new(self.plan.seed, Purpose::WeightOrder).epoch(epoch);
+        let batches = weight_batches(&ids, self.plan.batch, key);
+        let steps = (self.steps() - step) as usize;
+        let ahead: Vec<Vec<SampleId>> = batches.skip(step as usize).take(steps).collect();
+        let source = self.source.clone();
+        Ok(prefetch(ahead, move |ids| source.batch(&ids, epoch, true))?)
+    }
+
+    /// Counts a step that was taken.
+    pub(super) fn account(&mut self, step: Sums) {
+        let State { sums, cost, .. } = &mut self.state;
+        let add = |sum: Option<u64>, more: Option<u64>| more.map(|more| sum.unwrap_or(0) + more);
+        *sums = Sums {
+            samples: sums.samples + step.samples,
+            loss: sums.loss + step.loss,
+            correct: add(sums.correct, step.correct),
+            triplet_loss: step.triplet_loss.map(|more| sums.triplet_loss.unwrap_or(0.0) + more),
+            wall_s: sums.wall_s + step.wall_s,
+        };
+        cost.samples += step.samples;
+        cost.macs += step.samples * PASSES_PER_STEP * self.plan.forward_macs;
+        cost.wall_s += step.wall_s;
+        self.state.step += 1;
+    }
+
+    fn end_epoch(&mut self) -> TrainingRecord {
+        let State { epoch, step, sums, .. } = self.state;
+        let samples = sums.samples.max(1) as f64;
+        let record = TrainingRecord {
+            epoch,
+            steps: step,
+            lr: self.rate(),
+            loss: sums.loss / samples,
+            accuracy: sums.correct.map(|correct| correct as f64 / samples),
+            triplet_loss: sums.triplet_loss.map(|sum| sum / samples),
+            wall_s: sums.wall_s,
+        };
+        (self.state.epoch, self.state.step, self.state.sums) = (epoch + 1, 0, Sums::default());
+        self.ahead = None;
+        record
+    }
+
+    /// Learning rate of the current epoch.
+    pub(super) fn rate(&self) -> f64 {
+        self.plan.schedule.at(self.state.epoch, self.plan.epochs)
+    }
+
+    pub(super) fn position(&self) -> (u32, u32) {
+        (self.state.epoch, self.state.step)
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.plan.seed
+    }
+
+    pub(super) fn epochs(&self) -> u32 {
+        self.plan.stop
+    }
+
+    pub(super) fn steps(&self) -> u32 {
+        steps_of_pass(self.source.dataset().len(), self.plan.batch) as u32
+    }
+
+    /// Steps taken in all epochs.
+    pub(super) fn steps_taken(&self) -> u64 {
+        u64::from(self.state.epoch) * u64::from(self.steps()) + u64::from(self.state.step)
+    }
+
+    pub(super) fn cost(&self) -> TrainingCost {
+        self.state.cost
+    }
+
+    /// These samples as they are: not augmented.
+    pub(super) fn plain(&self, ids: &[SampleId]) -> Batch {
+        self.source.batch(ids, 0, false)
+    }
+
+    /// Where the course stands, as the state of a snapshot.
+    pub(super) fn save(&self, snapshot: &mut Snapshot) {
+        snapshot.state = serde_json::json!({ "course": self.state });
+    }
+
+    /// Goes where a snapshot stands.
+    pub(super) fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
+        let state = snapshot.state.get("course").cloned().unwrap_or_default();
+        let state: State = serde_json::from_value(state).map_err(misfit)?;
+        if state.epoch > self.plan.stop || state.step > self.steps() {
+            return Err(misfit(format!("epoch {} step {}", state.epoch, state.step)));
+        }
+        (self.state, self.ahead) = (state, None);
+        Ok(())
+    }
+
+    /// The error of a loss that is no number.
+    pub(super) fn diverged(
+        &self,
+        network: &'static str,
+        key: &'static str,
+        found: f64,
+        batch: &Batch,
+    ) -> Error {
+        let (epoch, step) = self.position();
+        let ids: Vec<String> = batch.ids.iter().take(8).map(ToString::to_string).collect();
+        Error::Diverged { network, epoch, step, found, samples: ids.join(" "), key }
+    }
+}
+
+fn misfit(found: impl ToString) -> Error {
+    Error::Snapshot {
+        what: "a training's progress".to_owned(),
+        found: found.to_string(),
+        expected: "a position that the training has".to_owned(),
+    }
+}
+
+/// A snapshot that holds nothing yet.
+pub(super) fn empty_snapshot() -> Snapshot {
+    Snapshot { tensors: Default::default(), state: serde_json::Value::Null }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_falls_at_half_and_at_three_quarters_of_the_epochs() {
+        let rates = |epochs| (0..epochs).map(move |epoch| Schedule::Steps(0.1).at(epoch, epochs));
+        let tenths = |epochs| {
+            let falls = rates(epochs).map(|rate| (0.1 / rate).log10().round() as i32);
+            falls.collect::<Vec<_>>()
+        };
+        assert_eq!(tenths(4), [0, 0, 1, 2]);
+        assert_eq!(tenths(5), [0, 0, 0, 1, 2]);
+        assert_eq!(tenths(1), [0]);
+        let paper = tenths(200);
+        assert_eq!((paper[99], paper[100], paper[149], paper[150]), (0, 1, 1, 2));
+    }
+}

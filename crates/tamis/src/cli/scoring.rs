@@ -1,0 +1,162 @@
+//! `tamis score` and `tamis embed`: a number, or a few, for every training image.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use indicatif::ProgressBar;
+use tamis::search::training::{TrainingEvent, TrainingRecord};
+use tamis::{Layers, Observer, Scoring, ScoringConfig, ScoringEvent};
+
+use super::arguments::{CommonArguments, EmbedArguments, ScoreArguments, TableArguments};
+use super::progress::{Shown, bar};
+use super::search::use_threads;
+use super::stop::Stop;
+use super::{Failure, STOPPED};
+
+pub(super) fn score(arguments: &ScoreArguments) -> Result<ExitCode, Failure> {
+    let epochs = ("score.epochs", arguments.table.epochs);
+    let mut watch = Watch::new(arguments.common)?;
+    let scoring = Scoring::new(settings(&arguments.table, epochs)?)?;
+    let out = &arguments.table.out;
+    let finished = scoring.score(arguments.by.into(), out, &mut watch)?;
+    watch.end(finished, out)
+}
+
+pub(super) fn embed(arguments: &EmbedArguments) -> Result<ExitCode, Failure> {
+    let key = match arguments.by {
+        super::arguments::EmbedBy::Penultimate => "score.epochs",
+        _ => "embed.epochs",
+    };
+    let mut watch = Watch::new(arguments.common)?;
+    let scoring = Scoring::new(settings(&arguments.table, (key, arguments.table.epochs))?)?;
+    let out = &arguments.table.out;
+    let finished = scoring.embed(arguments.by.into(), out, &mut watch)?;
+    watch.end(finished, out)
+}
+
+fn settings(
+    arguments: &TableArguments,
+    (epochs_key, epochs): (&str, Option<u32>),
+) -> Result<ScoringConfig, Failure> {
+    let mut layers = Layers::default();
+    if let Some(path) = &arguments.config {
+        layers = layers.file(path)?;
+    }
+    layers = layers
+        .optional("data.source", arguments.data.clone())
+        .optional("seed", arguments.seed)
+        .optional("device", arguments.device.clone())
+        .optional(epochs_key, epochs);
+    for assignment in &arguments.set {
+        layers = layers.assignment(assignment)?;
+    }
+    Ok(layers.resolve_scoring()?)
+}
+
+/// Shows progress, and listens for whoever wants it stopped.
+struct Watch {
+    stop: Stop,
+    kind: Shown,
+    bar: ProgressBar,
+    what: &'static str,
+    epochs: u32,
+}
+
+impl Watch {
+    fn new(common: CommonArguments) -> Result<Watch, Failure> {
+        use_threads(common.threads)?;
+        let stop = Stop::listen(common.stop_after_steps)?;
+        let (kind, bar) = (Shown::of(common.progress), ProgressBar::hidden());
+        Ok(Watch { stop, kind, bar, what: "", epochs: 0 })
+    }
+
+    fn end(&self, finished: bool, out: &Path) -> Result<ExitCode, Failure> {
+        self.bar.finish_and_clear();
+        let mut err = io::stderr().lock();
+        if finished {
+            if self.kind != Shown::Nothing {
+                writeln!(err, "wrote {}", out.display())?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        writeln!(err, "stopped; the same command goes on")?;
+        Ok(ExitCode::from(STOPPED))
+    }
+
+    fn begin(&mut self, steps_done: u64, steps: u64) {
+        if self.kind == Shown::Bar {
+            self.bar.finish_and_clear();
+            self.bar = bar(steps);
+            self.bar.set_position(steps_done);
+            self.bar.reset_eta();
+            self.bar.set_prefix(format!("{} {}", self.what, self.epochs));
+        }
+    }
+
+    fn trained(&mut self, event: &TrainingEvent) {
+        match event {
+            TrainingEvent::Stepped { epoch, loss, .. } => {
+                self.stop.stepped();
+                self.bar.inc(1);
+                self.bar.set_prefix(format!("{}/{}", epoch + 1, self.epochs));
+                self.bar.set_message(format!("{}, loss {loss:.3}", self.what));
+            }
+            TrainingEvent::EpochEnded(record) => match self.kind {
+                Shown::Nothing => {}
+                Shown::Json => self.line(&serde_json::to_string(record).unwrap_or_default()),
+                Shown::Bar | Shown::Plain => self.line(&self.describe(record)),
+            },
+            TrainingEvent::Finished => {}
+        }
+    }
+
+    fn describe(&self, record: &TrainingRecord) -> String {
+        let told = match (record.accuracy, record.triplet_loss) {
+            (Some(accuracy), _) => format!("training {:.1} %", 100.0 * accuracy),
+            (None, Some(triplets)) => format!("triplets {triplets:.3}"),
+            (None, None) => String::new(),
+        };
+        let left = f64::from(self.epochs - record.epoch - 1) * record.wall_s;
+        format!(
+            "{} epoch {}/{}: loss {:.3}, {told}, {:.1} s, about {left:.0} s left",
+            self.what,
+            record.epoch + 1,
+            self.epochs,
+            record.loss,
+            record.wall_s
+        )
+    }
+
+    fn line(&self, text: &str) {
+        if self.kind == Shown::Bar && !self.bar.is_hidden() {
+            self.bar.println(text);
+        } else {
+            // A run does not end because nobody reads its progress any more.
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn stop(&self) -> bool {
+        self.stop.requested()
+    }
+
+    fn observe(&mut self, event: &ScoringEvent) {
+        match event {
+            ScoringEvent::Note(note) if matches!(self.kind, Shown::Bar | Shown::Plain) => {
+                self.line(&format!("note: {note}"));
+            }
+            ScoringEvent::Note(_) => {}
+            ScoringEvent::Training { what, steps_done, steps, epochs } => {
+                (self.what, self.epochs) = (what, *epochs);
+                self.begin(*steps_done, *steps);
+            }
+            ScoringEvent::Trained(event) => self.trained(event),
+            ScoringEvent::Evaluated(done, all) => {
+                self.bar.set_message(format!("{done} of {all} images"));
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `tamis select`: which samples a policy chooses.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use tamis::tables::TableFormat;
+use tamis::{Choice, Error, Layers, PoolSource, choose};
+
+use super::Failure;
+use super::arguments::SelectArguments;
+
+/// Stands for standard output.
+const STANDARD_OUTPUT: &str = "-";
+
+pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
+    let to_file = arguments.out.as_os_str() != STANDARD_OUTPUT;
+    let format = match to_file {
+        true => TableFormat::of(&arguments.out).map_err(Error::from)?,
+        false => TableFormat::Text,
+    };
+    let choice = chosen(arguments)?;
+    let table = choice.table(matches!(format, TableFormat::Text | TableFormat::Npy));
+    if to_file {
+        table.write(&arguments.out).map_err(Error::from)?;
+    } else {
+        let bytes = table.to_bytes(Path::new("chosen.txt")).map_err(Error::from)?;
+        io::stdout().lock().write_all(&bytes)?;
+    }
+    tell(&choice)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn chosen(arguments: &SelectArguments) -> Result<Choice, Failure> {
+    let text = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
+    let mut layers = Layers::default();
+    if let Some(path) = &arguments.config {
+        layers = layers.file(path)?;
+    }
+    layers = layers
+        .optional("data.source", arguments.data.clone())
+        .value("policy.name", arguments.policy.clone())
+        .optional("policy.scores", arguments.scores.as_ref().map(text))
+        .optional("policy.embeddings", arguments.embeddings.as_ref().map(text))
+        .optional("seed", arguments.seed);
+    for assignment in &arguments.set {
+        layers = layers.assignment(assignment)?;
+    }
+    let source = match (&arguments.data, &arguments.labels) {
+        (Some(_), _) => PoolSource::Data,
+        (None, Some(path)) => PoolSource::Labels(path),
+        (None, None) => PoolSource::Tables,
+    };
+    Ok(choose(&layers.resolve()?, source)?)
+}
+
+fn tell(choice: &Choice) -> io::Result<()> {
+    let mut err = io::stderr().lock();
+    for note in &choice.notes {
+        writeln!(err, "note: {note}")?;
+    }
+    let counts: Vec<String> = choice.class_counts().iter().map(ToString::to_string).collect();
+    let (chosen, pool) = (choice.ids.len(), choice.pool);
+    writeln!(err, "chose {chosen} of {pool} samples; of each class: {}", counts.join(" "))
+}

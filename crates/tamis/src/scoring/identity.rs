@@ -1,0 +1,42 @@
+//! What a training depends on, as a name: the same name, the same trained network.
+
+use serde::Serialize;
+use tamis_data::{Augmentation, Dataset};
+
+use crate::error::Error;
+
+/// Hexadecimal digits of a name.
+const DIGITS: usize = 16;
+
+/// A hash of the images and classes in the order of their ids. Unlike a fingerprint it changes with
+/// the order, because scores belong to ids.
+pub(super) fn content(train: &Dataset) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for id in train.ids() {
+        hasher.update(train.pixels(id));
+        hasher.update(&train.labels()[id.index()].to_le_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Everything that a training depends on besides the program.
+#[derive(Serialize)]
+pub(super) struct Identity<'a, C> {
+    pub(super) what: &'static str,
+    pub(super) content: &'a str,
+    pub(super) seed: u64,
+    pub(super) epochs: u32,
+    pub(super) augmentation: Augmentation,
+    pub(super) config: &'a C,
+}
+
+impl<C: Serialize> Identity<'_, C> {
+    /// The text that is written to the work folder, and the folder's name.
+    pub(super) fn describe(&self) -> Result<(String, String), Error> {
+        let text = toml::to_string(self)
+            .map_err(|error| Error::Config { from: None, message: error.to_string() })?;
+        let hash = blake3::hash(text.as_bytes()).to_hex();
+        let name = format!("tamis-{}-{}", self.what, &hash[..DIGITS]);
+        Ok((text, name))
+    }
+}

@@ -1,0 +1,196 @@
+//! Scores and embeddings of all training images: what `tamis score` and `tamis embed` make.
+//!
+//! [`Scoring::score`] and [`Scoring::embed`] train what they need, keep it in a work folder beside
+//! the file, and write the table and its cost. A work folder is named by everything that the
+//! training depends on: asked again, or for another score of the same network, it goes on from
+//! where it stands, and a finished training is used as it is. Its cost is counted all the same:
+//! a file's cost is what it takes to make that file alone.
+
+mod config;
+mod embed;
+mod identity;
+mod score;
+mod work;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tamis_core::SampleId;
+use tamis_data::{Dataset, Loaded};
+use tamis_nn::Device;
+use tamis_search::OneOffCost;
+use tamis_search::training::{TrainingCost, TrainingEvent};
+
+use crate::error::Error;
+use crate::scores::Beside;
+use crate::tables::{Column, Table, TableFormat};
+
+pub use config::ScoringConfig;
+pub use embed::Embedding;
+pub use score::ScoreKind;
+
+/// Samples that are scored or encoded at a time.
+const EVALUATED_TOGETHER: usize = 250;
+
+/// What happened while a table was made.
+#[derive(Clone, Debug)]
+pub enum ScoringEvent {
+    /// Something to tell the user.
+    Note(String),
+    /// A network's training begins or goes on.
+    Training {
+        /// What is trained.
+        what: &'static str,
+        /// Steps that were taken before.
+        steps_done: u64,
+        /// Steps in all.
+        steps: u64,
+        /// Epochs in all.
+        epochs: u32,
+    },
+    /// What a training did.
+    Trained(TrainingEvent),
+    /// So many of all samples are scored or encoded.
+    Evaluated(usize, usize),
+}
+
+/// Whom a table's making tells what it does, and who may stop it.
+pub trait Observer {
+    /// Whether to stop.
+    fn stop(&self) -> bool;
+
+    /// Takes in what happened.
+    fn observe(&mut self, event: &ScoringEvent);
+}
+
+/// Data and settings to make tables from.
+pub struct Scoring {
+    config: ScoringConfig,
+    train: Arc<Dataset>,
+    content: String,
+    device: Device,
+    notes: Vec<String>,
+}
+
+/// A table's values and what they cost; `None` if it was stopped.
+type Made<T> = Result<Option<(T, OneOffCost)>, Error>;
+
+impl Scoring {
+    /// Opens the data.
+    ///
+    /// # Errors
+    ///
+    /// Settings out of range, or data that cannot be used.
+    pub fn new(config: ScoringConfig) -> Result<Scoring, Error> {
+        config.check()?;
+        let Loaded { train, notes, .. } = tamis_data::open(&config.data)?;
+        let content = identity::content(&train);
+        let device = config.device.parse()?;
+        Ok(Scoring { config, train: Arc::new(train), content, device, notes })
+    }
+
+    /// Scores every training image and writes the scores to `out`, by the form of its ending, and
+    /// their cost beside it. False if it was stopped; asked again, it goes on.
+    ///
+    /// # Errors
+    ///
+    /// A training that fails, or a file that cannot be written.
+    pub fn score(
+        &self,
+        kind: ScoreKind,
+        out: &Path,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, Error> {
+        self.begin(out, observer)?;
+        let Some((scores, cost)) = score::scores(self, kind, out, observer)? else {
+            return Ok(false);
+        };
+        let columns = self.keys().into_iter().chain([Column::real("score", scores)]);
+        self.finish(columns.collect(), &Beside::new(&cost, Some(kind.name())), out)
+    }
+
+    /// Embeds every training image and writes the embeddings to `out`, as [`Scoring::score`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scoring::score`].
+    pub fn embed(
+        &self,
+        embedding: Embedding,
+        out: &Path,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, Error> {
+        if TableFormat::of(out)? == TableFormat::Text {
+            return Err(crate::tables::TableError::Form {
+                path: out.to_owned(),
+                found: "the ending .txt".to_owned(),
+                expected: ".csv, .parquet or .npy for embeddings",
+            }
+            .into());
+        }
+        self.begin(out, observer)?;
+        let Some((values, cost)) = embed::embeddings(self, embedding, out, observer)? else {
+            return Ok(false);
+        };
+        let width = values.len() / self.train.len();
+        let axis = |axis: usize| values.iter().skip(axis).step_by(width).copied().collect();
+        let axes = (0..width).map(|number| Column::real(&format!("z_{number}"), axis(number)));
+        let columns = self.keys().into_iter().chain(axes);
+        self.finish(columns.collect(), &Beside::new(&cost, None), out)
+    }
+
+    /// Refuses a name without a form before anything is trained for it.
+    fn begin(&self, out: &Path, observer: &mut dyn Observer) -> Result<(), Error> {
+        TableFormat::of(out)?;
+        for note in &self.notes {
+            observer.observe(&ScoringEvent::Note(note.clone()));
+        }
+        Ok(())
+    }
+
+    /// The columns that say which sample a row is of.
+    fn keys(&self) -> [Column; 2] {
+        let ids = 0..self.train.len() as u32;
+        let labels = self.train.labels().iter().copied();
+        [Column::whole("sample_id", ids), Column::whole("label", labels)]
+    }
+
+    fn finish(&self, columns: Vec<Column>, beside: &Beside, out: &Path) -> Result<bool, Error> {
+        Table::new(columns).write(out)?;
+        beside.write(out)?;
+        Ok(true)
+    }
+
+    /// Runs `evaluate` on all samples in the order of their ids; `None` if stopped.
+    fn all<T>(
+        &self,
+        observer: &mut dyn Observer,
+        forward_macs: u64,
+        mut evaluate: impl FnMut(&[SampleId]) -> Result<Vec<T>, tamis_search::Error>,
+    ) -> Made<Vec<T>> {
+        let started = Instant::now();
+        let ids: Vec<SampleId> = self.train.ids().collect();
+        let mut found = Vec::with_capacity(ids.len());
+        let mut done = 0;
+        for ids in ids.chunks(EVALUATED_TOGETHER) {
+            if observer.stop() {
+                return Ok(None);
+            }
+            found.extend(evaluate(ids)?);
+            done += ids.len();
+            observer.observe(&ScoringEvent::Evaluated(done, self.train.len()));
+        }
+        let samples = ids.len() as u64;
+        let wall_s = started.elapsed().as_secs_f64();
+        Ok(Some((found, known_cost(samples, samples * forward_macs, wall_s))))
+    }
+}
+
+fn known_cost(samples: u64, macs: u64, wall_s: f64) -> OneOffCost {
+    OneOffCost { samples: Some(samples), macs: Some(macs), wall_s: Some(wall_s) }
+}
+
+fn training_cost(cost: TrainingCost) -> OneOffCost {
+    known_cost(cost.samples, cost.macs, cost.wall_s)
+}

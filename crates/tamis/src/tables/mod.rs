@@ -1,0 +1,249 @@
+//! Tables in files: scores, embeddings, labels and chosen samples, a row a sample.
+//!
+//! Four forms, told by the ending of the name: CSV with a header, Parquet, NPY (bare values, the
+//! row is the sample), and text (the published form `index entropy class`, or one value a line).
+//! What is read may be packed with gzip. A table holds numbers: whole or real; a column of
+//! anything else is passed over until somebody asks for it.
+//!
+//! What the columns mean to a search is said in `scores`; this module knows only their names.
+
+mod column;
+mod csv;
+mod error;
+mod npy;
+mod parquet;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use tamis_data::{Limits, read_file};
+use tamis_run::write_durably;
+
+pub use column::{Column, Values};
+pub use error::TableError;
+
+/// Most bytes that a table may unpack to: 64 for each of 2^25 samples.
+const LIMIT_BYTES: u64 = 1 << 31;
+
+/// Names of the column that says which sample a row is of.
+pub const SAMPLE_NAMES: [&str; 2] = ["sample_id", "index"];
+/// Names of the column with the samples' classes.
+pub const LABEL_NAMES: [&str; 2] = ["label", "class"];
+/// Names of the column with the samples' scores.
+pub const SCORE_NAMES: [&str; 2] = ["score", "entropy"];
+/// Name of the one column of a file that names none.
+pub const VALUE_NAME: &str = "value";
+
+/// Form of a table's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFormat {
+    /// Comma-separated values with a header.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+    /// NumPy's array file: values alone.
+    Npy,
+    /// White space between the values of a line, no header.
+    Text,
+}
+
+impl TableFormat {
+    /// The form that a name's ending stands for; a last `.gz` is passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Ending`].
+    pub fn of(path: &Path) -> Result<TableFormat, TableError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let ending = name.strip_suffix(".gz").unwrap_or(&name).rsplit_once('.');
+        match ending.map_or("", |(_, ending)| ending) {
+            "csv" => Ok(TableFormat::Csv),
+            "parquet" => Ok(TableFormat::Parquet),
+            "npy" => Ok(TableFormat::Npy),
+            "txt" => Ok(TableFormat::Text),
+            _ => Err(TableError::Ending { path: path.to_owned() }),
+        }
+    }
+}
+
+/// Columns of numbers, all of one length.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Where it was read from; empty for one that was made here.
+    path: PathBuf,
+    format: TableFormat,
+    rows: usize,
+    columns: Vec<Column>,
+    /// The line of each row, for files of lines.
+    lines: Vec<u64>,
+}
+
+impl Table {
+    /// A table of these columns, which are of one length.
+    pub fn new(columns: Vec<Column>) -> Table {
+        let rows = columns.first().map_or(0, |column| column.values.len());
+        let (path, lines) = (PathBuf::new(), Vec::new());
+        Table { path, format: TableFormat::Csv, rows, columns, lines }
+    }
+
+    /// Reads a file in the form that its name ends with.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError`] saying what is wrong, and in which line or column.
+    pub fn read(path: &Path) -> Result<Table, TableError> {
+        let limits = Limits { file_bytes: LIMIT_BYTES, ..Limits::default() };
+        let bytes = read_file(path, &limits)?;
+        Self::from_bytes(bytes, path, TableFormat::of(path)?)
+    }
+
+    fn from_bytes(bytes: Vec<u8>, path: &Path, format: TableFormat) -> Result<Table, TableError> {
+        let (columns, lines) = match format {
+            TableFormat::Csv => csv::read(&bytes, path)?,
+            TableFormat::Text => text::read(&bytes, path)?,
+            TableFormat::Parquet => (parquet::read(bytes, path)?, Vec::new()),
+            TableFormat::Npy => (npy::read(&bytes, path)?, Vec::new()),
+        };
+        let table = Table { path: path.to_owned(), format, lines, ..Table::new(columns) };
+        match table.rows {
+            0 => Err(table.malformed("the table", "no rows", "at least one")),
+            _ => Ok(table),
+        }
+    }
+
+    /// The bytes of a file of this form.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Form`] if the form has no place for these columns.
+    pub fn to_bytes(&self, path: &Path) -> Result<Vec<u8>, TableError> {
+        match TableFormat::of(path)? {
+            TableFormat::Csv => csv::write(self, path),
+            TableFormat::Text => text::write(self, path),
+            TableFormat::Parquet => parquet::write(self, path),
+            TableFormat::Npy => npy::write(self, path),
+        }
+    }
+
+    /// Writes the file durably, in the form that its name ends with.
+    ///
+    /// # Errors
+    ///
+    /// As [`Table::to_bytes`], or a file that cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), TableError> {
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz")) {
+            return Err(TableError::Form {
+                path: path.to_owned(),
+                found: "the ending .gz".to_owned(),
+                expected: "a name without it: tables are read packed, and written unpacked",
+            });
+        }
+        Ok(write_durably(path, &self.to_bytes(path)?)?)
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The columns, in order.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// Whether the file names no columns and no samples, so that row i is sample i.
+    pub fn is_bare(&self) -> bool {
+        self.format == TableFormat::Npy
+            || (self.format == TableFormat::Text && self.columns.len() == 1)
+    }
+
+    /// The column of one of these names, if there is one.
+    pub fn find(&self, names: &[&str]) -> Option<&Column> {
+        names.iter().find_map(|name| self.columns.iter().find(|column| column.name == *name))
+    }
+
+    /// The column of one of these names.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Column`] naming those there are.
+    pub fn expect_column(&self, names: &[&str]) -> Result<&Column, TableError> {
+        self.find(names).ok_or_else(|| TableError::Column {
+            path: self.path.clone(),
+            found: self.columns.iter().map(|column| format!("`{}`", column.name)).collect(),
+            expected: names.first().copied().unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// The values of a column as whole numbers, such as sample ids and classes.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Malformed`] naming the row that holds something else.
+    pub fn whole(&self, column: &Column) -> Result<Vec<u32>, TableError> {
+        let expected = "a whole number from 0 to 4294967295";
+        let wrong = |row: usize, found: String| self.wrong_value(column, row, found, expected);
+        match &column.values {
+            Values::Whole(values) => {
+                let one = |(row, &value): (usize, &i64)| {
+                    u32::try_from(value).map_err(|_| wrong(row, value.to_string()))
+                };
+                values.iter().enumerate().map(one).collect()
+            }
+            Values::Real(values) => {
+                let one = |(row, &value): (usize, &f64)| match value as u32 {
+                    whole if f64::from(whole) == value => Ok(whole),
+                    _ => Err(wrong(row, value.to_string())),
+                };
+                values.iter().enumerate().map(one).collect()
+            }
+            Values::Other { row, found, .. } => Err(wrong(*row, found.clone())),
+        }
+    }
+
+    /// The values of a column as real numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Malformed`] naming the row that holds something else.
+    pub fn real(&self, column: &Column) -> Result<Vec<f64>, TableError> {
+        match &column.values {
+            Values::Whole(values) => Ok(values.iter().map(|&value| value as f64).collect()),
+            Values::Real(values) => Ok(values.clone()),
+            Values::Other { row, found, .. } => {
+                Err(self.wrong_value(column, *row, found.clone(), "a number"))
+            }
+        }
+    }
+
+    fn wrong_value(
+        &self,
+        column: &Column,
+        row: usize,
+        found: String,
+        expected: &'static str,
+    ) -> TableError {
+        let place = match self.lines.get(row) {
+            Some(line) => format!("line {line}"),
+            None => format!("row {row}"),
+        };
+        self.malformed(format!("{place}, column `{}`", column.name), found, expected)
+    }
+
+    fn malformed(
+        &self,
+        place: impl ToString,
+        found: impl ToString,
+        expected: impl ToString,
+    ) -> TableError {
+        TableError::Malformed {
+            path: self.path.clone(),
+            place: place.to_string(),
+            found: found.to_string(),
+            expected: expected.to_string(),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! NumPy's array file, versions 1 to 3: one array of one or two dimensions, little-endian numbers.
+//!
+//! Only values are kept: row i is sample i, the columns of two dimensions are `z_0`, `z_1`, and so
+//! on. Writing leaves `sample_id` and `label` out where there is something else, and refuses
+//! samples that are not 0, 1, 2, … in order, because the file could not say so.
+
+use std::path::Path;
+
+use super::{Column, LABEL_NAMES, SAMPLE_NAMES, Table, TableError, VALUE_NAME, Values};
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// Where the values begin is a multiple of this.
+const ALIGNMENT: usize = 64;
+
+/// What the header says.
+struct Header<'a> {
+    kind: &'a str,
+    fortran_order: bool,
+    shape: Vec<usize>,
+    /// Where the values begin.
+    start: usize,
+}
+
+/// The columns.
+pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Vec<Column>, TableError> {
+    let malformed = |place: &str, found: String, expected: &str| TableError::Malformed {
+        path: path.to_owned(),
+        place: place.to_owned(),
+        found,
+        expected: expected.to_owned(),
+    };
+    let header = header(bytes).ok_or_else(|| {
+        let found = format!("the first bytes {:02x?}", &bytes[..bytes.len().min(8)]);
+        malformed("header", found, "the header of a NumPy array file")
+    })?;
+    let (rows, columns) = match header.shape[..] {
+        [rows] => (rows, 1),
+        [rows, columns] if columns > 0 => (rows, columns),
+        _ => {
+            let found = format!("the shape {:?}", header.shape);
+            return Err(malformed("header", found, "one or two dimensions"));
+        }
+    };
+    let of_kind = KINDS.iter().find(|kind| kind.name == header.kind).ok_or_else(|| {
+        let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+        let expected = format!("one of {}", names.join(", "));
+        malformed("header", format!("the type `{}`", header.kind), &expected)
+    })?;
+    let data = &bytes[header.start..];
+    let expected = rows.checked_mul(columns).and_then(|count| count.checked_mul(of_kind.bytes));
+    if expected != Some(data.len()) {
+        let expected = format!("{rows} x {columns} of {} bytes each", of_kind.bytes);
+        return Err(malformed("values", format!("{} bytes", data.len()), &expected));
+    }
+    let place = |row: usize, column: usize| match header.fortran_order {
+        true => column * rows + row,
+        false => row * columns + column,
+    };
+    let column = |column: usize| {
+        let values = (0..rows).map(|row| {
+            let at = place(row, column) * of_kind.bytes;
+            &data[at..at + of_kind.bytes]
+        });
+        let name =
+            if header.shape.len() == 1 { VALUE_NAME.to_owned() } else { format!("z_{column}") };
+        Column { name, values: (of_kind.read)(&mut values.into_iter()) }
+    };
+    Ok((0..columns).map(column).collect())
+}
+
+/// A number type: its name, its length, and how a column of it is read.
+struct Kind {
+    name: &'static str,
+    bytes: usize,
+    read: fn(&mut dyn Iterator<Item = &[u8]>) -> Values,
+}
+
+macro_rules! kind {
+    ($name:literal, $type:ty, $values:ident as $wide:ty) => {
+        Kind {
+            name: $name,
+            bytes: size_of::<$type>(),
+            read: |values| {
+                let one = |bytes: &[u8]| {
+                    let mut exact = [0; size_of::<$type>()];
+                    exact.copy_from_slice(bytes);
+                    <$type>::from_le_bytes(exact) as $wide
+                };
+                Values::$values(values.map(one).collect())
+            },
+        }
+    };
+}
+
+const KINDS: [Kind; 10] = [
+    kind!("<f8", f64, Real as f64),
+    kind!("<f4", f32, Real as f64),
+    kind!("<i8", i64, Whole as i64),
+    kind!("<i4", i32, Whole as i64),
+    kind!("<i2", i16, Whole as i64),
+    kind!("|i1", i8, Whole as i64),
+    kind!("<u4", u32, Whole as i64),
+    kind!("<u2", u16, Whole as i64),
+    kind!("|u1", u8, Whole as i64),
+    // No sample or class has a number that does not fit; such a one turns negative and is refused.
+    kind!("<u8", u64, Whole as i64),
+];
+
+fn header(bytes: &[u8]) -> Option<Header<'_>> {
+    let rest = bytes.strip_prefix(MAGIC)?;
+    let (version, rest) = rest.split_at_checked(2)?;
+    let (length, before) = match version[0] {
+        1 => (usize::from(u16::from_le_bytes(*rest.first_chunk()?)), 10),
+        2 | 3 => (u32::from_le_bytes(*rest.first_chunk()?) as usize, 12),
+        _ => return None,
+    };
+    let start = length.checked_add(before)?;
+    let text = std::str::from_utf8(bytes.get(before..start)?).ok()?;
+    let kind = value_of(text, "descr")?.strip_prefix('\'')?.split_once('\'')?.0;
+    let fortran_order = value_of(text, "fortran_order")?.starts_with("True");
+    let shape = value_of(text, "shape")?.strip_prefix('(')?.split_once(')')?.0;
+    let sides = shape.split(',').map(str::trim).filter(|side| !side.is_empty());
+    let shape = sides.map(|side| side.parse().ok()).collect::<Option<_>>()?;
+    Some(Header { kind, fortran_order, shape, start })
+}
+
+/// What stands after a key of the header's dictionary.
+fn value_of<'a>(header: &'a str, key: &str) -> Option<&'a str> {
+    let (_, after) = header.split_once(&format!("'{key}':"))?;
+    Some(after.trim_start())
+}
+
+/// The bytes of the file.
+pub(super) fn write(table: &Table, path: &Path) -> Result<Vec<u8>, TableError> {
+    let columns = bare_columns(table, path)?;
+    let whole = columns.iter().all(|column| matches!(column.values, Values::Whole(_)));
+    let kind = if whole { "<i8" } else { "<f8" };
+    let rows = table.rows();
+    let shape = match columns.len() {
+        1 => format!("({rows},)"),
+        count => format!("({rows}, {count})"),
+    };
+    let mut bytes = header_bytes(kind, &shape);
+    let reals: Vec<Vec<f64>> =
+        columns.iter().map(|column| table.real(column)).collect::<Result<_, _>>()?;
+    for row in 0..rows {
+        for (column, reals) in columns.iter().zip(&reals) {
+            match &column.values {
+                Values::Whole(values) if whole => bytes.extend(values[row].to_le_bytes()),
+                _ => bytes.extend(reals[row].to_le_bytes()),
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+/// The columns that are written: all but those that say which sample a row is of, if there are
+/// others.
+fn bare_columns<'a>(table: &'a Table, path: &Path) -> Result<Vec<&'a Column>, TableError> {
+    let keys = [SAMPLE_NAMES, LABEL_NAMES].concat();
+    let is_key = |column: &&Column| keys.contains(&column.name.as_str());
+    let values: Vec<&Column> = table.columns().iter().filter(|column| !is_key(column)).collect();
+    if values.is_empty() {
+        return Ok(table.columns().iter().take(1).collect());
+    }
+    let in_order = |column: &Column| {
+        table.whole(column).is_ok_and(|ids| (0..).zip(ids).all(|(row, id): (u32, u32)| row == id))
+    };
+    match table.find(&SAMPLE_NAMES) {
+        Some(column) if !in_order(column) => Err(TableError::Form {
+            path: path.to_owned(),
+            found: "samples that are not 0, 1, 2 and so on".to_owned(),
+            expected: "a form that names the samples: .csv or .parquet",
+        }),
+        _ => Ok(values),
+    }
+}
+
+fn header_bytes(kind: &str, shape: &str) -> Vec<u8> {
+    let text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}");
+    let before = MAGIC.len() + 4;
+    let length = (before + text.len() + 1).next_multiple_of(ALIGNMENT) - before;
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend([1, 0]);
+    bytes.extend((length as u16).to_le_bytes());
+    bytes.extend(format!("{text:<width$}\n", width = length - 1).as_bytes());
+    bytes
+}

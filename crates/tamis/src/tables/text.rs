@@ -1,0 +1,68 @@
+//! Lines without a header: the published score list `index entropy class`, or one value a line.
+//!
+//! Any white space parts the values; empty lines are passed over. Every line has as many values as
+//! the first.
+
+use std::path::Path;
+
+use super::{Column, LABEL_NAMES, SAMPLE_NAMES, SCORE_NAMES, Table, TableError, VALUE_NAME};
+
+const PUBLISHED: [&str; 3] = [SAMPLE_NAMES[0], SCORE_NAMES[0], LABEL_NAMES[0]];
+
+/// The columns, and the line of each row.
+pub(super) fn read(bytes: &[u8], path: &Path) -> Result<(Vec<Column>, Vec<u64>), TableError> {
+    let malformed = |line: u64, found: &str, expected: &str| TableError::Malformed {
+        path: path.to_owned(),
+        place: format!("line {line}"),
+        found: format!("`{}`", found.chars().take(80).collect::<String>()),
+        expected: expected.to_owned(),
+    };
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        malformed(line, "bytes that are not UTF-8", "text")
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut columns: Vec<Column> = Vec::new();
+    let mut lines = Vec::new();
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if columns.is_empty() {
+            columns = match words.len() {
+                1 => vec![Column::empty(VALUE_NAME)],
+                3 => PUBLISHED.map(Column::empty).into(),
+                _ => return Err(malformed(number, line, "`index entropy class`, or one value")),
+            };
+        }
+        if words.len() != columns.len() {
+            let values = if columns.len() == 1 { "one value" } else { "`index entropy class`" };
+            return Err(malformed(number, line, &format!("{values}, as in the lines before")));
+        }
+        columns.iter_mut().zip(words).for_each(|(column, word)| column.push_text(word));
+        lines.push(number);
+    }
+    Ok((columns, lines))
+}
+
+/// The bytes of the file.
+pub(super) fn write(table: &Table, path: &Path) -> Result<Vec<u8>, TableError> {
+    let columns: Vec<&Column> = match table.columns() {
+        [one] => vec![one],
+        _ => PUBLISHED.iter().filter_map(|name| table.find(&[name])).collect(),
+    };
+    if columns.len() != table.columns().len() {
+        let found = table.columns().iter().map(|column| format!("`{}`", column.name));
+        return Err(TableError::Form {
+            path: path.to_owned(),
+            found: format!("the columns {}", found.collect::<Vec<_>>().join(", ")),
+            expected: "scores or sample ids; embeddings go into .csv, .parquet or .npy",
+        });
+    }
+    let mut text = String::new();
+    for row in 0..table.rows() {
+        let words: Vec<String> = columns.iter().map(|column| column.values.text(row)).collect();
+        text += &words.join(" ");
+        text.push('\n');
+    }
+    Ok(text.into_bytes())
+}
