@@ -4,6 +4,7 @@
 //! do not shrink). Read are also 32-bit numbers and files packed with Snappy, which most programs
 //! write by default. A column of text, lists or nested values is passed over.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,8 +26,19 @@ const LIMIT_ROWS: i64 = 1 << 27;
 /// Values read at a time.
 const CHUNK: usize = 1 << 16;
 
-/// The columns.
+/// The columns. The crate panics on some damaged files, which are errors here.
 pub(super) fn read(bytes: Vec<u8>, path: &Path) -> Result<Vec<Column>, TableError> {
+    catch_unwind(AssertUnwindSafe(|| decode(bytes, path))).unwrap_or_else(|_| {
+        Err(TableError::Malformed {
+            path: path.to_owned(),
+            place: "Parquet".to_owned(),
+            found: "damage that its decoder gave up at".to_owned(),
+            expected: "a whole Parquet file".to_owned(),
+        })
+    })
+}
+
+fn decode(bytes: Vec<u8>, path: &Path) -> Result<Vec<Column>, TableError> {
     let malformed = |found: String, expected: &str| TableError::Malformed {
         path: path.to_owned(),
         place: "Parquet".to_owned(),
