@@ -37,9 +37,9 @@ impl Choice {
     }
 }
 
-/// Whether any part of a policy needs scores of the samples.
-pub(super) fn needs_scores(policy: &str) -> bool {
-    requirements(policy).is_ok_and(|needed| needed.needs_scores)
+/// Whether any part of a policy needs scores of the samples, and embeddings.
+pub(super) fn needs(policy: &str) -> [bool; 2] {
+    requirements(policy).map_or([false; 2], |needed| [needed.needs_scores, needed.needs_embeddings])
 }
 
 /// About which share of the samples a policy passes.
@@ -77,9 +77,9 @@ mod tests {
     #[test]
     fn scores_are_needed_where_any_part_needs_them() {
         for policy in ["proxy:0.1", "random:0.5+proxy-p2:0.1", "two-tail:0.1"] {
-            assert!(needs_scores(policy), "{policy}");
+            assert!(needs(policy)[0], "{policy}");
         }
-        assert!(!needs_scores("full") && !needs_scores("random:0.5+full"));
+        assert!(!needs("full")[0] && !needs("random:0.5+full")[0]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use toml::Value;
 
 use super::Error as CompareError;
-use super::canonical::needs_scores;
+use super::canonical::needs;
 use super::grid::{Arm, Grid, Run, runs};
 use super::key::{FILES, Key, hash_of_file};
 use super::results::Results;
@@ -140,34 +140,44 @@ fn settings(base: &Layers, run: &Run) -> Result<RunConfig, Error> {
         .value("alpha.lr_scale", run.choice.scale.clone())
         .value("seed", run.seed);
     let mut config = layers.resolve()?;
-    if !needs_scores(&run.choice.policy) {
-        // Whoever needs no scores is not charged for them.
-        config.search.policy.scores = None;
-    }
+    // Whoever needs no file is not charged for it, nor another run when it changes.
+    let [scores, embeddings] = needs(&run.choice.policy);
+    let policy = &mut config.search.policy;
+    policy.scores = policy.scores.take().filter(|_| scores);
+    policy.embeddings = policy.embeddings.take().filter(|_| embeddings);
     Ok(config)
 }
 
 #[cfg(test)]
 mod tests {
+    use tamis_search::PolicyConfig;
+
     use super::*;
     use crate::compare::parse_policies;
 
     #[test]
-    fn only_who_needs_scores_has_them() {
+    fn only_who_needs_a_file_has_it() {
         let grid = Grid {
             spaces: vec!["nas-bench-201".to_owned()],
             hosts: vec!["darts".to_owned()],
-            policies: parse_policies("full,proxy:0.1", &"0".parse().unwrap()).unwrap(),
+            policies: parse_policies("full,proxy:0.1,dds:40", &"0".parse().unwrap()).unwrap(),
             scales: vec!["none".to_owned()],
         };
-        let files = BTreeMap::from([("policy.scores".to_owned(), "abc".to_owned())]);
+        let files = FILES.map(|key| (key.to_owned(), key.to_owned())).into();
         let data = DataIdentity { fingerprint: "f".to_owned(), samples: 100, files };
-        let base = Layers::default().value("policy.scores", "no/such/file");
+        let base = FILES.iter().fold(Layers::default(), |base, key| base.value(key, "no/file"));
         let plan = Plan::of(&grid, &base, &data).unwrap();
-        let scores = |at: usize| plan.runs[at].key.setup.settings.get("policy.scores").cloned();
-        assert_eq!(plan.runs[0].run.choice.policy, "proxy:0.1", "few samples first");
-        assert_eq!((scores(0), scores(1)), (Some("abc".into()), None));
-        assert_eq!(plan.runs[1].config.search.policy.scores, None);
+        let files = |policy: &str| {
+            let of = |planned: &&PlannedRun| planned.run.choice.policy == policy;
+            let planned = plan.runs.iter().find(of).unwrap();
+            let key = FILES.map(|key| planned.key.setup.settings.contains_key(key));
+            let PolicyConfig { scores, embeddings, .. } = &planned.config.search.policy;
+            assert_eq!(key, [scores.is_some(), embeddings.is_some()]);
+            key
+        };
+        assert_eq!(files("proxy:0.1"), [true, false]);
+        assert_eq!(files("dds:40"), [false, true]);
+        assert_eq!(files("full"), [false, false]);
     }
 
     #[test]
