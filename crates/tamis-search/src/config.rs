@@ -42,6 +42,10 @@ pub enum Recipe {
     Darts,
     /// AutoDL's on NAS-Bench-201: weight decay 5e-4, Nesterov.
     Autodl,
+    /// Ours, for a good architecture at a tenth of the cost: DARTS's optimizers on a tenth of the
+    /// images drawn anew each epoch, the architecture's rate grown by the missing steps, and no
+    /// `none` in the found cell. How it was chosen is in the project's results.
+    Quick,
 }
 
 /// The search space.
@@ -216,9 +220,18 @@ impl SearchConfig {
     /// The defaults of a recipe.
     pub fn of(recipe: Recipe) -> Self {
         let mut config = SearchConfig { recipe, ..SearchConfig::default() };
-        if recipe == Recipe::Autodl {
-            config.weights.nesterov = true;
-            config.weights.weight_decay = 5e-4;
+        match recipe {
+            Recipe::Darts => {}
+            Recipe::Autodl => {
+                config.weights.nesterov = true;
+                config.weights.weight_decay = 5e-4;
+            }
+            Recipe::Quick => {
+                config.policy.name = "random-epoch:0.098".to_owned();
+                config.alpha.lr_scale = LearningRateScale::Steps;
+                config.space.derive_none = false;
+                config.train.epochs = 20;
+            }
         }
         config
     }
@@ -291,7 +304,7 @@ mod tests {
 
     #[test]
     fn the_defaults_of_both_recipes_pass_their_own_check() {
-        for recipe in [Recipe::Darts, Recipe::Autodl] {
+        for recipe in [Recipe::Darts, Recipe::Autodl, Recipe::Quick] {
             assert!(SearchConfig::of(recipe).check().is_ok());
         }
         assert!(SearchConfig::of(Recipe::Autodl).weights.nesterov);

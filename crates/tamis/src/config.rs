@@ -156,6 +156,22 @@ impl Layers {
         }
     }
 
+    /// Whether some layer sets the value under a path such as `space.channels`.
+    pub fn sets(&self, path: &str) -> bool {
+        self.get(path).is_some()
+    }
+
+    /// Whether the value under a path is set to this text.
+    pub fn has(&self, path: &str, text: &str) -> bool {
+        self.get(path).and_then(Value::as_str) == Some(text)
+    }
+
+    fn get(&self, path: &str) -> Option<&Value> {
+        let mut keys = path.split('.');
+        let first = self.table.get(keys.next()?)?;
+        keys.try_fold(first, |found, key| found.as_table()?.get(key))
+    }
+
     /// The settings, over the defaults.
     ///
     /// # Errors
@@ -279,6 +295,16 @@ mod tests {
         let config = resolve(&["weights.nesterov=false", "recipe=autodl"]).unwrap();
         assert!(!config.search.weights.nesterov);
         assert_eq!(config.search.weights.weight_decay, 5e-4);
+    }
+
+    #[test]
+    fn a_layer_knows_what_it_sets() {
+        let layers = Layers::default().value("policy.name", "full").value("recipe", "darts");
+        assert!(layers.sets("policy.name") && layers.sets("policy") && layers.sets("recipe"));
+        assert!(layers.has("policy.name", "full") && !layers.has("policy.name", "bdp"));
+        for path in ["policy.beta", "host.name", "recipe.name", "policy.name.more", ""] {
+            assert!(!layers.sets(path), "{path}");
+        }
     }
 
     #[test]

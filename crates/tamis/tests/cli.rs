@@ -211,6 +211,41 @@ fn scores_that_the_policy_does_not_look_at_are_not_read() {
     assert_eq!(read_json(&out.join("result.json"))["cost"]["one_off_samples"], 0);
 }
 
+/// Fifty images of ten classes as the CIFAR-10 binary layout has them.
+fn write_cifar10(folder: &Path) {
+    let record = |n: u32| {
+        let pixel = move |at: u32| (n.wrapping_mul(97).wrapping_add(at * 13) % 251) as u8;
+        std::iter::once((n % 10) as u8).chain((0..3072).map(pixel))
+    };
+    let records: Vec<u8> = (0..50).flat_map(record).collect();
+    fs::write(folder.join("data_batch_1.bin"), records).unwrap();
+}
+
+#[test]
+fn real_data_is_searched_by_the_quick_recipe_unless_anything_says_how() {
+    let folder = tempfile::tempdir().unwrap();
+    write_cifar10(folder.path());
+    let data = format!("--data=cifar10:{}", folder.path().display());
+    let recipe = |name: &str, more: &[&str]| {
+        let out = folder.path().join(name);
+        let small = ["--epochs=1", "--batch=2", "--set=space.channels=2", "--progress=none"];
+        let out_flag = format!("--out={}", out.display());
+        let output = tamis(&[&["search", &data, &out_flag], &small[..], more].concat());
+        let told = text(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        let config = fs::read_to_string(out.join("config.toml")).unwrap();
+        let quick = config.contains("recipe = \"quick\"");
+        assert_eq!(told.contains("recipe `quick`"), quick, "{told}");
+        assert_eq!(config.contains("derive_none = false"), quick, "{config}");
+        quick
+    };
+    assert!(recipe("open", &[]));
+    assert!(recipe("seeded", &["--seed=3"]));
+    assert!(!recipe("policy", &["--policy=full"]));
+    assert!(!recipe("host", &["--host=darts"]));
+    assert!(!recipe("recipe", &["--set=recipe=darts"]));
+}
+
 #[test]
 fn data_commands_report_counts_and_problems() {
     let stats = succeed(tamis(&["data", "stats", "--set=data.synthetic.train=50"]));

@@ -28,6 +28,18 @@ pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
     run(job, arguments.common)
 }
 
+/// The recipe of a search on real data that names neither host, policy nor recipe.
+const QUICK: &str = "quick";
+
+const QUICK_NOTE: &str = "note: searching by the recipe `quick`, on a tenth of the images; \
+    --policy full searches on all of them as published";
+
+/// Whether real data is to be searched on and nothing says how.
+fn leaves_search_open(layers: &Layers) -> bool {
+    let real = layers.sets("data.source") && !layers.has("data.source", "synthetic");
+    real && !["recipe", "host.name", "policy.name"].iter().any(|path| layers.sets(path))
+}
+
 fn settings(arguments: &SearchArguments) -> Result<RunConfig, Failure> {
     let mut layers = Layers::default();
     if let Some(path) = &arguments.config {
@@ -46,6 +58,10 @@ fn settings(arguments: &SearchArguments) -> Result<RunConfig, Failure> {
         .optional("table", arguments.table.as_ref().map(text));
     for assignment in &arguments.set {
         layers = layers.assignment(assignment)?;
+    }
+    if arguments.config.is_none() && leaves_search_open(&layers) {
+        layers = layers.value("recipe", QUICK);
+        writeln!(io::stderr().lock(), "{QUICK_NOTE}")?;
     }
     let mut config = layers.resolve()?;
     if config.place.table.is_none() {
