@@ -120,6 +120,10 @@ impl Plan {
         to.fill(0.0);
         let rows = rows.chunks_exact(width).skip(first_row).step_by(stride);
         for (row, to) in rows.zip(to.chunks_exact_mut(self.geometry.stride)) {
+            if stride == 1 {
+                to[..width].copy_from_slice(row);
+                continue;
+            }
             let pixels = row.iter().skip(first_column).step_by(stride);
             to.iter_mut().zip(pixels).for_each(|(to, pixel)| *to = *pixel);
         }
@@ -135,6 +139,10 @@ impl Plan {
         let ConvShape { width, stride, .. } = self.shape;
         let rows = rows.chunks_exact_mut(width).skip(first_row).step_by(stride);
         for (row, from) in rows.zip(flat.chunks_exact(self.geometry.stride)) {
+            if stride == 1 {
+                row.copy_from_slice(&from[..width]);
+                continue;
+            }
             let pixels = row.iter_mut().skip(first_column).step_by(stride);
             pixels.zip(from).for_each(|(pixel, from)| *pixel = *from);
         }

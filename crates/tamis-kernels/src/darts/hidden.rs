@@ -145,7 +145,7 @@ impl Pass<'_> {
                 let centred = (statistics.mean as f32, value);
                 *moments = [sum(level, to), product(level, to, centred)];
             }
-            stage.kernel.end(plan, &scratch.stage, sums);
+            stage.kernel.end(plan, &mut scratch.stage, sums);
         }
     }
 

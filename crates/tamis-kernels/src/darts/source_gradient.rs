@@ -228,7 +228,7 @@ impl<'a> SourceGradient<'a> {
                 let to = item(to, of_channel.0, plan.phases(self.source) * geometry.flat);
                 kernel.channel(plan, of_channel, &mut scratch.stage, weights, (to, true));
             }
-            kernel.end(plan, &scratch.stage, weights);
+            kernel.end(plan, &mut scratch.stage, weights);
         }
     }
 

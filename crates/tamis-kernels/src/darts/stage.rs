@@ -6,10 +6,13 @@
 use super::layout::{Plan, STAGES};
 use crate::buffer::Buffer;
 use crate::correlate::Correlation;
+use crate::correlate_weights::{Lanes, WeightCorrelation};
 use crate::depthwise::{Columns, Depthwise, Tap, taps};
 use crate::depthwise_weights::DepthwiseWeights;
 use crate::frame::Map;
 use crate::plane_products::plane_products;
+use crate::simd::WIDE;
+use crate::transpose::planes_to_pixels;
 
 /// The kernels of one stage of one edge.
 pub(super) struct StageKernel {
@@ -86,7 +89,13 @@ pub(super) struct StageGradient {
     /// Of each phase of the source, unless no tap reads it.
     to_source: Vec<Depthwise>,
     to_between: Correlation,
+    /// Of the 1x1 weights over pixels, if they are whole vectors and planes are small.
+    lanes: Option<Lanes>,
 }
+
+/// Most floats of a plane whose 1x1 weight gradients are taken pixel by pixel: adding up the lanes of
+/// every pair of planes would take as long as the products.
+const SMALL_PLANE: usize = 256;
 
 /// Buffers of one thread.
 pub(super) struct StageScratch {
@@ -98,6 +107,8 @@ pub(super) struct StageScratch {
     gradient: Buffer,
     /// That of one channel, framed.
     framed: Buffer,
+    /// `between`, pixel by pixel.
+    pixels: Buffer,
 }
 
 impl StageScratch {
@@ -107,6 +118,7 @@ impl StageScratch {
             between: take_zeros(plan.node()),
             gradient: Buffer::take(plan.node()),
             framed: plan.frame.take(1, 0.0),
+            pixels: Buffer::take(plan.node()),
         }
     }
 }
@@ -132,6 +144,8 @@ impl StageGradient {
             of,
             depthwise: of.depthwise(plan, of.columns(plan), depthwise),
             to_source: phases.map(to_phase).collect(),
+            lanes: (channels.is_multiple_of(WIDE) && plan.geometry.flat <= SMALL_PLANE)
+                .then(|| Lanes::new(&[0], channels)),
             to_between: Correlation::new(plan.level, offsets, channels, |input, output| {
                 pointwise[output * channels + input]
             }),
@@ -176,11 +190,26 @@ impl StageGradient {
     }
 
     /// Adds to `sums`, unless it is empty, the gradient of the 1x1 kernel.
-    pub(super) fn end(&self, plan: &Plan, scratch: &StageScratch, sums: &mut [f32]) {
-        if !sums.is_empty() {
-            let [_, pointwise] = plan.stage_weights(self.of.source, self.of.stage);
-            let planes = [&scratch.results[..], &scratch.between[..]];
-            plane_products(plan.level, plan.geometry.flat, planes, &mut sums[pointwise]);
+    pub(super) fn end(&self, plan: &Plan, scratch: &mut StageScratch, sums: &mut [f32]) {
+        if sums.is_empty() {
+            return;
         }
+        let [_, pointwise] = plan.stage_weights(self.of.source, self.of.stage);
+        let (sums, plane) = (&mut sums[pointwise], plan.geometry.flat);
+        let Some(lanes) = &self.lanes else {
+            let planes = [&scratch.results[..], &scratch.between[..]];
+            return plane_products(plan.level, plane, planes, sums);
+        };
+        planes_to_pixels(plan.level, &scratch.between, plane, &mut scratch.pixels);
+        let job = WeightCorrelation {
+            geometry: &plan.geometry,
+            lanes,
+            source: &scratch.pixels,
+            pixel: plan.shape.channels,
+            gradient: &scratch.results,
+            plane,
+            outputs: plan.shape.channels,
+        };
+        job.accumulate(plan.level, sums);
     }
 }
