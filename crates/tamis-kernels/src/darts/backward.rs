@@ -5,9 +5,9 @@ use super::hidden::Hidden;
 use super::layout::{INPUTS, LAST, Plan, destinations, edge_weights};
 use super::node_gradient::NodeGradient;
 use super::source_gradient::SourceGradient;
-use super::stage::take_zeros;
 use super::{Cell, EDGES, Gradients, Kept, OPERATIONS, Saved, Source, Wants};
 use crate::buffer::Buffer;
+use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -81,7 +81,11 @@ pub(super) fn in_chunks(plan: &Plan) -> impl Iterator<Item = Range<usize>> {
     (0..batch.div_ceil(schedule.chunk)).map(move |chunk| schedule.images(chunk, batch))
 }
 
-/// Sums for the weights of all edges that leave one source: `[chunk, edge, weight]`, or empty.
+/// Weights that a thread adds up at a time.
+const BLOCK: usize = 4096;
+
+/// Sums for the weights of all edges that leave one source: `[chunk, edge, weight]`, or empty. The
+/// first pass over the chunks has to clear them.
 pub(super) struct EdgeSums {
     source: usize,
     buffer: Buffer,
@@ -93,7 +97,7 @@ impl EdgeSums {
     fn new(plan: &Plan, source: usize, wanted: bool) -> EdgeSums {
         let edges = destinations(source).count();
         let each = usize::from(wanted) * edges * edge_weights(&plan.shape, source);
-        EdgeSums { source, buffer: take_zeros(in_chunks(plan).count() * each), each }
+        EdgeSums { source, buffer: Buffer::take(in_chunks(plan).count() * each), each }
     }
 
     /// The sums of every chunk.
@@ -105,11 +109,14 @@ impl EdgeSums {
     /// Adds the chunks in order to the gradient of all weights.
     fn add_to(&self, plan: &Plan, weights: &mut [f32]) {
         let edge = edge_weights(&plan.shape, self.source);
-        for sums in self.buffer.chunks_exact(self.each) {
-            for (node, sums) in destinations(self.source).zip(sums.chunks_exact(edge)) {
-                let weights = &mut weights[plan.edge_weights(self.source, node)];
-                weights.iter_mut().zip(sums).for_each(|(weight, sum)| *weight += sum);
-            }
+        for (ordinal, node) in destinations(self.source).enumerate() {
+            let weights = weights[plan.edge_weights(self.source, node)].par_chunks_mut(BLOCK);
+            weights.enumerate().for_each(|(block, weights)| {
+                for sums in self.buffer.chunks_exact(self.each) {
+                    let sums = &sums[ordinal * edge + block * BLOCK..];
+                    weights.iter_mut().zip(sums).for_each(|(weight, sum)| *weight += sum);
+                }
+            });
         }
     }
 }

@@ -96,6 +96,7 @@ impl Pass<'_> {
             .map(|task| (task, pieces.next()))
             .collect();
         tasks.into_par_iter().for_each(|(((images, moments), sums), buffer)| {
+            sums.fill(0.0);
             let mut scratch =
                 Scratch { framed: plan.frame.take(1, 0.0), stage: StageScratch::new(plan) };
             for (local, (image, moments)) in
