@@ -212,6 +212,7 @@ fn scores_that_the_policy_does_not_look_at_are_not_read() {
 }
 
 /// Fifty images of ten classes as the CIFAR-10 binary layout has them.
+#[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
 fn write_cifar10(folder: &Path) {
     let record = |n: u32| {
         let pixel = move |at: u32| (n.wrapping_mul(97).wrapping_add(at * 13) % 251) as u8;

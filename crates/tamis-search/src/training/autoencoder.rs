@@ -135,7 +135,7 @@ impl Training for AutoencoderTraining {
     }
 
     fn epochs(&self) -> u32 {
-        self.course.epochs()
+        self.course.stop()
     }
 
     fn steps(&self) -> u32 {

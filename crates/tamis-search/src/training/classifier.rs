@@ -175,7 +175,7 @@ impl Training for ClassifierTraining {
     }
 
     fn epochs(&self) -> u32 {
-        self.course.epochs()
+        self.course.stop()
     }
 
     fn steps(&self) -> u32 {

@@ -204,7 +204,8 @@ impl Course {
         self.plan.seed
     }
 
-    pub(super) fn epochs(&self) -> u32 {
+    /// Epochs that are taken; the schedule may be that of more.
+    pub(super) fn stop(&self) -> u32 {
         self.plan.stop
     }
 
