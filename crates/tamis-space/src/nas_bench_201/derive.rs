@@ -14,7 +14,7 @@ pub fn derive(alphas: &[[f64; 5]; 6]) -> Genotype {
     Genotype(alphas.map(|row| Operation::ALL[first_largest(&row)]))
 }
 
-/// As [`derive`], of the operations that are not `none`: during a search `none` only scales what its
+/// As [`derive()`], of the operations that are not `none`: during a search `none` only scales what its
 /// edge gives, and its share grows with what the other edges take over. A row of nothing but NaN gives
 /// the first of them.
 pub fn derive_without_none(alphas: &[[f64; 5]; 6]) -> Genotype {
