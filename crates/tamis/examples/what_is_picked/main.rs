@@ -1,34 +1,37 @@
 //! What each policy picks, on synthetic images whose difficulty and wrong labels are known.
 //!
-//! Prints the Markdown table of `docs/results/what-is-picked.md`. No network is trained: scores,
-//! embeddings and predictions are simulated from what is truly known of each image, see `model`.
-//! So the table shows what a policy does with scores that behave as intended, not how good any
-//! classifier's scores are.
+//! Prints the Markdown table of `docs/results/what-is-picked.md` to standard output, and what it
+//! does to standard error. Everything is real: a scorer and an autoencoder are trained for each
+//! seed (see `tables`), and policies that follow a search follow one (see `picks`). No policy sees
+//! what is truly known of an image; only the table's columns do (see `shares`).
 //!
 //! ```text
 //! cargo run --release --example what_is_picked
 //! ```
 
-#![allow(clippy::print_stdout, reason = "an example")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example")]
 
-mod model;
+mod picks;
+mod shares;
+mod tables;
 
+use std::error::Error;
 use std::sync::Arc;
 
-use tamis::Error;
-use tamis::core::SampleId;
-use tamis::data::{DataConfig, Truth, open};
-use tamis::select::{Context, Plan, Pool, build};
+use tamis::data::{DataConfig, Dataset, open};
+use tamis::nn::keep_freed_memory;
 
-use model::Model;
+use picks::Picks;
+use shares::Shares;
+use tables::Tables;
 
 const SAMPLES: usize = 4_000;
-const EPOCHS: u32 = 50;
-const SEEDS: u64 = 5;
+const SEEDS: u64 = 3;
 
-const SPECS: [&str; 19] = [
+const SPECS: [&str; 22] = [
     "full",
     "random:0.1",
+    "random-epoch:0.1",
     "proxy:0.1",
     "proxy-p2:0.1",
     "proxy-p3:0.1",
@@ -46,85 +49,45 @@ const SPECS: [&str; 19] = [
     "random-like:bdp",
     "proxy:0.3+bdp",
     "random:0.3+bdp",
+    "dds:200",
+    "random-like:dds:200",
 ];
 
-fn main() -> Result<(), Error> {
-    let mut config = DataConfig::default();
-    config.synthetic.train = SAMPLES;
-    config.synthetic.test = 0;
-    let train = open(&config)?.train;
-    let truth = train.truth().unwrap_or_default().to_vec();
-    let pool = Arc::new(Pool::new(train.labels().to_vec(), 10)?);
+fn main() -> Result<(), Box<dyn Error>> {
+    keep_freed_memory();
+    let data = data();
+    let train = Arc::new(open(&data)?.train);
+    let mut found: Vec<Vec<Shares>> = SPECS.map(|_| Vec::new()).into();
+    for seed in 0..SEEDS {
+        for (shares, spec) in found.iter_mut().zip(rows(&data, &train, seed)?) {
+            shares.push(spec);
+        }
+    }
     println!(
         "| policy | images | hardest quarter | easiest quarter | wrong labels | largest / smallest class |"
     );
     println!("| --- | --- | --- | --- | --- | --- |");
-    for spec in SPECS {
-        let rows = (0..SEEDS).map(|seed| row(spec, seed, &pool, &truth));
-        let rows = rows.collect::<Result<Vec<Row>, Error>>()?;
-        let mean = |of: fn(&Row) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
-        println!(
-            "| `{spec}` | {:.0} | {:.1} % | {:.1} % | {:.1} % | {:.2} |",
-            mean(|row| row.images),
-            mean(|row| row.hard),
-            mean(|row| row.easy),
-            mean(|row| row.wrong),
-            mean(|row| row.imbalance),
-        );
+    for (spec, shares) in SPECS.iter().zip(&found) {
+        println!("| `{spec}` | {} |", Shares::mean(shares));
     }
     Ok(())
 }
 
-struct Row {
-    images: f64,
-    hard: f64,
-    easy: f64,
-    wrong: f64,
-    imbalance: f64,
+fn data() -> DataConfig {
+    let mut data = DataConfig::default();
+    data.synthetic.train = SAMPLES;
+    data.synthetic.test = 0;
+    data
 }
 
-/// What is active in the last epoch that the policy still chooses in, both levels together.
-fn row(spec: &str, seed: u64, pool: &Arc<Pool>, truth: &[Truth]) -> Result<Row, Error> {
-    let model = Model { truth, pool, seed };
-    let kind = spec.split([':', '+']).next().unwrap_or_default();
-    let context = Context {
-        scores: Some(Arc::new(model.scores(kind)?)),
-        embeddings: Some(Arc::new(model.embeddings()?)),
-        ..Context::new(pool.clone(), seed, EPOCHS)
+/// What every policy picks with this seed, which is that of all its trainings and searches.
+fn rows(data: &DataConfig, train: &Arc<Dataset>, seed: u64) -> Result<Vec<Shares>, Box<dyn Error>> {
+    let tables = Tables::make(data, seed)?;
+    let row = |spec: &str| -> Result<Shares, Box<dyn Error>> {
+        let picks = Picks::of(spec, seed, &tables, train)?;
+        let shares = Shares::of(&picks.ids, train);
+        eprintln!("seed {seed}, {spec}: {shares}{}", picks.searched());
+        Ok(shares)
     };
-    let mut policy = build(spec, &context)?;
-    let mut active = Vec::new();
-    for epoch in 0..EPOCHS {
-        let plan = policy.plan(epoch)?;
-        policy.observe(&model.predictions(&plan, epoch));
-        // InfoBatch takes all in the last eighth.
-        if epoch < EPOCHS * 7 / 8 {
-            active = chosen(spec, plan);
-        }
-    }
-    Ok(describe(&active, pool, truth))
-}
-
-/// The samples that are chosen: InfoBatch chooses at the weight level only.
-fn chosen(spec: &str, plan: Plan) -> Vec<SampleId> {
-    if spec.ends_with("infobatch") { plan.weight } else { [plan.weight, plan.arch].concat() }
-}
-
-fn describe(active: &[SampleId], pool: &Pool, truth: &[Truth]) -> Row {
-    let mut difficulties: Vec<f64> = truth.iter().map(|truth| truth.difficulty).collect();
-    difficulties.sort_by(f64::total_cmp);
-    let (low, high) = (difficulties[SAMPLES / 4], difficulties[SAMPLES * 3 / 4]);
-    let share = |is: &dyn Fn(&Truth) -> bool| {
-        let found = active.iter().filter(|id| is(&truth[id.index()])).count();
-        100.0 * found as f64 / active.len() as f64
-    };
-    let counts: Vec<usize> = pool.grouped(active).iter().map(Vec::len).collect();
-    let (most, least) = (counts.iter().max(), counts.iter().min());
-    Row {
-        images: active.len() as f64,
-        hard: share(&|truth| truth.difficulty >= high),
-        easy: share(&|truth| truth.difficulty < low),
-        wrong: share(&|truth| truth.mislabelled),
-        imbalance: most.map_or(0.0, |&most| most as f64) / least.map_or(1.0, |&n| n.max(1) as f64),
-    }
+    SPECS.into_iter().map(row).collect()
 }
