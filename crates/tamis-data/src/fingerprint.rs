@@ -34,6 +34,17 @@ pub(crate) fn fingerprint(train: &Dataset, test: Option<&Dataset>) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
+/// The order of a split's samples, 64 hexadecimal digits: BLAKE3 of its content hashes and classes as
+/// they follow on each other.
+pub(crate) fn order(split: &Dataset) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"tamis sample order 1");
+    for (content, class) in split.hashes().iter().zip(split.labels()) {
+        hasher.update(content).update(&class.to_le_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
 fn add_split(hasher: &mut blake3::Hasher, split: Option<&Dataset>) {
     let mut pairs: Vec<(ContentHash, u32)> = split
         .map(|split| split.hashes().iter().copied().zip(split.labels().iter().copied()).collect())

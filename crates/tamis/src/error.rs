@@ -65,6 +65,12 @@ pub enum Error {
         /// Fingerprint when the run began.
         expected: String,
     },
+    /// The same data as when the run began, but its samples follow on each other in another order.
+    #[error(
+        "resuming the run: found the same images in another order, so that their ids name other \
+         images; hint: put the files back as they were named, or start a new run"
+    )]
+    DataReordered,
     /// Data cannot be used.
     #[error(transparent)]
     Data(#[from] tamis_data::Error),
@@ -107,7 +113,10 @@ impl Error {
             Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,
             Error::Compare(error) => error.exit_code(),
             Error::Run(tamis_run::Error::NotEmpty { .. } | tamis_run::Error::NotARun { .. }) => 2,
-            Error::File { .. } | Error::Content { .. } | Error::DataChanged { .. } => 3,
+            Error::File { .. }
+            | Error::Content { .. }
+            | Error::DataChanged { .. }
+            | Error::DataReordered => 3,
             Error::Table(TableError::Ending { .. } | TableError::Form { .. }) => 2,
             Error::Table(TableError::Write(_)) => 1,
             Error::Table(_) => 3,

@@ -104,6 +104,8 @@ pub enum Ending {
 #[derive(Deserialize)]
 struct RunRecord {
     fingerprint: String,
+    /// Older runs have none.
+    order: Option<String>,
 }
 
 impl Job {
@@ -127,12 +129,13 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// [`Error::DataChanged`] if the data is not what it was, or a folder that cannot be used.
+    /// [`Error::DataChanged`] or [`Error::DataReordered`] if the data is not what it was, or a
+    /// folder that cannot be used.
     pub fn resume(path: &Path) -> Result<(Job, Vec<String>), Error> {
         let folder = RunFolder::open(path)?;
         let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
         let mut prepared = prepare(&config)?;
-        check_data(&folder, &prepared.fingerprint)?;
+        check_data(&folder, &prepared)?;
         let mut notes = Vec::new();
         match folder.latest_checkpoint() {
             Ok(found) => {
@@ -251,7 +254,7 @@ impl Job {
     }
 
     fn write_run_record(&self) -> Result<(), Error> {
-        let Prepared { data_name, fingerprint, notes, device, .. } = &self.prepared;
+        let Prepared { data_name, fingerprint, notes, train, device, .. } = &self.prepared;
         let record = json!({
             "format": 1,
             "tamis": env!("CARGO_PKG_VERSION"),
@@ -262,13 +265,14 @@ impl Job {
             "seed": self.config.search.seed,
             "data": data_name,
             "fingerprint": fingerprint,
+            "order": train.order(),
             "notes": notes,
         });
         Ok(self.folder.write_lines("run.json", &[record])?)
     }
 }
 
-fn check_data(folder: &RunFolder, found: &str) -> Result<(), Error> {
+fn check_data(folder: &RunFolder, now: &Prepared) -> Result<(), Error> {
     let text = folder.read("run.json")?;
     let record: RunRecord = serde_json::from_str(&text).map_err(|error| Error::Content {
         what: "the record of the run",
@@ -276,8 +280,12 @@ fn check_data(folder: &RunFolder, found: &str) -> Result<(), Error> {
         found: error.to_string(),
         expected: "an object with a fingerprint",
     })?;
-    if record.fingerprint == found {
-        return Ok(());
+    if record.fingerprint != now.fingerprint {
+        let found = now.fingerprint.clone();
+        return Err(Error::DataChanged { found, expected: record.fingerprint });
     }
-    Err(Error::DataChanged { found: found.to_owned(), expected: record.fingerprint })
+    match record.order {
+        Some(order) if order != now.train.order() => Err(Error::DataReordered),
+        _ => Ok(()),
+    }
 }

@@ -143,18 +143,21 @@ fn a_stopped_run_goes_on_in_a_new_process_as_if_it_had_not_stopped() {
 }
 
 #[test]
-fn a_run_is_not_resumed_on_other_data() {
+fn a_run_is_not_resumed_on_other_data_or_in_another_order() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
     assert_eq!(search(&out, &["--stop-after-steps=1"]).status.code(), Some(75));
     let record = fs::read_to_string(out.join("run.json")).unwrap();
-    let fingerprint = read_json(&out.join("run.json"))["fingerprint"].as_str().unwrap().to_owned();
-    let changed = record.replace(&fingerprint, &"0".repeat(64));
-    #[allow(clippy::disallowed_methods)]
-    fs::write(out.join("run.json"), changed).unwrap();
-    let output = tamis(&["resume", out.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(3));
-    assert!(text(&output.stderr).contains("hint: put the data back"), "{}", text(&output.stderr));
+    for (key, hint) in [("fingerprint", "put the data back"), ("order", "put the files back")] {
+        let kept = read_json(&out.join("run.json"))[key].as_str().unwrap().to_owned();
+        #[allow(clippy::disallowed_methods)]
+        fs::write(out.join("run.json"), record.replace(&kept, &"0".repeat(64))).unwrap();
+        let output = tamis(&["resume", out.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(3));
+        assert!(text(&output.stderr).contains(hint), "{}", text(&output.stderr));
+        #[allow(clippy::disallowed_methods)]
+        fs::write(out.join("run.json"), &record).unwrap();
+    }
 }
 
 #[test]

@@ -115,6 +115,8 @@ fn the_same_images_have_one_fingerprint_in_every_layout_and_order() {
     assert_ne!(from_cifar.train.labels(), from_png.train.labels(), "the order differs");
     assert_eq!(from_cifar.fingerprint, from_png.fingerprint);
     assert_eq!(from_cifar.fingerprint.len(), 64);
+    assert_ne!(from_cifar.train.order(), from_png.train.order());
+    assert_eq!(from_cifar.train.order(), read(cifar.path()).train.order());
 
     write_idx(idx.path(), "train", &grey);
     write_png_folder(&png.path().join("grey"), &grey);
