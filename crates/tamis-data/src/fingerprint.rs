@@ -39,18 +39,23 @@ pub(crate) fn fingerprint(train: &Dataset, test: Option<&Dataset>) -> String {
 pub(crate) fn order(split: &Dataset) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"tamis sample order 1");
-    for (content, class) in split.hashes().iter().zip(split.labels()) {
-        hasher.update(content).update(&class.to_le_bytes());
-    }
+    add_pairs(&mut hasher, pairs(split));
     hasher.finalize().to_hex().to_string()
 }
 
 fn add_split(hasher: &mut blake3::Hasher, split: Option<&Dataset>) {
-    let mut pairs: Vec<(ContentHash, u32)> = split
-        .map(|split| split.hashes().iter().copied().zip(split.labels().iter().copied()).collect())
-        .unwrap_or_default();
+    let mut pairs: Vec<_> = split.into_iter().flat_map(pairs).collect();
     pairs.sort_unstable();
     hasher.update(&(pairs.len() as u64).to_le_bytes());
+    add_pairs(hasher, pairs);
+}
+
+/// Content hash and class of each sample, in the order of ids.
+fn pairs(split: &Dataset) -> impl Iterator<Item = (ContentHash, u32)> {
+    split.hashes().iter().copied().zip(split.labels().iter().copied())
+}
+
+fn add_pairs(hasher: &mut blake3::Hasher, pairs: impl IntoIterator<Item = (ContentHash, u32)>) {
     for (content, class) in pairs {
         hasher.update(&content).update(&class.to_le_bytes());
     }
