@@ -37,7 +37,7 @@ mod quota;
 mod report;
 mod scores;
 mod settings;
-pub mod split;
+mod split;
 
 pub use amount::Amount;
 pub use context::Context;
@@ -48,7 +48,7 @@ pub use policies::{
     Argument, Entry, POLICIES, Request, Requirements, build, canonical, requirements,
 };
 pub use pool::Pool;
-pub use report::{Bound, BoundGaveWay, Change, Report, What, Why};
+pub use report::{Bound, BoundGaveWay, Change, DecidingBound, Report, What, Why};
 pub use scores::{ScoreRow, ScoreTable};
 pub use settings::{
     Balance, BdpMetric, BdpSettings, DdsRule, DdsSettings, FurthestSearch, InfobatchSettings,

@@ -86,9 +86,9 @@ pub enum Why {
         rank: usize,
         /// Its metric; absent where there are too few records for one.
         metric: Option<f64>,
-        /// The bound of its class that decided, where the rank alone would have decided otherwise.
+        /// The bound that decided, where the rank alone would have decided otherwise.
         #[serde(skip_serializing_if = "Option::is_none", default)]
-        bound: Option<Bound>,
+        bound: Option<DecidingBound>,
     },
     /// By its distance from the nearest chosen before it.
     Distance(f64),
@@ -111,6 +111,20 @@ pub enum Bound {
     Least,
     /// The class may keep at most so many.
     Most,
+}
+
+/// The bound by which a sample came or went against its rank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecidingBound {
+    /// Its class keeps its least.
+    Least,
+    /// Its class keeps its most.
+    Most,
+    /// Other classes keep their least, so that its own keeps fewer.
+    LeastOfOthers,
+    /// Other classes keep their most, so that its own keeps more.
+    MostOfOthers,
 }
 
 /// A bound of a class that could not be kept.
@@ -139,7 +153,7 @@ mod tests {
             Why::Drawn,
             Why::Score(0.25),
             Why::Bin { bin: 3, score: 1e-21 },
-            Why::Rank { rank: 7, metric: Some(0.1), bound: Some(Bound::Most) },
+            Why::Rank { rank: 7, metric: Some(0.1), bound: Some(DecidingBound::LeastOfOthers) },
             Why::Rank { rank: 7, metric: None, bound: None },
             Why::Easy { hardness: 0.95, distance: Some(3.5) },
             Why::Easy { hardness: 0.95, distance: None },

@@ -1,16 +1,13 @@
-//! Splitting samples: the pool into the two levels, and any samples class by class.
+//! Splitting samples into the two levels.
 //!
 //! One permutation of the whole pool, a function of the seed, decides who trains what in a run.
 //! Whichever samples are chosen, they are put in that permutation's order and the first half trains
 //! the weights. Of an odd number the architecture gets the one more.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use tamis_core::{Key, Purpose, SampleId};
 
-use crate::{Amount, Context, Error, draw};
+use crate::Context;
 
 /// The order in which the pool is cut into halves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,53 +46,9 @@ pub(crate) fn halves(chosen: &[SampleId], context: &Context) -> Halves {
     Halves { weight, arch }
 }
 
-/// Draws a share of the samples that has the classes of all: returns the drawn and the rest, each
-/// ascending. Sample i has label `labels[i]`.
-///
-/// `floor(share * samples)` are drawn. Each class first gets its part of them, rounded down; those
-/// that are then missing go to the classes with the largest remainders, one each, the lower class
-/// first among equal ones. Within a class all samples are equally likely.
-///
-/// # Errors
-///
-/// A share that is not in 0..=1.
-pub fn stratified(
-    labels: &[u32],
-    share: f64,
-    key: Key,
-) -> Result<(Vec<SampleId>, Vec<SampleId>), Error> {
-    let count = Amount::share(share)?.of(labels.len());
-    let mut classes: BTreeMap<u32, Vec<SampleId>> = BTreeMap::new();
-    for (id, &label) in (0..).map(SampleId).zip(labels) {
-        classes.entry(label).or_default().push(id);
-    }
-    let sizes: Vec<usize> = classes.values().map(Vec::len).collect();
-    let mut is_drawn = vec![false; labels.len()];
-    for (ids, quota) in classes.values().zip(quotas(&sizes, count)) {
-        draw::uniform(ids, quota, key).iter().for_each(|id| is_drawn[id.index()] = true);
-    }
-    Ok((0..labels.len() as u32).map(SampleId).partition(|id| is_drawn[id.index()]))
-}
-
-/// Parts of `count` in proportion to `sizes`, by the largest remainders.
-fn quotas(sizes: &[usize], count: usize) -> Vec<usize> {
-    let total = sizes.iter().sum::<usize>().max(1) as u128;
-    let exact = |size: usize| size as u128 * count as u128;
-    let mut quotas: Vec<usize> = sizes.iter().map(|&size| (exact(size) / total) as usize).collect();
-    let missing = count - quotas.iter().sum::<usize>();
-    let mut by_remainder: Vec<usize> = (0..sizes.len()).collect();
-    by_remainder.sort_by_key(|&class| Reverse(exact(sizes[class]) % total));
-    for class in by_remainder.into_iter().take(missing) {
-        quotas[class] += 1;
-    }
-    quotas
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-
-    use proptest::prelude::*;
 
     use super::*;
     use crate::Pool;
@@ -136,43 +89,5 @@ mod tests {
         let even = all.iter().filter(|id| id.0 % 2 == 0);
         let even_in_weight = even.filter(|id| whole.weight.contains(id)).count();
         assert!((200..300).contains(&even_in_weight), "{even_in_weight}");
-    }
-
-    #[test]
-    fn quotas_go_to_the_largest_remainders_and_then_to_the_lower_class() {
-        assert_eq!(quotas(&[5, 3, 2], 5), [3, 1, 1]);
-        assert_eq!(quotas(&[1, 1, 1, 1], 2), [1, 1, 0, 0]);
-        assert_eq!(quotas(&[50, 50, 1], 2), [1, 1, 0]);
-        assert_eq!(quotas(&[3, 4], 7), [3, 4]);
-        assert_eq!(quotas(&[], 0), [0; 0]);
-    }
-
-    #[test]
-    fn a_share_outside_0_to_1_is_refused() {
-        for share in [-0.5, 1.5, f64::NAN] {
-            assert!(stratified(&[0, 1], share, Key::new(0, Purpose::Test)).is_err());
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_stratified_draw_has_the_classes_of_all_within_one_sample(
-            labels in prop::collection::vec(0_u32..5, 0..80),
-            percent in 0_usize..=100,
-            seed: u64,
-        ) {
-            let key = Key::new(seed, Purpose::Test);
-            let (drawn, rest) = stratified(&labels, percent as f64 / 100.0, key).unwrap();
-            prop_assert_eq!(drawn.len(), labels.len() * percent / 100);
-            let mut all = [drawn.clone(), rest].concat();
-            all.sort_unstable();
-            prop_assert_eq!(all, (0..labels.len() as u32).map(SampleId).collect::<Vec<_>>());
-            for class in 0..5 {
-                let size = labels.iter().filter(|&&label| label == class).count();
-                let found = drawn.iter().filter(|id| labels[id.index()] == class).count();
-                let exact = (drawn.len() * size) as f64 / labels.len().max(1) as f64;
-                prop_assert!((found as f64 - exact).abs() < 1.0, "{found} of {size}");
-            }
-        }
     }
 }

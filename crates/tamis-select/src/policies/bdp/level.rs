@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tamis_core::{Key, Level, Prediction, SampleId};
 
-use super::quotas::{Demand, quotas};
+use super::quotas::{Demand, Quotas, quotas};
 use super::ranking::{Ranked, rank};
 use super::records::Records;
-use crate::report::{Bound, BoundGaveWay, Change, Report, What, Why};
+use crate::report::{BoundGaveWay, Change, DecidingBound, Report, What, Why};
 use crate::{Amount, BdpMetric, Keep, Pool};
 
 /// A level's half of the pool and what is left of it.
@@ -111,8 +111,16 @@ impl Active {
             told.notes.push(self.skipped(epoch, judged, candidates.len()));
             return;
         }
-        let kept = self.kept(&ranked, keep, prune, told);
-        self.tell(&ranked, &kept, keep, told);
+        let Quotas { given, decided, gave_way } = self.quotas(&ranked, keep, prune);
+        told.bounds.extend(gave_way.into_iter().map(|way| BoundGaveWay {
+            level: self.level,
+            class: way.class as u32,
+            bound: way.bound,
+            asked: way.asked,
+            given: way.given,
+        }));
+        let kept = self.kept(&ranked, given);
+        self.tell(&ranked, &kept, (keep, &decided), told);
         self.memory.active = kept;
         self.close();
     }
@@ -147,30 +155,22 @@ impl Active {
         })
     }
 
-    /// The best of each class, ascending by id.
-    fn kept(
-        &self,
-        ranked: &[Ranked],
-        keep: usize,
-        prune: &Prune,
-        told: &mut Report,
-    ) -> Vec<SampleId> {
-        let class = |id: SampleId| self.pool.label(id) as usize;
-        let classes: Vec<usize> = ranked.iter().map(|ranked| class(ranked.id)).collect();
+    fn class(&self, id: SampleId) -> usize {
+        self.pool.label(id) as usize
+    }
+
+    fn quotas(&self, ranked: &[Ranked], keep: usize, prune: &Prune) -> Quotas {
+        let classes: Vec<usize> = ranked.iter().map(|ranked| self.class(ranked.id)).collect();
         let original: Vec<usize> = self.pool.grouped(&self.half).iter().map(Vec::len).collect();
         let Prune { delta, min_per_class, .. } = *prune;
-        let demand = Demand { classes: &classes, original: &original, keep, delta, min_per_class };
-        let (mut quotas, ways) = quotas(&demand);
-        told.bounds.extend(ways.into_iter().map(|way| BoundGaveWay {
-            level: self.level,
-            class: way.class as u32,
-            bound: way.bound,
-            asked: way.asked,
-            given: way.given,
-        }));
+        quotas(&Demand { classes: &classes, original: &original, keep, delta, min_per_class })
+    }
+
+    /// The best of each class, ascending by id.
+    fn kept(&self, ranked: &[Ranked], mut quotas: Vec<usize>) -> Vec<SampleId> {
         let mut kept: Vec<SampleId> = ranked.iter().map(|ranked| ranked.id).collect();
         kept.retain(|&id| {
-            let quota = &mut quotas[class(id)];
+            let quota = &mut quotas[self.class(id)];
             let is_kept = *quota > 0;
             *quota = quota.saturating_sub(1);
             is_kept
@@ -179,7 +179,15 @@ impl Active {
         kept
     }
 
-    fn tell(&self, ranked: &[Ranked], kept: &[SampleId], keep: usize, told: &mut Report) {
+    /// Tells who came and went: by rank, of which the first `keep` would be kept, or by what
+    /// decided for its class.
+    fn tell(
+        &self,
+        ranked: &[Ranked],
+        kept: &[SampleId],
+        (keep, decided): (usize, &[Option<DecidingBound>]),
+        told: &mut Report,
+    ) {
         let before = told.changes.len();
         for (rank, &Ranked { id, metric }) in ranked.iter().enumerate() {
             let is_kept = kept.binary_search(&id).is_ok();
@@ -188,11 +196,7 @@ impl Active {
                 (false, true) => What::Chosen,
                 _ => continue,
             };
-            let bound = match (rank < keep, is_kept) {
-                (true, false) => Some(Bound::Most),
-                (false, true) => Some(Bound::Least),
-                _ => None,
-            };
+            let bound = if is_kept == (rank < keep) { None } else { decided[self.class(id)] };
             let why = Why::Rank { rank, metric, bound };
             told.changes.push(Change { id, level: Some(self.level), what, why });
         }

@@ -5,9 +5,10 @@
 //! a prune removes, the tighter. Inside the bounds the ranking decides. A bound that cannot be
 //! kept gives way, and is told.
 
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use crate::report::Bound;
+use crate::report::{Bound, DecidingBound};
 
 /// What to keep of how many.
 pub(super) struct Demand<'a> {
@@ -39,8 +40,19 @@ pub(super) struct Bounds {
     pub(super) most: usize,
 }
 
-/// Samples to keep of each class, adding up to `keep`, and the bounds that gave way.
-pub(super) fn quotas(demand: &Demand<'_>) -> (Vec<usize>, Vec<GaveWay>) {
+/// How many samples of each class are kept, and what bounds had to do with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Quotas {
+    /// Samples to keep of each class, adding up to `keep`.
+    pub(super) given: Vec<usize>,
+    /// For each class with another quota than the ranking alone would give: which bound decided.
+    pub(super) decided: Vec<Option<DecidingBound>>,
+    /// The bounds that could not be kept.
+    pub(super) gave_way: Vec<GaveWay>,
+}
+
+/// Parts the samples to keep among the classes.
+pub(super) fn quotas(demand: &Demand<'_>) -> Quotas {
     let classes = demand.original.len();
     let mut places = vec![Vec::new(); classes];
     for (rank, &class) in demand.classes.iter().enumerate() {
@@ -61,9 +73,23 @@ pub(super) fn quotas(demand: &Demand<'_>) -> (Vec<usize>, Vec<GaveWay>) {
     water.take(demand.keep, &least);
     water.take(demand.keep, &floors);
     let given = water.quotas;
-    let ways = (0..classes).filter_map(|class| gave_way(class, asked[class], given[class]));
-    let ways = ways.collect();
-    (given, ways)
+    let gave_way = (0..classes).filter_map(|class| gave_way(class, asked[class], given[class]));
+    let gave_way = gave_way.collect();
+    let decided = |class: usize| {
+        deciding_bound(given[class], free(class), Bounds { least: least[class], most: most[class] })
+    };
+    Quotas { decided: (0..classes).map(decided).collect(), gave_way, given }
+}
+
+/// What made a quota differ from the number of samples that are kept by rank alone.
+fn deciding_bound(given: usize, free: usize, own: Bounds) -> Option<DecidingBound> {
+    match given.cmp(&free) {
+        Ordering::Equal => None,
+        Ordering::Less if given == own.most => Some(DecidingBound::Most),
+        Ordering::Less => Some(DecidingBound::LeastOfOthers),
+        Ordering::Greater if given == own.least => Some(DecidingBound::Least),
+        Ordering::Greater => Some(DecidingBound::MostOfOthers),
+    }
 }
 
 /// The bounds that the settings ask for, whatever there is.
@@ -163,7 +189,7 @@ mod tests {
     fn strict_bounds_of_a_whole_share_leave_no_choice() {
         let classes = [0, 0, 0, 0, 1, 1, 1, 1, 1, 1];
         let found = quotas(&demand(&classes, &[4, 6], 5, Some(0.0)));
-        assert_eq!(found, (vec![2, 3], vec![]));
+        assert_eq!((found.given, found.gave_way), (vec![2, 3], vec![]));
     }
 
     #[test]
@@ -172,14 +198,33 @@ mod tests {
         // best of the others are of class 2, then of class 1.
         let classes = [0, 0, 0, 0, 2, 1, 2, 1, 2, 1, 0, 0];
         let found = quotas(&demand(&classes, &[6, 6, 6], 4, Some(0.0)));
-        assert_eq!(found, (vec![2, 1, 1], vec![]));
+        assert_eq!((found.given, found.gave_way), (vec![2, 1, 1], vec![]));
         let classes = [0, 0, 0, 0, 2, 2, 2, 1, 1, 1];
         let found = quotas(&demand(&classes, &[6, 6, 6], 4, Some(0.0)));
-        assert_eq!(found, (vec![2, 1, 1], vec![]));
+        assert_eq!((found.given, found.gave_way), (vec![2, 1, 1], vec![]));
         // Every class has its least of 1; three are in by force, so the worst of class 0 goes.
         let classes = [0, 0, 0, 1, 2];
         let found = quotas(&demand(&classes, &[3, 3, 3], 3, Some(0.0)));
-        assert_eq!(found, (vec![1, 1, 1], vec![]));
+        assert_eq!((found.given, found.gave_way), (vec![1, 1, 1], vec![]));
+    }
+
+    #[test]
+    fn what_decided_is_the_bound_that_was_reached_and_not_one_that_was_not() {
+        use DecidingBound::{Least, LeastOfOthers, Most, MostOfOthers};
+        let decided = |classes: &[usize], original: &[usize], keep, delta| {
+            quotas(&demand(classes, original, keep, Some(delta))).decided
+        };
+        // Bounds 1 to 3, 1 to 3 and 0 to 2: class 1 has its least, for which class 2 makes room
+        // although it keeps 1 of at most 2.
+        let classes = [0, 0, 2, 0, 2, 1, 1, 1];
+        let expected = [None, Some(Least), Some(LeastOfOthers)];
+        assert_eq!(decided(&classes, &[3, 3, 2], 5, 0.5), expected);
+        // Class 0 is at its most of 2, the others at their least of 1.
+        let classes = [0, 0, 0, 0, 1, 2, 1, 2];
+        assert_eq!(decided(&classes, &[6, 6, 6], 4, 0.0), [Some(Most), Some(Least), Some(Least)]);
+        // The least of classes 1 and 2 is none; class 1 has the best of what class 0 may not keep.
+        let found = decided(&[0, 0, 0, 0, 0, 0, 1, 1, 1], &[10, 5, 5], 6, 1.0);
+        assert_eq!(found, [Some(Most), Some(MostOfOthers), None]);
     }
 
     #[test]
@@ -188,7 +233,7 @@ mod tests {
         let found = quotas(&demand(&[0; 8], &[10, 10], 6, Some(0.0)));
         let least = GaveWay { class: 1, bound: Bound::Least, asked: 3, given: 0 };
         let most = GaveWay { class: 0, bound: Bound::Most, asked: 3, given: 6 };
-        assert_eq!(found, (vec![6, 0], vec![most, least]));
+        assert_eq!((found.given, found.gave_way), (vec![6, 0], vec![most, least]));
         // Ten of each class, of 30: the large class cannot keep its share of 25.
         let classes: Vec<usize> = (0..100).map(|n| if n < 80 { 0 } else { 1 + n % 2 }).collect();
         let demand = Demand {
@@ -198,9 +243,12 @@ mod tests {
             delta: Some(0.0),
             min_per_class: 10,
         };
-        let (found, ways) = quotas(&demand);
-        assert_eq!(found, [10, 10, 10]);
-        assert_eq!(ways[0], GaveWay { class: 0, bound: Bound::Least, asked: 24, given: 10 });
+        let found = quotas(&demand);
+        assert_eq!(found.given, [10, 10, 10]);
+        assert_eq!(
+            found.gave_way[0],
+            GaveWay { class: 0, bound: Bound::Least, asked: 24, given: 10 }
+        );
     }
 
     prop_compose! {
@@ -229,13 +277,13 @@ mod tests {
         ) {
             let demand =
                 Demand { classes: &classes, original: &original, keep, delta, min_per_class };
-            let (found, ways) = quotas(&demand);
-            prop_assert_eq!(found.iter().sum::<usize>(), keep);
-            for (class, &found) in found.iter().enumerate() {
+            let Quotas { given, gave_way, .. } = quotas(&demand);
+            prop_assert_eq!(given.iter().sum::<usize>(), keep);
+            for (class, &found) in given.iter().enumerate() {
                 let size = classes.iter().filter(|&&c| c == class).count();
                 prop_assert!(found <= size && found >= size.min(min_per_class));
                 let Bounds { least, most } = bounds(&demand, class);
-                let told = ways.iter().any(|way| way.class == class);
+                let told = gave_way.iter().any(|way| way.class == class);
                 prop_assert_eq!((least..=most).contains(&found), !told);
             }
         }
@@ -244,10 +292,11 @@ mod tests {
         fn without_bounds_the_best_are_kept_whatever_their_class(
             (classes, original, keep, _) in cases(),
         ) {
-            let (found, ways) = quotas(&demand(&classes, &original, keep, None));
+            let found = quotas(&demand(&classes, &original, keep, None));
             let best = |class| classes[..keep].iter().filter(|&&c| c == class).count();
-            prop_assert_eq!(found, (0..6).map(best).collect::<Vec<_>>());
-            prop_assert!(ways.is_empty());
+            prop_assert_eq!(found.given, (0..6).map(best).collect::<Vec<_>>());
+            prop_assert_eq!(found.decided, [None; 6]);
+            prop_assert!(found.gave_way.is_empty());
         }
 
         #[test]
@@ -260,9 +309,10 @@ mod tests {
                 sizes.iter().enumerate().flat_map(|(class, &size)| vec![class; size]).collect();
             tamis_core::Key::new(seed, tamis_core::Purpose::Test).stream().shuffle(&mut classes);
             let keep = (classes.len() as f64 * part) as usize;
-            let (found, ways) = quotas(&demand(&classes, &sizes, keep, Some(0.0)));
-            prop_assert!(ways.is_empty());
-            for (found, size) in found.iter().zip(&sizes) {
+            let Quotas { given, gave_way, .. } =
+                quotas(&demand(&classes, &sizes, keep, Some(0.0)));
+            prop_assert!(gave_way.is_empty());
+            for (found, size) in given.iter().zip(&sizes) {
                 let exact = (keep * size) as f64 / classes.len() as f64;
                 prop_assert!((*found as f64 - exact).abs() < 1.0);
             }
