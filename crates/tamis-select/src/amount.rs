@@ -43,6 +43,17 @@ impl Amount {
             }
         }
     }
+
+    /// As [`Amount::of`], but a share is rounded up.
+    pub fn of_rounded_up(self, samples: usize) -> usize {
+        match self.0 {
+            Kind::Count(count) => count,
+            Kind::Share { numerator, denominator } => {
+                let scaled = u128::from(numerator) * samples as u128;
+                scaled.div_ceil(u128::from(denominator)) as usize
+            }
+        }
+    }
 }
 
 impl FromStr for Amount {
@@ -92,6 +103,12 @@ mod tests {
         assert_eq!(of("0.29", 100), 29);
         assert_eq!(of("0.57", 100), 57);
         assert_eq!(Amount::share(0.29).unwrap().of(100), 29);
+        // In binary fractions these are a little more than a whole number.
+        for (share, expected) in
+            [(0.07, 7), (0.14, 14), (0.55, 55), (0.071, 8), (0.0, 0), (1.0, 100)]
+        {
+            assert_eq!(Amount::share(share).unwrap().of_rounded_up(100), expected, "{share}");
+        }
         assert_eq!(of("0.999999999999999999", u32::MAX as usize), u32::MAX as usize - 1);
     }
 

@@ -6,11 +6,23 @@
 
 use tamis_core::{Key, SampleId};
 
+use crate::quota;
+
 /// Draws `count` of the samples, all equally likely. Returns them ascending; all of them if there
 /// are no more than `count`.
 pub fn uniform(ids: &[SampleId], count: usize, key: Key) -> Vec<SampleId> {
     let numbers = ids.iter().map(|&id| (key.id(u64::from(id.0)).stream().next_u64(), id)).collect();
     smallest(numbers, count)
+}
+
+/// Draws `count` of the samples, as many of each class as there are, all of a class equally likely.
+/// Returns them ascending; all of them if there are no more than `count`.
+pub fn balanced(classes: &[Vec<SampleId>], count: usize, key: Key) -> Vec<SampleId> {
+    let parts = classes.iter().zip(quota::of_classes(classes, count));
+    let mut drawn: Vec<SampleId> =
+        parts.flat_map(|(ids, quota)| uniform(ids, quota, key)).collect();
+    drawn.sort_unstable();
+    drawn
 }
 
 /// Draws `count` of the samples one after the other, each time in proportion to the weights of

@@ -133,7 +133,7 @@ pub enum Error {
     /// No weight samples, or more than there are.
     #[error(
         "choosing weight samples by `{policy}`: found {found}, expected 1 to {samples}, the samples \
-         of the weight half; hint: a share has a point (0.02 of the weight half), a count has none"
+         of the weight half; hint: a share has a point (0.02 of all samples), a count has none"
     )]
     WeightAmount {
         /// The policy with its amount.
@@ -178,6 +178,17 @@ pub enum Error {
         found: String,
         /// The kind that the policy needs.
         expected: &'static str,
+    },
+    /// Parts of a composed policy that need different scores.
+    #[error(
+        "choosing the policy `{spec}`: found parts that need scores of kind `{kinds}`, expected one \
+         kind; hint: choose by the first with `tamis select` and search on those images"
+    )]
+    ScoreKinds {
+        /// The whole policy.
+        spec: String,
+        /// The kinds.
+        kinds: String,
     },
     /// A policy that needs embeddings and got none.
     #[error(

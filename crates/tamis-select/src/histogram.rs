@@ -149,6 +149,18 @@ mod tests {
     }
 
     #[test]
+    fn the_edges_of_svhn_and_cifar_100_are_the_published_ones() {
+        let svhn = histogram(&[-5.80, 0.34], 0.2);
+        let edges = svhn.edges();
+        assert_eq!((edges.len(), edges[0]), (33, -6.0));
+        assert!((edges[32] - 0.4).abs() < 1e-9, "{}", edges[32]);
+        // Its largest is a little above 0.5, which would be rounded to 0.
+        let cifar_100 = histogram(&[-16.60, 0.501], 0.25);
+        let edges = cifar_100.edges();
+        assert_eq!((edges.len(), edges[0], edges[72]), (73, -17.0, 1.0));
+    }
+
+    #[test]
     fn a_value_on_an_edge_is_in_the_upper_bin_and_the_largest_in_the_last() {
         let found = Histogram::new(&[0.01, 0.1, 1.0], 1.0).unwrap();
         assert_eq!(found.edges(), [-2.0, -1.0, 0.0]);

@@ -1,9 +1,14 @@
 //! Equal parts for classes of unequal size.
 
+/// Parts of `count` for classes with these members.
+pub(crate) fn of_classes<T>(classes: &[Vec<T>], count: usize) -> Vec<usize> {
+    equal(&classes.iter().map(Vec::len).collect::<Vec<_>>(), count)
+}
+
 /// Parts of `count`, as equal as the sizes of the classes allow: a class gives all it has, or as
 /// many as every other that has more. What cannot be parted evenly goes to the lower of the
 /// largest classes, one each. The parts add up to `count` if there are so many.
-pub(crate) fn equal(sizes: &[usize], count: usize) -> Vec<usize> {
+fn equal(sizes: &[usize], count: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..sizes.len()).collect();
     // The smallest class first; what is left over goes to those that come last.
     order.sort_by_key(|&class| (sizes[class], std::cmp::Reverse(class)));

@@ -39,8 +39,11 @@ pub(crate) struct Memory {
     pub(crate) just_updated: bool,
     pub(crate) updates: u32,
     pub(crate) replaced: u64,
-    /// Largest mastery that was measured.
+    /// Largest mastery that was measured when an update was allowed.
     pub(crate) highest_mastery: f64,
+    /// Whether the network has trained on a subset of which something was exchanged.
+    #[serde(default)]
+    pub(crate) is_renewed: bool,
     /// In which update a sample left last, of those that left recently enough to matter.
     pub(crate) left: BTreeMap<SampleId, u32>,
 }
@@ -95,15 +98,18 @@ impl Curriculum {
         let trains = update.is_none() || !self.settings.update_consumes_epoch;
         if trains {
             self.memory.just_updated = false;
+            self.memory.is_renewed |= self.memory.replaced > 0;
         }
         Ok(Slot { update, trains, is_fresh: is_fresh && trains, mastery })
     }
 
     fn mastery(&mut self, epoch: u32) -> Option<f64> {
-        let DdsSettings { rule, hardness, .. } = self.settings;
+        let DdsSettings { rule, hardness, first_update, .. } = self.settings;
         let Memory { observed, members, highest_mastery, .. } = &mut self.memory;
         let mastery = observed.mastery(rule, hardness, members, epoch)?;
-        *highest_mastery = highest_mastery.max(mastery);
+        if epoch >= first_update {
+            *highest_mastery = highest_mastery.max(mastery);
+        }
         Some(mastery)
     }
 
@@ -125,6 +131,10 @@ impl Curriculum {
                 None => update.kept += 1,
             }
         }
+        // Who left in this update could not come back in it; from now on it may.
+        for swap in &update.swaps {
+            self.sync(swap.out)?;
+        }
         self.memory.replaced += update.swaps.len() as u64;
         update.duplicates =
             self.memory.members.windows(2).filter(|pair| pair[0] == pair[1]).count();
@@ -138,7 +148,7 @@ impl Curriculum {
         scored.filter(|(_, hardness)| *hardness > self.settings.hardness).collect()
     }
 
-    /// Exchanges one image, unless no candidate of its class is left.
+    /// Exchanges one image, unless no candidate of its class is left. It stays blocked.
     fn swap(
         &mut self,
         out: SampleId,
@@ -159,7 +169,6 @@ impl Curriculum {
         let before = self.memory.updates - 1;
         let returned = self.memory.left.remove(&into).is_some_and(|left| left == before);
         self.exchange(out, into);
-        self.sync(out)?;
         self.sync(into)?;
         Ok(Some(Swap { out, into, hardness, distance: incoming.distance, returned }))
     }

@@ -2,7 +2,7 @@
 
 use tamis_core::{Key, SampleId};
 
-use crate::{InitialSubset, Pool, draw, quota};
+use crate::{InitialSubset, Pool, draw};
 
 /// Draws the first subset from the candidates, ascending: as many of each class as there are, or
 /// all candidates equally likely.
@@ -15,16 +15,7 @@ pub(crate) fn initial_subset(
 ) -> Vec<SampleId> {
     match rule {
         InitialSubset::Random => draw::uniform(candidates, count, key),
-        InitialSubset::Balanced => {
-            let classes = pool.grouped(candidates);
-            let sizes: Vec<usize> = classes.iter().map(Vec::len).collect();
-            let quotas = quota::equal(&sizes, count);
-            let parts = classes.iter().zip(quotas);
-            let mut drawn: Vec<SampleId> =
-                parts.flat_map(|(ids, quota)| draw::uniform(ids, quota, key)).collect();
-            drawn.sort_unstable();
-            drawn
-        }
+        InitialSubset::Balanced => draw::balanced(&pool.grouped(candidates), count, key),
     }
 }
 

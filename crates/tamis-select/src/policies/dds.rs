@@ -1,7 +1,8 @@
 //! `dds:1000`: so many weight images, renewed as the network masters them (DDS-NAS).
 //!
-//! The amount counts images of the weight half; the architecture trains on its whole half, which is
-//! never pruned and never the test split. Replacements come from the weight half. What the method
+//! The amount counts weight images: `dds:1000`, or `dds:0.02` of the pool. The architecture trains on
+//! its whole half, which is never pruned and never the test split. Replacements come from the weight
+//! half. What the method
 //! is stands in [`crate::dds`]; this file speaks with the search loop: plans, reports, state.
 //!
 //! The author's other arms are settings: `policy.dds.replacement` `random` (no tree) or `never`
@@ -58,13 +59,13 @@ fn build(request: &Request<'_>) -> Result<Box<dyn Policy>, Error> {
     Ok(Box::new(Dds { identity, halves, epochs, settings, curriculum, told }))
 }
 
-/// Weight images of the subset: 1 to all of the weight half.
-fn count(request: &Request<'_>, samples: usize) -> Result<usize, Error> {
-    let found = request.amount()?.map_or(0, |amount| amount.of(samples));
-    if (1..=samples).contains(&found) {
+/// Weight images of the subset, a share being one of the pool: 1 to all `most` of the weight half.
+fn count(request: &Request<'_>, most: usize) -> Result<usize, Error> {
+    let found = request.amount()?.map_or(0, |amount| amount.of(request.pool().len()));
+    if (1..=most).contains(&found) {
         return Ok(found);
     }
-    Err(Error::WeightAmount { policy: request.spec(), found, samples })
+    Err(Error::WeightAmount { policy: request.spec(), found, samples: most })
 }
 
 impl Policy for Dds {
@@ -116,24 +117,31 @@ impl Dds {
         self.told = report;
     }
 
-    /// What to know of a run that has exchanged nothing although it should have.
+    /// What to know of a run that has trained on its first subset alone although it should not.
     fn note(&self) -> Option<String> {
-        let memory = self.curriculum.memory();
-        if memory.replaced > 0 || self.settings.replacement == Replacement::Never {
+        let &Memory { is_renewed, replaced, updates, highest_mastery, .. } =
+            self.curriculum.memory();
+        let DdsSettings { mastery, first_update, hardness, replacement, .. } = self.settings;
+        if is_renewed || replacement == Replacement::Never {
             return None;
         }
-        let why = if memory.updates == 0 {
-            let Memory { highest_mastery: highest, .. } = memory;
-            let DdsSettings { mastery, first_update, .. } = self.settings;
-            format!(
-                "the subset was never mastered (at most {highest:.3}, needed {mastery} after epoch \
-                 {first_update})"
-            )
-        } else {
-            format!("no image was easier than {} or had a replacement", self.settings.hardness)
+        let what = match replaced {
+            0 => "exchanged no image",
+            _ => "trained on no image that it exchanged",
+        };
+        let why = match updates {
+            0 if self.epochs <= first_update => {
+                format!("the search ends before epoch {first_update}, the first of an update")
+            }
+            0 => format!(
+                "the subset was never mastered (at most {highest_mastery:.3}, needed {mastery} \
+                 before an epoch from {first_update} on)"
+            ),
+            _ if replaced > 0 => "the only update was in the last epoch".to_owned(),
+            _ => format!("no image was easier than {hardness} or had a replacement"),
         };
         let policy = self.identity.policy();
-        Some(format!("`{policy}` exchanged no image, which equals a fixed random subset: {why}"))
+        Some(format!("`{policy}` {what}, which equals a fixed random subset: {why}"))
     }
 
     /// Refuses a memory that is not of this policy's subset.

@@ -40,7 +40,7 @@ struct InfoBatch {
     /// Loss weight of the samples of low loss that stay.
     weight: f32,
     /// Epochs from this one on leave out nothing.
-    stop: f64,
+    stop: u32,
     memory: Memory,
     told: Report,
 }
@@ -64,7 +64,7 @@ fn build(request: &Request<'_>) -> Result<Box<dyn Policy>, Error> {
         key: request.key(),
         prune: Amount::share(settings.prune)?,
         weight: (1.0 / (1.0 - settings.prune)) as f32,
-        stop: settings.stop * f64::from(request.context.epochs),
+        stop: Amount::share(settings.stop)?.of_rounded_up(request.context.epochs as usize) as u32,
         halves,
         memory,
         told: Report::default(),
@@ -138,7 +138,7 @@ impl InfoBatch {
 
 impl Policy for InfoBatch {
     fn plan(&mut self, epoch: u32) -> Result<Plan, Error> {
-        let is_full = epoch == 0 || f64::from(epoch) >= self.stop;
+        let is_full = epoch == 0 || epoch >= self.stop;
         Ok(if is_full { self.all() } else { self.pruned(epoch) })
     }
 

@@ -28,9 +28,7 @@ pub(super) const BALANCED: Entry =
         let count = request.count()?;
         let embeddings = request.embeddings()?;
         let classes = request.pool().by_class();
-        let sizes: Vec<usize> = classes.iter().map(Vec::len).collect();
-        let quotas = quota::equal(&sizes, count);
-        let inside = classes.iter().zip(quotas);
+        let inside = classes.iter().zip(quota::of_classes(&classes, count));
         let found: Vec<_> = inside
             .flat_map(|(class, quota)| centers(embeddings, class, quota, request.key()))
             .collect();

@@ -84,7 +84,7 @@ pub enum Argument {
     None,
     /// An [`Amount`](crate::Amount), of both levels together: `random:0.1`, `random:1000`.
     Amount,
-    /// An [`Amount`](crate::Amount) of the weight level alone: `dds:1000`.
+    /// An [`Amount`](crate::Amount) of the pool for the weight level alone: `dds:1000`.
     WeightAmount,
     /// A policy: `random-like:proxy:0.1`.
     Policy,
@@ -97,9 +97,15 @@ pub enum Argument {
 ///
 /// A name that is not in [`POLICIES`], an amount that is missing, unwanted, unreadable, below 2
 /// samples or above the pool, a part that needs a running search before another part, scores or
-/// embeddings that are missing or do not fit the pool, or a setting that is out of range.
+/// embeddings that are missing or do not fit the pool, scores of more than one kind, or a setting that
+/// is out of range.
 pub fn build(spec: &str, context: &Context) -> Result<Box<dyn Policy>, Error> {
     context.settings.check()?;
+    let kinds = requirements(spec)?.score_kinds;
+    if kinds.len() > 1 {
+        let (spec, kinds) = (spec.chars().take(80).collect(), kinds.join("` and `"));
+        return Err(Error::ScoreKinds { spec, kinds });
+    }
     composed::build(spec, &spec::parts(spec)?, context)
 }
 

@@ -27,10 +27,9 @@ fn build(request: &Request<'_>) -> Result<Box<dyn Policy>, Error> {
     for (id, score) in request.scores()? {
         classes[request.pool().label(id) as usize].push((id, score));
     }
-    let sizes: Vec<usize> = classes.iter().map(Vec::len).collect();
     let width = request.settings().bin_width;
     let mut chosen = Vec::with_capacity(count);
-    for (class, quota) in classes.iter().zip(quota::equal(&sizes, count)) {
+    for (class, quota) in classes.iter().zip(quota::of_classes(&classes, count)) {
         if quota > 0 {
             chosen.extend(proxy::drawn(class, width, Weighting::P1, quota, request.key())?);
         }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::report::{Report, Why};
 use crate::split::Halves;
-use crate::{Balance, Error, Plan, Policy, Pool, draw, quota};
+use crate::{Balance, Error, Plan, Policy, Pool, draw};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "random-like",
@@ -44,48 +44,56 @@ const BLIND: [&str; 4] =
 pub(super) enum Control<'a> {
     /// The policy itself.
     Same(Part<'a>),
-    /// A draw of this amount.
-    Random(Option<&'a str>),
-    /// A draw of this amount with equal classes.
-    Balanced(Option<&'a str>),
+    /// A draw of this policy's amount.
+    Random(Part<'a>),
+    /// A draw of this policy's amount with equal classes.
+    Balanced(Part<'a>),
     /// The policy inside, blindfold.
     Dynamic(Part<'a>),
 }
 
 /// What the control of the policy behind the colon comes down to.
-pub(super) fn control<'a>(entry: &Entry, argument: Option<&'a str>) -> Result<Control<'a>, Error> {
-    let missing = Error::PolicyMissing { policy: ENTRY.name };
-    let inner = Part::parse(argument.filter(|text| !text.is_empty()).ok_or(missing)?)?;
+pub(super) fn control(mut argument: Option<&str>) -> Result<Control<'_>, Error> {
+    let inner = loop {
+        let missing = Error::PolicyMissing { policy: ENTRY.name };
+        let inner = Part::parse(argument.filter(|text| !text.is_empty()).ok_or(missing)?)?;
+        // The control of a control is that control.
+        if inner.entry.argument != Argument::Policy {
+            break inner;
+        }
+        argument = inner.argument;
+    };
     Ok(match inner.entry {
-        found if found.name == entry.name || BLIND.contains(&found.name) => Control::Same(inner),
+        found if BLIND.contains(&found.name) => Control::Same(inner),
         found if found.needs_search => Control::Dynamic(inner),
-        found if found.is_balanced => Control::Balanced(inner.argument),
-        _ => Control::Random(inner.argument),
+        found if found.is_balanced => Control::Balanced(inner),
+        _ => Control::Random(inner),
     })
 }
 
 fn build(request: &Request<'_>) -> Result<Box<dyn Policy>, Error> {
-    match control(request.entry, request.argument)? {
+    match control(request.argument)? {
         Control::Same(inner) => build_part(&inner, request.context),
-        Control::Random(argument) => {
-            build_part(&Part { entry: &random::ENTRY, argument }, request.context)
+        Control::Random(inner) => {
+            count(request, &inner)?;
+            let random = Part { entry: &random::ENTRY, argument: inner.argument };
+            build_part(&random, request.context)
         }
-        Control::Balanced(argument) => balanced(request, argument),
+        Control::Balanced(inner) => balanced(request, &inner),
         Control::Dynamic(inner) => RandomLike::boxed(request, &inner),
     }
 }
 
+/// How many samples the policy inside chooses; its errors name that policy.
+fn count(request: &Request<'_>, inner: &Part<'_>) -> Result<usize, Error> {
+    Request::new(inner.entry, inner.argument, request.context).count()
+}
+
 /// Random samples, as many of each class as there are.
-fn balanced(request: &Request<'_>, amount: Option<&str>) -> Result<Box<dyn Policy>, Error> {
-    let entry = Entry { argument: Argument::Amount, ..ENTRY };
-    let count = Request::new(&entry, amount, request.context).count()?;
-    let classes = request.pool().by_class();
-    let sizes: Vec<usize> = classes.iter().map(Vec::len).collect();
-    let quotas = quota::equal(&sizes, count);
-    let drawn = classes.iter().zip(quotas);
-    let drawn = drawn.flat_map(|(ids, quota)| draw::uniform(ids, quota, request.key()));
-    let mut chosen: Vec<_> = drawn.map(|id| (id, Why::Drawn)).collect();
-    chosen.sort_unstable_by_key(|(id, _)| *id);
+fn balanced(request: &Request<'_>, inner: &Part<'_>) -> Result<Box<dyn Policy>, Error> {
+    let count = count(request, inner)?;
+    let drawn = draw::balanced(&request.pool().by_class(), count, request.key());
+    let chosen: Vec<_> = drawn.into_iter().map(|id| (id, Why::Drawn)).collect();
     Ok(Fixed::boxed(request, &chosen))
 }
 
@@ -161,7 +169,10 @@ impl RandomLike {
         let Believed { epoch, weight, arch } = &self.believed;
         self.told_to.clear();
         for (level, ids) in [(Level::Weight, weight), (Level::Arch, arch)] {
-            for (number, group) in self.strata.of(level, ids) {
+            // Who is in twice has one prediction.
+            let mut ids = ids.clone();
+            ids.dedup();
+            for (number, group) in self.strata.of(level, &ids) {
                 let mut dealt = group.clone();
                 // Odd numbers; the disguise has the even ones.
                 self.key.epoch(*epoch).id(2 * number + 1).stream().shuffle(&mut dealt);

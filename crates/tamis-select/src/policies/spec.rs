@@ -86,7 +86,7 @@ impl<'a> Part<'a> {
 
     pub(super) fn requirements(&self) -> Result<Requirements, Error> {
         if self.entry.argument == Argument::Policy {
-            return match control(self.entry, self.argument)? {
+            return match control(self.argument)? {
                 Control::Same(inner) | Control::Dynamic(inner) => inner.requirements(),
                 Control::Random(_) | Control::Balanced(_) => Ok(Requirements::default()),
             };
@@ -105,19 +105,19 @@ impl<'a> Part<'a> {
         let argument = self.argument.unwrap_or_default();
         match self.entry.argument {
             Argument::None => (name.to_owned(), samples),
-            Argument::WeightAmount => (with_amount(name, argument, samples / 2).0, samples),
+            Argument::WeightAmount => (with_amount(name, argument, samples).0, samples),
             Argument::Amount => match with_amount(name, argument, samples) {
                 (_, Some(count)) if count == samples => ("full".to_owned(), samples),
                 (text, count) => (text, count.unwrap_or(samples)),
             },
-            Argument::Policy => match control(self.entry, self.argument) {
+            Argument::Policy => match control(self.argument) {
                 Ok(Control::Same(inner)) => inner.canonical(samples),
-                Ok(Control::Random(amount)) => {
-                    Part { entry: &super::random::ENTRY, argument: amount }.canonical(samples)
+                Ok(Control::Random(inner)) => {
+                    Part { entry: &super::random::ENTRY, ..inner }.canonical(samples)
                 }
-                Ok(Control::Balanced(amount)) => {
+                Ok(Control::Balanced(inner)) => {
                     let entry = &super::proxy_balanced::ENTRY;
-                    prefixed(name, Part { entry, argument: amount }.canonical(samples))
+                    prefixed(name, Part { entry, ..inner }.canonical(samples))
                 }
                 Ok(Control::Dynamic(inner)) => prefixed(name, inner.canonical(samples)),
                 Err(_) => (format!("{name}:{argument}"), samples),
@@ -182,6 +182,8 @@ mod tests {
             ("random-like:random:0.1", "random:0.1"),
             ("random-like:random-epoch:0.1", "random-epoch:0.1"),
             ("random-like:random-like:bdp", "random-like:bdp"),
+            ("dds:1000", "dds:0.02"),
+            ("random-like:dds:0.020", "random-like:dds:0.02"),
             ("random-like:k-center-balanced:0.1", "random-like:proxy-balanced:0.1"),
             ("random-like:proxy:1.0", "full"),
             ("full+bdp", "bdp"),
@@ -211,5 +213,6 @@ mod tests {
         }
         assert!(requirements("random-like:bdp").unwrap().needs_search);
         assert!(requirements("random-like:prxy:0.1").is_err());
+        assert!(requirements(&"random-like:".repeat(100_000)).is_err(), "no stack is that deep");
     }
 }

@@ -1,8 +1,8 @@
 //! `two-tail:0.1`: the lowest and the highest scores, nothing between.
 //!
 //! The deterministic selection of Proxy Data (Na et al., IJCAI 2021): a share beta of the chosen
-//! has the lowest entropies, the rest the highest. The paper sweeps beta; 0.5 is this project's
-//! default, and the details of the published version are not known.
+//! has the lowest entropies, the rest the highest. That there is a deterministic version is published;
+//! that it sweeps such a share is reconstructed, and 0.5 is this project's default.
 
 use tamis_core::SampleId;
 

@@ -1,7 +1,7 @@
 //! Settings of DDS-NAS (Poyser and Breckon, 2025).
 //!
-//! Thresholds that the paper leaves to each data set have the values that its author's code uses
-//! most; what is this project's own choice says so.
+//! Thresholds that the paper leaves to each data set have values of its author's code; what is this
+//! project's own choice says so.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,8 @@ pub struct DdsSettings {
     /// A sample is easy, and exchanged, when its hardness score is above this: its largest
     /// probability if the answer is right, a tenth of it if not.
     pub hardness: f64,
-    /// The subset is mastered from this share on, of what `rule` says.
+    /// The subset is mastered from this share on, of what `rule` says. The author's code has 0.1, 0.25
+    /// and 0.5; that 0.5 is the default is the project's own choice.
     pub mastery: f64,
     /// What mastery is measured by.
     pub rule: DdsRule,

@@ -97,7 +97,8 @@ proptest! {
             updates(&run).into_iter().map(|epoch| &run[epoch].1.changes).collect();
         for (at, left) in changes.iter().enumerate() {
             let left: BTreeSet<SampleId> = left.iter().map(|change| change.id).collect();
-            for later in changes.iter().skip(at).take(if tabu > 0 { tabu + 1 } else { 0 }) {
+            // The first of them is the update itself.
+            for later in changes.iter().skip(at).take(tabu + 1) {
                 let came = later.iter().filter_map(|change| match change.what {
                     What::ReplacedBy(id) => Some(id),
                     _ => None,
@@ -153,5 +154,9 @@ fn the_subsets_of_a_seed_are_part_of_the_format() {
     assert_eq!(found, PINNED, "found {found:?}");
 }
 
-const PINNED: [[u32; 6]; 4] =
-    [[11, 24, 26, 32, 43, 54], [5, 6, 7, 9, 17, 47], [4, 7, 10, 11, 24, 26], [5, 7, 9, 17, 33, 47]];
+const PINNED: [[u32; 6]; 4] = [
+    [11, 24, 26, 32, 43, 54],
+    [5, 6, 7, 9, 17, 47],
+    [4, 10, 11, 24, 26, 56],
+    [5, 7, 9, 17, 33, 47],
+];

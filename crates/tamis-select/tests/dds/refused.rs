@@ -17,10 +17,10 @@ fn weight_samples(spec: &str, samples: u32) -> usize {
 }
 
 #[test]
-fn the_amount_counts_weight_samples_and_a_share_is_of_the_weight_half() {
+fn the_amount_counts_weight_samples_and_a_share_is_of_the_pool() {
     assert_eq!(weight_samples("dds:7", 101), 7);
-    assert_eq!(weight_samples("dds:0.1", 101), 5);
-    assert_eq!(weight_samples("dds:1.0", 101), 50);
+    assert_eq!(weight_samples("dds:0.1", 101), 10);
+    assert_eq!(weight_samples("dds:0.5", 101), 50);
     assert_eq!(weight_samples("dds:50", 101), 50);
 }
 
@@ -30,10 +30,13 @@ fn amounts_outside_the_weight_half_are_refused() {
     assert_eq!(
         message("dds:51", &context),
         "choosing weight samples by `dds:51`: found 51, expected 1 to 50, the samples of the \
-         weight half; hint: a share has a point (0.02 of the weight half), a count has none"
+         weight half; hint: a share has a point (0.02 of all samples), a count has none"
     );
-    for spec in ["dds:0", "dds:0.0", "dds:0.01"] {
-        assert!(message(spec, &context).contains("found 0, expected 1 to 50"), "{spec}");
+    for (spec, found) in
+        [("dds:0", 0), ("dds:0.0", 0), ("dds:0.009", 0), ("dds:0.6", 60), ("dds:1.0", 101)]
+    {
+        let expected = format!("found {found}, expected 1 to 50");
+        assert!(message(spec, &context).contains(&expected), "{spec}");
     }
     assert!(matches!(build("dds", &context).err(), Some(Error::AmountMissing { .. })));
     assert!(matches!(build("dds:x", &context).err(), Some(Error::Amount { .. })));

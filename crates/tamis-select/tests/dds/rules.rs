@@ -2,8 +2,8 @@
 
 use tamis_core::{Level, SampleId};
 use tamis_select::{
-    Change, DdsRule, DdsSettings, FurthestSearch, LearningRateAfterUpdate, LearningRateEvent,
-    Replacement, What, Why, build,
+    Change, Context, DdsRule, DdsSettings, FurthestSearch, LearningRateAfterUpdate,
+    LearningRateEvent, Replacement, What, Why, build,
 };
 
 use crate::testkit::{context, figures, mastered, mixed, on_a_line, run, train, updates};
@@ -38,7 +38,11 @@ fn an_update_may_share_its_epoch_with_training() {
 fn everything_is_easy_above_zero_and_nothing_above_one() {
     let easy = DdsSettings { hardness: 0.0, mastery: 0.0, ..settings() };
     let all = run("dds:20", &context(300, easy), mixed);
-    assert!(figures(&all, "replaced").iter().all(|&replaced| replaced == 20.0));
+    assert_eq!(figures(&all, "replaced"), [20.0; 13]);
+    for pair in all.windows(2).filter(|pair| pair[1].0.steps.is_some()) {
+        let [before, after] = [&pair[0].0.weight, &pair[1].0.weight];
+        assert!(before.iter().all(|id| !after.contains(id)), "nobody is left");
+    }
     let hard = DdsSettings { hardness: 1.0, ..settings() };
     let none = run("dds:20", &context(300, hard), mastered);
     assert!(!updates(&none).is_empty());
@@ -62,11 +66,44 @@ fn a_subset_that_is_not_mastered_stays_and_the_run_says_what_that_means() {
         run[29].1.notes,
         [format!(
             "`dds:20` exchanged no image, which equals a fixed random subset: the subset was \
-             never mastered (at most {:.3}, needed 0.9 after epoch 5)",
+             never mastered (at most {:.3}, needed 0.9 before an epoch from 5 on)",
             right as f64 / 20.0
         )]
     );
     assert!(run[..29].iter().all(|(_, report)| report.notes.is_empty()));
+}
+
+#[test]
+fn a_run_that_trains_on_no_exchanged_image_says_so() {
+    // Mastered in the first epochs alone, when no update is allowed yet.
+    let early = |_: SampleId, epoch: u32| (0.99, epoch < 3);
+    let note = |epochs, answer| {
+        let context = Context { epochs, ..context(300, settings()) };
+        let mut run = run("dds:20", &context, answer);
+        run.pop().unwrap().1.notes.pop().unwrap_or_default()
+    };
+    assert!(note(30, early).ends_with("(at most 0.000, needed 0.5 before an epoch from 5 on)"));
+    assert!(note(5, mastered).ends_with("the search ends before epoch 5, the first of an update"));
+    // The update takes the last epoch.
+    assert_eq!(
+        note(6, mastered),
+        "`dds:20` trained on no image that it exchanged, which equals a fixed random subset: the \
+         only update was in the last epoch"
+    );
+    assert_eq!(note(7, mastered), "");
+}
+
+#[test]
+fn who_leaves_does_not_come_back_in_the_same_update() {
+    // Three weight samples, two of them in the subset: one can be exchanged, for the third.
+    let run = run("dds:2", &on_a_line(&[0.0, 100.0, 1.0, 0.0, 0.0, 0.0], settings()), mastered);
+    for name in ["replaced", "easy_without_replacement"] {
+        assert_eq!(figures(&run, name), [1.0; 13], "{name}");
+    }
+    assert_eq!(figures(&run, "turnover"), [0.5; 13]);
+    for update in updates(&run) {
+        assert_ne!(run[update].0.weight, run[update - 1].0.weight);
+    }
 }
 
 #[test]
@@ -109,8 +146,8 @@ fn furthest_images_play_ping_pong_unless_they_are_tabu() {
     assert!(returned[3..].iter().all(|&share| share == 1.0), "{returned:?}");
     let tabu = DdsSettings { tabu: 1, ..settings() };
     let tabu = run("dds:1", &on_a_line(&places, tabu), mastered);
-    assert!(figures(&tabu, "returned_share").iter().all(|&share| share == 0.0));
-    assert!(figures(&tabu, "replaced").iter().all(|&replaced| replaced == 1.0));
+    assert_eq!(figures(&tabu, "returned_share"), [0.0; 13]);
+    assert_eq!(figures(&tabu, "replaced"), [1.0; 13]);
 }
 
 #[test]
@@ -152,13 +189,13 @@ fn validation_accuracy_looks_at_the_architecture_samples_alone() {
 fn a_fixed_subset_and_random_replacements_need_no_embeddings() {
     let bare = |replacement| {
         let settings = DdsSettings { replacement, ..settings() };
-        tamis_select::Context { embeddings: None, ..context(300, settings) }
+        Context { embeddings: None, ..context(300, settings) }
     };
     let fixed = run("dds:20", &bare(Replacement::Never), mastered);
     assert!(fixed.iter().all(|(plan, report)| *plan == fixed[0].0 && report.notes.is_empty()));
     let random = run("dds:20", &bare(Replacement::Random), mastered);
     assert_eq!(random[0].0, fixed[0].0, "the arms begin with the same subset");
-    assert!(figures(&random, "replaced").iter().all(|&replaced| replaced == 20.0));
+    assert_eq!(figures(&random, "replaced"), [20.0; 13]);
     let furthest = run("dds:20", &context(300, settings()), mastered);
     assert_eq!(furthest[0].0, fixed[0].0);
     assert_ne!(furthest[5].0, random[5].0);
@@ -169,7 +206,7 @@ fn random_replacements_reach_every_candidate_of_the_class() {
     let settings = DdsSettings { replacement: Replacement::Random, ..settings() };
     let mut seen = std::collections::BTreeSet::new();
     for seed in 0..40 {
-        let context = tamis_select::Context { seed, ..on_a_line(&[0.0; 20], settings.clone()) };
+        let context = Context { seed, ..on_a_line(&[0.0; 20], settings.clone()) };
         let run = run("dds:1", &context, mastered);
         let at = updates(&run)[0];
         assert_ne!(run[at].0.weight, run[at - 1].0.weight);
@@ -190,11 +227,23 @@ fn duplicates_gather_at_outliers_where_they_are_allowed() {
 }
 
 #[test]
+fn the_control_knows_of_every_sample_even_where_one_is_in_twice() {
+    let mut places: Vec<f32> = (0..40).map(|at| at as f32 / 40.0).collect();
+    places[7] = 1e6;
+    let settings = DdsSettings { allow_duplicates: true, ..settings() };
+    let run = run("random-like:dds:8", &on_a_line(&places, settings), mastered);
+    assert!(figures(&run, "duplicates").iter().any(|&duplicates| duplicates > 0.0));
+    let mastery = run.iter().filter_map(|(_, report)| report.metrics.get("mastery"));
+    assert!(mastery.clone().count() > 10);
+    assert!(mastery.into_iter().all(|&mastery| mastery == 1.0));
+}
+
+#[test]
 fn without_candidates_easy_images_stay() {
-    let run = run("dds:1.0", &context(60, settings()), mastered);
+    let run = run("dds:0.5", &context(60, settings()), mastered);
     assert!(run.iter().all(|(plan, _)| plan.weight == run[0].0.weight));
-    assert!(figures(&run, "easy_without_replacement").iter().all(|&kept| kept == 30.0));
-    assert_eq!(run[29].1.notes.len(), 1);
+    assert_eq!(figures(&run, "easy_without_replacement"), [30.0; 13]);
+    assert!(run[29].1.notes[0].ends_with("no image was easier than 0.9 or had a replacement"));
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub(crate) fn run(spec: &str, context: &Context, answer: Answer) -> Vec<(Plan, R
         train(policy.as_mut(), &plan, epoch, answer);
         (plan, report)
     };
-    (0..EPOCHS).map(epoch).collect()
+    (0..context.epochs).map(epoch).collect()
 }
 
 /// The epochs that have an update.

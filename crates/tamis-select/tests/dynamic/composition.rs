@@ -50,6 +50,18 @@ fn samples_keep_the_level_that_the_permutation_gives_them() {
 }
 
 #[test]
+fn parts_that_need_different_scores_are_refused_for_there_is_one_table() {
+    let context = context(1_000, 20, Settings::default());
+    let error = build("entropy-top:0.5+forgetting:0.5", &context).err().unwrap();
+    assert!(matches!(error, Error::ScoreKinds { .. }));
+    assert!(error.to_string().contains("of kind `entropy` and `forgetting`"), "{error}");
+    // One kind twice is one kind, and a control of a static policy needs none.
+    for spec in ["entropy-top:0.5+proxy:0.5", "entropy-top:0.5+random-like:forgetting:0.5"] {
+        assert!(build(spec, &context).is_ok(), "{spec}");
+    }
+}
+
+#[test]
 fn parts_draw_from_streams_of_their_own() {
     // With the same numbers, the second draw would take just the first of the first.
     let context = context(1_000, 20, Settings::default());

@@ -42,12 +42,24 @@ fn the_control_of_a_balanced_policy_has_its_classes_and_needs_no_scores() {
     }
 }
 
+#[test]
+fn what_is_wrong_with_an_amount_is_told_of_the_policy_that_has_it() {
+    let context = context(50, 20, Settings::default());
+    let message = |spec: &str| build(spec, &context).err().unwrap().to_string();
+    for inner in ["proxy-balanced", "proxy", "k-center"] {
+        let missing = message(&format!("random-like:{inner}"));
+        assert!(missing.contains(&format!("`{inner}:0.1` takes a tenth")), "{missing}");
+        let many = message(&format!("random-like:{inner}:51"));
+        assert!(many.contains(&format!("`{inner}:51`: found a count of 51")), "{many}");
+    }
+}
+
 fn sizes(plans: &[(Plan, Report)]) -> Vec<(usize, usize)> {
     plans.iter().map(|(plan, _)| (plan.weight.len(), plan.arch.len())).collect()
 }
 
 #[test]
-fn the_control_of_pruning_has_its_sizes_and_classes_but_other_samples() {
+fn the_control_of_pruning_has_its_sizes_but_other_samples() {
     let context = context(2_000, 50, Settings::default());
     let policy = run("bdp", &context, noise);
     let control = run("random-like:bdp", &context, noise);

@@ -1,7 +1,7 @@
 //! InfoBatch over whole searches.
 
 use tamis_core::{Level, SampleId};
-use tamis_select::{Plan, Settings, What, Why, build};
+use tamis_select::{InfobatchSettings, Plan, Settings, What, Why, build};
 
 use super::{context, noise, prediction, run};
 
@@ -34,6 +34,16 @@ fn the_first_epoch_and_the_last_eighth_leave_out_nothing() {
         let is_full = plan.weight.len() == 500 && plan.loss_weights.is_none();
         assert_eq!(is_full, epoch == 0 || epoch >= 35, "epoch {epoch}");
     }
+}
+
+#[test]
+fn the_share_of_the_epochs_that_prune_is_exact() {
+    // 0.55 of 100 is a little more than 55 in binary fractions.
+    let infobatch = InfobatchSettings { stop: 0.55, ..InfobatchSettings::default() };
+    let context = context(100, 100, Settings { infobatch, ..Settings::default() });
+    let plans = run("infobatch", &context, two_losses);
+    let last = plans.iter().rposition(|(plan, _)| plan.loss_weights.is_some());
+    assert_eq!(last, Some(54));
 }
 
 #[test]
