@@ -1,8 +1,8 @@
 //! The words that every Tamis crate shares: sample ids, the two levels of the search,
 //! predictions, and counter-based random streams.
 //!
-//! This crate knows no files, tensors, networks or terminals, and it computes nothing: it is the
-//! vocabulary in which the crates talk to each other.
+//! This crate knows no files, tensors, networks or terminals: it is the vocabulary in which the
+//! crates talk to each other.
 
 #![deny(missing_docs)]
 

@@ -60,14 +60,14 @@ pub enum Error {
         /// Setting of the learning rate.
         key: &'static str,
     },
-    /// A snapshot does not belong to this search.
-    #[error("resuming a search: found {found} for {what}, expected {expected}")]
+    /// A snapshot does not belong to this search or training.
+    #[error("restoring a saved state: found {found} for {what}, expected {expected}")]
     Snapshot {
         /// The part that does not fit.
         what: String,
         /// What the snapshot holds.
         found: String,
-        /// What this search needs.
+        /// What this search or training needs.
         expected: String,
     },
     /// A network could not be built or run.

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Forward and backward count as three forward passes.
+pub(crate) const PASSES_PER_STEP: u64 = 3;
+
 /// What was spent once, before the search (training a scorer, an autoencoder, a tree).
 ///
 /// A number that is not known is `None`, never 0, and whatever depends on it is `None` too.
@@ -19,6 +22,11 @@ pub struct OneOffCost {
 impl OneOffCost {
     /// Nothing was spent.
     pub const NONE: OneOffCost = OneOffCost { samples: Some(0), macs: Some(0), wall_s: Some(0.0) };
+
+    /// With so many seconds more; what is unknown stays unknown.
+    pub fn plus_seconds(self, seconds: f64) -> OneOffCost {
+        OneOffCost { wall_s: self.wall_s.map(|wall_s| wall_s + seconds), ..self }
+    }
 
     /// Both together; what is unknown of one is unknown of both.
     pub fn plus(&self, other: &OneOffCost) -> OneOffCost {
@@ -42,7 +50,7 @@ pub struct Ledger {
     pub full_data_samples: u64,
     /// Nominal multiply-adds of the search: forward x 3 for forward and backward.
     pub macs: u64,
-    /// Seconds spent in steps, over all sittings of the run.
+    /// Seconds spent in choosing samples and in steps, over all sittings of the run.
     pub search_wall_s: f64,
     /// What was spent before the search.
     pub one_off: OneOffCost,

@@ -1,4 +1,4 @@
-//! What is recorded of an epoch, one line of `metrics.jsonl` each.
+//! What is recorded of an epoch.
 
 use std::collections::BTreeMap;
 

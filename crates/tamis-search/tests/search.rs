@@ -8,7 +8,9 @@ use std::sync::Arc;
 use tamis_data::{Augmentation, DataConfig, open};
 use tamis_nn::Device;
 use tamis_search::{EpochRecord, Event, OneOffCost, Search, SearchConfig, SearchData, Snapshot};
-use tamis_select::{BdpMetric, BdpSettings, Keep};
+use tamis_select::{
+    BdpMetric, BdpSettings, DdsSettings, Keep, LearningRateAfterUpdate, Replacement,
+};
 
 fn data(train: usize) -> SearchData {
     let mut config = DataConfig::default();
@@ -51,6 +53,7 @@ fn without_clock(snapshot: &Snapshot) -> (Vec<String>, Snapshot) {
     let mut snapshot = snapshot.clone();
     let state = snapshot.state.as_object_mut().unwrap();
     state["ledger"]["search_wall_s"] = 0.into();
+    state["ledger"]["one_off"]["wall_s"] = 0.into();
     state["progress"]["wall_s"] = 0.into();
     for record in state["history"].as_array_mut().unwrap() {
         record["wall_s"] = 0.into();
@@ -72,6 +75,32 @@ fn stopping_after_any_event_and_restoring_equals_not_stopping() {
         });
         assert_eq!(without_clock(&restarted.snapshot()), without_clock(&straight.snapshot()));
         assert_eq!(restarted.genotype(), straight.genotype());
+    }
+}
+
+#[test]
+fn a_search_that_exchanges_images_is_resumed_anywhere() {
+    // Everything is easy and mastered at once: updates in epochs 1 and 3.
+    for policy in ["dds:0.2", "random:0.8+dds:0.2", "random-like:dds:0.2"] {
+        let mut config = settings(policy, 5);
+        config.policy.dds = DdsSettings {
+            hardness: 0.0,
+            mastery: 0.0,
+            first_update: 1,
+            lr_after_update: LearningRateAfterUpdate::JumpToPeak,
+            replacement: Replacement::Random,
+            ..DdsSettings::default()
+        };
+        let straight = run(search(&config, 80), |_, search| search);
+        let replaced: Vec<Option<&f64>> =
+            straight.history().iter().map(|record| record.policy.get("replaced")).collect();
+        assert!(replaced[1] > Some(&0.0) && replaced[3] > Some(&0.0), "{replaced:?}");
+        let restarted = run(search(&config, 80), |_, stopped| {
+            let mut fresh = search(&config, 80);
+            fresh.restore(&stopped.snapshot()).unwrap();
+            fresh
+        });
+        assert_eq!(without_clock(&restarted.snapshot()), without_clock(&straight.snapshot()));
     }
 }
 
@@ -194,6 +223,7 @@ fn weights_that_train_alone_move_no_alpha_and_pass_no_architecture_sample() {
     }
     assert!(third.arch_samples > 0 && third.alpha_distance > 0.0);
     assert_eq!(search.ledger().arch_samples, third.arch_samples);
+    assert_eq!(search.ledger().sample_ratio(), 1.0, "all data would not train it either");
     config.alpha.first_epoch = 3;
     let error = Search::new(&config, data(64), Device::Cpu).err().unwrap().to_string();
     assert!(error.contains("alpha.first_epoch"), "{error}");

@@ -87,7 +87,7 @@ pub trait Host: Send {
 
 /// A host in the list.
 pub struct HostEntry {
-    /// Its name on the command line.
+    /// Its name in the settings.
     pub name: &'static str,
     /// One sentence for help texts.
     pub summary: &'static str,

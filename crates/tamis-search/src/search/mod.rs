@@ -27,7 +27,7 @@ use crate::config::{LearningRateScale, SearchConfig};
 use crate::epoch::{ArchPass, EpochRule, StepSamples, batches, planned_steps, steps_of_pass};
 use crate::error::Error;
 use crate::host::{self, Host, StepBatches, StepContext, StepOutcome};
-use crate::ledger::{Ledger, OneOffCost};
+use crate::ledger::{Ledger, OneOffCost, PASSES_PER_STEP};
 use crate::matrix::Matrix;
 use crate::metrics::{EpochRecord, LevelSums};
 use crate::schedule::cosine;
@@ -36,9 +36,6 @@ use outcome::{check_finite, predictions};
 
 /// The rate of the architecture parameters grows by at most this when steps are fewer.
 const MAX_RATE_SCALE: f64 = 10.0;
-
-/// Forward and backward count as three forward passes.
-const PASSES_PER_STEP: u64 = 3;
 
 /// What a search runs on.
 #[derive(Clone, Debug)]
@@ -136,7 +133,11 @@ impl Search {
         let train = &data.train;
         let space = build_space(&config.space, train.shape(), train.classes().len())?;
         let host = host::build_host(config)?;
-        let policy = tamis_select::build(&config.policy.name, &context(config, &data)?)?;
+        let context = context(config, &data)?;
+        // Trees and static choices are made here, once.
+        let started = Instant::now();
+        let policy = tamis_select::build(&config.policy.name, &context)?;
+        let one_off = data.one_off.plus_seconds(started.elapsed().as_secs_f64());
         let bilevel = Bilevel::new(config, space.network(device)?);
         let normalization = Normalization::of(train);
         let source =
@@ -150,7 +151,7 @@ impl Search {
             start: bilevel.alphas.clone(),
             bilevel,
             progress: Progress::default(),
-            ledger: Ledger { one_off: data.one_off, ..Ledger::default() },
+            ledger: Ledger { one_off, ..Ledger::default() },
             history: Vec::new(),
             report: Report::default(),
             notes: Vec::new(),
@@ -176,7 +177,11 @@ impl Search {
 
     fn plan_epoch(&mut self) -> Result<Event, Error> {
         let epoch = self.progress.epoch;
+        let started = Instant::now();
         let plan = self.policy.plan(epoch)?;
+        let wall_s = started.elapsed().as_secs_f64();
+        self.ledger.search_wall_s += wall_s;
+        self.progress.wall_s += wall_s;
         self.take_report();
         let steps = planned_steps(&plan, self.config.train.batch) as u32;
         if plan.learning_rate == Some(LearningRateEvent::JumpToPeak) {
@@ -274,12 +279,19 @@ impl Search {
         self.source.dataset().len() / 2
     }
 
-    /// Samples that one epoch on all data passes, both levels.
+    fn architecture_trains(&self) -> bool {
+        self.progress.epoch >= self.config.alpha.first_epoch
+    }
+
+    /// Samples that this epoch would pass on all data, both levels.
     fn full_epoch_samples(&self) -> u64 {
         let batch = self.config.train.batch;
         let weight = self.pool_half();
-        let arch = self.source.dataset().len() - weight;
-        (weight + steps_of_pass(weight, batch) * batch.min(arch)) as u64
+        let arch = match self.architecture_trains() {
+            true => batch.min(self.source.dataset().len() - weight),
+            false => 0,
+        };
+        (weight + steps_of_pass(weight, batch) * arch) as u64
     }
 
     fn next_batches(&mut self) -> Result<(Batch, Option<Batch>), Error> {
@@ -313,8 +325,8 @@ impl Search {
     /// The samples of all steps of the epoch, and where the architecture pass stands after it.
     fn epoch_samples(&self) -> (Vec<StepSamples>, ArchPass) {
         let Progress { epoch, plan, arch_pass, .. } = &self.progress;
-        let SearchConfig { seed, train, alpha, .. } = &self.config;
-        let arch = *epoch >= alpha.first_epoch;
+        let SearchConfig { seed, train, .. } = &self.config;
+        let arch = self.architecture_trains();
         let rule = EpochRule { batch: train.batch, seed: *seed, epoch: *epoch, arch };
         let mut arch_pass = arch_pass.clone();
         let steps = plan.as_ref().map_or_else(Vec::new, |plan| batches(plan, rule, &mut arch_pass));

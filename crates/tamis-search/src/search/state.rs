@@ -67,9 +67,10 @@ impl Search {
     /// be used any more.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<usize, Error> {
         let saved = Saved::deserialize(&snapshot.state).map_err(unreadable)?;
-        if saved.format != SNAPSHOT_FORMAT || saved.adam_steps.len() != self.bilevel.adam.len() {
+        if saved.format != SNAPSHOT_FORMAT {
             return Err(unreadable(format!("format {}", saved.format)));
         }
+        self.check(&saved)?;
         let layout = self.bilevel.network.layout();
         let (weights, _) = snapshot.parameters("weights", layout)?;
         let (velocity, restored) = snapshot.parameters("momentum", layout)?;
@@ -91,6 +92,35 @@ impl Search {
         self.bilevel.rates = self.rates();
         self.ahead = None;
         Ok(restored + saved.adam_steps.len())
+    }
+
+    /// Refuses what belongs to another search, or to none.
+    fn check(&self, saved: &Saved) -> Result<(), Error> {
+        let misfit = |what: &str, found: String, expected: String| {
+            Err(Error::Snapshot { what: what.to_owned(), found, expected })
+        };
+        let (found, expected) = (saved.adam_steps.len(), self.bilevel.adam.len());
+        if found != expected {
+            return misfit(
+                "the architecture parameters' optimizers",
+                found.to_string(),
+                expected.to_string(),
+            );
+        }
+        let Progress { epoch, step, steps, schedule_start, plan, .. } = &saved.progress;
+        let epochs = self.config.train.epochs;
+        if !(schedule_start <= epoch && *epoch <= epochs && step <= steps) {
+            let found = format!(
+                "epoch {epoch} step {step} of {steps}, a schedule from epoch {schedule_start} on"
+            );
+            return misfit("the progress", found, format!("a position of {epochs} epochs"));
+        }
+        let samples = self.source.dataset().len();
+        let ids = plan.iter().flat_map(|plan| plan.weight.iter().chain(&plan.arch));
+        match ids.into_iter().find(|id| id.index() >= samples) {
+            Some(id) => misfit("the plan", format!("sample {id}"), format!("below {samples}")),
+            None => Ok(()),
+        }
     }
 }
 

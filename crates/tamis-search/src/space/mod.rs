@@ -41,7 +41,7 @@ pub trait SearchSpace: Send + Sync {
 
 /// A space in the list.
 pub struct SpaceEntry {
-    /// Its name on the command line.
+    /// Its name in the settings.
     pub name: &'static str,
     /// One sentence for help texts.
     pub summary: &'static str,

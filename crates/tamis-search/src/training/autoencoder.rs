@@ -1,8 +1,9 @@
 //! Training the autoencoder whose codes say how much images are alike.
 //!
 //! Poyser and Breckon, DDS-NAS (2025): the autoencoder "enforces an image-similarity embedding".
-//! Layers, loss and recipe are reconstructed; what is known of the authors' code is Adam at 1e-3, a
-//! cosine over 30 epochs, a triplet margin of 1, and 8 (grey) or 32 (colour) latent values. Images
+//! Layers, loss and recipe are reconstructed. The author's code passes 8 (grey) or 32 (colour) latent
+//! values, 8 in some colour variants; Adam at 1e-3, a cosine over 30 epochs and a triplet margin of 1
+//! are those of a separate experiment of the author's on MNIST, not certain to be the paper's. Images
 //! are not enlarged to 64 x 64 here, and are augmented as those of a search are.
 //!
 //! Weights are kept in double precision for Adam's small steps and rounded for each pass.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tamis_data::ImageShape;
+use tamis_select::Amount;
 
 use crate::error::Error;
 
@@ -76,7 +77,11 @@ impl ScorerConfig {
 
     /// Epochs after which EL2N is taken: the share of all, rounded up.
     pub fn el2n_epochs(&self) -> u32 {
-        ((f64::from(self.epochs) * self.el2n_share).ceil() as u32).clamp(1, self.epochs.max(1))
+        // A share that is none is refused by `check`; until then it is all.
+        let share = Amount::share(self.el2n_share).map_or(self.epochs, |share| {
+            u32::try_from(share.of_rounded_up(self.epochs as usize)).unwrap_or(self.epochs)
+        });
+        share.clamp(1, self.epochs.max(1))
     }
 }
 
@@ -176,5 +181,8 @@ mod tests {
     fn el2n_is_taken_after_a_tenth_of_the_epochs_and_at_least_one() {
         let epochs = |epochs| ScorerConfig { epochs, ..ScorerConfig::default() }.el2n_epochs();
         assert_eq!([1, 9, 10, 11, 200].map(epochs), [1, 1, 1, 2, 20]);
+        // 0.07 of 100 is a little more than 7 in binary fractions.
+        let scorer = ScorerConfig { epochs: 100, el2n_share: 0.07, ..ScorerConfig::default() };
+        assert_eq!(scorer.el2n_epochs(), 7);
     }
 }

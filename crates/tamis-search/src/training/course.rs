@@ -8,11 +8,9 @@ use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization, Prefe
 
 use crate::epoch::{steps_of_pass, weight_batches};
 use crate::error::Error;
+use crate::ledger::PASSES_PER_STEP;
 use crate::schedule::cosine;
 use crate::snapshot::Snapshot;
-
-/// Forward and backward count as three forward passes.
-const PASSES_PER_STEP: u64 = 3;
 
 /// What a training has spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -16,11 +16,23 @@ use crate::snapshot::Snapshot;
 enum Answer {
     /// Never right.
     #[default]
-    NeverRight,
+    NeverRight = 0,
     /// Wrong last time, but right before.
-    Wrong,
+    Wrong = 1,
     /// Right last time.
-    Right,
+    Right = 2,
+}
+
+impl Answer {
+    fn of(number: f64) -> Result<Answer, Error> {
+        let answers = [Answer::NeverRight, Answer::Wrong, Answer::Right];
+        let found = answers.into_iter().find(|&answer| f64::from(answer as u8) == number);
+        found.ok_or_else(|| Error::Snapshot {
+            what: "the last answer on a sample".to_owned(),
+            found: number.to_string(),
+            expected: "0, 1 or 2".to_owned(),
+        })
+    }
 }
 
 /// Counts forgetting events, by sample.
@@ -72,12 +84,7 @@ impl Forgetting {
         let samples = self.last.len();
         let last = snapshot.values("forgetting/last", samples)?;
         let events = snapshot.values("forgetting/events", samples)?;
-        let answer = |&last: &f64| match last as u8 {
-            0 => Answer::NeverRight,
-            1 => Answer::Wrong,
-            _ => Answer::Right,
-        };
-        self.last = last.iter().map(answer).collect();
+        self.last = last.iter().map(|&last| Answer::of(last)).collect::<Result<_, _>>()?;
         self.events = events.iter().map(|&events| events as u32).collect();
         Ok(())
     }
