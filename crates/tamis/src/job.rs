@@ -7,7 +7,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::json;
@@ -16,16 +15,13 @@ use tamis_nn::Device;
 use tamis_run::{Machine, RunFolder};
 use tamis_search::{Event, OneOffCost, Search, SearchData};
 
-use crate::checkpoints::{to_checkpoint, to_snapshot};
 use crate::config::{Layers, RunConfig};
 use crate::error::Error;
 use crate::lookup::{Lookup, lookup};
 use crate::outcome::{DatasetSummary, Outcome};
 use crate::scores::{load_embeddings, load_scores};
 use crate::selection;
-
-/// Longest stretch of work that a crash may lose.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(300);
+use crate::sitting::Sitting;
 
 /// Data and a search on it, before the first epoch.
 pub struct Prepared {
@@ -87,8 +83,7 @@ pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Err
 pub struct Job {
     config: RunConfig,
     prepared: Prepared,
-    folder: RunFolder,
-    saved_at: Instant,
+    sitting: Sitting,
 }
 
 /// How a run ended.
@@ -118,9 +113,9 @@ impl Job {
         let prepared = prepare(&config)?;
         let folder = RunFolder::create(path)?;
         folder.write("config.toml", config.to_toml()?.as_bytes())?;
-        let job = Job { config, prepared, folder, saved_at: Instant::now() };
+        let job = Job { config, prepared, sitting: Sitting::new(folder) };
         job.write_run_record()?;
-        job.folder.log(&json!({ "event": "created" }))?;
+        job.sitting.folder().log(&json!({ "event": "created" }))?;
         Ok(job)
     }
 
@@ -132,24 +127,21 @@ impl Job {
     /// [`Error::DataChanged`] or [`Error::DataReordered`] if the data is not what it was, or a
     /// folder that cannot be used.
     pub fn resume(path: &Path) -> Result<(Job, Vec<String>), Error> {
-        let folder = RunFolder::open(path)?;
+        let sitting = Sitting::new(RunFolder::open(path)?);
         let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
         let mut prepared = prepare(&config)?;
-        check_data(&folder, &prepared)?;
+        check_data(sitting.folder(), &prepared)?;
         let mut notes = Vec::new();
-        match folder.latest_checkpoint() {
-            Ok(found) => {
-                notes.extend(found.damaged.iter().map(ToString::to_string));
-                prepared.search.restore(&to_snapshot(found.checkpoint, &found.path)?)?;
+        match sitting.earlier()? {
+            Some(earlier) => {
+                notes.extend(earlier.notes);
+                prepared.search.restore(&earlier.snapshot)?;
             }
-            Err(tamis_run::Error::NoCheckpoint { .. }) => {
-                notes.push("there is no checkpoint: starting from the beginning".to_owned());
-            }
-            Err(other) => return Err(other.into()),
+            None => notes.push("there is no checkpoint: starting from the beginning".to_owned()),
         }
         let (epoch, step) = prepared.search.position();
-        folder.log(&json!({ "event": "resumed", "epoch": epoch, "step": step }))?;
-        Ok((Job { config, prepared, folder, saved_at: Instant::now() }, notes))
+        sitting.folder().log(&json!({ "event": "resumed", "epoch": epoch, "step": step }))?;
+        Ok((Job { config, prepared, sitting }, notes))
     }
 
     /// Runs until the end or until `stop` says so; `observe` is told of everything but the end,
@@ -171,12 +163,11 @@ impl Job {
             match &event {
                 Event::EpochPlanned { epoch, steps } => self.record_selection(*epoch, *steps)?,
                 Event::EpochEnded(_) => {
-                    self.folder.write_lines("metrics.jsonl", self.prepared.search.history())?;
+                    let history = self.prepared.search.history();
+                    self.folder().write_lines("metrics.jsonl", history)?;
                     self.save()?;
                 }
-                Event::Stepped { .. } if self.saved_at.elapsed() > CHECKPOINT_INTERVAL => {
-                    self.save()?;
-                }
+                Event::Stepped { .. } if self.sitting.is_due() => self.save()?,
                 Event::Stepped { .. } => {}
                 Event::Finished => return self.finished(),
             }
@@ -186,7 +177,11 @@ impl Job {
 
     /// The run folder.
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        self.folder().path()
+    }
+
+    fn folder(&self) -> &RunFolder {
+        self.sitting.folder()
     }
 
     /// The data and the search.
@@ -198,7 +193,7 @@ impl Job {
         match self.prepared.search.plan() {
             Some(plan) => {
                 let report = self.prepared.search.report();
-                selection::record(&self.folder, &self.prepared.train, (epoch, steps), plan, report)
+                selection::record(self.folder(), &self.prepared.train, (epoch, steps), plan, report)
             }
             None => Ok(()),
         }
@@ -207,7 +202,7 @@ impl Job {
     fn stopped(&mut self) -> Result<Ending, Error> {
         self.save()?;
         let (epoch, step) = self.prepared.search.position();
-        self.folder.log(&json!({ "event": "stopped", "epoch": epoch, "step": step }))?;
+        self.folder().log(&json!({ "event": "stopped", "epoch": epoch, "step": step }))?;
         Ok(Ending::Stopped(epoch, step))
     }
 
@@ -216,12 +211,12 @@ impl Job {
         let outcome = Outcome::of(search, self.dataset_summary(), self.lookup()?);
         let text = serde_json::to_string_pretty(&outcome).map_err(|error| Error::Content {
             what: "the result for",
-            path: self.folder.path().join("result.json"),
+            path: self.folder().path().join("result.json"),
             found: error.to_string(),
             expected: "values that JSON can hold",
         })?;
-        self.folder.write("result.json", (text + "\n").as_bytes())?;
-        self.folder.log(&json!({ "event": "finished", "genotype": outcome.genotype }))?;
+        self.folder().write("result.json", (text + "\n").as_bytes())?;
+        self.folder().log(&json!({ "event": "finished", "genotype": outcome.genotype }))?;
         Ok(Ending::Finished(Box::new(outcome)))
     }
 
@@ -247,10 +242,7 @@ impl Job {
 
     fn save(&mut self) -> Result<(), Error> {
         let search = &self.prepared.search;
-        let (epoch, step) = search.position();
-        self.folder.save_checkpoint(epoch, step, &to_checkpoint(search.snapshot()))?;
-        self.saved_at = Instant::now();
-        Ok(())
+        self.sitting.save(search.position(), search.snapshot())
     }
 
     fn write_run_record(&self) -> Result<(), Error> {
@@ -268,7 +260,7 @@ impl Job {
             "order": train.order(),
             "notes": notes,
         });
-        Ok(self.folder.write_lines("run.json", &[record])?)
+        Ok(self.folder().write_lines("run.json", &[record])?)
     }
 }
 

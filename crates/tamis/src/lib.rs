@@ -42,6 +42,7 @@ mod outcome;
 mod scores;
 mod scoring;
 mod selection;
+mod sitting;
 pub mod tables;
 
 pub use choice::{Choice, PoolSource, choose};
