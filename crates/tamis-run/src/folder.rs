@@ -151,25 +151,31 @@ impl RunFolder {
         Ok(path)
     }
 
-    /// The newest checkpoint that is whole.
+    /// The newest checkpoint that is whole; `None` if none was ever saved. Newer ones that are
+    /// damaged are set aside, but only where there is a whole one to go on from.
     ///
     /// # Errors
     ///
-    /// [`Error::NoCheckpoint`] if there is none.
-    pub fn latest_checkpoint(&self) -> Result<FoundCheckpoint, Error> {
+    /// [`Error::AllDamaged`] if there are checkpoints but no whole one, [`Error::OtherFormat`] if
+    /// another version wrote the newest that is not damaged; then every file is as it was.
+    pub fn latest_checkpoint(&self) -> Result<Option<FoundCheckpoint>, Error> {
         let mut damaged = Vec::new();
         for path in self.checkpoints()?.into_iter().rev() {
             let bytes = fs::read(&path).map_err(Error::io("reading", path.clone()))?;
             match Checkpoint::from_bytes(&bytes, &path) {
-                Ok(checkpoint) => return Ok(FoundCheckpoint { checkpoint, path, damaged }),
-                Err(error) => {
-                    let aside = path.with_extension("safetensors.bad");
-                    fs::rename(&path, &aside).map_err(Error::io("setting aside", path))?;
-                    damaged.push(error);
+                Ok(checkpoint) => {
+                    let damaged = set_aside(damaged)?;
+                    return Ok(Some(FoundCheckpoint { checkpoint, path, damaged }));
                 }
+                Err(error @ Error::Damaged { .. }) => damaged.push((path, error)),
+                Err(other) => return Err(other),
             }
         }
-        Err(Error::NoCheckpoint { path: self.path.clone() })
+        if damaged.is_empty() {
+            return Ok(None);
+        }
+        let damaged = damaged.into_iter().map(|(_, error)| error).collect();
+        Err(Error::AllDamaged { path: self.path.clone(), damaged })
     }
 
     /// Files of checkpoints, oldest first.
@@ -187,6 +193,16 @@ impl RunFolder {
         found.sort();
         Ok(found)
     }
+}
+
+/// Renames damaged checkpoints, so that they are not found again, and hands on what is wrong.
+fn set_aside(damaged: Vec<(PathBuf, Error)>) -> Result<Vec<Error>, Error> {
+    let rename = |(path, error): (PathBuf, Error)| {
+        let aside = path.with_extension("safetensors.bad");
+        fs::rename(&path, &aside).map_err(Error::io("setting aside", path))?;
+        Ok(error)
+    };
+    damaged.into_iter().map(rename).collect()
 }
 
 fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<String, Error> {
@@ -226,23 +242,82 @@ mod tests {
         assert!(RunFolder::open(&path).is_ok());
     }
 
-    #[test]
-    fn the_newest_whole_checkpoint_is_found_and_damaged_ones_are_set_aside() {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(&parent.path().join("run")).unwrap();
-        assert!(matches!(folder.latest_checkpoint(), Err(Error::NoCheckpoint { .. })));
+    /// A run folder with two checkpoints, and their files, the newest last.
+    fn with_two_checkpoints(parent: &Path) -> (RunFolder, Vec<PathBuf>) {
+        let folder = RunFolder::create(&parent.join("run")).unwrap();
         for epoch in 0..4 {
             folder.save_checkpoint(epoch, 0, &checkpoint(epoch as f32)).unwrap();
         }
-        assert_eq!(folder.checkpoints().unwrap().len(), 2, "the newest and the one before");
-        let newest = folder.checkpoints().unwrap().pop().unwrap();
-        let bytes = fs::read(&newest).unwrap();
-        fs::remove_file(&newest).unwrap();
-        write_durably(&newest, &bytes[..bytes.len() - 1]).unwrap();
-        let found = folder.latest_checkpoint().unwrap();
-        assert_eq!(found.checkpoint, checkpoint(2.0));
+        let files = folder.checkpoints().unwrap();
+        assert_eq!(files.len(), 2, "the newest and the one before");
+        (folder, files)
+    }
+
+    /// Cuts the last byte off.
+    fn damage(path: &Path) {
+        let bytes = fs::read(path).unwrap();
+        write_durably(path, &bytes[..bytes.len() - 1]).unwrap();
+    }
+
+    /// Makes it that of another version of the program.
+    fn make_other_format(path: &Path) {
+        let mut bytes = fs::read(path).unwrap();
+        let key = br#""tamis.format":""#;
+        let at = bytes.windows(key.len()).position(|window| window == key).unwrap();
+        bytes[at + key.len()] = b'2';
+        write_durably(path, &bytes).unwrap();
+    }
+
+    fn contents(files: &[PathBuf]) -> Vec<Vec<u8>> {
+        files.iter().map(|path| fs::read(path).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_newest_whole_checkpoint_is_found_and_damaged_ones_are_set_aside() {
+        let parent = tempfile::tempdir().unwrap();
+        let (folder, files) = with_two_checkpoints(parent.path());
+        damage(&files[1]);
+        let found = folder.latest_checkpoint().unwrap().unwrap();
+        assert_eq!((found.checkpoint, found.path), (checkpoint(2.0), files[0].clone()));
         assert_eq!(found.damaged.len(), 1);
-        assert!(newest.with_extension("safetensors.bad").exists());
+        assert!(!files[1].exists() && files[1].with_extension("safetensors.bad").exists());
+    }
+
+    #[test]
+    fn a_folder_without_any_checkpoint_is_told_from_one_whose_checkpoints_are_all_damaged() {
+        let parent = tempfile::tempdir().unwrap();
+        let fresh = RunFolder::create(&parent.path().join("fresh")).unwrap();
+        assert!(fresh.latest_checkpoint().unwrap().is_none());
+        let (folder, files) = with_two_checkpoints(parent.path());
+        files.iter().for_each(|path| damage(path));
+        let before = contents(&files);
+        // Asked again, it says the same: nothing was renamed.
+        for _ in 0..2 {
+            let error = folder.latest_checkpoint().unwrap_err();
+            assert!(matches!(&error, Error::AllDamaged { damaged, .. } if damaged.len() == 2));
+            let message = error.to_string();
+            for path in &files {
+                assert!(message.contains(&path.display().to_string()), "{message}");
+            }
+            assert!(message.contains("; hint: "), "{message}");
+            assert_eq!(contents(&files), before);
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_version_is_neither_renamed_nor_passed_over() {
+        let parent = tempfile::tempdir().unwrap();
+        let (folder, files) = with_two_checkpoints(parent.path());
+        make_other_format(&files[1]);
+        let before = contents(&files);
+        let error = folder.latest_checkpoint().unwrap_err();
+        assert!(matches!(error, Error::OtherFormat { .. }), "{error}");
+        // Nor is a damaged one beside it.
+        make_other_format(&files[0]);
+        damage(&files[1]);
+        let error = folder.latest_checkpoint().unwrap_err();
+        assert!(matches!(error, Error::OtherFormat { .. }), "{error}");
+        assert_eq!(contents(&files)[1], before[1][..before[1].len() - 1]);
     }
 
     #[test]

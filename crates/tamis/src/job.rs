@@ -119,13 +119,13 @@ impl Job {
         Ok(job)
     }
 
-    /// A run that goes on from its newest checkpoint, or from its beginning if it has none.
-    /// Damaged checkpoints are returned as notes.
+    /// A run that goes on from its newest whole checkpoint, or from its beginning if it never had
+    /// one. Damaged checkpoints that are newer are returned as notes.
     ///
     /// # Errors
     ///
-    /// [`Error::DataChanged`] or [`Error::DataReordered`] if the data is not what it was, or a
-    /// folder that cannot be used.
+    /// [`Error::DataChanged`] or [`Error::DataReordered`] if the data is not what it was,
+    /// [`Error::Run`] if no checkpoint is whole or the folder cannot be used.
     pub fn resume(path: &Path) -> Result<(Job, Vec<String>), Error> {
         let sitting = Sitting::new(RunFolder::open(path)?);
         let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;

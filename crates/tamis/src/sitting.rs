@@ -37,13 +37,10 @@ impl Sitting {
         &self.folder
     }
 
-    /// What to go on from; `None` if no state was ever saved.
+    /// What to go on from; `None` if no state was ever saved. Where all are damaged that is an
+    /// error: whoever asked to go on did not ask to begin again.
     pub(crate) fn earlier(&self) -> Result<Option<Earlier>, Error> {
-        let found = match self.folder.latest_checkpoint() {
-            Ok(found) => found,
-            Err(tamis_run::Error::NoCheckpoint { .. }) => return Ok(None),
-            Err(other) => return Err(other.into()),
-        };
+        let Some(found) = self.folder.latest_checkpoint()? else { return Ok(None) };
         let notes = found.damaged.iter().map(ToString::to_string).collect();
         let snapshot = to_snapshot(found.checkpoint, &found.path)?;
         Ok(Some(Earlier { snapshot, notes }))

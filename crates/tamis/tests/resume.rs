@@ -1,0 +1,116 @@
+//! What a crash, a damaged file or a changed one does to whoever goes on: never a silent new
+//! beginning, never a folder that can be neither used nor continued.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A search small enough for a test: 96 images, two channels, three epochs of six steps.
+const SEARCH: [&str; 8] = [
+    "--set=data.synthetic.train=96",
+    "--set=data.synthetic.test=20",
+    "--set=space.channels=2",
+    "--set=space.cells=1",
+    "--batch=8",
+    "--epochs=3",
+    "--seed=5",
+    "--progress=none",
+];
+
+/// A scorer small enough for a test: 60 images of 16 x 16 pixels, two epochs of four steps.
+const SCORER: [&str; 10] = [
+    "--by=entropy",
+    "--set=data.synthetic.train=60",
+    "--set=data.synthetic.test=20",
+    "--set=data.size=16",
+    "--set=score.channels=2",
+    "--set=score.blocks=1",
+    "--set=score.batch=16",
+    "--epochs=2",
+    "--seed=5",
+    "--progress=none",
+];
+
+fn tamis(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tamis"));
+    command.args(arguments).env_remove("TAMIS_DATA").output().unwrap()
+}
+
+fn search(out: &Path, more: &[&str]) -> Output {
+    tamis(&[&["search", "--out", out.to_str().unwrap()], &SEARCH[..], more].concat())
+}
+
+fn resume(run: &Path, more: &[&str]) -> Output {
+    tamis(&[&["resume", run.to_str().unwrap(), "--progress=none"], more].concat())
+}
+
+fn score(out: &Path, more: &[&str]) -> Output {
+    tamis(&[&["score", "--out", out.to_str().unwrap()], &SCORER[..], more].concat())
+}
+
+/// What was told, of a command that ended with this code.
+fn ended(output: &Output, code: i32) -> String {
+    let told = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{told}");
+    told
+}
+
+/// The checkpoints of a run folder with their contents, whatever they are called.
+fn checkpoints(run: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(run.join("checkpoints")).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+/// Cuts the last byte off every checkpoint.
+#[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+fn damage_all(run: &Path) {
+    let found = checkpoints(run);
+    assert_eq!(found.len(), 2, "the newest and the one before");
+    found.iter().for_each(|(path, bytes)| fs::write(path, &bytes[..bytes.len() - 1]).unwrap());
+}
+
+/// The folder in which a scorer was trained beside its file.
+fn work_folder(beside: &Path) -> PathBuf {
+    let entries = fs::read_dir(beside).unwrap().map(|entry| entry.unwrap().path());
+    let mut folders = entries.filter(|path| path.is_dir());
+    folders.next().unwrap()
+}
+
+#[test]
+fn a_run_whose_checkpoints_are_all_damaged_says_so_and_is_not_begun_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    ended(&search(&run, &["--stop-after-steps=8"]), 75);
+    damage_all(&run);
+    let (files, metrics) = (checkpoints(&run), fs::read(run.join("metrics.jsonl")).unwrap());
+    for _ in 0..2 {
+        let told = ended(&resume(&run, &[]), 1);
+        for (path, _) in &files {
+            assert!(told.contains(&path.display().to_string()), "{told}");
+        }
+        assert!(told.contains("hint: ") && told.contains("tamis search --config"), "{told}");
+        assert_eq!(checkpoints(&run), files, "no file is renamed or removed");
+        assert_eq!(fs::read(run.join("metrics.jsonl")).unwrap(), metrics);
+        assert!(!run.join("result.json").exists());
+    }
+}
+
+#[test]
+fn a_scorer_whose_checkpoints_are_all_damaged_is_not_trained_anew_until_its_folder_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("s.csv");
+    ended(&score(&out, &["--stop-after-steps=6"]), 75);
+    let work = work_folder(folder.path());
+    damage_all(&work);
+    let files = checkpoints(&work);
+    let told = ended(&score(&out, &[]), 1);
+    assert!(told.contains("hint: ") && told.contains("same command"), "{told}");
+    assert_eq!(checkpoints(&work), files);
+    assert!(!out.exists());
+    fs::remove_dir_all(work).unwrap();
+    ended(&score(&out, &[]), 0);
+}
