@@ -8,17 +8,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::json;
 use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
-use tamis_run::{Machine, RunFolder};
+use tamis_run::RunFolder;
 use tamis_search::{Event, OneOffCost, Search, SearchData};
 
 use crate::config::{Layers, RunConfig};
 use crate::error::Error;
 use crate::lookup::{Lookup, lookup};
 use crate::outcome::{DatasetSummary, Outcome};
+use crate::run_record::{self, RunRecord};
 use crate::scores::{load_embeddings, load_scores};
 use crate::selection;
 use crate::sitting::Sitting;
@@ -95,14 +95,6 @@ pub enum Ending {
     Stopped(u32, u32),
 }
 
-/// What `run.json` must hold for a run to go on.
-#[derive(Deserialize)]
-struct RunRecord {
-    fingerprint: String,
-    /// Older runs have none.
-    order: Option<String>,
-}
-
 impl Job {
     /// A new run in a new or empty folder.
     ///
@@ -111,12 +103,10 @@ impl Job {
     /// As [`prepare`], or a folder that cannot be used.
     pub fn create(config: RunConfig, path: &Path) -> Result<Job, Error> {
         let prepared = prepare(&config)?;
-        let folder = RunFolder::create(path)?;
-        folder.write("config.toml", config.to_toml()?.as_bytes())?;
-        let job = Job { config, prepared, sitting: Sitting::new(folder) };
-        job.write_run_record()?;
-        job.sitting.folder().log(&json!({ "event": "created" }))?;
-        Ok(job)
+        let folder = RunFolder::create(path, config.to_toml()?.as_bytes())?;
+        run_record::write(&folder, &config, &prepared)?;
+        folder.log(&json!({ "event": "created" }))?;
+        Ok(Job { config, prepared, sitting: Sitting::new(folder) })
     }
 
     /// A run that goes on from its newest whole checkpoint, or from its beginning if it never had
@@ -129,8 +119,12 @@ impl Job {
     pub fn resume(path: &Path) -> Result<(Job, Vec<String>), Error> {
         let sitting = Sitting::new(RunFolder::open(path)?);
         let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
+        let record = RunRecord::read(sitting.folder())?;
         let mut prepared = prepare(&config)?;
-        check_data(sitting.folder(), &prepared)?;
+        match record {
+            Some(record) => record.check(&prepared)?,
+            None => run_record::write(sitting.folder(), &config, &prepared)?,
+        }
         let mut notes = Vec::new();
         match sitting.earlier()? {
             Some(earlier) => {
@@ -243,41 +237,5 @@ impl Job {
     fn save(&mut self) -> Result<(), Error> {
         let search = &self.prepared.search;
         self.sitting.save(search.position(), search.snapshot())
-    }
-
-    fn write_run_record(&self) -> Result<(), Error> {
-        let Prepared { data_name, fingerprint, notes, train, device, .. } = &self.prepared;
-        let record = json!({
-            "format": 1,
-            "tamis": env!("CARGO_PKG_VERSION"),
-            "machine": Machine::this(),
-            "threads": rayon::current_num_threads(),
-            "device": device.to_string(),
-            "hardware": device.hardware(),
-            "seed": self.config.search.seed,
-            "data": data_name,
-            "fingerprint": fingerprint,
-            "order": train.order(),
-            "notes": notes,
-        });
-        Ok(self.folder().write_lines("run.json", &[record])?)
-    }
-}
-
-fn check_data(folder: &RunFolder, now: &Prepared) -> Result<(), Error> {
-    let text = folder.read("run.json")?;
-    let record: RunRecord = serde_json::from_str(&text).map_err(|error| Error::Content {
-        what: "the record of the run",
-        path: folder.path().join("run.json"),
-        found: error.to_string(),
-        expected: "an object with a fingerprint",
-    })?;
-    if record.fingerprint != now.fingerprint {
-        let found = now.fingerprint.clone();
-        return Err(Error::DataChanged { found, expected: record.fingerprint });
-    }
-    match record.order {
-        Some(order) if order != now.train.order() => Err(Error::DataReordered),
-        _ => Ok(()),
     }
 }

@@ -39,6 +39,7 @@ mod error;
 mod job;
 mod lookup;
 mod outcome;
+mod run_record;
 mod scores;
 mod scoring;
 mod selection;

@@ -114,3 +114,47 @@ fn a_scorer_whose_checkpoints_are_all_damaged_is_not_trained_anew_until_its_fold
     fs::remove_dir_all(work).unwrap();
     ended(&score(&out, &[]), 0);
 }
+
+/// Leaves of a folder what there is of it before its settings are written.
+fn cut_off_before_settings(folder: &Path) {
+    for (path, _) in checkpoints(folder) {
+        fs::remove_file(path).unwrap();
+    }
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = entry.file_name().unwrap().to_owned();
+        if entry.is_file() && name != "run.lock" {
+            fs::remove_file(entry).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_start_that_was_cut_off_hinders_neither_a_search_nor_a_score() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, out) = (folder.path().join("run"), folder.path().join("s/s.csv"));
+    for inner in ["checkpoints", "selection"] {
+        fs::create_dir_all(run.join(inner)).unwrap();
+    }
+    ended(&search(&run, &["--epochs=1"]), 0);
+    fs::create_dir(out.parent().unwrap()).unwrap();
+    ended(&score(&out, &["--stop-after-steps=1"]), 75);
+    let work = work_folder(out.parent().unwrap());
+    cut_off_before_settings(&work);
+    ended(&score(&out, &[]), 0);
+    assert!(work.join("config.toml").is_file(), "the folder is used again");
+}
+
+#[test]
+fn a_run_that_was_cut_off_before_its_record_begins_and_is_checked_from_then_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    ended(&search(&run, &["--stop-after-steps=1"]), 75);
+    let record = fs::read(run.join("run.json")).unwrap();
+    fs::remove_file(run.join("run.json")).unwrap();
+    // Beside work that was done its absence is an error: nothing says on what.
+    assert!(ended(&resume(&run, &[]), 1).contains("run.json"));
+    checkpoints(&run).iter().for_each(|(path, _)| fs::remove_file(path).unwrap());
+    let told = ended(&resume(&run, &["--stop-after-steps=1"]), 75);
+    assert!(told.contains("starting from the beginning"), "{told}");
+    assert_eq!(fs::read(run.join("run.json")).unwrap(), record);
+}

@@ -17,7 +17,8 @@ pub(super) fn train(
     out: &Path,
     observer: &mut dyn Observer,
 ) -> Result<bool, Error> {
-    let mut sitting = Sitting::new(open(&out.with_file_name(name), &description)?);
+    let folder = RunFolder::open_or_create(&out.with_file_name(name), description.as_bytes())?;
+    let mut sitting = Sitting::new(folder);
     restore(training, &sitting, observer)?;
     let (epoch, step) = training.position();
     let steps = u64::from(training.steps());
@@ -28,15 +29,6 @@ pub(super) fn train(
         epochs: training.epochs(),
     });
     run(training, &mut sitting, observer)
-}
-
-fn open(path: &Path, description: &str) -> Result<RunFolder, Error> {
-    if path.exists() {
-        return Ok(RunFolder::open(path)?);
-    }
-    let folder = RunFolder::create(path)?;
-    folder.write("config.toml", description.as_bytes())?;
-    Ok(folder)
 }
 
 fn restore(
