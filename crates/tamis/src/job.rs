@@ -16,6 +16,7 @@ use tamis_search::{Event, OneOffCost, Search, SearchData};
 
 use crate::config::{Layers, RunConfig};
 use crate::error::Error;
+use crate::files::UsedFiles;
 use crate::lookup::{Lookup, lookup};
 use crate::outcome::{DatasetSummary, Outcome};
 use crate::run_record::{self, RunRecord};
@@ -59,17 +60,15 @@ pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
 ///
 /// As [`prepare`].
 pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Error> {
-    // What the policy does not look at is neither read nor paid for.
-    let policy = &config.search.policy;
-    let needed = tamis_select::requirements(&policy.name)?;
+    let files = UsedFiles::of(&config.search.policy)?;
     let mut one_off = OneOffCost::NONE;
     let mut scores = None;
-    if let Some(path) = policy.scores.as_ref().filter(|_| needed.needs_scores) {
+    if let Some(path) = files.scores {
         let (found, cost) = load_scores(path, Some(train.labels()))?;
         (scores, one_off) = (Some(found.first(train.len())), one_off.plus(&cost));
     }
     let mut embeddings = None;
-    if let Some(path) = policy.embeddings.as_ref().filter(|_| needed.needs_embeddings) {
+    if let Some(path) = files.embeddings {
         let (found, cost) = load_embeddings(path, Some(train.labels()))?;
         let found = Arc::new(found.first(train.len()));
         (embeddings, one_off) = (Some(found), one_off.plus(&cost));
@@ -114,15 +113,19 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// [`Error::DataChanged`] or [`Error::DataReordered`] if the data is not what it was,
-    /// [`Error::Run`] if no checkpoint is whole or the folder cannot be used.
+    /// [`Error::DataChanged`], [`Error::DataReordered`] or [`Error::FileChanged`] if data, scores or
+    /// embeddings are not what they were, [`Error::Run`] if no checkpoint is whole or the folder
+    /// cannot be used.
     pub fn resume(path: &Path) -> Result<(Job, Vec<String>), Error> {
         let sitting = Sitting::new(RunFolder::open(path)?);
         let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
         let record = RunRecord::read(sitting.folder())?;
+        if let Some(record) = &record {
+            record.check_files(&config)?;
+        }
         let mut prepared = prepare(&config)?;
         match record {
-            Some(record) => record.check(&prepared)?,
+            Some(record) => record.check_data(&prepared)?,
             None => run_record::write(sitting.folder(), &config, &prepared)?,
         }
         let mut notes = Vec::new();

@@ -36,6 +36,7 @@ mod choice;
 pub mod compare;
 mod config;
 mod error;
+mod files;
 mod job;
 mod lookup;
 mod outcome;

@@ -1,5 +1,7 @@
 //! `run.json`: where and on what a run was begun, and what must be as it was for it to go on.
 
+use std::collections::BTreeMap;
+
 use rayon::current_num_threads;
 use serde::Deserialize;
 use serde_json::json;
@@ -7,6 +9,7 @@ use tamis_run::{Machine, RunFolder};
 
 use crate::config::RunConfig;
 use crate::error::Error;
+use crate::files::{UsedFiles, hash_of_file};
 use crate::job::Prepared;
 
 const RUN_RECORD: &str = "run.json";
@@ -17,6 +20,8 @@ pub(crate) struct RunRecord {
     fingerprint: String,
     /// Older runs have none.
     order: Option<String>,
+    /// The hash of each file that the run depends on, by setting. Older runs have none.
+    files: Option<BTreeMap<String, String>>,
 }
 
 /// Writes the record of a run that begins.
@@ -37,6 +42,7 @@ pub(crate) fn write(
         "data": data_name,
         "fingerprint": fingerprint,
         "order": train.order(),
+        "files": UsedFiles::of(&config.search.policy)?.hashes()?,
         "notes": notes,
     });
     Ok(folder.write_lines(RUN_RECORD, &[record])?)
@@ -58,8 +64,25 @@ impl RunRecord {
         })
     }
 
+    /// Refuses scores or embeddings that are not what the run began with.
+    pub(crate) fn check_files(&self, config: &RunConfig) -> Result<(), Error> {
+        let Some(recorded) = &self.files else { return Ok(()) };
+        for (setting, path) in UsedFiles::of(&config.search.policy)?.by_setting() {
+            let (found, expected) = (hash_of_file(path)?, recorded.get(setting));
+            if Some(&found) != expected {
+                return Err(Error::FileChanged {
+                    setting,
+                    path: path.to_owned(),
+                    found,
+                    expected: expected.map_or("no file", |hash| hash).to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses data that is not what the run began with.
-    pub(crate) fn check(&self, now: &Prepared) -> Result<(), Error> {
+    pub(crate) fn check_data(&self, now: &Prepared) -> Result<(), Error> {
         if self.fingerprint != now.fingerprint {
             let (found, expected) = (now.fingerprint.clone(), self.fingerprint.clone());
             return Err(Error::DataChanged { found, expected });

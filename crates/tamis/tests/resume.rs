@@ -7,6 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::Value;
+use tamis::tables::{Column, Table};
+
 /// A search small enough for a test: 96 images, two channels, three epochs of six steps.
 const SEARCH: [&str; 8] = [
     "--set=data.synthetic.train=96",
@@ -157,4 +160,59 @@ fn a_run_that_was_cut_off_before_its_record_begins_and_is_checked_from_then_on()
     let told = ended(&resume(&run, &["--stop-after-steps=1"]), 75);
     assert!(told.contains("starting from the beginning"), "{told}");
     assert_eq!(fs::read(run.join("run.json")).unwrap(), record);
+}
+
+/// Scores or embeddings of the 96 images of [`SEARCH`], all in one column.
+fn table(path: &Path, column: &str, value: impl Fn(u32) -> f64) {
+    let columns =
+        vec![Column::whole("sample_id", 0..96), Column::real(column, (0..96).map(value).collect())];
+    Table::new(columns).write(path).unwrap();
+}
+
+fn run_record(run: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_run_is_not_resumed_on_other_scores_or_embeddings() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = [("proxy:0.9", "policy.scores", "score"), ("dds:20", "policy.embeddings", "z_0")];
+    for (policy, setting, column) in cases {
+        let (run, file) =
+            (folder.path().join(setting), folder.path().join(column).with_extension("csv"));
+        table(&file, column, |id| f64::from(id) / 96.0);
+        let before = fs::read(&file).unwrap();
+        let set = format!("--set={setting}={}", file.display());
+        let policy = format!("--policy={policy}");
+        ended(&search(&run, &[&policy, &set, "--stop-after-steps=1"]), 75);
+        // As good a table, but not the one that the run began with.
+        table(&file, column, |id| f64::from(95 - id) / 96.0);
+        let told = ended(&resume(&run, &[]), 3);
+        let name = format!("{setting} = {}", file.display());
+        let hash = run_record(&run)["files"][setting].as_str().unwrap().to_owned();
+        let expected = format!("expected {hash}");
+        assert!(told.contains(&name) && told.contains(&expected), "{told}");
+        assert!(told.contains("hint: put the file back"), "{told}");
+        #[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+        fs::write(&file, before).unwrap();
+        ended(&resume(&run, &[]), 0);
+    }
+}
+
+#[test]
+fn a_run_of_an_older_version_and_a_file_that_is_not_looked_at_are_no_hindrance() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, file) = (folder.path().join("run"), folder.path().join("s.csv"));
+    table(&file, "score", f64::from);
+    let set = format!("--set=policy.scores={}", file.display());
+    ended(&search(&run, &["--policy=proxy:0.9", &set, "--stop-after-steps=1"]), 75);
+    let mut record = run_record(&run);
+    record.as_object_mut().unwrap().remove("files").unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+    fs::write(run.join("run.json"), record.to_string()).unwrap();
+    ended(&resume(&run, &[]), 0);
+    let unused = folder.path().join("unused");
+    ended(&search(&unused, &["--policy=full", &set, "--stop-after-steps=1"]), 75);
+    fs::remove_file(&file).unwrap();
+    ended(&resume(&unused, &[]), 0);
 }
