@@ -19,10 +19,13 @@ use crate::error::Error;
 use crate::files::UsedFiles;
 use crate::lookup::{Lookup, lookup};
 use crate::outcome::{DatasetSummary, Outcome};
+use crate::peak::PeakMemory;
 use crate::run_record::{self, RunRecord};
 use crate::scores::{load_embeddings, load_scores};
 use crate::selection;
 use crate::sitting::Sitting;
+
+const RESULT: &str = "result.json";
 
 /// Data and a search on it, before the first epoch.
 pub struct Prepared {
@@ -83,6 +86,7 @@ pub struct Job {
     config: RunConfig,
     prepared: Prepared,
     sitting: Sitting,
+    peak: PeakMemory,
 }
 
 /// How a run ended.
@@ -105,7 +109,8 @@ impl Job {
         let folder = RunFolder::create(path, config.to_toml()?.as_bytes())?;
         run_record::write(&folder, &config, &prepared)?;
         folder.log(&json!({ "event": "created" }))?;
-        Ok(Job { config, prepared, sitting: Sitting::new(folder) })
+        let (sitting, peak) = (Sitting::new(folder), PeakMemory::NONE);
+        Ok(Job { config, prepared, sitting, peak })
     }
 
     /// A run that goes on from its newest whole checkpoint, or from its beginning if it never had
@@ -128,21 +133,22 @@ impl Job {
             Some(record) => record.check_data(&prepared)?,
             None => run_record::write(sitting.folder(), &config, &prepared)?,
         }
-        let mut notes = Vec::new();
+        let (mut notes, mut peak) = (Vec::new(), PeakMemory::NONE);
         match sitting.earlier()? {
             Some(earlier) => {
                 notes.extend(earlier.notes);
+                peak = PeakMemory::of_checkpoint(&earlier.snapshot.state);
                 prepared.search.restore(&earlier.snapshot)?;
             }
             None => notes.push("there is no checkpoint: starting from the beginning".to_owned()),
         }
         let (epoch, step) = prepared.search.position();
         sitting.folder().log(&json!({ "event": "resumed", "epoch": epoch, "step": step }))?;
-        Ok((Job { config, prepared, sitting }, notes))
+        Ok((Job { config, prepared, sitting, peak }, notes))
     }
 
     /// Runs until the end or until `stop` says so; `observe` is told of everything but the end,
-    /// after it was written down.
+    /// after it was written down. A run that is at its end already keeps the result it has.
     ///
     /// # Errors
     ///
@@ -152,6 +158,9 @@ impl Job {
         stop: impl Fn() -> bool,
         mut observe: impl FnMut(&Event),
     ) -> Result<Ending, Error> {
+        if let Some(outcome) = self.earlier_outcome()? {
+            return self.ended(outcome);
+        }
         loop {
             if stop() {
                 return self.stopped();
@@ -203,16 +212,36 @@ impl Job {
         Ok(Ending::Stopped(epoch, step))
     }
 
+    /// What was written when the search ended; `None` if it goes on, or nothing was written yet.
+    fn earlier_outcome(&self) -> Result<Option<Outcome>, Error> {
+        let (epoch, _) = self.prepared.search.position();
+        let path = self.path().join(RESULT);
+        if epoch < self.config.search.train.epochs || !path.exists() {
+            return Ok(None);
+        }
+        let outcome = serde_json::from_str(&self.folder().read(RESULT)?);
+        outcome.map(Some).map_err(|error| Error::Content {
+            what: "the result of the run",
+            path,
+            found: error.to_string(),
+            expected: "what a run writes; hint: without the file, `tamis resume` writes it again",
+        })
+    }
+
     fn finished(&self) -> Result<Ending, Error> {
-        let search = &self.prepared.search;
-        let outcome = Outcome::of(search, self.dataset_summary(), self.lookup()?);
+        let (search, peak) = (&self.prepared.search, self.peak.bytes());
+        let outcome = Outcome::of(search, self.dataset_summary(), self.lookup()?, peak);
         let text = serde_json::to_string_pretty(&outcome).map_err(|error| Error::Content {
             what: "the result for",
-            path: self.folder().path().join("result.json"),
+            path: self.path().join(RESULT),
             found: error.to_string(),
             expected: "values that JSON can hold",
         })?;
-        self.folder().write("result.json", (text + "\n").as_bytes())?;
+        self.folder().write(RESULT, (text + "\n").as_bytes())?;
+        self.ended(outcome)
+    }
+
+    fn ended(&self, outcome: Outcome) -> Result<Ending, Error> {
         self.folder().log(&json!({ "event": "finished", "genotype": outcome.genotype }))?;
         Ok(Ending::Finished(Box::new(outcome)))
     }
@@ -239,6 +268,8 @@ impl Job {
 
     fn save(&mut self) -> Result<(), Error> {
         let search = &self.prepared.search;
-        self.sitting.save(search.position(), search.snapshot())
+        let mut snapshot = search.snapshot();
+        self.peak.put(&mut snapshot.state);
+        self.sitting.save(search.position(), snapshot)
     }
 }

@@ -40,6 +40,7 @@ mod files;
 mod job;
 mod lookup;
 mod outcome;
+mod peak;
 mod run_record;
 mod scores;
 mod scoring;

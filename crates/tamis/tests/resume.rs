@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
+use tamis::run::Checkpoint;
 use tamis::tables::{Column, Table};
 
 /// A search small enough for a test: 96 images, two channels, three epochs of six steps.
@@ -215,4 +216,69 @@ fn a_run_of_an_older_version_and_a_file_that_is_not_looked_at_are_no_hindrance()
     ended(&search(&unused, &["--policy=full", &set, "--stop-after-steps=1"]), 75);
     fs::remove_file(&file).unwrap();
     ended(&resume(&unused, &[]), 0);
+}
+
+/// Changes the state in the newest checkpoint of a run.
+#[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+fn change_state(run: &Path, change: impl FnOnce(&mut Map<String, Value>)) {
+    let (path, bytes) = checkpoints(run).pop().unwrap();
+    let mut checkpoint = Checkpoint::from_bytes(&bytes, &path).unwrap();
+    let mut state = serde_json::from_str(&checkpoint.state).unwrap();
+    change(&mut state);
+    checkpoint.state = serde_json::to_string(&state).unwrap();
+    fs::write(&path, checkpoint.to_bytes(&path).unwrap()).unwrap();
+}
+
+#[test]
+fn the_peak_memory_is_that_of_the_sitting_that_needed_most_and_unknown_of_older_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let peak = |name: &str, change: fn(&mut Map<String, Value>)| {
+        let run = folder.path().join(name);
+        ended(&search(&run, &["--stop-after-steps=8"]), 75);
+        change_state(&run, change);
+        ended(&resume(&run, &["--stop-after-steps=2"]), 75);
+        ended(&resume(&run, &[]), 0);
+        let result = fs::read_to_string(run.join("result.json")).unwrap();
+        let result: Value = serde_json::from_str(&result).unwrap();
+        result["cost"]["peak_rss_bytes"].as_u64()
+    };
+    let told = tamis::run::peak_rss_bytes().is_some();
+    let much = peak("much", |state| {
+        let own = state.insert("peak_rss_bytes".to_owned(), (1_u64 << 50).into()).unwrap();
+        assert_eq!(own.as_u64() > Some(1 << 20), tamis::run::peak_rss_bytes().is_some());
+    });
+    assert_eq!(much, told.then_some(1 << 50));
+    let little = peak("little", |state| {
+        state.insert("peak_rss_bytes".to_owned(), 1.into());
+    });
+    assert_eq!(little > Some(1 << 20), told, "{little:?}");
+    let older = peak("older", |state| {
+        state.remove("peak_rss_bytes").unwrap();
+    });
+    assert_eq!(older, None);
+}
+
+#[test]
+fn a_finished_run_keeps_the_result_it_has_and_writes_one_that_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, path) = (folder.path().join("run"), folder.path().join("run/result.json"));
+    ended(&search(&run, &["--epochs=1"]), 0);
+    let first = fs::read_to_string(&path).unwrap();
+    let mut result: Value = serde_json::from_str(&first).unwrap();
+    result["notes"] = json!(["kept as it is"]);
+    let write = |text: &str| {
+        #[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+        fs::write(&path, text).unwrap();
+    };
+    write(&result.to_string());
+    assert!(ended(&resume(&run, &[]), 0).contains("warning: kept as it is"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), result.to_string());
+    write("half");
+    let told = ended(&resume(&run, &[]), 3);
+    assert!(told.contains("result.json") && told.contains("hint: without the file"), "{told}");
+    fs::remove_file(&path).unwrap();
+    ended(&resume(&run, &[]), 0);
+    let again: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(again["cost"]["search_wall_s"], result["cost"]["search_wall_s"]);
+    assert_eq!(again["genotype_history"], result["genotype_history"]);
 }
