@@ -91,7 +91,8 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`Error::Damaged`] saying what does not hold.
+    /// [`Error::Damaged`] saying what does not hold; [`Error::OtherFormat`] if another version of the
+    /// program wrote it, which says nothing against the file.
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Checkpoint, Error> {
         let wrong = |found: &str, expected| Error::Damaged {
             path: path.to_owned(),
@@ -100,8 +101,13 @@ impl Checkpoint {
         };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged(path))?;
         let metadata = header.metadata().clone().unwrap_or_default();
-        if metadata.get(FORMAT_KEY).map(String::as_str) != Some(FORMAT) {
-            return Err(wrong("another format", "a Tamis checkpoint of format 1"));
+        match metadata.get(FORMAT_KEY) {
+            Some(format) if format == FORMAT => {}
+            Some(format) => {
+                let (path, found) = (path.to_owned(), format.clone());
+                return Err(Error::OtherFormat { path, found, expected: FORMAT });
+            }
+            None => return Err(wrong("no format", "a Tamis checkpoint")),
         }
         let mut checkpoint = Checkpoint {
             tensors: BTreeMap::new(),
@@ -174,6 +180,24 @@ mod tests {
             let error = read(&bytes[..length]).unwrap_err().to_string();
             assert!(error.contains("step.safetensors"), "{error}");
         }
+    }
+
+    /// The bytes of a checkpoint with this text in place of another of the same length.
+    fn replaced(from: &str, to: &str) -> Vec<u8> {
+        let mut bytes = checkpoint().to_bytes(Path::new("x")).unwrap();
+        let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_version_is_not_called_damaged_and_a_stranger_is() {
+        let error = read(&replaced(r#""tamis.format":"1""#, r#""tamis.format":"2""#)).unwrap_err();
+        assert!(matches!(&error, Error::OtherFormat { found, .. } if found == "2"), "{error}");
+        let message = error.to_string();
+        assert!(message.contains("step.safetensors") && message.contains("hint: "), "{message}");
+        let error = read(&replaced("tamis.format", "other.format")).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error}");
     }
 
     #[test]

@@ -45,6 +45,12 @@ fn scratch_path(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.{}-{number}.tmp", std::process::id()))
 }
 
+/// Whether a file of this name is what is left of a write that was cut off.
+pub(crate) fn is_scratch_of(name: &str, target: &str) -> bool {
+    let rest = name.strip_prefix('.').and_then(|name| name.strip_prefix(target));
+    rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".tmp"))
+}
+
 /// A rename is only durable once the folder is.
 pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
     let folder = match path.parent() {
@@ -70,6 +76,17 @@ mod tests {
         write_durably(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_scratch_file_is_known_by_the_name_of_its_target() {
+        let scratch = scratch_path(Path::new("run/config.toml"));
+        let name = scratch.file_name().unwrap().to_string_lossy();
+        assert!(is_scratch_of(&name, "config.toml"));
+        for other in ["config.toml", ".config.toml", ".config.tomlx.1-0.tmp"] {
+            assert!(!is_scratch_of(other, "config.toml"), "{other}");
+        }
+        assert!(!is_scratch_of(&name, "run.json"));
     }
 
     #[test]

@@ -51,15 +51,34 @@ pub enum Error {
         /// What a whole checkpoint has.
         expected: &'static str,
     },
-    /// There is nothing to continue from.
+    /// A checkpoint of another version of the program: whole, for all that is known.
     #[error(
-        "continuing the run {}: found no whole checkpoint; \
-         hint: start it again with its config.toml",
+        "reading the checkpoint {}: found format {found}, expected {expected}; \
+         hint: go on with the version of Tamis that wrote it, or begin again in another folder",
         path.display()
     )]
-    NoCheckpoint {
+    OtherFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: String,
+        /// The format that this version reads.
+        expected: &'static str,
+    },
+    /// There are checkpoints, but nothing to continue from.
+    #[error(
+        "continuing in the run folder {}: found no whole checkpoint ({}), expected one; \
+         hint: the damaged files are left as they are; move the folder away and begin again: \
+         a search with `tamis search --config` and its config.toml, scores and embeddings with the \
+         same command",
+        path.display(),
+        listed(damaged)
+    )]
+    AllDamaged {
         /// The run folder.
         path: PathBuf,
+        /// What is wrong with each checkpoint, the newest first.
+        damaged: Vec<Error>,
     },
 }
 
@@ -71,4 +90,8 @@ impl Error {
         let path = path.into();
         move |source| Error::Io { doing, path, source }
     }
+}
+
+fn listed(errors: &[Error]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -2,7 +2,8 @@
 //!
 //! `config.toml`, `run.json`, `metrics.jsonl`, `selection/`, `checkpoints/`, `log.jsonl` and
 //! `result.json`; what is in them is the caller's business. A lock keeps two processes from
-//! writing to one folder.
+//! writing to one folder. `config.toml` is written last when a folder is made: a folder without it
+//! is not yet that of a run, and whoever was cut off while making it can begin again there.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -11,11 +12,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::checkpoint::Checkpoint;
-use crate::durable::write_durably;
+use crate::durable::{is_scratch_of, write_durably};
 use crate::error::Error;
 use crate::lock::FolderLock;
 
 const CHECKPOINTS: &str = "checkpoints";
+const SELECTION: &str = "selection";
 const CONFIG: &str = "config.toml";
 const LOG: &str = "log.jsonl";
 const LOCK: &str = "run.lock";
@@ -43,22 +45,34 @@ pub struct FoundCheckpoint {
 }
 
 impl RunFolder {
-    /// Makes a new run folder, with its parents.
+    /// Makes a new run folder, with its parents and the settings of the run. What an earlier start
+    /// left that was cut off before it wrote its settings is no hindrance.
     ///
     /// # Errors
     ///
-    /// [`Error::NotEmpty`] if there are files in it already, [`Error::Io`] if it cannot be made.
-    pub fn create(path: &Path) -> Result<RunFolder, Error> {
+    /// [`Error::NotEmpty`] if there are files in it already, [`Error::InUse`] if another process
+    /// makes it, [`Error::Io`] if it cannot be made; then it can be tried again.
+    pub fn create(path: &Path, config: &[u8]) -> Result<RunFolder, Error> {
         fs::create_dir_all(path).map_err(Error::io("creating", path))?;
-        let mut entries = fs::read_dir(path).map_err(Error::io("listing", path))?;
-        if entries.next().is_some() {
-            return Err(Error::NotEmpty { path: path.to_owned() });
+        expect_new(path)?;
+        let folder = Self::locked(path)?;
+        // Another process may have begun a run since.
+        expect_new(path)?;
+        for name in [CHECKPOINTS, SELECTION] {
+            let inner = path.join(name);
+            fs::create_dir_all(&inner).map_err(Error::io("creating", inner.clone()))?;
         }
-        for folder in [CHECKPOINTS, "selection"] {
-            let folder = path.join(folder);
-            fs::create_dir(&folder).map_err(Error::io("creating", folder.clone()))?;
-        }
-        Self::locked(path)
+        folder.write(CONFIG, config)?;
+        Ok(folder)
+    }
+
+    /// Opens the folder if a run was begun in it, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunFolder::open`] and [`RunFolder::create`].
+    pub fn open_or_create(path: &Path, config: &[u8]) -> Result<RunFolder, Error> {
+        if is_begun(path) { Self::open(path) } else { Self::create(path, config) }
     }
 
     /// Opens the folder of an earlier run, to go on with it.
@@ -67,7 +81,7 @@ impl RunFolder {
     ///
     /// [`Error::NotARun`] if it is not one, [`Error::InUse`] if another process holds it.
     pub fn open(path: &Path) -> Result<RunFolder, Error> {
-        if !path.join(CONFIG).is_file() {
+        if !is_begun(path) {
             return Err(Error::NotARun { path: path.to_owned(), missing: CONFIG });
         }
         Self::locked(path)
@@ -151,25 +165,40 @@ impl RunFolder {
         Ok(path)
     }
 
-    /// The newest checkpoint that is whole.
+    /// Whether there are checkpoints, whole or not.
     ///
     /// # Errors
     ///
-    /// [`Error::NoCheckpoint`] if there is none.
-    pub fn latest_checkpoint(&self) -> Result<FoundCheckpoint, Error> {
+    /// [`Error::Io`].
+    pub fn has_checkpoints(&self) -> Result<bool, Error> {
+        Ok(!self.checkpoints()?.is_empty())
+    }
+
+    /// The newest checkpoint that is whole; `None` if none was ever saved. Newer ones that are
+    /// damaged are set aside, but only where there is a whole one to go on from.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AllDamaged`] if there are checkpoints but no whole one, [`Error::OtherFormat`] if
+    /// another version wrote the newest that is not damaged; then every file is as it was.
+    pub fn latest_checkpoint(&self) -> Result<Option<FoundCheckpoint>, Error> {
         let mut damaged = Vec::new();
         for path in self.checkpoints()?.into_iter().rev() {
             let bytes = fs::read(&path).map_err(Error::io("reading", path.clone()))?;
             match Checkpoint::from_bytes(&bytes, &path) {
-                Ok(checkpoint) => return Ok(FoundCheckpoint { checkpoint, path, damaged }),
-                Err(error) => {
-                    let aside = path.with_extension("safetensors.bad");
-                    fs::rename(&path, &aside).map_err(Error::io("setting aside", path))?;
-                    damaged.push(error);
+                Ok(checkpoint) => {
+                    let damaged = set_aside(damaged)?;
+                    return Ok(Some(FoundCheckpoint { checkpoint, path, damaged }));
                 }
+                Err(error @ Error::Damaged { .. }) => damaged.push((path, error)),
+                Err(other) => return Err(other),
             }
         }
-        Err(Error::NoCheckpoint { path: self.path.clone() })
+        if damaged.is_empty() {
+            return Ok(None);
+        }
+        let damaged = damaged.into_iter().map(|(_, error)| error).collect();
+        Err(Error::AllDamaged { path: self.path.clone(), damaged })
     }
 
     /// Files of checkpoints, oldest first.
@@ -187,6 +216,40 @@ impl RunFolder {
         found.sort();
         Ok(found)
     }
+}
+
+fn is_begun(path: &Path) -> bool {
+    path.join(CONFIG).is_file()
+}
+
+/// Refuses a folder that holds anything but what a start leaves that was cut off.
+fn expect_new(path: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(path).map_err(Error::io("listing", path))? {
+        if !is_left_by_start(&entry.map_err(Error::io("listing", path))?.path())? {
+            return Err(Error::NotEmpty { path: path.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// Whether [`RunFolder::create`] made this before it wrote the settings.
+fn is_left_by_start(path: &Path) -> Result<bool, Error> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if [CHECKPOINTS, SELECTION].contains(&&*name) && path.is_dir() {
+        let mut entries = fs::read_dir(path).map_err(Error::io("listing", path))?;
+        return Ok(entries.next().is_none());
+    }
+    Ok(path.is_file() && (name == LOCK || is_scratch_of(&name, CONFIG)))
+}
+
+/// Renames damaged checkpoints, so that they are not found again, and hands on what is wrong.
+fn set_aside(damaged: Vec<(PathBuf, Error)>) -> Result<Vec<Error>, Error> {
+    let rename = |(path, error): (PathBuf, Error)| {
+        let aside = path.with_extension("safetensors.bad");
+        fs::rename(&path, &aside).map_err(Error::io("setting aside", path))?;
+        Ok(error)
+    };
+    damaged.into_iter().map(rename).collect()
 }
 
 fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<String, Error> {
@@ -208,47 +271,139 @@ mod tests {
     fn a_folder_with_files_in_it_is_not_taken_for_a_new_run() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("a/run");
-        drop(RunFolder::create(&path).unwrap());
-        let error = RunFolder::create(&path).unwrap_err().to_string();
+        drop(RunFolder::create(&path, b"").unwrap());
+        let error = RunFolder::create(&path, b"").unwrap_err().to_string();
         assert!(error.contains("--out"), "{error}");
-        let error = RunFolder::open(&path).unwrap_err().to_string();
-        assert!(error.contains("config.toml"), "{error}");
+        for precious in ["precious", "checkpoints/precious", "selection", ".other.1-0.tmp"] {
+            let path = parent.path().join(format!("holds {precious}"));
+            let file = path.join(precious);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            write_durably(&file, b"x").unwrap();
+            let error = RunFolder::create(&path, b"").unwrap_err();
+            assert!(matches!(error, Error::NotEmpty { .. }), "{precious}: {error}");
+            assert!(!path.join("run.lock").exists(), "nothing is added to it");
+        }
+    }
+
+    #[test]
+    fn a_start_that_was_cut_off_anywhere_leaves_a_folder_in_which_a_run_can_begin() {
+        let parent = tempfile::tempdir().unwrap();
+        let left = ["run.lock", "checkpoints/", "selection/", ".config.toml.17-3.tmp"];
+        for count in 0..=left.len() {
+            let path = parent.path().join(count.to_string());
+            fs::create_dir(&path).unwrap();
+            for name in &left[..count] {
+                match name.strip_suffix('/') {
+                    Some(name) => fs::create_dir(path.join(name)).unwrap(),
+                    None => write_durably(&path.join(name), b"half").unwrap(),
+                }
+            }
+            let error = RunFolder::open(&path).unwrap_err().to_string();
+            assert!(error.contains("config.toml"), "not yet that of a run: {error}");
+            drop(RunFolder::create(&path, b"whole").unwrap());
+            let folder = RunFolder::open_or_create(&path, b"other").unwrap();
+            assert_eq!(folder.read("config.toml").unwrap(), "whole", "begun is begun");
+            folder.save_checkpoint(0, 0, &checkpoint(0.0)).unwrap();
+        }
     }
 
     #[test]
     fn a_folder_is_held_by_one_at_a_time() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("run");
-        let folder = RunFolder::create(&path).unwrap();
-        folder.write("config.toml", b"").unwrap();
+        fs::create_dir(&path).unwrap();
+        let making = FolderLock::take(&path, LOCK).unwrap();
+        let error = RunFolder::create(&path, b"").unwrap_err();
+        assert!(matches!(error, Error::InUse { .. }), "another makes it: {error}");
+        drop(making);
+        let folder = RunFolder::create(&path, b"").unwrap();
         assert!(matches!(RunFolder::open(&path), Err(Error::InUse { .. })));
         drop(folder);
         assert!(RunFolder::open(&path).is_ok());
     }
 
-    #[test]
-    fn the_newest_whole_checkpoint_is_found_and_damaged_ones_are_set_aside() {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(&parent.path().join("run")).unwrap();
-        assert!(matches!(folder.latest_checkpoint(), Err(Error::NoCheckpoint { .. })));
+    /// A run folder with two checkpoints, and their files, the newest last.
+    fn with_two_checkpoints(parent: &Path) -> (RunFolder, Vec<PathBuf>) {
+        let folder = RunFolder::create(&parent.join("run"), b"").unwrap();
         for epoch in 0..4 {
             folder.save_checkpoint(epoch, 0, &checkpoint(epoch as f32)).unwrap();
         }
-        assert_eq!(folder.checkpoints().unwrap().len(), 2, "the newest and the one before");
-        let newest = folder.checkpoints().unwrap().pop().unwrap();
-        let bytes = fs::read(&newest).unwrap();
-        fs::remove_file(&newest).unwrap();
-        write_durably(&newest, &bytes[..bytes.len() - 1]).unwrap();
-        let found = folder.latest_checkpoint().unwrap();
-        assert_eq!(found.checkpoint, checkpoint(2.0));
+        let files = folder.checkpoints().unwrap();
+        assert_eq!(files.len(), 2, "the newest and the one before");
+        (folder, files)
+    }
+
+    /// Cuts the last byte off.
+    fn damage(path: &Path) {
+        let bytes = fs::read(path).unwrap();
+        write_durably(path, &bytes[..bytes.len() - 1]).unwrap();
+    }
+
+    /// Makes it that of another version of the program.
+    fn make_other_format(path: &Path) {
+        let mut bytes = fs::read(path).unwrap();
+        let key = br#""tamis.format":""#;
+        let at = bytes.windows(key.len()).position(|window| window == key).unwrap();
+        bytes[at + key.len()] = b'2';
+        write_durably(path, &bytes).unwrap();
+    }
+
+    fn contents(files: &[PathBuf]) -> Vec<Vec<u8>> {
+        files.iter().map(|path| fs::read(path).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_newest_whole_checkpoint_is_found_and_damaged_ones_are_set_aside() {
+        let parent = tempfile::tempdir().unwrap();
+        let (folder, files) = with_two_checkpoints(parent.path());
+        damage(&files[1]);
+        let found = folder.latest_checkpoint().unwrap().unwrap();
+        assert_eq!((found.checkpoint, found.path), (checkpoint(2.0), files[0].clone()));
         assert_eq!(found.damaged.len(), 1);
-        assert!(newest.with_extension("safetensors.bad").exists());
+        assert!(!files[1].exists() && files[1].with_extension("safetensors.bad").exists());
+    }
+
+    #[test]
+    fn a_folder_without_any_checkpoint_is_told_from_one_whose_checkpoints_are_all_damaged() {
+        let parent = tempfile::tempdir().unwrap();
+        let fresh = RunFolder::create(&parent.path().join("fresh"), b"").unwrap();
+        assert!(fresh.latest_checkpoint().unwrap().is_none());
+        let (folder, files) = with_two_checkpoints(parent.path());
+        files.iter().for_each(|path| damage(path));
+        let before = contents(&files);
+        // Asked again, it says the same: nothing was renamed.
+        for _ in 0..2 {
+            let error = folder.latest_checkpoint().unwrap_err();
+            assert!(matches!(&error, Error::AllDamaged { damaged, .. } if damaged.len() == 2));
+            let message = error.to_string();
+            for path in &files {
+                assert!(message.contains(&path.display().to_string()), "{message}");
+            }
+            assert!(message.contains("; hint: "), "{message}");
+            assert_eq!(contents(&files), before);
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_version_is_neither_renamed_nor_passed_over() {
+        let parent = tempfile::tempdir().unwrap();
+        let (folder, files) = with_two_checkpoints(parent.path());
+        make_other_format(&files[1]);
+        let before = contents(&files);
+        let error = folder.latest_checkpoint().unwrap_err();
+        assert!(matches!(error, Error::OtherFormat { .. }), "{error}");
+        // Nor is a damaged one beside it.
+        make_other_format(&files[0]);
+        damage(&files[1]);
+        let error = folder.latest_checkpoint().unwrap_err();
+        assert!(matches!(error, Error::OtherFormat { .. }), "{error}");
+        assert_eq!(contents(&files)[1], before[1][..before[1].len() - 1]);
     }
 
     #[test]
     fn lines_are_written_whole_and_the_log_grows() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(&parent.path().join("run")).unwrap();
+        let folder = RunFolder::create(&parent.path().join("run"), b"").unwrap();
         folder.write_lines("metrics.jsonl", &[1, 2]).unwrap();
         assert_eq!(folder.read("metrics.jsonl").unwrap(), "1\n2\n");
         folder.log(&"started").unwrap();

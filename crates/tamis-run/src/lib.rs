@@ -3,8 +3,8 @@
 //! Place in the flow: the binary hands over bytes, lines and tensors; nothing here knows what
 //! they mean. A file is either its old self or its new self, never a mixture: all writes go
 //! through [`write_durably`], or through [`append_line_durably`] where a file grows line by line.
-//! Checkpoints are verified on reading, and a damaged one is set aside
-//! and reported, never deleted.
+//! Checkpoints are verified on reading, and a damaged one is reported and never deleted: set aside
+//! where an older one is whole, left as it is where none is.
 
 #![deny(missing_docs)]
 

@@ -71,6 +71,22 @@ pub enum Error {
          images; hint: put the files back as they were named, or start a new run"
     )]
     DataReordered,
+    /// A file that the run depends on changed since it began.
+    #[error(
+        "resuming the run: found {setting} = {} with the hash {found}, expected {expected}; \
+         hint: put the file back as it was, or start a new run",
+        path.display()
+    )]
+    FileChanged {
+        /// The setting that names the file.
+        setting: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The first digits of the BLAKE3 of its bytes now.
+        found: String,
+        /// The same when the run began.
+        expected: String,
+    },
     /// Data cannot be used.
     #[error(transparent)]
     Data(#[from] tamis_data::Error),
@@ -116,7 +132,8 @@ impl Error {
             Error::File { .. }
             | Error::Content { .. }
             | Error::DataChanged { .. }
-            | Error::DataReordered => 3,
+            | Error::DataReordered
+            | Error::FileChanged { .. } => 3,
             Error::Table(TableError::Ending { .. } | TableError::Form { .. }) => 2,
             Error::Table(TableError::Write(_)) => 1,
             Error::Table(_) => 3,

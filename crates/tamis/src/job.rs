@@ -7,25 +7,25 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use serde::Deserialize;
 use serde_json::json;
 use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
-use tamis_run::{Machine, RunFolder};
+use tamis_run::RunFolder;
 use tamis_search::{Event, OneOffCost, Search, SearchData};
 
-use crate::checkpoints::{to_checkpoint, to_snapshot};
 use crate::config::{Layers, RunConfig};
 use crate::error::Error;
+use crate::files::UsedFiles;
 use crate::lookup::{Lookup, lookup};
 use crate::outcome::{DatasetSummary, Outcome};
+use crate::peak::PeakMemory;
+use crate::run_record::{self, RunRecord};
 use crate::scores::{load_embeddings, load_scores};
 use crate::selection;
+use crate::sitting::Sitting;
 
-/// Longest stretch of work that a crash may lose.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(300);
+const RESULT: &str = "result.json";
 
 /// Data and a search on it, before the first epoch.
 pub struct Prepared {
@@ -63,17 +63,15 @@ pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
 ///
 /// As [`prepare`].
 pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Error> {
-    // What the policy does not look at is neither read nor paid for.
-    let policy = &config.search.policy;
-    let needed = tamis_select::requirements(&policy.name)?;
+    let files = UsedFiles::of(&config.search.policy)?;
     let mut one_off = OneOffCost::NONE;
     let mut scores = None;
-    if let Some(path) = policy.scores.as_ref().filter(|_| needed.needs_scores) {
+    if let Some(path) = files.scores {
         let (found, cost) = load_scores(path, Some(train.labels()))?;
         (scores, one_off) = (Some(found.first(train.len())), one_off.plus(&cost));
     }
     let mut embeddings = None;
-    if let Some(path) = policy.embeddings.as_ref().filter(|_| needed.needs_embeddings) {
+    if let Some(path) = files.embeddings {
         let (found, cost) = load_embeddings(path, Some(train.labels()))?;
         let found = Arc::new(found.first(train.len()));
         (embeddings, one_off) = (Some(found), one_off.plus(&cost));
@@ -87,8 +85,8 @@ pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Err
 pub struct Job {
     config: RunConfig,
     prepared: Prepared,
-    folder: RunFolder,
-    saved_at: Instant,
+    sitting: Sitting,
+    peak: PeakMemory,
 }
 
 /// How a run ended.
@@ -100,14 +98,6 @@ pub enum Ending {
     Stopped(u32, u32),
 }
 
-/// What `run.json` must hold for a run to go on.
-#[derive(Deserialize)]
-struct RunRecord {
-    fingerprint: String,
-    /// Older runs have none.
-    order: Option<String>,
-}
-
 impl Job {
     /// A new run in a new or empty folder.
     ///
@@ -116,44 +106,49 @@ impl Job {
     /// As [`prepare`], or a folder that cannot be used.
     pub fn create(config: RunConfig, path: &Path) -> Result<Job, Error> {
         let prepared = prepare(&config)?;
-        let folder = RunFolder::create(path)?;
-        folder.write("config.toml", config.to_toml()?.as_bytes())?;
-        let job = Job { config, prepared, folder, saved_at: Instant::now() };
-        job.write_run_record()?;
-        job.folder.log(&json!({ "event": "created" }))?;
-        Ok(job)
+        let folder = RunFolder::create(path, config.to_toml()?.as_bytes())?;
+        run_record::write(&folder, &config, &prepared)?;
+        folder.log(&json!({ "event": "created" }))?;
+        let (sitting, peak) = (Sitting::new(folder), PeakMemory::NONE);
+        Ok(Job { config, prepared, sitting, peak })
     }
 
-    /// A run that goes on from its newest checkpoint, or from its beginning if it has none.
-    /// Damaged checkpoints are returned as notes.
+    /// A run that goes on from its newest whole checkpoint, or from its beginning if it never had
+    /// one. Damaged checkpoints that are newer are returned as notes.
     ///
     /// # Errors
     ///
-    /// [`Error::DataChanged`] or [`Error::DataReordered`] if the data is not what it was, or a
-    /// folder that cannot be used.
+    /// [`Error::DataChanged`], [`Error::DataReordered`] or [`Error::FileChanged`] if data, scores or
+    /// embeddings are not what they were, [`Error::Run`] if no checkpoint is whole or the folder
+    /// cannot be used.
     pub fn resume(path: &Path) -> Result<(Job, Vec<String>), Error> {
-        let folder = RunFolder::open(path)?;
+        let sitting = Sitting::new(RunFolder::open(path)?);
         let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
+        let record = RunRecord::read(sitting.folder())?;
+        if let Some(record) = &record {
+            record.check_files(&config)?;
+        }
         let mut prepared = prepare(&config)?;
-        check_data(&folder, &prepared)?;
-        let mut notes = Vec::new();
-        match folder.latest_checkpoint() {
-            Ok(found) => {
-                notes.extend(found.damaged.iter().map(ToString::to_string));
-                prepared.search.restore(&to_snapshot(found.checkpoint, &found.path)?)?;
+        match record {
+            Some(record) => record.check_data(&prepared)?,
+            None => run_record::write(sitting.folder(), &config, &prepared)?,
+        }
+        let (mut notes, mut peak) = (Vec::new(), PeakMemory::NONE);
+        match sitting.earlier()? {
+            Some(earlier) => {
+                notes.extend(earlier.notes);
+                peak = PeakMemory::of_checkpoint(&earlier.snapshot.state);
+                prepared.search.restore(&earlier.snapshot)?;
             }
-            Err(tamis_run::Error::NoCheckpoint { .. }) => {
-                notes.push("there is no checkpoint: starting from the beginning".to_owned());
-            }
-            Err(other) => return Err(other.into()),
+            None => notes.push("there is no checkpoint: starting from the beginning".to_owned()),
         }
         let (epoch, step) = prepared.search.position();
-        folder.log(&json!({ "event": "resumed", "epoch": epoch, "step": step }))?;
-        Ok((Job { config, prepared, folder, saved_at: Instant::now() }, notes))
+        sitting.folder().log(&json!({ "event": "resumed", "epoch": epoch, "step": step }))?;
+        Ok((Job { config, prepared, sitting, peak }, notes))
     }
 
     /// Runs until the end or until `stop` says so; `observe` is told of everything but the end,
-    /// after it was written down.
+    /// after it was written down. A run that is at its end already keeps the result it has.
     ///
     /// # Errors
     ///
@@ -163,6 +158,9 @@ impl Job {
         stop: impl Fn() -> bool,
         mut observe: impl FnMut(&Event),
     ) -> Result<Ending, Error> {
+        if let Some(outcome) = self.earlier_outcome()? {
+            return self.ended(outcome);
+        }
         loop {
             if stop() {
                 return self.stopped();
@@ -171,12 +169,11 @@ impl Job {
             match &event {
                 Event::EpochPlanned { epoch, steps } => self.record_selection(*epoch, *steps)?,
                 Event::EpochEnded(_) => {
-                    self.folder.write_lines("metrics.jsonl", self.prepared.search.history())?;
+                    let history = self.prepared.search.history();
+                    self.folder().write_lines("metrics.jsonl", history)?;
                     self.save()?;
                 }
-                Event::Stepped { .. } if self.saved_at.elapsed() > CHECKPOINT_INTERVAL => {
-                    self.save()?;
-                }
+                Event::Stepped { .. } if self.sitting.is_due() => self.save()?,
                 Event::Stepped { .. } => {}
                 Event::Finished => return self.finished(),
             }
@@ -186,7 +183,11 @@ impl Job {
 
     /// The run folder.
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        self.folder().path()
+    }
+
+    fn folder(&self) -> &RunFolder {
+        self.sitting.folder()
     }
 
     /// The data and the search.
@@ -198,7 +199,7 @@ impl Job {
         match self.prepared.search.plan() {
             Some(plan) => {
                 let report = self.prepared.search.report();
-                selection::record(&self.folder, &self.prepared.train, (epoch, steps), plan, report)
+                selection::record(self.folder(), &self.prepared.train, (epoch, steps), plan, report)
             }
             None => Ok(()),
         }
@@ -207,21 +208,41 @@ impl Job {
     fn stopped(&mut self) -> Result<Ending, Error> {
         self.save()?;
         let (epoch, step) = self.prepared.search.position();
-        self.folder.log(&json!({ "event": "stopped", "epoch": epoch, "step": step }))?;
+        self.folder().log(&json!({ "event": "stopped", "epoch": epoch, "step": step }))?;
         Ok(Ending::Stopped(epoch, step))
     }
 
+    /// What was written when the search ended; `None` if it goes on, or nothing was written yet.
+    fn earlier_outcome(&self) -> Result<Option<Outcome>, Error> {
+        let (epoch, _) = self.prepared.search.position();
+        let path = self.path().join(RESULT);
+        if epoch < self.config.search.train.epochs || !path.exists() {
+            return Ok(None);
+        }
+        let outcome = serde_json::from_str(&self.folder().read(RESULT)?);
+        outcome.map(Some).map_err(|error| Error::Content {
+            what: "the result of the run",
+            path,
+            found: error.to_string(),
+            expected: "what a run writes; hint: without the file, `tamis resume` writes it again",
+        })
+    }
+
     fn finished(&self) -> Result<Ending, Error> {
-        let search = &self.prepared.search;
-        let outcome = Outcome::of(search, self.dataset_summary(), self.lookup()?);
+        let (search, peak) = (&self.prepared.search, self.peak.bytes());
+        let outcome = Outcome::of(search, self.dataset_summary(), self.lookup()?, peak);
         let text = serde_json::to_string_pretty(&outcome).map_err(|error| Error::Content {
             what: "the result for",
-            path: self.folder.path().join("result.json"),
+            path: self.path().join(RESULT),
             found: error.to_string(),
             expected: "values that JSON can hold",
         })?;
-        self.folder.write("result.json", (text + "\n").as_bytes())?;
-        self.folder.log(&json!({ "event": "finished", "genotype": outcome.genotype }))?;
+        self.folder().write(RESULT, (text + "\n").as_bytes())?;
+        self.ended(outcome)
+    }
+
+    fn ended(&self, outcome: Outcome) -> Result<Ending, Error> {
+        self.folder().log(&json!({ "event": "finished", "genotype": outcome.genotype }))?;
         Ok(Ending::Finished(Box::new(outcome)))
     }
 
@@ -247,45 +268,8 @@ impl Job {
 
     fn save(&mut self) -> Result<(), Error> {
         let search = &self.prepared.search;
-        let (epoch, step) = search.position();
-        self.folder.save_checkpoint(epoch, step, &to_checkpoint(search.snapshot()))?;
-        self.saved_at = Instant::now();
-        Ok(())
-    }
-
-    fn write_run_record(&self) -> Result<(), Error> {
-        let Prepared { data_name, fingerprint, notes, train, device, .. } = &self.prepared;
-        let record = json!({
-            "format": 1,
-            "tamis": env!("CARGO_PKG_VERSION"),
-            "machine": Machine::this(),
-            "threads": rayon::current_num_threads(),
-            "device": device.to_string(),
-            "hardware": device.hardware(),
-            "seed": self.config.search.seed,
-            "data": data_name,
-            "fingerprint": fingerprint,
-            "order": train.order(),
-            "notes": notes,
-        });
-        Ok(self.folder.write_lines("run.json", &[record])?)
-    }
-}
-
-fn check_data(folder: &RunFolder, now: &Prepared) -> Result<(), Error> {
-    let text = folder.read("run.json")?;
-    let record: RunRecord = serde_json::from_str(&text).map_err(|error| Error::Content {
-        what: "the record of the run",
-        path: folder.path().join("run.json"),
-        found: error.to_string(),
-        expected: "an object with a fingerprint",
-    })?;
-    if record.fingerprint != now.fingerprint {
-        let found = now.fingerprint.clone();
-        return Err(Error::DataChanged { found, expected: record.fingerprint });
-    }
-    match record.order {
-        Some(order) if order != now.train.order() => Err(Error::DataReordered),
-        _ => Ok(()),
+        let mut snapshot = search.snapshot();
+        self.peak.put(&mut snapshot.state);
+        self.sitting.save(search.position(), snapshot)
     }
 }

@@ -36,12 +36,16 @@ mod choice;
 pub mod compare;
 mod config;
 mod error;
+mod files;
 mod job;
 mod lookup;
 mod outcome;
+mod peak;
+mod run_record;
 mod scores;
 mod scoring;
 mod selection;
+mod sitting;
 pub mod tables;
 
 pub use choice::{Choice, PoolSource, choose};

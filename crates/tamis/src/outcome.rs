@@ -4,7 +4,6 @@
 //! versions wrote can still be read.
 
 use serde::{Deserialize, Serialize};
-use tamis_run::peak_rss_bytes;
 use tamis_search::{OneOffCost, Search};
 
 use crate::lookup::Lookup;
@@ -107,13 +106,19 @@ pub struct Cost {
     pub search_wall_s: f64,
     /// Seconds spent before the search.
     pub one_off_wall_s: Option<f64>,
-    /// Most memory resident, where the system tells.
+    /// Most memory resident in any sitting of the run, where the system told in each.
     pub peak_rss_bytes: Option<u64>,
 }
 
 impl Outcome {
-    /// Of a search at its end, or wherever it stands.
-    pub fn of(search: &Search, dataset: DatasetSummary, lookup: Option<Lookup>) -> Outcome {
+    /// Of a search at its end, or wherever it stands, of a run that had so many bytes resident at
+    /// most.
+    pub fn of(
+        search: &Search,
+        dataset: DatasetSummary,
+        lookup: Option<Lookup>,
+        peak_rss_bytes: Option<u64>,
+    ) -> Outcome {
         let config = search.config();
         let last = search.history().last();
         let decided_edges = last.map_or(0, |record| record.decided_edges);
@@ -134,7 +139,7 @@ impl Outcome {
             genotype: search.genotype(),
             initial_genotype: search.initial_genotype(),
             genotype_history: search.history().iter().map(at).collect(),
-            cost: Cost::of(search),
+            cost: Cost::of(search, peak_rss_bytes),
             decisive: edges > 0 && decided_edges == edges,
             decided_edges,
             edges,
@@ -150,7 +155,7 @@ impl Outcome {
 }
 
 impl Cost {
-    fn of(search: &Search) -> Cost {
+    fn of(search: &Search, peak_rss_bytes: Option<u64>) -> Cost {
         let ledger = search.ledger();
         let OneOffCost { samples, macs, wall_s } = ledger.one_off;
         Cost {
@@ -164,7 +169,7 @@ impl Cost {
             macs_ratio: ledger.macs_ratio(search.macs_per_sample()),
             search_wall_s: ledger.search_wall_s,
             one_off_wall_s: wall_s,
-            peak_rss_bytes: peak_rss_bytes(),
+            peak_rss_bytes,
         }
     }
 }

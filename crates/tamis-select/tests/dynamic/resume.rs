@@ -1,6 +1,6 @@
 //! A policy that is stopped and restored anywhere goes on as if it had not been.
 
-use tamis_select::{BdpSettings, POLICIES, Plan, Settings, build};
+use tamis_select::{BdpSettings, Error, POLICIES, Plan, Settings, build};
 
 use super::{context, noise, predictions, run};
 
@@ -75,5 +75,39 @@ fn predictions_may_come_in_any_order_within_an_epoch() {
             found.reverse();
             found.chunks(7).for_each(|batch| policy.observe(batch));
         }
+    }
+}
+
+#[test]
+fn a_memory_of_samples_that_a_level_does_not_have_is_refused_and_changes_neither_level() {
+    let context = context(40, 12, settings());
+    let mut policy = build("bdp", &context).unwrap();
+    let Plan { weight, arch, .. } = policy.plan(0).unwrap();
+    let before = policy.state();
+    for (level, own, other) in [(0, &weight, &arch), (1, &arch, &weight)] {
+        let mut reduced = before.clone();
+        reduced["memory"][1 - level]["active"] = serde_json::json!(other[..3]);
+        let backwards = serde_json::json!([own[1], own[0]]);
+        let twice = serde_json::json!([own[0], own[0]]);
+        let foreign = serde_json::json!([other[0]]);
+        let beyond = serde_json::json!([own[0], 40]);
+        let none = serde_json::json!([]);
+        for (key, wrong) in [
+            ("active", backwards),
+            ("active", twice),
+            ("active", foreign),
+            ("active", beyond),
+            ("records", none),
+        ] {
+            let mut state = reduced.clone();
+            state["memory"][level][key] = wrong.clone();
+            let found = policy.restore(&state);
+            let refused = matches!(found, Err(Error::StateUnreadable { .. }));
+            assert!(refused, "{key} {wrong} at level {level}: {found:?}");
+            assert_eq!(policy.state(), before, "nothing is taken up");
+        }
+        policy.restore(&reduced).unwrap();
+        assert_ne!(policy.state(), before, "the rest of that state is sound");
+        policy.restore(&before).unwrap();
     }
 }

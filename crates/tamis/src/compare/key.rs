@@ -15,6 +15,7 @@ use tamis_search::{LearningRateScale, SearchConfig};
 
 use crate::config::{RunConfig, flatten};
 use crate::error::Error;
+use crate::files::{FILES, hash_of_file};
 use crate::outcome::Outcome;
 
 /// Settings that stand in fields of their own, or that do not change what is computed.
@@ -32,9 +33,6 @@ const ELSEWHERE: [&str; 12] = [
     "alpha.lr",
     "alpha.lr_scale",
 ];
-
-/// Settings that name a file.
-pub(super) const FILES: [&str; 2] = ["policy.scores", "policy.embeddings"];
 
 /// What `result.json` does not say of a run, as far as it tells runs apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -160,16 +158,6 @@ fn other_settings(
         Ok((key, value))
     };
     settings.into_iter().map(entry).collect()
-}
-
-/// The first digits of the BLAKE3 of a file's bytes.
-pub(super) fn hash_of_file(path: &Path) -> Result<String, Error> {
-    let bytes = std::fs::read(path).map_err(|source| Error::File {
-        what: "a file that the settings name",
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(blake3::hash(&bytes).to_hex()[..16].to_owned())
 }
 
 #[cfg(test)]

@@ -8,10 +8,11 @@ use toml::Value;
 use super::Error as CompareError;
 use super::canonical::needs;
 use super::grid::{Arm, Grid, Run, runs};
-use super::key::{FILES, Key, hash_of_file};
+use super::key::Key;
 use super::results::Results;
 use crate::config::{Layers, RunConfig, flatten};
 use crate::error::Error;
+use crate::files::{FILES, hash_of_file};
 
 /// What a comparison must know of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]

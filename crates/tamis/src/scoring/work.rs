@@ -1,17 +1,13 @@
 //! The work folder of one training: goes on from its newest checkpoint, saves, and stops.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use tamis_run::RunFolder;
 use tamis_search::training::{Training, TrainingEvent};
 
 use super::{Observer, ScoringEvent};
-use crate::checkpoints::{to_checkpoint, to_snapshot};
 use crate::error::Error;
-
-/// Longest stretch of work that a crash may lose.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(300);
+use crate::sitting::Sitting;
 
 /// Trains to the end, in the folder of this description and name beside `out`. False if stopped.
 pub(super) fn train(
@@ -21,8 +17,9 @@ pub(super) fn train(
     out: &Path,
     observer: &mut dyn Observer,
 ) -> Result<bool, Error> {
-    let folder = open(&out.with_file_name(name), &description)?;
-    restore(training, &folder, observer)?;
+    let folder = RunFolder::open_or_create(&out.with_file_name(name), description.as_bytes())?;
+    let mut sitting = Sitting::new(folder);
+    restore(training, &sitting, observer)?;
     let (epoch, step) = training.position();
     let steps = u64::from(training.steps());
     observer.observe(&ScoringEvent::Training {
@@ -31,65 +28,42 @@ pub(super) fn train(
         steps: u64::from(training.epochs()) * steps,
         epochs: training.epochs(),
     });
-    run(training, &folder, observer)
-}
-
-fn open(path: &Path, description: &str) -> Result<RunFolder, Error> {
-    if path.exists() {
-        return Ok(RunFolder::open(path)?);
-    }
-    let folder = RunFolder::create(path)?;
-    folder.write("config.toml", description.as_bytes())?;
-    Ok(folder)
+    run(training, &mut sitting, observer)
 }
 
 fn restore(
     training: &mut dyn Training,
-    folder: &RunFolder,
+    sitting: &Sitting,
     observer: &mut dyn Observer,
 ) -> Result<(), Error> {
-    match folder.latest_checkpoint() {
-        Ok(found) => {
-            for error in &found.damaged {
-                observer.observe(&ScoringEvent::Note(error.to_string()));
-            }
-            Ok(training.restore(&to_snapshot(found.checkpoint, &found.path)?)?)
-        }
-        Err(tamis_run::Error::NoCheckpoint { .. }) => Ok(()),
-        Err(other) => Err(other.into()),
+    let Some(earlier) = sitting.earlier()? else { return Ok(()) };
+    for note in earlier.notes {
+        observer.observe(&ScoringEvent::Note(note));
     }
+    Ok(training.restore(&earlier.snapshot)?)
 }
 
 fn run(
     training: &mut dyn Training,
-    folder: &RunFolder,
+    sitting: &mut Sitting,
     observer: &mut dyn Observer,
 ) -> Result<bool, Error> {
-    let mut saved_at = Instant::now();
     loop {
         if observer.stop() {
-            save(training, folder)?;
+            sitting.save(training.position(), training.snapshot())?;
             return Ok(false);
         }
         let event = training.advance()?;
         match &event {
             TrainingEvent::Finished => return Ok(true),
             TrainingEvent::EpochEnded(_) => {
-                save(training, folder)?;
-                saved_at = Instant::now();
+                sitting.save(training.position(), training.snapshot())?;
             }
-            TrainingEvent::Stepped { .. } if saved_at.elapsed() > CHECKPOINT_INTERVAL => {
-                save(training, folder)?;
-                saved_at = Instant::now();
+            TrainingEvent::Stepped { .. } if sitting.is_due() => {
+                sitting.save(training.position(), training.snapshot())?;
             }
             TrainingEvent::Stepped { .. } => {}
         }
         observer.observe(&ScoringEvent::Trained(event));
     }
-}
-
-fn save(training: &dyn Training, folder: &RunFolder) -> Result<(), Error> {
-    let (epoch, step) = training.position();
-    folder.save_checkpoint(epoch, step, &to_checkpoint(training.snapshot()))?;
-    Ok(())
 }

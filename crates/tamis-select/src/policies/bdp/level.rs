@@ -26,7 +26,7 @@ pub(super) struct Memory {
     /// The samples that are left, ascending.
     active: Vec<SampleId>,
     /// Records of each sample of the half, in its order.
-    pub(super) records: Vec<Records>,
+    records: Vec<Records>,
     /// Whether this epoch looks at the pruned samples, too.
     looking_back: bool,
     /// Whether an epoch since the last prune did.
@@ -52,12 +52,24 @@ impl Active {
         Active { level, pool, half, memory }
     }
 
-    pub(super) fn half(&self) -> &[SampleId] {
-        &self.half
-    }
-
     pub(super) fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// Why a memory cannot be this level's; `None` if it can.
+    pub(super) fn misfit(&self, memory: &Memory) -> Option<String> {
+        let (level, expected) = (self.level.name(), self.half.len());
+        let found = memory.records.len();
+        if found != expected {
+            return Some(format!("found records of {found} {level} samples, expected {expected}"));
+        }
+        if !memory.active.is_sorted_by(|one, next| one < next) {
+            return Some(format!("found {level} samples that do not ascend, expected them to"));
+        }
+        let stranger = memory.active.iter().find(|id| self.half.binary_search(id).is_err());
+        stranger.map(|id| {
+            format!("found sample {id} at the {level} level, expected samples of its half alone")
+        })
     }
 
     pub(super) fn remember(&mut self, memory: Memory) {

@@ -113,8 +113,12 @@ impl Policy for Bdp {
 
     fn restore(&mut self, state: &serde_json::Value) -> Result<(), Error> {
         let memories: [level::Memory; 2] = self.identity.memory(state)?;
+        // Both before either: a state that is refused changes nothing.
+        let misfit = self.levels.iter().zip(&memories).find_map(|(active, of)| active.misfit(of));
+        if let Some(message) = misfit {
+            return Err(self.identity.refused(&message));
+        }
         for (active, memory) in self.levels.iter_mut().zip(memories) {
-            self.identity.length(memory.records.len(), active.half().len())?;
             active.remember(memory);
         }
         Ok(())
