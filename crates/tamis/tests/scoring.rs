@@ -162,6 +162,8 @@ fn mistakes_are_told_before_anything_is_trained() {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     };
     fails("score", "entropy", "s.xlsx", &[], 2, ".parquet");
+    fails("score", "entropy", "s.csv.gz", &[], 2, "written unpacked");
+    fails("embed", "triplet-ae", "z.csv.gz", &[], 2, "written unpacked");
     fails("score", "entropy", "s.csv", &["--set=score.epoch=3"], 2, "epoch");
     fails("score", "entropy", "s.csv", &["--set=score.momentum=1.5"], 2, "score.momentum");
     fails("score", "entropy", "s.csv", &["--set=train.epochs=3"], 2, "train");
@@ -303,6 +305,11 @@ fn a_choice_that_cannot_be_made_says_why() {
     file(folder.path(), "k.csv.cost.json", r#"{"kind":"forgetting"}"#);
     fails(&["--policy=proxy:2", "--scores", &kind], 2, "forgetting");
     fails(&["--policy=random:2", "--labels", "no/such.csv"], 3, "no/such.csv");
+    // The name of what is to be written is looked at before anything is read.
+    let packed = ["--policy=random:2", "--labels", "no/such.csv", "--out=c.csv.gz"];
+    let output = select(&packed);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("written unpacked"), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -16,7 +16,7 @@ const STANDARD_OUTPUT: &str = "-";
 pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
     let to_file = arguments.out.as_os_str() != STANDARD_OUTPUT;
     let format = match to_file {
-        true => TableFormat::of(&arguments.out).map_err(Error::from)?,
+        true => TableFormat::for_writing(&arguments.out).map_err(Error::from)?,
         false => TableFormat::Text,
     };
     let choice = chosen(arguments)?;

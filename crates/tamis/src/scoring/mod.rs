@@ -121,7 +121,7 @@ impl Scoring {
         out: &Path,
         observer: &mut dyn Observer,
     ) -> Result<bool, Error> {
-        if TableFormat::of(out)? == TableFormat::Text {
+        if TableFormat::for_writing(out)? == TableFormat::Text {
             return Err(crate::tables::TableError::Form {
                 path: out.to_owned(),
                 found: "the ending .txt".to_owned(),
@@ -140,9 +140,9 @@ impl Scoring {
         self.finish(columns.collect(), &Beside::new(&cost, None), out)
     }
 
-    /// Refuses a name without a form before anything is trained for it.
+    /// Refuses a name that cannot be written before anything is trained for it.
     fn begin(&self, out: &Path, observer: &mut dyn Observer) -> Result<(), Error> {
-        TableFormat::of(out)?;
+        TableFormat::for_writing(out)?;
         for note in &self.notes {
             observer.observe(&ScoringEvent::Note(note.clone()));
         }

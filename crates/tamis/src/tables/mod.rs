@@ -67,6 +67,22 @@ impl TableFormat {
             _ => Err(TableError::Ending { path: path.to_owned() }),
         }
     }
+
+    /// The form of a file that is to be written, for whoever makes the table only after.
+    ///
+    /// # Errors
+    ///
+    /// As [`TableFormat::of`]; [`TableError::Form`] for a name that ends with `.gz`.
+    pub fn for_writing(path: &Path) -> Result<TableFormat, TableError> {
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz")) {
+            return Err(TableError::Form {
+                path: path.to_owned(),
+                found: "the ending .gz".to_owned(),
+                expected: "a name without it: tables are read packed, and written unpacked",
+            });
+        }
+        TableFormat::of(path)
+    }
 }
 
 /// Columns of numbers, all of one length.
@@ -118,9 +134,10 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`TableError::Form`] if the form has no place for these columns.
+    /// [`TableError::Form`] if the form has no place for these columns, and as
+    /// [`TableFormat::for_writing`].
     pub fn to_bytes(&self, path: &Path) -> Result<Vec<u8>, TableError> {
-        match TableFormat::of(path)? {
+        match TableFormat::for_writing(path)? {
             TableFormat::Csv => csv::write(self, path),
             TableFormat::Text => text::write(self, path),
             TableFormat::Parquet => parquet::write(self, path),
@@ -134,13 +151,6 @@ impl Table {
     ///
     /// As [`Table::to_bytes`], or a file that cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), TableError> {
-        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz")) {
-            return Err(TableError::Form {
-                path: path.to_owned(),
-                found: "the ending .gz".to_owned(),
-                expected: "a name without it: tables are read packed, and written unpacked",
-            });
-        }
         Ok(write_durably(path, &self.to_bytes(path)?)?)
     }
 
