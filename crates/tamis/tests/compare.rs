@@ -166,6 +166,20 @@ fn a_termination_signal_stops_the_runs_and_the_comparison() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_is_a_failure_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    #[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+    fs::write(&file, "").unwrap();
+    let out = file.join("grid");
+    let results = format!("--results={}", folder.path().join("results.jsonl").display());
+    let output = compare(&out, &[&results]);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains(&format!("creating the folder {}: ", out.display())), "{told}");
+}
+
+#[test]
 fn mistakes_have_their_exit_codes_and_make_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("grid");

@@ -1,6 +1,5 @@
 //! `tamis score` and `tamis embed`: a number, or a few, for every training image.
 
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use tamis::search::training::{TrainingEvent, TrainingRecord};
 use tamis::{Layers, Observer, Scoring, ScoringConfig, ScoringEvent};
 
 use super::arguments::{CommonArguments, EmbedArguments, ScoreArguments, TableArguments};
+use super::output::tell;
 use super::progress::{Shown, bar};
 use super::search::use_threads;
 use super::stop::Stop;
@@ -20,7 +20,7 @@ pub(super) fn score(arguments: &ScoreArguments) -> Result<ExitCode, Failure> {
     let scoring = Scoring::new(settings(&arguments.table, epochs)?)?;
     let out = &arguments.table.out;
     let finished = scoring.score(arguments.by.into(), out, &mut watch)?;
-    watch.end(finished, out)
+    Ok(watch.end(finished, out))
 }
 
 pub(super) fn embed(arguments: &EmbedArguments) -> Result<ExitCode, Failure> {
@@ -32,7 +32,7 @@ pub(super) fn embed(arguments: &EmbedArguments) -> Result<ExitCode, Failure> {
     let scoring = Scoring::new(settings(&arguments.table, (key, arguments.table.epochs))?)?;
     let out = &arguments.table.out;
     let finished = scoring.embed(arguments.by.into(), out, &mut watch)?;
-    watch.end(finished, out)
+    Ok(watch.end(finished, out))
 }
 
 fn settings(
@@ -71,17 +71,16 @@ impl Watch {
         Ok(Watch { stop, kind, bar, what: "", epochs: 0 })
     }
 
-    fn end(&self, finished: bool, out: &Path) -> Result<ExitCode, Failure> {
+    fn end(&self, finished: bool, out: &Path) -> ExitCode {
         self.bar.finish_and_clear();
-        let mut err = io::stderr().lock();
-        if finished {
-            if self.kind != Shown::Nothing {
-                writeln!(err, "wrote {}", out.display())?;
-            }
-            return Ok(ExitCode::SUCCESS);
+        if !finished {
+            tell("stopped; the same command goes on");
+            return ExitCode::from(STOPPED);
         }
-        writeln!(err, "stopped; the same command goes on")?;
-        Ok(ExitCode::from(STOPPED))
+        if self.kind != Shown::Nothing {
+            tell(format_args!("wrote {}", out.display()));
+        }
+        ExitCode::SUCCESS
     }
 
     fn begin(&mut self, steps_done: u64, steps: u64) {
@@ -132,8 +131,7 @@ impl Watch {
         if self.kind == Shown::Bar && !self.bar.is_hidden() {
             self.bar.println(text);
         } else {
-            // A run does not end because nobody reads its progress any more.
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            tell(text);
         }
     }
 }

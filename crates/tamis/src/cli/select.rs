@@ -1,6 +1,5 @@
 //! `tamis select`: which samples a policy chooses.
 
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use tamis::{Choice, Error, Layers, PoolSource, choose};
 
 use super::Failure;
 use super::arguments::SelectArguments;
+use super::output::{print, tell};
 
 /// Stands for standard output.
 const STANDARD_OUTPUT: &str = "-";
@@ -25,9 +25,9 @@ pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
         table.write(&arguments.out).map_err(Error::from)?;
     } else {
         let bytes = table.to_bytes(Path::new("chosen.txt")).map_err(Error::from)?;
-        io::stdout().lock().write_all(&bytes)?;
+        print(bytes)?;
     }
-    tell(&choice)?;
+    tell_of(&choice);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -54,12 +54,12 @@ fn chosen(arguments: &SelectArguments) -> Result<Choice, Failure> {
     Ok(choose(&layers.resolve()?, source)?)
 }
 
-fn tell(choice: &Choice) -> io::Result<()> {
-    let mut err = io::stderr().lock();
+fn tell_of(choice: &Choice) {
     for note in &choice.notes {
-        writeln!(err, "note: {note}")?;
+        tell(format_args!("note: {note}"));
     }
     let counts: Vec<String> = choice.class_counts().iter().map(ToString::to_string).collect();
     let (chosen, pool) = (choice.ids.len(), choice.pool);
-    writeln!(err, "chose {chosen} of {pool} samples; of each class: {}", counts.join(" "))
+    let counts = counts.join(" ");
+    tell(format_args!("chose {chosen} of {pool} samples; of each class: {counts}"));
 }

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use super::Failure;
+
 /// Whether the run should stop.
 pub(super) struct Stop {
     requested: Arc<AtomicBool>,
@@ -18,12 +20,13 @@ pub(super) struct Stop {
 
 impl Stop {
     /// Listens for signals; also stops after `steps` steps, if given.
-    pub(super) fn listen(steps: Option<u64>) -> io::Result<Stop> {
+    pub(super) fn listen(steps: Option<u64>) -> Result<Stop, Failure> {
         let requested = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             // Order matters: the second signal finds the flag set by the first.
-            flag::register_conditional_shutdown(signal, 128 + signal, requested.clone())?;
-            flag::register(signal, requested.clone())?;
+            flag::register_conditional_shutdown(signal, 128 + signal, requested.clone())
+                .and_then(|_| flag::register(signal, requested.clone()))
+                .map_err(Failure::system("listening for the signal", signal))?;
         }
         let input_ended = Arc::new(AtomicBool::new(false));
         Ok(Stop { requested, steps_left: steps.map(AtomicU64::new), input_ended })

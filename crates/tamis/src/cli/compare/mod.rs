@@ -8,7 +8,6 @@ mod progress;
 mod text;
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use tamis::run::{FolderLock, Machine};
 use tamis::{Error, Layers, RunConfig, load_table, prepare_on};
 
 use super::arguments::{CompareArguments, TableFormat};
+use super::output::{print, tell};
 use super::stop::Stop;
 use super::{Failure, STOPPED, lookup};
 use children::{Ended, Options};
@@ -35,7 +35,7 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
     let table = config.place.table.as_deref().map(load_table).transpose()?;
     let (identity, data) = identify(&config, &results)?;
     let plan = Plan::of(&grid, &base, &identity)?;
-    tell_of(&results, &data)?;
+    tell_of(&results, &data);
     let ended = if plan.missing(&results).next().is_none() {
         Ended::default()
     } else {
@@ -43,8 +43,8 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
         execute(arguments, &plan, &mut results)?
     };
     let comparison = Comparison::of(&plan, &results, table.as_ref());
-    print(&comparison, arguments.format)?;
-    finish(&plan, &results, &ended)
+    print(written(&comparison, arguments.format))?;
+    Ok(finish(&plan, &results, &ended))
 }
 
 fn settings(arguments: &CompareArguments) -> Result<Layers, Failure> {
@@ -108,16 +108,14 @@ fn identify(config: &RunConfig, results: &Results) -> Result<(DataIdentity, Data
     }
 }
 
-fn tell_of(results: &Results, data: &Data) -> Result<(), Failure> {
+fn tell_of(results: &Results, data: &Data) {
     let path = results.path().display();
-    let mut err = io::stderr().lock();
     for note in results.notes() {
-        writeln!(err, "note: {path}: {note}")?;
+        tell(format_args!("note: {path}: {note}"));
     }
     if let Err(error) = data {
-        writeln!(err, "note: {error}: taken for the data of the results in {path}")?;
+        tell(format_args!("note: {error}: taken for the data of the results in {path}"));
     }
-    Ok(())
 }
 
 /// Builds a search of every arm that has runs to make, so that mistakes show before any run.
@@ -138,7 +136,8 @@ fn execute(
     results: &mut Results,
 ) -> Result<Ended, Failure> {
     let folder = &arguments.out;
-    std::fs::create_dir_all(folder)?;
+    std::fs::create_dir_all(folder)
+        .map_err(Failure::system("creating the folder", folder.display()))?;
     let _lock = FolderLock::take(folder, "compare.lock").map_err(Error::from)?;
     let jobs = usize::from(arguments.jobs);
     let share = || (Machine::this().processors / jobs).max(1);
@@ -157,36 +156,35 @@ fn execute(
     ended
 }
 
-fn print(comparison: &Comparison, format: TableFormat) -> Result<(), Failure> {
-    let text = match format {
+fn written(comparison: &Comparison, format: TableFormat) -> String {
+    match format {
         TableFormat::Text => text::text(comparison),
         TableFormat::Csv => csv::csv(comparison),
         TableFormat::Markdown => markdown::markdown(comparison),
-    };
-    Ok(write!(io::stdout().lock(), "{text}")?)
+    }
 }
 
 /// Says what the table does not, and how it ended.
-fn finish(plan: &Plan, results: &Results, ended: &Ended) -> Result<ExitCode, Failure> {
-    let mut err = io::stderr().lock();
+fn finish(plan: &Plan, results: &Results, ended: &Ended) -> ExitCode {
     let used = || plan.runs.iter().filter_map(|planned| results.find(&planned.key));
     let machines: BTreeSet<String> =
         used().map(|record| record.section.machine.to_string()).collect();
     let versions: BTreeSet<&str> = used().map(|record| record.section.tamis.as_str()).collect();
     if machines.len() > 1 {
-        writeln!(err, "note: the runs are of {} machines: compare no seconds", machines.len())?;
+        let machines = machines.len();
+        tell(format_args!("note: the runs are of {machines} machines: compare no seconds"));
     }
     if versions.len() > 1 {
-        writeln!(err, "note: the runs are of {} versions of Tamis", versions.len())?;
+        tell(format_args!("note: the runs are of {} versions of Tamis", versions.len()));
     }
     for failed in &ended.failed {
-        writeln!(err, "error: {failed}")?;
+        tell(format_args!("error: {failed}"));
     }
     let left = plan.missing(results).count();
     if ended.stopped {
         let (total, done) = (plan.runs.len(), plan.runs.len() - left);
-        writeln!(err, "stopped with {done} of {total} runs done; the same command goes on")?;
-        return Ok(ExitCode::from(STOPPED));
+        tell(format_args!("stopped with {done} of {total} runs done; the same command goes on"));
+        return ExitCode::from(STOPPED);
     }
-    Ok(ended.failed.first().map_or(ExitCode::SUCCESS, |failed| ExitCode::from(failed.code)))
+    ended.failed.first().map_or(ExitCode::SUCCESS, |failed| ExitCode::from(failed.code))
 }
