@@ -174,6 +174,7 @@ fn mistakes_have_their_exit_codes_and_write_nothing() {
     fails(&["--policy=randm:0.1"], 2, "random");
     fails(&["--policy=proxy:0.1"], 2, "score");
     fails(&["--epochs=0"], 2, "train.epochs");
+    fails(&["--set=augmentation.crop_padding=99"], 2, "augmentation.crop_padding");
     fails(&["--device=abacus"], 2, "abacus");
     fails(&["--device=wgpu:60000"], 2, "hint: ");
     fails(&["--data=no/such/folder"], 3, "no/such/folder");
