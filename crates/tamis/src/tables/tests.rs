@@ -64,11 +64,33 @@ fn a_bare_array_is_what_numpy_writes() {
     assert!(error.contains("not 0, 1, 2"), "{error}");
 }
 
+/// The first bytes of an array file with this dictionary.
+fn npy_header(dictionary: &str) -> Vec<u8> {
+    let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    bytes.extend(format!("{dictionary:<117}\n").as_bytes());
+    bytes
+}
+
+#[test]
+fn no_array_is_built_of_a_shape_that_the_file_only_claims() {
+    let shapes = ["(0, 1000000000000)", "(0,)", "(0, 0)", "(3, 0)", "(1, 65537)", "(1, 2, 3)"];
+    for shape in shapes {
+        let mut bytes =
+            npy_header(&format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}"));
+        // As many values as the shape asks for, where that is possible.
+        bytes.extend(vec![0; if shape.starts_with("(1, 6") { 65537 } else { 0 }]);
+        let error = read("z.npy", &bytes).unwrap_err().to_string();
+        assert!(
+            error.contains("header: found the shape") && error.contains("at least one row"),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn numpys_other_types_and_column_order_are_read() {
-    let mut bytes = b"\x93NUMPY\x01\x00\x46\x00".to_vec();
     let header = "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3)}";
-    bytes.extend(format!("{header:<69}\n").as_bytes());
+    let mut bytes = npy_header(header);
     (0..6_u8).for_each(|value| bytes.extend(f32::from(value).to_le_bytes()));
     let table = read("z.npy", &bytes).unwrap();
     assert_eq!(table.columns()[1], Column::real("z_1", vec![2.0, 3.0]));
