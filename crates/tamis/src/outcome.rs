@@ -147,6 +147,12 @@ impl Outcome {
             lookup,
         }
     }
+
+    /// Share of right answers over the architecture batches of the last epoch that had any: a policy
+    /// may let the architecture rest. `None` if no epoch had one.
+    pub fn arch_val_accuracy(&self) -> Option<f64> {
+        self.genotype_history.iter().rev().find_map(|at| at.arch_val_accuracy)
+    }
 }
 
 impl Cost {

@@ -156,6 +156,24 @@ fn a_table_has_means_differences_and_what_is_unknown() {
 }
 
 #[test]
+fn the_accuracy_of_a_search_is_that_of_its_last_epoch_with_an_architecture_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full@0", &[]);
+    let accuracy = |history: &[Option<f64>]| {
+        let mut result = result(&plan.runs[0].key, 90.0, 1.0);
+        let at = |accuracy| json!({ "epoch": 0, "genotype": SKIP, "arch_val_accuracy": accuracy });
+        result["genotype_history"] = history.iter().map(at).collect();
+        let line = line(&result.to_string(), RUN, &plan.runs[0].key).unwrap();
+        let results = results(folder.path(), &[line]).unwrap();
+        let comparison = Comparison::of(&plan, &results, None);
+        comparison.blocks[0].arms[0].values(Quantity::ArchValAccuracy).get(&0).copied()
+    };
+    assert_eq!(accuracy(&[Some(0.25), Some(0.5)]), Some(0.5));
+    assert_eq!(accuracy(&[Some(0.25), Some(0.5), None]), Some(0.5), "the last epoch only renewed");
+    assert_eq!(accuracy(&[None]), None);
+}
+
+#[test]
 fn an_arm_is_compared_with_as_many_random_samples_seed_by_seed() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan("infobatch@0..3,random-like:infobatch@1..4,full", &[]);
