@@ -132,6 +132,15 @@ fn a_stopped_comparison_goes_on_as_if_it_had_not_stopped() {
 }
 
 #[test]
+fn the_end_of_the_input_stops_a_comparison_that_was_told_to_watch_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("grid");
+    let output = compare(&out, &["--progress=none", "--epochs=500", "--stop-with-input"]);
+    assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("0 of 8 runs done"));
+}
+
+#[test]
 fn runs_at_once_give_the_same_results() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));

@@ -118,6 +118,17 @@ fn what_was_stopped_goes_on_with_the_same_command_to_the_same_bytes() {
 }
 
 #[test]
+fn the_end_of_the_input_stops_a_training_that_was_told_to_watch_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (command, by) in [("score", "entropy"), ("embed", "triplet-ae")] {
+        // Of far more steps than are taken before the input, which is empty, is seen to end.
+        let more = ["--epochs=500", "--stop-with-input"];
+        let output = make(command, by, &folder.path().join("t.csv"), &more);
+        assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn every_embedding_is_a_row_an_image_and_repeats_whatever_the_threads() {
     for (by, width) in [("triplet-ae", 3), ("random-ae", 3), ("pixel-pca", 3), ("penultimate", 8)] {
         let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());

@@ -66,7 +66,7 @@ struct Watch {
 impl Watch {
     fn new(common: CommonArguments) -> Result<Watch, Failure> {
         use_threads(common.threads)?;
-        let stop = Stop::listen(common.stop_after_steps)?;
+        let stop = Stop::listen(&common)?;
         let (kind, bar) = (Shown::of(common.progress), ProgressBar::hidden());
         Ok(Watch { stop, kind, bar, what: "", epochs: 0 })
     }

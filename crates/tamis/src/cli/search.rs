@@ -93,10 +93,7 @@ fn free_folder(config: &RunConfig) -> PathBuf {
 }
 
 fn run(mut job: Job, common: CommonArguments) -> Result<ExitCode, Failure> {
-    let mut stop = Stop::listen(common.stop_after_steps)?;
-    if common.stop_with_input {
-        stop = stop.with_input();
-    }
+    let stop = Stop::listen(&common)?;
     let mut progress = Progress::new(common.progress, job.prepared());
     let ending = job.run(
         || stop.requested(),

@@ -149,7 +149,7 @@ fn execute(
         stop_after_runs: arguments.stop_after_runs,
         stop_after_steps: arguments.common.stop_after_steps,
     };
-    let stop = Stop::listen(None)?;
+    let stop = Stop::listen(&arguments.common)?;
     let mut progress = Progress::new(arguments.common.progress, plan, results, jobs);
     let ended = children::make(plan, results, &options, &stop, &mut progress);
     progress.finish();
