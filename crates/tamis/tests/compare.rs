@@ -175,6 +175,20 @@ fn a_termination_signal_stops_the_runs_and_the_comparison() {
 }
 
 #[test]
+fn results_that_another_comparison_adds_to_are_left_to_it_wherever_the_runs_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("results.jsonl");
+    let lock = tamis::compare::Results::open(&path).unwrap().lock().unwrap();
+    let (out, results) = (folder.path().join("grid"), format!("--results={}", path.display()));
+    let output = compare(&out, &[&results]);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("another comparison") && told.contains("hint: wait"), "{told}");
+    assert!(!out.join("runs").exists());
+    drop(lock);
+}
+
+#[test]
 fn a_folder_that_cannot_be_made_is_a_failure_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");

@@ -96,6 +96,23 @@ fn a_line_reads_back_as_the_run_it_was_made_of() {
 }
 
 #[test]
+fn one_comparison_at_a_time_adds_to_results_and_knows_what_others_have_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full", &[]);
+    let path = folder.path().join("made/results.jsonl");
+    let [mut first, mut second] = [(); 2].map(|()| Results::open(&path).unwrap());
+    let held = first.lock().unwrap();
+    let error = second.lock().unwrap_err();
+    assert_eq!(error.exit_code(), 1);
+    assert!(error.to_string().contains("results.jsonl: found another comparison"), "{error}");
+    first.append(&line_of(&plan.runs[0], 93.0, 1.0)).unwrap();
+    drop(held);
+    assert_eq!(plan.missing(&second).count(), 2);
+    let _held = second.lock().unwrap();
+    assert_eq!(plan.missing(&second).count(), 1, "what was added meanwhile is not made again");
+}
+
+#[test]
 fn a_result_of_another_run_is_not_taken() {
     let plan = plan("full,random:0.1", &[]);
     let (ours, theirs) = (&plan.runs[0].key, &plan.runs[1].key);

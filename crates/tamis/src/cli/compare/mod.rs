@@ -138,7 +138,9 @@ fn execute(
     let folder = &arguments.out;
     std::fs::create_dir_all(folder)
         .map_err(Failure::system("creating the folder", folder.display()))?;
-    let _lock = FolderLock::take(folder, "compare.lock").map_err(Error::from)?;
+    // The folder holds the runs, and the results may be those of several folders.
+    let _folder = FolderLock::take(folder, "compare.lock").map_err(Error::from)?;
+    let _results = results.lock()?;
     let jobs = usize::from(arguments.jobs);
     let share = || (Machine::this().processors / jobs).max(1);
     let options = Options {
