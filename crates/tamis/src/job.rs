@@ -240,6 +240,7 @@ impl Job {
         DatasetSummary {
             name: data_name.clone(),
             fingerprint: fingerprint.clone(),
+            order: Some(train.order()),
             train: train.len(),
             classes: train.classes().len(),
         }

@@ -67,6 +67,9 @@ pub struct DatasetSummary {
     pub name: String,
     /// Hash of all images and classes.
     pub fingerprint: String,
+    /// Hash of the training images as they follow on each other; earlier versions wrote none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
     /// Training images.
     pub train: usize,
     /// Classes.

@@ -140,6 +140,42 @@ fn the_end_of_the_input_stops_a_comparison_that_was_told_to_watch_it() {
     assert!(text(&output.stderr).contains("0 of 8 runs done"));
 }
 
+/// Fifty images as the CIFAR-10 binary layout has them, the first last if so asked.
+#[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+fn write_cifar10(folder: &Path, backwards: bool) -> String {
+    let record = |n: u32| {
+        let pixel = move |at: u32| (n.wrapping_mul(97).wrapping_add(at * 13) % 251) as u8;
+        std::iter::once((n % 10) as u8).chain((0..3072).map(pixel)).collect::<Vec<u8>>()
+    };
+    let mut records: Vec<Vec<u8>> = (0..50).map(record).collect();
+    if backwards {
+        records.reverse();
+    }
+    fs::create_dir(folder).unwrap();
+    fs::write(folder.join("data_batch_1.bin"), records.concat()).unwrap();
+    format!("--data=cifar10:{}", folder.display())
+}
+
+#[test]
+fn the_same_images_in_another_order_are_other_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let data = [("a", false), ("b", true)].map(|(name, back)| write_cifar10(&path(name), back));
+    let results = format!("--results={}", path("results.jsonl").display());
+    // Two hosts, a run each.
+    let small = ["--policies=random:0.5", "--seeds=0", "--epochs=1"];
+    let run = |out: &str, data: &str| {
+        succeed(compare(&path(out), &[&small[..], &[&results, data]].concat()));
+        lines(&path("results.jsonl"))
+    };
+    assert_eq!(run("one", &data[0]).len(), 2);
+    let both = run("two", &data[1]);
+    assert_eq!(both.len(), 4);
+    assert_eq!(both[0]["dataset"]["fingerprint"], both[2]["dataset"]["fingerprint"]);
+    assert_ne!(both[0]["dataset"]["order"], both[2]["dataset"]["order"]);
+    assert_eq!(run("three", &data[0]).len(), 4, "what is there is not run again");
+}
+
 #[test]
 fn runs_at_once_give_the_same_results() {
     let folder = tempfile::tempdir().unwrap();

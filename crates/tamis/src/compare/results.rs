@@ -80,7 +80,7 @@ impl Results {
             Error::from(CompareError::Line { path: self.path.clone(), line, found, expected })
         };
         match parse(text) {
-            Ok(Parsed::Record(record)) if self.find(&record.key).is_some() => {
+            Ok(Parsed::Record(record)) if self.records.iter().any(|r| r.key == record.key) => {
                 self.notes.push(format!("line {line} is of a run that an earlier line has"));
             }
             Ok(Parsed::Record(record)) => self.records.push(*record),
@@ -105,9 +105,10 @@ impl Results {
         &self.records
     }
 
-    /// The run with this key, if it is finished.
+    /// The run with this key, if it is finished; else one that may be it, as [`Key::matches`] says.
     pub fn find(&self, key: &Key) -> Option<&Record> {
-        self.records.iter().find(|record| record.key == *key)
+        let same = self.records.iter().find(|record| record.key == *key);
+        same.or_else(|| self.records.iter().find(|record| record.key.matches(key)))
     }
 
     /// Adds the line of a run, in the file first.

@@ -94,7 +94,7 @@ type Data = Result<Arc<Dataset>, Error>;
 /// What the data is; where it cannot be read, what all results say it is.
 fn identify(config: &RunConfig, results: &Results) -> Result<(DataIdentity, Data), Error> {
     let opened = open(&config.data).map_err(Error::from).and_then(|loaded| {
-        let identity = DataIdentity::new(loaded.fingerprint, loaded.train.len(), config)?;
+        let identity = DataIdentity::new(&loaded, config)?;
         Ok((identity, Arc::new(loaded.train)))
     });
     match opened {
