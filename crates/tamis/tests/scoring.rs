@@ -284,6 +284,34 @@ fn the_chosen_go_into_every_form() {
 }
 
 #[test]
+fn labels_are_names_however_large_and_choose_as_the_classes_that_they_stand_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = |name: &str, labels: [u32; 3]| {
+        let line = |id: u32| format!("{id},{},0.{}\n", labels[id as usize % 3], 97 * id % 89);
+        let lines: String = (0..30).map(line).collect();
+        file(folder.path(), name, &format!("sample_id,label,score\n{lines}"))
+    };
+    let plain = table("plain.csv", [0, 1, 2]);
+    let large = table("large.csv", [5, 4_000_000_000, u32::MAX]);
+    for policy in ["random:9", "proxy:9", "two-tail:9", "proxy-balanced:9"] {
+        let flag = format!("--policy={policy}");
+        let expected = chosen(&[&flag, "--labels", &plain, "--scores", &plain]);
+        assert_eq!(chosen(&[&flag, "--labels", &large, "--scores", &large]), expected, "{policy}");
+        assert_eq!(chosen(&[&flag, "--scores", &large]), expected, "{policy}");
+    }
+    let out = folder.path().join("chosen.csv");
+    let balanced = ["--policy=proxy-balanced:9", "--scores", &large, "--out"];
+    let output = select(&[&balanced[..], &[out.to_str().unwrap()]].concat());
+    let told = text(&output.stderr);
+    assert!(told.contains("of each label: 5: 3, 4000000000: 3, 4294967295: 3"), "{told}");
+    let written = Table::read(&out).unwrap();
+    let whole = |names| written.whole(written.expect_column(names).unwrap()).unwrap();
+    for (id, label) in whole(&SAMPLE_NAMES).into_iter().zip(whole(&LABEL_NAMES)) {
+        assert_eq!(label, [5, 4_000_000_000, u32::MAX][id as usize % 3], "sample {id}");
+    }
+}
+
+#[test]
 fn a_choice_that_cannot_be_made_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let fails = |more: &[&str], code: i32, expected: &str| {
@@ -307,8 +335,8 @@ fn a_choice_that_cannot_be_made_says_why() {
     let other = file(folder.path(), "s.csv", "sample_id,label,score\n0,0,1\n1,1,2\n2,1,3\n3,1,4\n");
     fails(
         &["--policy=proxy:2", "--labels", &labels, "--scores", &other],
-        2,
-        "class 1 for sample 2",
+        3,
+        "line 4, column `label`: found 1 for sample 2, expected 0",
     );
     let words = file(folder.path(), "w.csv", "sample_id,label,score\n0,0,high\n");
     fails(&["--policy=proxy:2", "--scores", &words], 3, "line 2, column `score`: found `high`");

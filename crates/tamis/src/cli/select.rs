@@ -58,8 +58,19 @@ fn tell_of(choice: &Choice) {
     for note in &choice.notes {
         tell(format_args!("note: {note}"));
     }
-    let counts: Vec<String> = choice.class_counts().iter().map(ToString::to_string).collect();
     let (chosen, pool) = (choice.ids.len(), choice.pool);
-    let counts = counts.join(" ");
-    tell(format_args!("chose {chosen} of {pool} samples; of each class: {counts}"));
+    tell(format_args!("chose {chosen} of {pool} samples; {}", counts(choice)));
+}
+
+/// Samples of each class, with its label where the classes do not simply count up from 0.
+fn counts(choice: &Choice) -> String {
+    let (labels, counts) = (&choice.class_labels, choice.class_counts());
+    let counting_up = labels.iter().enumerate().all(|(class, &label)| class == label as usize);
+    if counting_up {
+        let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
+        return format!("of each class: {}", counts.join(" "));
+    }
+    let of = |(label, count)| format!("{label}: {count}");
+    let counts: Vec<String> = labels.iter().zip(counts).map(of).collect();
+    format!("of each label: {}", counts.join(", "))
 }

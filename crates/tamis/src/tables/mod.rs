@@ -229,12 +229,28 @@ impl Table {
         }
     }
 
+    /// The error for a row whose label is not that of its sample: the sample, the label that was
+    /// found, and the one expected.
+    pub(crate) fn other_label(
+        &self,
+        column: &Column,
+        row: usize,
+        (sample, found, expected): (u32, u32, u32),
+    ) -> TableError {
+        let found = format!("{found} for sample {sample}");
+        let expected = format!(
+            "{expected}, the label that it has; hint: the table may be of other data or of another \
+             order"
+        );
+        self.wrong_value(column, row, found, &expected)
+    }
+
     fn wrong_value(
         &self,
         column: &Column,
         row: usize,
         found: String,
-        expected: &'static str,
+        expected: &str,
     ) -> TableError {
         let place = match self.lines.get(row) {
             Some(line) => format!("line {line}"),
