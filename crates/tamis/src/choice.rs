@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tamis_core::SampleId;
-use tamis_data::Loaded;
+use tamis_data::{Dataset, Loaded};
 use tamis_select::{Context, Pool, Requirements, build, requirements};
 
 use crate::config::RunConfig;
@@ -85,7 +85,8 @@ fn context(config: &RunConfig, needed: &Requirements, known: &Known) -> Result<C
     let search = &config.search;
     let policy = &search.policy;
     let pool = Pool::new(known.classes.clone(), known.class_labels.len())?;
-    let samples = Samples { labels: &known.labels, classes: &known.classes };
+    let images = known.images.as_ref();
+    let samples = Samples { labels: &known.labels, classes: &known.classes, images };
     let mut context = Context::new(Arc::new(pool), search.seed, search.train.epochs);
     context.split = search.split;
     context.settings = policy.settings();
@@ -106,6 +107,8 @@ struct Known {
     classes: Vec<u32>,
     /// The label of each class.
     class_labels: Vec<u32>,
+    /// Their images, where the source has them.
+    images: Option<Dataset>,
 }
 
 impl Known {
@@ -120,7 +123,8 @@ impl Known {
                 notes.extend(told);
                 let class_labels = (0..train.classes().len() as u32).collect();
                 let labels = train.labels().to_vec();
-                Ok(Known { classes: labels.clone(), labels, class_labels })
+                let (classes, images) = (labels.clone(), Some(train));
+                Ok(Known { labels, classes, class_labels, images })
             }
             PoolSource::Labels(path) => Known::of_table(&Table::read(path)?, path),
             PoolSource::Tables => {
@@ -152,7 +156,8 @@ impl Known {
     fn of_labels(labels: Vec<u32>) -> Known {
         let class_labels: Vec<u32> = BTreeSet::from_iter(&labels).into_iter().copied().collect();
         let class = |label| class_labels.partition_point(|other| other < label) as u32;
-        Known { classes: labels.iter().map(class).collect(), labels, class_labels }
+        let classes = labels.iter().map(class).collect();
+        Known { labels, classes, class_labels, images: None }
     }
 }
 

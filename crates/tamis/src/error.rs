@@ -71,6 +71,17 @@ pub enum Error {
          images; hint: put the files back as they were named, or start a new run"
     )]
     DataReordered,
+    /// Scores or embeddings of the same images, whose samples followed on each other in another
+    /// order when they were made.
+    #[error(
+        "reading the table {}: found it made of the same images in another order, so that its ids \
+         name other images; hint: put the files back as they were named, or make the table again",
+        path.display()
+    )]
+    TableReordered {
+        /// The table.
+        path: PathBuf,
+    },
     /// Data cannot be used.
     #[error(transparent)]
     Data(#[from] tamis_data::Error),
@@ -126,6 +137,7 @@ impl Error {
             Error::Run(tamis_run::Error::NotEmpty { .. } | tamis_run::Error::NotARun { .. }) => 2,
             Error::File { .. }
             | Error::Content { .. }
+            | Error::TableReordered { .. }
             | Error::DataChanged { .. }
             | Error::DataReordered => 3,
             Error::Table(TableError::Ending { .. } | TableError::Form { .. }) => 2,

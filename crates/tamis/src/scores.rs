@@ -20,12 +20,14 @@ pub struct Samples<'a> {
     pub labels: &'a [u32],
     /// The class of each, from 0 on.
     pub classes: &'a [u32],
+    /// Their images, where they are at hand.
+    pub images: Option<&'a Dataset>,
 }
 
 impl<'a> Samples<'a> {
     /// Those of a data set, of which tables have the classes.
     pub fn of(train: &'a Dataset) -> Samples<'a> {
-        Samples { labels: train.labels(), classes: train.labels() }
+        Samples { labels: train.labels(), classes: train.labels(), images: Some(train) }
     }
 }
 
@@ -39,7 +41,7 @@ impl<'a> Samples<'a> {
 /// # Errors
 ///
 /// [`Error::Table`] naming line or column, [`Error::Select`] naming the sample of a score that
-/// cannot be; [`Error::File`] or [`Error::Content`] for its cost.
+/// cannot be, [`Error::TableReordered`]; [`Error::File`] or [`Error::Content`] for its cost.
 pub fn load_scores(path: &Path, samples: &Samples<'_>) -> Result<(ScoreTable, OneOffCost), Error> {
     let table = Table::read(path)?;
     let ids = sample_ids(&table)?;
@@ -50,6 +52,7 @@ pub fn load_scores(path: &Path, samples: &Samples<'_>) -> Result<(ScoreTable, On
     let rows = rows.map(|((id, class), score)| ScoreRow { id: SampleId(id), class, score });
     let scores = ScoreTable::new(rows.collect())?.first(samples.classes.len());
     let beside = Beside::read(path)?;
+    beside.check(path, samples)?;
     let scores = match &beside.kind {
         Some(kind) => scores.of_kind(kind),
         None => scores,
@@ -82,7 +85,9 @@ pub fn load_embeddings(
     let rows: Vec<(SampleId, u32)> = ids.into_iter().map(SampleId).zip(classes).collect();
     let embeddings = Embeddings::new(&rows, &values, axes.len());
     let embeddings = embeddings.map_err(tamis_select::Error::from)?;
-    Ok((embeddings.first(samples.classes.len()), Beside::read(path)?.cost()))
+    let beside = Beside::read(path)?;
+    beside.check(path, samples)?;
+    Ok((embeddings.first(samples.classes.len()), beside.cost()))
 }
 
 /// The samples of the rows: those named, or 0, 1, 2 and so on in a file of bare values.
@@ -120,13 +125,33 @@ pub(crate) struct Beside {
     /// What they are scores of, such as `entropy`.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
+    /// The images that it was made of, in whatever order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images: Option<String>,
+    /// The order that they were in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<String>,
 }
 
 impl Beside {
-    /// A table of this cost and kind.
-    pub(crate) fn new(cost: &OneOffCost, kind: Option<&str>) -> Beside {
+    /// A table of this cost and kind, made of these images.
+    pub(crate) fn new(cost: &OneOffCost, kind: Option<&str>, images: &Dataset) -> Beside {
         let OneOffCost { samples, macs, wall_s } = *cost;
-        Beside { samples, macs, wall_s, kind: kind.map(str::to_owned) }
+        let (kind, order) = (kind.map(str::to_owned), Some(images.order()));
+        Beside { samples, macs, wall_s, kind, images: Some(images.content()), order }
+    }
+
+    /// Refuses a table of the very same images in another order. Nothing can be said of other
+    /// images: they may be these in another size, or more of them.
+    fn check(&self, table: &Path, samples: &Samples<'_>) -> Result<(), Error> {
+        let (Some(images), Some(order), Some(now)) = (&self.images, &self.order, samples.images)
+        else {
+            return Ok(());
+        };
+        match *images == now.content() && *order != now.order() {
+            true => Err(Error::TableReordered { path: table.to_owned() }),
+            false => Ok(()),
+        }
     }
 
     fn cost(&self) -> OneOffCost {
@@ -146,7 +171,7 @@ impl Beside {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Beside::default()),
             Err(source) => return Err(Error::File { what, path, source }),
         };
-        let expected = "an object with samples, macs and wall_s";
+        let expected = "an object with samples, macs, wall_s, kind, images and order";
         let wrong = |error: serde_json::Error| Error::Content {
             what,
             path,

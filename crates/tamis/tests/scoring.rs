@@ -283,6 +283,60 @@ fn the_chosen_go_into_every_form() {
     assert!(text(&output.stderr).contains("chose 4 of 4 samples; of each class: 2 2"));
 }
 
+/// Sixty images as the CIFAR-10 binary layout has them, the first last if so asked; their classes
+/// follow on each other alike both ways.
+#[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+fn write_cifar10(folder: &Path, backwards: bool) -> String {
+    let record = |n: u32| {
+        let pixel = move |at: u32| (n.wrapping_mul(97).wrapping_add(at * 13) % 251) as u8;
+        std::iter::once((n.min(59 - n) % 10) as u8).chain((0..3072).map(pixel)).collect::<Vec<u8>>()
+    };
+    let mut records: Vec<Vec<u8>> = (0..60).map(record).collect();
+    if backwards {
+        records.reverse();
+    }
+    fs::create_dir(folder).unwrap();
+    fs::write(folder.join("data_batch_1.bin"), records.concat()).unwrap();
+    format!("--data=cifar10:{}", folder.display())
+}
+
+#[test]
+fn tables_of_the_same_images_in_another_order_are_refused_where_the_images_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let [a, b] = [("a", false), ("b", true)].map(|(name, back)| write_cifar10(&path(name), back));
+    let (scores, codes) = (path("s.csv"), path("z.csv"));
+    let whole = "--set=data.size=32";
+    succeed(&make("score", "entropy", &scores, &[&a, whole]));
+    succeed(&make("embed", "pixel-pca", &codes, &[&a, whole]));
+    let [scores, codes] = [&scores, &codes].map(|path| path.to_str().unwrap());
+    let wanted =
+        [["--policy=proxy:6", "--scores", scores], ["--policy=k-center:6", "--embeddings", codes]];
+    for of in wanted {
+        let on = |data: &[&str]| select(&[&of[..], data, &["--out=-"]].concat());
+        succeed(&on(&[&a]));
+        let output = on(&[&b]);
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("in another order"), "{}", text(&output.stderr));
+        // Of fewer of them, of another size, or of none nothing can be said.
+        succeed(&on(&[&b, "--set=data.train=50"]));
+        succeed(&on(&[&b, "--set=data.size=16"]));
+        succeed(&on(&[]));
+    }
+    let search = ["search", "--policy=proxy:0.5", "--epochs=1", &b, "--out"];
+    let set = format!("--set=policy.scores={scores}");
+    let output = tamis(&[&search[..], &[path("run").to_str().unwrap(), &set]].concat());
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert!(!path("run").exists());
+    // Tables of earlier versions do not say what they were made of.
+    let beside = path("s.csv.cost.json");
+    let mut known: Value = serde_json::from_str(&fs::read_to_string(&beside).unwrap()).unwrap();
+    let known = known.as_object_mut().unwrap();
+    assert!(known.remove("images").is_some() && known.remove("order").is_some());
+    file(folder.path(), "s.csv.cost.json", &serde_json::to_string(known).unwrap());
+    succeed(&select(&[&wanted[0][..], &[&b, "--out=-"]].concat()));
+}
+
 #[test]
 fn labels_are_names_however_large_and_choose_as_the_classes_that_they_stand_for() {
     let folder = tempfile::tempdir().unwrap();

@@ -107,7 +107,7 @@ impl Scoring {
             return Ok(false);
         };
         let columns = self.keys().into_iter().chain([Column::real("score", scores)]);
-        self.finish(columns.collect(), &Beside::new(&cost, Some(kind.name())), out)
+        self.finish(columns.collect(), &Beside::new(&cost, Some(kind.name()), &self.train), out)
     }
 
     /// Embeds every training image and writes the embeddings to `out`, as [`Scoring::score`] does.
@@ -137,7 +137,7 @@ impl Scoring {
         let axis = |axis: usize| values.iter().skip(axis).step_by(width).copied().collect();
         let axes = (0..width).map(|number| Column::real(&format!("z_{number}"), axis(number)));
         let columns = self.keys().into_iter().chain(axes);
-        self.finish(columns.collect(), &Beside::new(&cost, None), out)
+        self.finish(columns.collect(), &Beside::new(&cost, None, &self.train), out)
     }
 
     /// Refuses a name that cannot be written before anything is trained for it.
