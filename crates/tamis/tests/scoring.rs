@@ -338,6 +338,18 @@ fn tables_of_the_same_images_in_another_order_are_refused_where_the_images_are_k
 }
 
 #[test]
+fn a_training_on_the_same_images_in_another_order_is_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = tempfile::tempdir().unwrap();
+    for (name, backwards, trainings) in [("a", false, 1), ("b", true, 2), ("c", false, 2)] {
+        let data = write_cifar10(&folder.path().join(name), backwards);
+        let out = tables.path().join(name).with_extension("csv");
+        succeed(&make("score", "forgetting", &out, &[&data, "--epochs=1"]));
+        assert_eq!(work_folders(tables.path()), trainings, "{name}");
+    }
+}
+
+#[test]
 fn labels_are_names_however_large_and_choose_as_the_classes_that_they_stand_for() {
     let folder = tempfile::tempdir().unwrap();
     let table = |name: &str, labels: [u32; 3]| {

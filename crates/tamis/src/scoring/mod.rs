@@ -68,7 +68,6 @@ pub trait Observer {
 pub struct Scoring {
     config: ScoringConfig,
     train: Arc<Dataset>,
-    content: String,
     device: Device,
     notes: Vec<String>,
 }
@@ -85,9 +84,8 @@ impl Scoring {
     pub fn new(config: ScoringConfig) -> Result<Scoring, Error> {
         config.check()?;
         let Loaded { train, notes, .. } = tamis_data::open(&config.data)?;
-        let content = identity::content(&train);
         let device = config.device.parse()?;
-        Ok(Scoring { config, train: Arc::new(train), content, device, notes })
+        Ok(Scoring { config, train: Arc::new(train), device, notes })
     }
 
     /// Scores every training image and writes the scores to `out`, by the form of its ending, and
