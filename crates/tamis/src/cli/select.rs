@@ -24,8 +24,8 @@ pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
     if to_file {
         table.write(&arguments.out).map_err(Error::from)?;
     } else {
-        let bytes = table.to_bytes(Path::new("chosen.txt")).map_err(Error::from)?;
-        print(bytes)?;
+        let bytes = table.to_bytes(format, Path::new("standard output"));
+        print(bytes.map_err(Error::from)?)?;
     }
     tell_of(&choice);
     Ok(ExitCode::SUCCESS)

@@ -130,18 +130,17 @@ impl Table {
         }
     }
 
-    /// The bytes of a file of this form.
+    /// The bytes of a file of this form. An error names where they are to go.
     ///
     /// # Errors
     ///
-    /// [`TableError::Form`] if the form has no place for these columns, and as
-    /// [`TableFormat::for_writing`].
-    pub fn to_bytes(&self, path: &Path) -> Result<Vec<u8>, TableError> {
-        match TableFormat::for_writing(path)? {
-            TableFormat::Csv => csv::write(self, path),
-            TableFormat::Text => text::write(self, path),
-            TableFormat::Parquet => parquet::write(self, path),
-            TableFormat::Npy => npy::write(self, path),
+    /// [`TableError::Form`] if the form has no place for these columns.
+    pub fn to_bytes(&self, format: TableFormat, destination: &Path) -> Result<Vec<u8>, TableError> {
+        match format {
+            TableFormat::Csv => csv::write(self, destination),
+            TableFormat::Text => text::write(self, destination),
+            TableFormat::Parquet => parquet::write(self, destination),
+            TableFormat::Npy => npy::write(self, destination),
         }
     }
 
@@ -149,9 +148,10 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// As [`Table::to_bytes`], or a file that cannot be written.
+    /// As [`TableFormat::for_writing`] and [`Table::to_bytes`], or a file that cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), TableError> {
-        Ok(write_durably(path, &self.to_bytes(path)?)?)
+        let bytes = self.to_bytes(TableFormat::for_writing(path)?, path)?;
+        Ok(write_durably(path, &bytes)?)
     }
 
     /// Number of rows.
