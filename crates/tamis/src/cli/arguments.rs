@@ -344,7 +344,7 @@ pub(crate) struct CompareArguments {
     pub(crate) table: Option<PathBuf>,
     /// How to print the comparison
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: TableFormat,
+    pub(crate) format: ComparisonFormat,
     /// Runs at once; the results do not depend on it, their seconds do
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
@@ -375,7 +375,7 @@ Examples:
       the table of runs that are in results.jsonl, and those that are missing there";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TableFormat {
+pub(crate) enum ComparisonFormat {
     /// Aligned columns
     Text,
     /// One value a line: every run's figures and their statistics

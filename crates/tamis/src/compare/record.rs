@@ -47,7 +47,7 @@ impl Record {
 
 /// What `run.json` says that a line repeats.
 #[derive(Deserialize)]
-struct RunRecord {
+struct Provenance {
     tamis: String,
     machine: Value,
     threads: Option<u64>,
@@ -78,8 +78,8 @@ pub fn line(result: &str, run: &str, key: &Key) -> Result<String, Error> {
         |what| move |error: serde_json::Error| failed(what, error.to_string(), "what a run writes");
     let mut outcome: Outcome =
         serde_json::from_str(result).map_err(unreadable("the result of the run"))?;
-    let run: RunRecord = serde_json::from_str(run).map_err(unreadable("the record of the run"))?;
-    let RunRecord { tamis, machine, threads, order } = run;
+    let run: Provenance = serde_json::from_str(run).map_err(unreadable("the record of the run"))?;
+    let Provenance { tamis, machine, threads, order } = run;
     outcome.dataset.order = outcome.dataset.order.or(order);
     let made = Key::of_outcome(&outcome, &key.setup);
     if !made.matches(key) {

@@ -19,7 +19,7 @@ use tamis::data::{Dataset, open};
 use tamis::run::{FolderLock, Machine};
 use tamis::{Error, Layers, RunConfig, load_table, prepare_on};
 
-use super::arguments::{CompareArguments, TableFormat};
+use super::arguments::{CompareArguments, ComparisonFormat};
 use super::output::{print, tell};
 use super::stop::Stop;
 use super::{Failure, STOPPED, lookup};
@@ -158,11 +158,11 @@ fn execute(
     ended
 }
 
-fn written(comparison: &Comparison, format: TableFormat) -> String {
+fn written(comparison: &Comparison, format: ComparisonFormat) -> String {
     match format {
-        TableFormat::Text => text::text(comparison),
-        TableFormat::Csv => csv::csv(comparison),
-        TableFormat::Markdown => markdown::markdown(comparison),
+        ComparisonFormat::Text => text::text(comparison),
+        ComparisonFormat::Csv => csv::csv(comparison),
+        ComparisonFormat::Markdown => markdown::markdown(comparison),
     }
 }
 
