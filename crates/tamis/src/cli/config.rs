@@ -8,7 +8,7 @@ use tamis::{Layers, RunConfig, flatten};
 use toml::Value;
 
 use super::Failure;
-use super::arguments::ConfigCommand;
+use super::arguments::{ConfigCommand, assigned};
 use super::output::print;
 
 pub(super) fn run(command: ConfigCommand) -> Result<ExitCode, Failure> {
@@ -41,8 +41,5 @@ fn read(from: Option<&Path>, set: &[String]) -> Result<RunConfig, Failure> {
         let file = if path.is_dir() { path.join("config.toml") } else { PathBuf::from(path) };
         layers = layers.file(&file)?;
     }
-    for assignment in set {
-        layers = layers.assignment(assignment)?;
-    }
-    Ok(layers.resolve()?)
+    Ok(assigned(layers, set)?.resolve()?)
 }

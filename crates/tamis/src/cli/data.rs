@@ -6,7 +6,7 @@ use tamis::data::{CheckReport, SplitStats, Stats, check, open, stats};
 use tamis::{Error, Layers, RunConfig};
 
 use super::Failure;
-use super::arguments::{DataArguments, DataCommand};
+use super::arguments::{DataArguments, DataCommand, assigned};
 use super::output::{print, print_json};
 use super::table::aligned;
 
@@ -20,11 +20,8 @@ pub(super) fn run(command: DataCommand) -> Result<ExitCode, Failure> {
 }
 
 fn settings(arguments: &DataArguments) -> Result<RunConfig, Failure> {
-    let mut layers = Layers::default().value("data.source", arguments.data.clone());
-    for assignment in &arguments.set {
-        layers = layers.assignment(assignment)?;
-    }
-    Ok(layers.resolve()?)
+    let layers = Layers::default().value("data.source", arguments.data.clone());
+    Ok(assigned(layers, &arguments.set)?.resolve()?)
 }
 
 fn show_check(arguments: &DataArguments) -> Result<ExitCode, Failure> {

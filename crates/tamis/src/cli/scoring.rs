@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 use tamis::search::training::{TrainingEvent, TrainingRecord};
 use tamis::{Layers, Observer, Scoring, ScoringConfig, ScoringEvent};
 
-use super::arguments::{CommonArguments, EmbedArguments, ScoreArguments, TableArguments};
+use super::arguments::{CommonArguments, EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
 use super::output::tell;
 use super::progress::{Shown, bar};
 use super::search::use_threads;
@@ -25,7 +25,7 @@ pub(super) fn score(arguments: &ScoreArguments) -> Result<ExitCode, Failure> {
 
 pub(super) fn embed(arguments: &EmbedArguments) -> Result<ExitCode, Failure> {
     let key = match arguments.by {
-        super::arguments::EmbedBy::Penultimate => "score.epochs",
+        EmbedBy::Penultimate => "score.epochs",
         _ => "embed.epochs",
     };
     let mut watch = Watch::new(arguments.common)?;
@@ -39,19 +39,8 @@ fn settings(
     arguments: &TableArguments,
     (epochs_key, epochs): (&str, Option<u32>),
 ) -> Result<ScoringConfig, Failure> {
-    let mut layers = Layers::default();
-    if let Some(path) = &arguments.config {
-        layers = layers.file(path)?;
-    }
-    layers = layers
-        .optional("data.source", arguments.data.clone())
-        .optional("seed", arguments.seed)
-        .optional("device", arguments.device.clone())
-        .optional(epochs_key, epochs);
-    for assignment in &arguments.set {
-        layers = layers.assignment(assignment)?;
-    }
-    Ok(layers.resolve_scoring()?)
+    let own = |layers: Layers| layers.optional("seed", arguments.seed).optional(epochs_key, epochs);
+    Ok(arguments.settings.layers(own)?.resolve_scoring()?)
 }
 
 /// Shows progress, and listens for whoever wants it stopped.

@@ -41,25 +41,18 @@ fn leaves_search_open(layers: &Layers) -> bool {
 }
 
 fn settings(arguments: &SearchArguments) -> Result<RunConfig, Failure> {
-    let mut layers = Layers::default();
-    if let Some(path) = &arguments.config {
-        layers = layers.file(path)?;
-    }
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
-    layers = layers
-        .optional("data.source", arguments.data.clone())
-        .optional("space.name", arguments.space.clone())
-        .optional("host.name", arguments.host.clone())
-        .optional("policy.name", arguments.policy.clone())
-        .optional("train.epochs", arguments.epochs)
-        .optional("train.batch", arguments.batch)
-        .optional("seed", arguments.seed)
-        .optional("device", arguments.device.clone())
-        .optional("table", arguments.table.as_ref().map(text));
-    for assignment in &arguments.set {
-        layers = layers.assignment(assignment)?;
-    }
-    if arguments.config.is_none() && leaves_search_open(&layers) {
+    let mut layers = arguments.settings.layers(|layers| {
+        layers
+            .optional("space.name", arguments.space.clone())
+            .optional("host.name", arguments.host.clone())
+            .optional("policy.name", arguments.policy.clone())
+            .optional("train.epochs", arguments.epochs)
+            .optional("train.batch", arguments.batch)
+            .optional("seed", arguments.seed)
+            .optional("table", arguments.table.as_ref().map(text))
+    })?;
+    if arguments.settings.layers.config.is_none() && leaves_search_open(&layers) {
         layers = layers.value("recipe", QUICK);
         tell(QUICK_NOTE);
     }

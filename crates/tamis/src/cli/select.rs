@@ -1,10 +1,10 @@
 //! `tamis select`: which samples a policy chooses.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::tables::TableFormat;
-use tamis::{Choice, Error, Layers, PoolSource, choose};
+use tamis::{Choice, Error, PoolSource, choose};
 
 use super::Failure;
 use super::arguments::SelectArguments;
@@ -32,20 +32,15 @@ pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
 }
 
 fn chosen(arguments: &SelectArguments) -> Result<Choice, Failure> {
-    let text = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
-    let mut layers = Layers::default();
-    if let Some(path) = &arguments.config {
-        layers = layers.file(path)?;
-    }
-    layers = layers
-        .optional("data.source", arguments.data.clone())
-        .value("policy.name", arguments.policy.clone())
-        .optional("policy.scores", arguments.scores.as_ref().map(text))
-        .optional("policy.embeddings", arguments.embeddings.as_ref().map(text))
-        .optional("seed", arguments.seed);
-    for assignment in &arguments.set {
-        layers = layers.assignment(assignment)?;
-    }
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    let layers = arguments.layers.around(|layers| {
+        layers
+            .optional("data.source", arguments.data.clone())
+            .value("policy.name", arguments.policy.clone())
+            .optional("policy.scores", arguments.scores.as_ref().map(text))
+            .optional("policy.embeddings", arguments.embeddings.as_ref().map(text))
+            .optional("seed", arguments.seed)
+    })?;
     let source = match (&arguments.data, &arguments.labels) {
         (Some(_), _) => PoolSource::Data,
         (None, Some(path)) => PoolSource::Labels(path),

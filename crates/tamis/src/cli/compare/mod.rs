@@ -48,21 +48,16 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
 }
 
 fn settings(arguments: &CompareArguments) -> Result<Layers, Failure> {
-    let mut layers = Layers::default();
-    if let Some(path) = &arguments.config {
-        layers = layers.file(path)?;
+    for assignment in &arguments.settings.layers.set {
+        refuse_grid_setting(assignment).map_err(Error::from)?;
     }
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
-    layers = layers
-        .optional("data.source", arguments.data.clone())
-        .optional("train.epochs", arguments.epochs)
-        .optional("train.batch", arguments.batch)
-        .optional("device", arguments.device.clone())
-        .optional("table", arguments.table.as_ref().map(text));
-    for assignment in &arguments.set {
-        refuse_grid_setting(assignment).map_err(Error::from)?;
-        layers = layers.assignment(assignment)?;
-    }
+    let mut layers = arguments.settings.layers(|layers| {
+        layers
+            .optional("train.epochs", arguments.epochs)
+            .optional("train.batch", arguments.batch)
+            .optional("table", arguments.table.as_ref().map(text))
+    })?;
     if layers.resolve()?.place.table.is_none() {
         layers = layers.optional("table", lookup::default_table().as_ref().map(text));
     }
