@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use tamis_core::SampleId;
 
-use crate::fingerprint::{ContentHash, content_hashes, order};
+use crate::fingerprint::{ContentHash, content_hashes, fingerprint, order};
 use crate::{Error, Truth};
 
 /// Shape of one image, `[channel, height, width]`.
@@ -146,6 +146,11 @@ impl Dataset {
     /// Content hash of each sample, in the order of ids.
     pub(crate) fn hashes(&self) -> &[ContentHash] {
         &self.hashes
+    }
+
+    /// 64 hexadecimal digits that name the samples and their classes in whatever order.
+    pub fn content(&self) -> String {
+        fingerprint(self, None)
     }
 
     /// 64 hexadecimal digits that name the samples and their classes as they follow on each other.

@@ -87,6 +87,17 @@ pub enum Error {
         /// The same when the run began.
         expected: String,
     },
+    /// Scores or embeddings of the same images, whose samples followed on each other in another
+    /// order when they were made.
+    #[error(
+        "reading the table {}: found it made of the same images in another order, so that its ids \
+         name other images; hint: put the files back as they were named, or make the table again",
+        path.display()
+    )]
+    TableReordered {
+        /// The table.
+        path: PathBuf,
+    },
     /// Data cannot be used.
     #[error(transparent)]
     Data(#[from] tamis_data::Error),
@@ -113,6 +124,17 @@ pub enum Error {
     Run(#[from] tamis_run::Error),
 }
 
+/// Data's errors are not all of the data: settings and threads are in them, too.
+fn data_exit_code(error: &tamis_data::Error) -> u8 {
+    use tamis_data::Error as Data;
+    match error {
+        Data::Setting { .. } => 2,
+        Data::Thread { .. } | Data::PrefetchPanicked => 1,
+        Data::Many { first, .. } => data_exit_code(first),
+        _ => 3,
+    }
+}
+
 fn origin(from: &Option<String>) -> String {
     from.as_ref().map(|from| format!(" of {from}")).unwrap_or_default()
 }
@@ -131,14 +153,14 @@ impl Error {
             Error::Run(tamis_run::Error::NotEmpty { .. } | tamis_run::Error::NotARun { .. }) => 2,
             Error::File { .. }
             | Error::Content { .. }
+            | Error::TableReordered { .. }
             | Error::DataChanged { .. }
             | Error::DataReordered
             | Error::FileChanged { .. } => 3,
             Error::Table(TableError::Ending { .. } | TableError::Form { .. }) => 2,
             Error::Table(TableError::Write(_)) => 1,
             Error::Table(_) => 3,
-            Error::Data(tamis_data::Error::Setting { .. }) => 2,
-            Error::Data(_) | Error::Search(Search::Data(_)) => 3,
+            Error::Data(error) | Error::Search(Search::Data(error)) => data_exit_code(error),
             Error::Search(
                 Search::UnknownName { .. }
                 | Search::Setting { .. }
@@ -146,6 +168,32 @@ impl Error {
                 | Search::Network(_),
             ) => 2,
             Error::Search(_) | Error::Run(_) => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tamis_data::Error as Data;
+
+    use super::*;
+
+    fn setting() -> Data {
+        Data::Setting { key: "data.size", found: "0".to_owned(), expected: "more".to_owned() }
+    }
+
+    #[test]
+    fn an_error_of_data_has_the_same_exit_code_wherever_it_is_met() {
+        let many = |first| Data::Many { first: Box::new(first), more: 1 };
+        let cases: [(fn() -> Data, u8); 3] = [
+            (setting, 2),
+            (|| Data::PrefetchPanicked, 1),
+            (|| Data::Empty { path: "d".into() }, 3),
+        ];
+        for (data, code) in cases {
+            assert_eq!(Error::Data(data()).exit_code(), code);
+            assert_eq!(Error::Data(many(data())).exit_code(), code);
+            assert_eq!(Error::Search(tamis_search::Error::Data(data())).exit_code(), code);
         }
     }
 }

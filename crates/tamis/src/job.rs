@@ -21,7 +21,7 @@ use crate::lookup::{Lookup, lookup};
 use crate::outcome::{DatasetSummary, Outcome};
 use crate::peak::PeakMemory;
 use crate::run_record::{self, RunRecord};
-use crate::scores::{load_embeddings, load_scores};
+use crate::scores::{Samples, load_embeddings, load_scores};
 use crate::selection;
 use crate::sitting::Sitting;
 
@@ -67,14 +67,13 @@ pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Err
     let mut one_off = OneOffCost::NONE;
     let mut scores = None;
     if let Some(path) = files.scores {
-        let (found, cost) = load_scores(path, Some(train.labels()))?;
-        (scores, one_off) = (Some(found.first(train.len())), one_off.plus(&cost));
+        let (found, cost) = load_scores(path, &Samples::of(&train))?;
+        (scores, one_off) = (Some(found), one_off.plus(&cost));
     }
     let mut embeddings = None;
     if let Some(path) = files.embeddings {
-        let (found, cost) = load_embeddings(path, Some(train.labels()))?;
-        let found = Arc::new(found.first(train.len()));
-        (embeddings, one_off) = (Some(found), one_off.plus(&cost));
+        let (found, cost) = load_embeddings(path, &Samples::of(&train))?;
+        (embeddings, one_off) = (Some(Arc::new(found)), one_off.plus(&cost));
     }
     let augmentation = config.augmentation;
     let data = SearchData { train, augmentation, scores, embeddings, one_off };
@@ -261,6 +260,7 @@ impl Job {
         DatasetSummary {
             name: data_name.clone(),
             fingerprint: fingerprint.clone(),
+            order: Some(train.order()),
             train: train.len(),
             classes: train.classes().len(),
         }

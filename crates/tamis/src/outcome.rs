@@ -66,6 +66,9 @@ pub struct DatasetSummary {
     pub name: String,
     /// Hash of all images and classes.
     pub fingerprint: String,
+    /// Hash of the training images as they follow on each other; earlier versions wrote none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
     /// Training images.
     pub train: usize,
     /// Classes.
@@ -151,6 +154,12 @@ impl Outcome {
             notes: search.notes().to_vec(),
             lookup,
         }
+    }
+
+    /// Share of right answers over the architecture batches of the last epoch that had any: a policy
+    /// may let the architecture rest. `None` if no epoch had one.
+    pub fn arch_val_accuracy(&self) -> Option<f64> {
+        self.genotype_history.iter().rev().find_map(|at| at.arch_val_accuracy)
     }
 }
 

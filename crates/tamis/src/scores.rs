@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tamis_core::SampleId;
+use tamis_data::Dataset;
 use tamis_run::write_durably;
 use tamis_search::OneOffCost;
 use tamis_select::{Embeddings, ScoreRow, ScoreTable};
@@ -12,27 +13,46 @@ use tamis_select::{Embeddings, ScoreRow, ScoreTable};
 use crate::error::Error;
 use crate::tables::{LABEL_NAMES, SAMPLE_NAMES, SCORE_NAMES, Table, VALUE_NAME};
 
+/// The samples that a table is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Samples<'a> {
+    /// The label of each, in the order of ids, as tables have it.
+    pub labels: &'a [u32],
+    /// The class of each, from 0 on.
+    pub classes: &'a [u32],
+    /// Their images, where they are at hand.
+    pub images: Option<&'a Dataset>,
+}
+
+impl<'a> Samples<'a> {
+    /// Those of a data set, of which tables have the classes.
+    pub fn of(train: &'a Dataset) -> Samples<'a> {
+        Samples { labels: train.labels(), classes: train.labels(), images: Some(train) }
+    }
+}
+
 /// Reads a score file and its cost from `FILE.cost.json` beside it. An unknown cost is unknown,
-/// not nothing.
+/// not nothing. Rows of samples beyond those asked for are left out.
 ///
 /// The file is CSV or Parquet with the columns `sample_id`, `label` and `score`, the published form
-/// `index entropy class` in `.txt`, or bare scores in `.npy`. Where it names no classes they are
-/// taken from `labels`, the classes of the data by sample.
+/// `index entropy class` in `.txt`, or bare scores in `.npy`. The labels that it names must be those
+/// of the samples.
 ///
 /// # Errors
 ///
 /// [`Error::Table`] naming line or column, [`Error::Select`] naming the sample of a score that
-/// cannot be; [`Error::File`] or [`Error::Content`] for its cost.
-pub fn load_scores(path: &Path, labels: Option<&[u32]>) -> Result<(ScoreTable, OneOffCost), Error> {
+/// cannot be, [`Error::TableReordered`]; [`Error::File`] or [`Error::Content`] for its cost.
+pub fn load_scores(path: &Path, samples: &Samples<'_>) -> Result<(ScoreTable, OneOffCost), Error> {
     let table = Table::read(path)?;
     let ids = sample_ids(&table)?;
     let names: &[&str] = if table.is_bare() { &[VALUE_NAME] } else { &SCORE_NAMES };
     let scores = table.real(table.expect_column(names)?)?;
-    let classes = classes(&table, &ids, labels)?;
+    let classes = classes(&table, &ids, samples)?;
     let rows = ids.into_iter().zip(classes).zip(scores);
     let rows = rows.map(|((id, class), score)| ScoreRow { id: SampleId(id), class, score });
-    let scores = ScoreTable::new(rows.collect())?;
+    let scores = ScoreTable::new(rows.collect())?.first(samples.classes.len());
     let beside = Beside::read(path)?;
+    beside.check(path, samples)?;
     let scores = match &beside.kind {
         Some(kind) => scores.of_kind(kind),
         None => scores,
@@ -40,32 +60,34 @@ pub fn load_scores(path: &Path, labels: Option<&[u32]>) -> Result<(ScoreTable, O
     Ok((scores, beside.cost()))
 }
 
-/// Reads an embedding file and its cost from `FILE.cost.json` beside it.
+/// Reads an embedding file and its cost from `FILE.cost.json` beside it. Rows of samples beyond
+/// those asked for are left out.
 ///
 /// The file is CSV or Parquet with the columns `sample_id`, `label` and `z_0`, `z_1` and so on, or an
-/// array of rows in `.npy`. Where it names no classes they are taken from `labels`, the classes of
-/// the data by sample.
+/// array of rows in `.npy`. The labels that it names must be those of the samples.
 ///
 /// # Errors
 ///
 /// As [`load_scores`].
 pub fn load_embeddings(
     path: &Path,
-    labels: Option<&[u32]>,
+    samples: &Samples<'_>,
 ) -> Result<(Embeddings, OneOffCost), Error> {
     let table = Table::read(path)?;
     let ids = sample_ids(&table)?;
-    let classes = classes(&table, &ids, labels)?;
+    let classes = classes(&table, &ids, samples)?;
     let mut axes = vec![table.real(table.expect_column(&["z_0", VALUE_NAME])?)?];
     while let Some(column) = table.find(&[&format!("z_{}", axes.len())]) {
         axes.push(table.real(column)?);
     }
     let rows = 0..table.rows();
     let values: Vec<f32> = rows.flat_map(|row| axes.iter().map(move |z| z[row] as f32)).collect();
-    let samples: Vec<(SampleId, u32)> = ids.into_iter().map(SampleId).zip(classes).collect();
-    let embeddings = Embeddings::new(&samples, &values, axes.len());
+    let rows: Vec<(SampleId, u32)> = ids.into_iter().map(SampleId).zip(classes).collect();
+    let embeddings = Embeddings::new(&rows, &values, axes.len());
     let embeddings = embeddings.map_err(tamis_select::Error::from)?;
-    Ok((embeddings, Beside::read(path)?.cost()))
+    let beside = Beside::read(path)?;
+    beside.check(path, samples)?;
+    Ok((embeddings.first(samples.classes.len()), beside.cost()))
 }
 
 /// The samples of the rows: those named, or 0, 1, 2 and so on in a file of bare values.
@@ -76,17 +98,21 @@ pub(crate) fn sample_ids(table: &Table) -> Result<Vec<u32>, Error> {
     Ok(table.whole(table.expect_column(&SAMPLE_NAMES)?)?)
 }
 
-/// The class of each row: that of the file, or else that of the data. A sample that the data does
-/// not have gets class 0, and is refused where scores and data are put together.
-fn classes(table: &Table, ids: &[u32], labels: Option<&[u32]>) -> Result<Vec<u32>, Error> {
-    match (table.find(&LABEL_NAMES), labels) {
-        (Some(column), _) => Ok(table.whole(column)?),
-        (None, Some(labels)) => {
-            let of = |id: &u32| labels.get(*id as usize).copied().unwrap_or_default();
-            Ok(ids.iter().map(of).collect())
+/// The class of each row, which must not name another label than that of its sample. Rows of samples
+/// beyond those there are have class 0, and are left out.
+fn classes(table: &Table, ids: &[u32], samples: &Samples<'_>) -> Result<Vec<u32>, Error> {
+    if let Some(column) = table.find(&LABEL_NAMES) {
+        for (row, (&id, found)) in ids.iter().zip(table.whole(column)?).enumerate() {
+            match samples.labels.get(id as usize) {
+                Some(&expected) if found != expected => {
+                    return Err(table.other_label(column, row, (id, found, expected)).into());
+                }
+                _ => {}
+            }
         }
-        (None, None) => Ok(table.expect_column(&LABEL_NAMES).and_then(|c| table.whole(c))?),
     }
+    let class = |&id: &u32| samples.classes.get(id as usize).copied().unwrap_or_default();
+    Ok(ids.iter().map(class).collect())
 }
 
 /// What is written beside a table of scores or embeddings.
@@ -99,13 +125,33 @@ pub(crate) struct Beside {
     /// What they are scores of, such as `entropy`.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
+    /// The images that it was made of, in whatever order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images: Option<String>,
+    /// The order that they were in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<String>,
 }
 
 impl Beside {
-    /// A table of this cost and kind.
-    pub(crate) fn new(cost: &OneOffCost, kind: Option<&str>) -> Beside {
+    /// A table of this cost and kind, made of these images.
+    pub(crate) fn new(cost: &OneOffCost, kind: Option<&str>, images: &Dataset) -> Beside {
         let OneOffCost { samples, macs, wall_s } = *cost;
-        Beside { samples, macs, wall_s, kind: kind.map(str::to_owned) }
+        let (kind, order) = (kind.map(str::to_owned), Some(images.order()));
+        Beside { samples, macs, wall_s, kind, images: Some(images.content()), order }
+    }
+
+    /// Refuses a table of the very same images in another order. Nothing can be said of other
+    /// images: they may be these in another size, or more of them.
+    fn check(&self, table: &Path, samples: &Samples<'_>) -> Result<(), Error> {
+        let (Some(images), Some(order), Some(now)) = (&self.images, &self.order, samples.images)
+        else {
+            return Ok(());
+        };
+        match *images == now.content() && *order != now.order() {
+            true => Err(Error::TableReordered { path: table.to_owned() }),
+            false => Ok(()),
+        }
     }
 
     fn cost(&self) -> OneOffCost {
@@ -125,7 +171,7 @@ impl Beside {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Beside::default()),
             Err(source) => return Err(Error::File { what, path, source }),
         };
-        let expected = "an object with samples, macs and wall_s";
+        let expected = "an object with samples, macs, wall_s, kind, images and order";
         let wrong = |error: serde_json::Error| Error::Content {
             what,
             path,

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -174,6 +174,7 @@ fn mistakes_have_their_exit_codes_and_write_nothing() {
     fails(&["--policy=randm:0.1"], 2, "random");
     fails(&["--policy=proxy:0.1"], 2, "score");
     fails(&["--epochs=0"], 2, "train.epochs");
+    fails(&["--set=augmentation.crop_padding=99"], 2, "augmentation.crop_padding");
     fails(&["--device=abacus"], 2, "abacus");
     fails(&["--device=wgpu:60000"], 2, "hint: ");
     fails(&["--data=no/such/folder"], 3, "no/such/folder");
@@ -261,6 +262,44 @@ fn data_commands_report_counts_and_problems() {
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stdout).contains("not sound"), "{}", text(&output.stdout));
     assert_eq!(tamis(&["data", "check"]).status.code(), Some(0));
+}
+
+/// Where a reader of the program's output goes away at once.
+enum Unread {
+    Output,
+    Error,
+}
+
+fn unread(unread: Unread, arguments: &[&str]) -> ExitStatus {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tamis"));
+    command.args(arguments).env_remove("TAMIS_DATA").stdout(Stdio::null()).stderr(Stdio::null());
+    match unread {
+        Unread::Output => drop(command.stdout(Stdio::piped())),
+        Unread::Error => drop(command.stderr(Stdio::piped())),
+    }
+    let mut child = command.spawn().unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    child.wait().unwrap()
+}
+
+#[test]
+fn work_is_done_and_its_exit_code_is_given_where_nobody_reads_what_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = unread(Unread::Output, &["config", "show"]);
+    assert_eq!(shown.code(), Some(0), "whoever has seen enough is no failure");
+    fs::create_dir_all(folder.path().join("data/empty class")).unwrap();
+    let data = folder.path().join("data");
+    let unsound = unread(Unread::Output, &["data", "check", data.to_str().unwrap()]);
+    assert_eq!(unsound.code(), Some(3));
+    // A search by the quick recipe says so on standard error before it begins.
+    write_cifar10(folder.path());
+    let data = format!("--data=cifar10:{}", folder.path().display());
+    let out = folder.path().join("run");
+    let out_flag = format!("--out={}", out.display());
+    let small = ["--epochs=1", "--batch=2", "--set=space.channels=2"];
+    let searched = unread(Unread::Error, &[&["search", &data, &out_flag], &small[..]].concat());
+    assert_eq!(searched.code(), Some(0));
+    assert!(out.join("result.json").is_file());
 }
 
 #[test]

@@ -132,6 +132,51 @@ fn a_stopped_comparison_goes_on_as_if_it_had_not_stopped() {
 }
 
 #[test]
+fn the_end_of_the_input_stops_a_comparison_that_was_told_to_watch_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("grid");
+    let output = compare(&out, &["--progress=none", "--epochs=500", "--stop-with-input"]);
+    assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("0 of 8 runs done"));
+}
+
+/// Fifty images as the CIFAR-10 binary layout has them, the first last if so asked.
+#[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+fn write_cifar10(folder: &Path, backwards: bool) -> String {
+    let record = |n: u32| {
+        let pixel = move |at: u32| (n.wrapping_mul(97).wrapping_add(at * 13) % 251) as u8;
+        std::iter::once((n % 10) as u8).chain((0..3072).map(pixel)).collect::<Vec<u8>>()
+    };
+    let mut records: Vec<Vec<u8>> = (0..50).map(record).collect();
+    if backwards {
+        records.reverse();
+    }
+    fs::create_dir(folder).unwrap();
+    fs::write(folder.join("data_batch_1.bin"), records.concat()).unwrap();
+    format!("--data=cifar10:{}", folder.display())
+}
+
+#[test]
+fn the_same_images_in_another_order_are_other_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let data = [("a", false), ("b", true)].map(|(name, back)| write_cifar10(&path(name), back));
+    let results = format!("--results={}", path("results.jsonl").display());
+    // Two hosts, a run each.
+    let small = ["--policies=random:0.5", "--seeds=0", "--epochs=1"];
+    let run = |out: &str, data: &str| {
+        succeed(compare(&path(out), &[&small[..], &[&results, data]].concat()));
+        lines(&path("results.jsonl"))
+    };
+    assert_eq!(run("one", &data[0]).len(), 2);
+    let both = run("two", &data[1]);
+    assert_eq!(both.len(), 4);
+    assert_eq!(both[0]["dataset"]["fingerprint"], both[2]["dataset"]["fingerprint"]);
+    assert_ne!(both[0]["dataset"]["order"], both[2]["dataset"]["order"]);
+    assert_eq!(run("three", &data[0]).len(), 4, "what is there is not run again");
+}
+
+#[test]
 fn runs_at_once_give_the_same_results() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
@@ -163,6 +208,34 @@ fn a_termination_signal_stops_the_runs_and_the_comparison() {
     let run = fs::read_dir(out.join("runs")).unwrap().next().unwrap().unwrap().path();
     let log = fs::read_to_string(run.join("log.jsonl")).unwrap();
     assert!(log.contains("stopped"), "the run has saved its state: {log}");
+}
+
+#[test]
+fn results_that_another_comparison_adds_to_are_left_to_it_wherever_the_runs_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("results.jsonl");
+    let lock = tamis::compare::Results::open(&path).unwrap().lock().unwrap();
+    let (out, results) = (folder.path().join("grid"), format!("--results={}", path.display()));
+    let output = compare(&out, &[&results]);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("another comparison") && told.contains("hint: wait"), "{told}");
+    assert!(!out.join("runs").exists());
+    drop(lock);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_a_failure_that_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    #[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+    fs::write(&file, "").unwrap();
+    let out = file.join("grid");
+    let results = format!("--results={}", folder.path().join("results.jsonl").display());
+    let output = compare(&out, &[&results]);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains(&format!("creating the folder {}: ", out.display())), "{told}");
 }
 
 #[test]

@@ -118,6 +118,17 @@ fn what_was_stopped_goes_on_with_the_same_command_to_the_same_bytes() {
 }
 
 #[test]
+fn the_end_of_the_input_stops_a_training_that_was_told_to_watch_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (command, by) in [("score", "entropy"), ("embed", "triplet-ae")] {
+        // Of far more steps than are taken before the input, which is empty, is seen to end.
+        let more = ["--epochs=500", "--stop-with-input"];
+        let output = make(command, by, &folder.path().join("t.csv"), &more);
+        assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn every_embedding_is_a_row_an_image_and_repeats_whatever_the_threads() {
     for (by, width) in [("triplet-ae", 3), ("random-ae", 3), ("pixel-pca", 3), ("penultimate", 8)] {
         let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
@@ -162,6 +173,8 @@ fn mistakes_are_told_before_anything_is_trained() {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     };
     fails("score", "entropy", "s.xlsx", &[], 2, ".parquet");
+    fails("score", "entropy", "s.csv.gz", &[], 2, "written unpacked");
+    fails("embed", "triplet-ae", "z.csv.gz", &[], 2, "written unpacked");
     fails("score", "entropy", "s.csv", &["--set=score.epoch=3"], 2, "epoch");
     fails("score", "entropy", "s.csv", &["--set=score.momentum=1.5"], 2, "score.momentum");
     fails("score", "entropy", "s.csv", &["--set=train.epochs=3"], 2, "train");
@@ -270,6 +283,100 @@ fn the_chosen_go_into_every_form() {
     assert!(text(&output.stderr).contains("chose 4 of 4 samples; of each class: 2 2"));
 }
 
+/// Sixty images as the CIFAR-10 binary layout has them, the first last if so asked; their classes
+/// follow on each other alike both ways.
+#[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+fn write_cifar10(folder: &Path, backwards: bool) -> String {
+    let record = |n: u32| {
+        let pixel = move |at: u32| (n.wrapping_mul(97).wrapping_add(at * 13) % 251) as u8;
+        std::iter::once((n.min(59 - n) % 10) as u8).chain((0..3072).map(pixel)).collect::<Vec<u8>>()
+    };
+    let mut records: Vec<Vec<u8>> = (0..60).map(record).collect();
+    if backwards {
+        records.reverse();
+    }
+    fs::create_dir(folder).unwrap();
+    fs::write(folder.join("data_batch_1.bin"), records.concat()).unwrap();
+    format!("--data=cifar10:{}", folder.display())
+}
+
+#[test]
+fn tables_of_the_same_images_in_another_order_are_refused_where_the_images_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let [a, b] = [("a", false), ("b", true)].map(|(name, back)| write_cifar10(&path(name), back));
+    let (scores, codes) = (path("s.csv"), path("z.csv"));
+    let whole = "--set=data.size=32";
+    succeed(&make("score", "entropy", &scores, &[&a, whole]));
+    succeed(&make("embed", "pixel-pca", &codes, &[&a, whole]));
+    let [scores, codes] = [&scores, &codes].map(|path| path.to_str().unwrap());
+    let wanted =
+        [["--policy=proxy:6", "--scores", scores], ["--policy=k-center:6", "--embeddings", codes]];
+    for of in wanted {
+        let on = |data: &[&str]| select(&[&of[..], data, &["--out=-"]].concat());
+        succeed(&on(&[&a]));
+        let output = on(&[&b]);
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("in another order"), "{}", text(&output.stderr));
+        // Of fewer of them, of another size, or of none nothing can be said.
+        succeed(&on(&[&b, "--set=data.train=50"]));
+        succeed(&on(&[&b, "--set=data.size=16"]));
+        succeed(&on(&[]));
+    }
+    let search = ["search", "--policy=proxy:0.5", "--epochs=1", &b, "--out"];
+    let set = format!("--set=policy.scores={scores}");
+    let output = tamis(&[&search[..], &[path("run").to_str().unwrap(), &set]].concat());
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert!(!path("run").exists());
+    // Tables of earlier versions do not say what they were made of.
+    let beside = path("s.csv.cost.json");
+    let mut known: Value = serde_json::from_str(&fs::read_to_string(&beside).unwrap()).unwrap();
+    let known = known.as_object_mut().unwrap();
+    assert!(known.remove("images").is_some() && known.remove("order").is_some());
+    file(folder.path(), "s.csv.cost.json", &serde_json::to_string(known).unwrap());
+    succeed(&select(&[&wanted[0][..], &[&b, "--out=-"]].concat()));
+}
+
+#[test]
+fn a_training_on_the_same_images_in_another_order_is_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = tempfile::tempdir().unwrap();
+    for (name, backwards, trainings) in [("a", false, 1), ("b", true, 2), ("c", false, 2)] {
+        let data = write_cifar10(&folder.path().join(name), backwards);
+        let out = tables.path().join(name).with_extension("csv");
+        succeed(&make("score", "forgetting", &out, &[&data, "--epochs=1"]));
+        assert_eq!(work_folders(tables.path()), trainings, "{name}");
+    }
+}
+
+#[test]
+fn labels_are_names_however_large_and_choose_as_the_classes_that_they_stand_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = |name: &str, labels: [u32; 3]| {
+        let line = |id: u32| format!("{id},{},0.{}\n", labels[id as usize % 3], 97 * id % 89);
+        let lines: String = (0..30).map(line).collect();
+        file(folder.path(), name, &format!("sample_id,label,score\n{lines}"))
+    };
+    let plain = table("plain.csv", [0, 1, 2]);
+    let large = table("large.csv", [5, 4_000_000_000, u32::MAX]);
+    for policy in ["random:9", "proxy:9", "two-tail:9", "proxy-balanced:9"] {
+        let flag = format!("--policy={policy}");
+        let expected = chosen(&[&flag, "--labels", &plain, "--scores", &plain]);
+        assert_eq!(chosen(&[&flag, "--labels", &large, "--scores", &large]), expected, "{policy}");
+        assert_eq!(chosen(&[&flag, "--scores", &large]), expected, "{policy}");
+    }
+    let out = folder.path().join("chosen.csv");
+    let balanced = ["--policy=proxy-balanced:9", "--scores", &large, "--out"];
+    let output = select(&[&balanced[..], &[out.to_str().unwrap()]].concat());
+    let told = text(&output.stderr);
+    assert!(told.contains("of each label: 5: 3, 4000000000: 3, 4294967295: 3"), "{told}");
+    let written = Table::read(&out).unwrap();
+    let whole = |names| written.whole(written.expect_column(names).unwrap()).unwrap();
+    for (id, label) in whole(&SAMPLE_NAMES).into_iter().zip(whole(&LABEL_NAMES)) {
+        assert_eq!(label, [5, 4_000_000_000, u32::MAX][id as usize % 3], "sample {id}");
+    }
+}
+
 #[test]
 fn a_choice_that_cannot_be_made_says_why() {
     let folder = tempfile::tempdir().unwrap();
@@ -294,8 +401,8 @@ fn a_choice_that_cannot_be_made_says_why() {
     let other = file(folder.path(), "s.csv", "sample_id,label,score\n0,0,1\n1,1,2\n2,1,3\n3,1,4\n");
     fails(
         &["--policy=proxy:2", "--labels", &labels, "--scores", &other],
-        2,
-        "class 1 for sample 2",
+        3,
+        "line 4, column `label`: found 1 for sample 2, expected 0",
     );
     let words = file(folder.path(), "w.csv", "sample_id,label,score\n0,0,high\n");
     fails(&["--policy=proxy:2", "--scores", &words], 3, "line 2, column `score`: found `high`");
@@ -303,6 +410,11 @@ fn a_choice_that_cannot_be_made_says_why() {
     file(folder.path(), "k.csv.cost.json", r#"{"kind":"forgetting"}"#);
     fails(&["--policy=proxy:2", "--scores", &kind], 2, "forgetting");
     fails(&["--policy=random:2", "--labels", "no/such.csv"], 3, "no/such.csv");
+    // The name of what is to be written is looked at before anything is read.
+    let packed = ["--policy=random:2", "--labels", "no/such.csv", "--out=c.csv.gz"];
+    let output = select(&packed);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("written unpacked"), "{}", text(&output.stderr));
 }
 
 #[test]

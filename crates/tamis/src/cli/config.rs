@@ -1,6 +1,6 @@
 //! `tamis config`: the settings of a run, complete, and how two runs differ.
 
-use std::io::{self, Write};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,29 +8,31 @@ use tamis::{Layers, RunConfig, flatten};
 use toml::Value;
 
 use super::Failure;
-use super::arguments::ConfigCommand;
+use super::arguments::{ConfigCommand, assigned};
+use super::output::print;
 
 pub(super) fn run(command: ConfigCommand) -> Result<ExitCode, Failure> {
     match command {
         ConfigCommand::Show { from, set } => {
-            let config = read(from.as_deref(), &set)?;
-            write!(io::stdout().lock(), "{}", config.to_toml()?)?;
+            print(read(from.as_deref(), &set)?.to_toml()?)?;
         }
-        ConfigCommand::Diff { a, b } => {
-            let values = |path: &Path| -> Result<_, Failure> {
-                Ok(flatten(&read(Some(path), &[])?.to_table()?))
-            };
-            let (left, right) = (values(&a)?, values(&b)?);
-            let mut out = io::stdout().lock();
-            let keys: std::collections::BTreeSet<&String> =
-                left.keys().chain(right.keys()).collect();
-            for key in keys.into_iter().filter(|&key| left.get(key) != right.get(key)) {
-                let show = |value: Option<&Value>| value.map_or("-".to_owned(), Value::to_string);
-                writeln!(out, "{key}: {} -> {}", show(left.get(key)), show(right.get(key)))?;
-            }
-        }
+        ConfigCommand::Diff { a, b } => print(differences(&a, &b)?)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line for each setting that the two have differently.
+fn differences(a: &Path, b: &Path) -> Result<String, Failure> {
+    let values =
+        |path: &Path| -> Result<_, Failure> { Ok(flatten(&read(Some(path), &[])?.to_table()?)) };
+    let (left, right) = (values(a)?, values(b)?);
+    let keys: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+    let show = |value: Option<&Value>| value.map_or("-".to_owned(), Value::to_string);
+    let line = |key| match (left.get(key), right.get(key)) {
+        (left, right) if left == right => None,
+        (left, right) => Some(format!("{key}: {} -> {}\n", show(left), show(right))),
+    };
+    Ok(keys.into_iter().filter_map(line).collect())
 }
 
 fn read(from: Option<&Path>, set: &[String]) -> Result<RunConfig, Failure> {
@@ -39,8 +41,5 @@ fn read(from: Option<&Path>, set: &[String]) -> Result<RunConfig, Failure> {
         let file = if path.is_dir() { path.join("config.toml") } else { PathBuf::from(path) };
         layers = layers.file(&file)?;
     }
-    for assignment in set {
-        layers = layers.assignment(assignment)?;
-    }
-    Ok(layers.resolve()?)
+    Ok(assigned(layers, set)?.resolve()?)
 }

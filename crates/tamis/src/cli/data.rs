@@ -1,13 +1,13 @@
 //! `tamis data`: what is in image data, and what is wrong with it.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use tamis::data::{CheckReport, SplitStats, Stats, check, open, stats};
 use tamis::{Error, Layers, RunConfig};
 
 use super::Failure;
-use super::arguments::{DataArguments, DataCommand};
+use super::arguments::{DataArguments, DataCommand, assigned};
+use super::output::{print, print_json};
 use super::table::aligned;
 
 const UNSOUND: u8 = 3;
@@ -20,56 +20,48 @@ pub(super) fn run(command: DataCommand) -> Result<ExitCode, Failure> {
 }
 
 fn settings(arguments: &DataArguments) -> Result<RunConfig, Failure> {
-    let mut layers = Layers::default().value("data.source", arguments.data.clone());
-    for assignment in &arguments.set {
-        layers = layers.assignment(assignment)?;
-    }
-    Ok(layers.resolve()?)
+    let layers = Layers::default().value("data.source", arguments.data.clone());
+    Ok(assigned(layers, &arguments.set)?.resolve()?)
 }
 
 fn show_check(arguments: &DataArguments) -> Result<ExitCode, Failure> {
     let report = check(&settings(arguments)?.data);
-    let mut out = io::stdout().lock();
     if arguments.json {
-        writeln!(out, "{}", serde_json::to_string(&report).map_err(io::Error::from)?)?;
+        print_json(&report)?;
     } else {
-        write_report(&mut out, &report)?;
+        print(report_text(&report))?;
     }
     Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(UNSOUND) })
 }
 
-fn write_report(out: &mut impl Write, report: &CheckReport) -> io::Result<()> {
+fn report_text(report: &CheckReport) -> String {
     let kinds =
         [("note", &report.notes), ("warning", &report.warnings), ("problem", &report.problems)];
+    let mut text = String::new();
     for (kind, lines) in kinds {
-        for line in lines {
-            writeln!(out, "{kind}: {line}")?;
-        }
+        text.extend(lines.iter().map(|line| format!("{kind}: {line}\n")));
     }
     if let Some(stats) = &report.stats {
         let test = stats.test.as_ref().map_or(0, |test| test.samples);
         let (train, classes) = (stats.train.samples, stats.classes.len());
-        writeln!(out, "{train} training and {test} test images of {classes} classes")?;
+        text += &format!("{train} training and {test} test images of {classes} classes\n");
     }
-    writeln!(out, "{}", if report.is_sound() { "sound" } else { "not sound" })
+    text + if report.is_sound() { "sound\n" } else { "not sound\n" }
 }
 
 fn show_stats(arguments: &DataArguments) -> Result<ExitCode, Failure> {
     let loaded = open(&settings(arguments)?.data).map_err(Error::from)?;
     let stats = stats(&loaded);
-    let mut out = io::stdout().lock();
     if arguments.json {
-        writeln!(out, "{}", serde_json::to_string(&stats).map_err(io::Error::from)?)?;
+        print_json(&stats)?;
     } else {
-        for note in &loaded.notes {
-            writeln!(out, "note: {note}")?;
-        }
-        write_stats(&mut out, &stats)?;
+        let notes: String = loaded.notes.iter().map(|note| format!("note: {note}\n")).collect();
+        print(notes + &stats_text(&stats))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_stats(out: &mut impl Write, stats: &Stats) -> io::Result<()> {
+fn stats_text(stats: &Stats) -> String {
     let shape = stats.shape;
     let mut rows = vec![
         ("data".to_owned(), stats.name.clone()),
@@ -87,7 +79,7 @@ fn write_stats(out: &mut impl Write, stats: &Stats) -> io::Result<()> {
         rows.extend(split.into_iter().flat_map(|split| split_rows(name, split)));
     }
     rows.push(("images in both splits".to_owned(), stats.leaks.len().to_string()));
-    write!(out, "{}\n{}", aligned(&rows), class_table(stats))
+    format!("{}\n{}", aligned(&rows), class_table(stats))
 }
 
 fn split_rows(name: &str, split: &SplitStats) -> Vec<(String, String)> {

@@ -1,7 +1,6 @@
 //! `tamis lookup`: what a benchmark's table says of an architecture.
 
 use std::env;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use tamis::lookup;
 
 use super::Failure;
 use super::arguments::LookupArguments;
+use super::output::{print, print_json};
 use super::table;
 
 /// The table that is used when none is named: in the folder of data sets.
@@ -28,11 +28,10 @@ pub(super) fn run(arguments: &LookupArguments) -> Result<ExitCode, Failure> {
     let found = found.ok_or_else(|| {
         Failure::Usage(format!("looking an architecture up: {} does not hold it", path.display()))
     })?;
-    let mut out = io::stdout().lock();
     if arguments.json {
-        writeln!(out, "{}", serde_json::to_string(&found).map_err(io::Error::from)?)?;
+        print_json(&found)?;
     } else {
-        write!(out, "{}", table::aligned(&table::lookup_rows(&found)))?;
+        print(table::aligned(&table::lookup_rows(&found)))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ mod compare;
 mod config;
 mod data;
 mod lookup;
+mod output;
 mod progress;
 mod scoring;
 mod search;
@@ -14,12 +15,14 @@ mod select;
 mod stop;
 mod table;
 
-use std::io::{self, Write};
+use std::fmt::Display;
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+use output::tell;
 
 /// Stopped on request, can be resumed.
 const STOPPED: u8 = 75;
@@ -50,34 +53,46 @@ pub(crate) enum Failure {
     /// The work failed.
     #[error(transparent)]
     Work(#[from] tamis::Error),
-    /// Standard output or error could not be written.
-    #[error("writing the output: {0}")]
-    Output(#[from] io::Error),
+    /// Standard output could not be written.
+    #[error("writing to standard output: {0}")]
+    Output(io::Error),
+    /// The system refused a file, folder or process.
+    #[error("{doing} {what}: {source}")]
+    System {
+        /// What was being done, such as `creating the folder`.
+        doing: &'static str,
+        /// The path or the name of the run.
+        what: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The arguments do not go together.
     #[error("{0}")]
     Usage(String),
 }
 
+impl Failure {
+    /// The closure that turns what the system said into a failure.
+    fn system(doing: &'static str, what: impl Display) -> impl FnOnce(io::Error) -> Failure {
+        let what = what.to_string();
+        move |source| Failure::System { doing, what, source }
+    }
+}
+
 fn report(failure: &Failure) -> ExitCode {
     let code = match failure {
-        // Whoever read our output has seen enough.
-        Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            return ExitCode::SUCCESS;
-        }
-        Failure::Output(_) => 1,
+        Failure::Output(_) | Failure::System { .. } => 1,
         Failure::Usage(_) => 2,
         Failure::Work(error) => error.exit_code(),
     };
     let text = failure.to_string();
-    let mut err = io::stderr().lock();
     let (text, hint) = match text.split_once("; hint: ") {
         Some((text, hint)) => (text, Some(hint)),
         None => (text.as_str(), None),
     };
-    // Nothing is left to tell if standard error is gone too.
-    let _ = writeln!(err, "error: {text}");
+    tell(format_args!("error: {text}"));
     if let Some(hint) = hint {
-        let _ = writeln!(err, "hint: {hint}");
+        tell(format_args!("hint: {hint}"));
     }
     ExitCode::from(code)
 }

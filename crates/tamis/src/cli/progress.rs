@@ -1,12 +1,13 @@
 //! Progress on standard error: a bar with the time left on a terminal, a line an epoch elsewhere.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tamis::Prepared;
 use tamis::search::{EpochRecord, Event};
 
 use super::arguments::ProgressKind;
+use super::output::tell;
 
 /// Shows what a run does.
 pub(super) struct Progress {
@@ -119,8 +120,7 @@ impl Progress {
         if self.kind == Shown::Bar && !self.bar.is_hidden() {
             self.bar.println(text);
         } else {
-            // A run does not end because nobody reads its progress any more.
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            tell(text);
         }
     }
 }

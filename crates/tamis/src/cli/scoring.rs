@@ -1,6 +1,5 @@
 //! `tamis score` and `tamis embed`: a number, or a few, for every training image.
 
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,7 +7,8 @@ use indicatif::ProgressBar;
 use tamis::search::training::{TrainingEvent, TrainingRecord};
 use tamis::{Layers, Observer, Scoring, ScoringConfig, ScoringEvent};
 
-use super::arguments::{CommonArguments, EmbedArguments, ScoreArguments, TableArguments};
+use super::arguments::{CommonArguments, EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
+use super::output::tell;
 use super::progress::{Shown, bar};
 use super::search::use_threads;
 use super::stop::Stop;
@@ -20,38 +20,27 @@ pub(super) fn score(arguments: &ScoreArguments) -> Result<ExitCode, Failure> {
     let scoring = Scoring::new(settings(&arguments.table, epochs)?)?;
     let out = &arguments.table.out;
     let finished = scoring.score(arguments.by.into(), out, &mut watch)?;
-    watch.end(finished, out)
+    Ok(watch.end(finished, out))
 }
 
 pub(super) fn embed(arguments: &EmbedArguments) -> Result<ExitCode, Failure> {
     let key = match arguments.by {
-        super::arguments::EmbedBy::Penultimate => "score.epochs",
+        EmbedBy::Penultimate => "score.epochs",
         _ => "embed.epochs",
     };
     let mut watch = Watch::new(arguments.common)?;
     let scoring = Scoring::new(settings(&arguments.table, (key, arguments.table.epochs))?)?;
     let out = &arguments.table.out;
     let finished = scoring.embed(arguments.by.into(), out, &mut watch)?;
-    watch.end(finished, out)
+    Ok(watch.end(finished, out))
 }
 
 fn settings(
     arguments: &TableArguments,
     (epochs_key, epochs): (&str, Option<u32>),
 ) -> Result<ScoringConfig, Failure> {
-    let mut layers = Layers::default();
-    if let Some(path) = &arguments.config {
-        layers = layers.file(path)?;
-    }
-    layers = layers
-        .optional("data.source", arguments.data.clone())
-        .optional("seed", arguments.seed)
-        .optional("device", arguments.device.clone())
-        .optional(epochs_key, epochs);
-    for assignment in &arguments.set {
-        layers = layers.assignment(assignment)?;
-    }
-    Ok(layers.resolve_scoring()?)
+    let own = |layers: Layers| layers.optional("seed", arguments.seed).optional(epochs_key, epochs);
+    Ok(arguments.settings.layers(own)?.resolve_scoring()?)
 }
 
 /// Shows progress, and listens for whoever wants it stopped.
@@ -66,22 +55,21 @@ struct Watch {
 impl Watch {
     fn new(common: CommonArguments) -> Result<Watch, Failure> {
         use_threads(common.threads)?;
-        let stop = Stop::listen(common.stop_after_steps)?;
+        let stop = Stop::listen(&common)?;
         let (kind, bar) = (Shown::of(common.progress), ProgressBar::hidden());
         Ok(Watch { stop, kind, bar, what: "", epochs: 0 })
     }
 
-    fn end(&self, finished: bool, out: &Path) -> Result<ExitCode, Failure> {
+    fn end(&self, finished: bool, out: &Path) -> ExitCode {
         self.bar.finish_and_clear();
-        let mut err = io::stderr().lock();
-        if finished {
-            if self.kind != Shown::Nothing {
-                writeln!(err, "wrote {}", out.display())?;
-            }
-            return Ok(ExitCode::SUCCESS);
+        if !finished {
+            tell("stopped; the same command goes on");
+            return ExitCode::from(STOPPED);
         }
-        writeln!(err, "stopped; the same command goes on")?;
-        Ok(ExitCode::from(STOPPED))
+        if self.kind != Shown::Nothing {
+            tell(format_args!("wrote {}", out.display()));
+        }
+        ExitCode::SUCCESS
     }
 
     fn begin(&mut self, steps_done: u64, steps: u64) {
@@ -132,8 +120,7 @@ impl Watch {
         if self.kind == Shown::Bar && !self.bar.is_hidden() {
             self.bar.println(text);
         } else {
-            // A run does not end because nobody reads its progress any more.
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            tell(text);
         }
     }
 }

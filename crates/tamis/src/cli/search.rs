@@ -1,6 +1,5 @@
 //! `tamis search` and `tamis resume`.
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,6 +7,7 @@ use tamis::search::Event;
 use tamis::{Ending, Job, Layers, Outcome, RunConfig};
 
 use super::arguments::{CommonArguments, ResumeArguments, SearchArguments};
+use super::output::{print, tell};
 use super::progress::Progress;
 use super::stop::Stop;
 use super::{Failure, STOPPED, lookup, table};
@@ -23,7 +23,7 @@ pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
     use_threads(arguments.common.threads)?;
     let (job, notes) = Job::resume(&arguments.run)?;
     for note in notes {
-        writeln!(io::stderr().lock(), "note: {note}")?;
+        tell(format_args!("note: {note}"));
     }
     run(job, arguments.common)
 }
@@ -41,27 +41,20 @@ fn leaves_search_open(layers: &Layers) -> bool {
 }
 
 fn settings(arguments: &SearchArguments) -> Result<RunConfig, Failure> {
-    let mut layers = Layers::default();
-    if let Some(path) = &arguments.config {
-        layers = layers.file(path)?;
-    }
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
-    layers = layers
-        .optional("data.source", arguments.data.clone())
-        .optional("space.name", arguments.space.clone())
-        .optional("host.name", arguments.host.clone())
-        .optional("policy.name", arguments.policy.clone())
-        .optional("train.epochs", arguments.epochs)
-        .optional("train.batch", arguments.batch)
-        .optional("seed", arguments.seed)
-        .optional("device", arguments.device.clone())
-        .optional("table", arguments.table.as_ref().map(text));
-    for assignment in &arguments.set {
-        layers = layers.assignment(assignment)?;
-    }
-    if arguments.config.is_none() && leaves_search_open(&layers) {
+    let mut layers = arguments.settings.layers(|layers| {
+        layers
+            .optional("space.name", arguments.space.clone())
+            .optional("host.name", arguments.host.clone())
+            .optional("policy.name", arguments.policy.clone())
+            .optional("train.epochs", arguments.epochs)
+            .optional("train.batch", arguments.batch)
+            .optional("seed", arguments.seed)
+            .optional("table", arguments.table.as_ref().map(text))
+    })?;
+    if arguments.settings.layers.config.is_none() && leaves_search_open(&layers) {
         layers = layers.value("recipe", QUICK);
-        writeln!(io::stderr().lock(), "{QUICK_NOTE}")?;
+        tell(QUICK_NOTE);
     }
     let mut config = layers.resolve()?;
     if config.place.table.is_none() {
@@ -93,10 +86,7 @@ fn free_folder(config: &RunConfig) -> PathBuf {
 }
 
 fn run(mut job: Job, common: CommonArguments) -> Result<ExitCode, Failure> {
-    let mut stop = Stop::listen(common.stop_after_steps)?;
-    if common.stop_with_input {
-        stop = stop.with_input();
-    }
+    let stop = Stop::listen(&common)?;
     let mut progress = Progress::new(common.progress, job.prepared());
     let ending = job.run(
         || stop.requested(),
@@ -112,20 +102,18 @@ fn run(mut job: Job, common: CommonArguments) -> Result<ExitCode, Failure> {
         Ending::Finished(outcome) => finished(&outcome, job.path()),
         Ending::Stopped(epoch, step) => {
             let path = job.path().display();
-            let mut err = io::stderr().lock();
-            writeln!(err, "stopped after epoch {epoch}, step {step}; go on with:")?;
-            writeln!(err, "  tamis resume {path}")?;
+            tell(format_args!("stopped after epoch {epoch}, step {step}; go on with:"));
+            tell(format_args!("  tamis resume {path}"));
             Ok(ExitCode::from(STOPPED))
         }
     }
 }
 
 fn finished(outcome: &Outcome, path: &Path) -> Result<ExitCode, Failure> {
-    writeln!(io::stdout().lock(), "{}", outcome.genotype)?;
-    let mut err = io::stderr().lock();
-    write!(err, "\n{}", table::aligned(&table::outcome_rows(outcome, path)))?;
+    print(format!("{}\n", outcome.genotype))?;
+    tell(format_args!("\n{}", table::aligned(&table::outcome_rows(outcome, path)).trim_end()));
     for warning in table::warnings(outcome) {
-        writeln!(err, "warning: {warning}")?;
+        tell(format_args!("warning: {warning}"));
     }
     Ok(ExitCode::SUCCESS)
 }

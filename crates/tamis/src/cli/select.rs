@@ -1,14 +1,14 @@
 //! `tamis select`: which samples a policy chooses.
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::tables::TableFormat;
-use tamis::{Choice, Error, Layers, PoolSource, choose};
+use tamis::{Choice, Error, PoolSource, choose};
 
 use super::Failure;
 use super::arguments::SelectArguments;
+use super::output::{print, tell};
 
 /// Stands for standard output.
 const STANDARD_OUTPUT: &str = "-";
@@ -16,7 +16,7 @@ const STANDARD_OUTPUT: &str = "-";
 pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
     let to_file = arguments.out.as_os_str() != STANDARD_OUTPUT;
     let format = match to_file {
-        true => TableFormat::of(&arguments.out).map_err(Error::from)?,
+        true => TableFormat::for_writing(&arguments.out).map_err(Error::from)?,
         false => TableFormat::Text,
     };
     let choice = chosen(arguments)?;
@@ -24,28 +24,23 @@ pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
     if to_file {
         table.write(&arguments.out).map_err(Error::from)?;
     } else {
-        let bytes = table.to_bytes(Path::new("chosen.txt")).map_err(Error::from)?;
-        io::stdout().lock().write_all(&bytes)?;
+        let bytes = table.to_bytes(format, Path::new("standard output"));
+        print(bytes.map_err(Error::from)?)?;
     }
-    tell(&choice)?;
+    tell_of(&choice);
     Ok(ExitCode::SUCCESS)
 }
 
 fn chosen(arguments: &SelectArguments) -> Result<Choice, Failure> {
-    let text = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
-    let mut layers = Layers::default();
-    if let Some(path) = &arguments.config {
-        layers = layers.file(path)?;
-    }
-    layers = layers
-        .optional("data.source", arguments.data.clone())
-        .value("policy.name", arguments.policy.clone())
-        .optional("policy.scores", arguments.scores.as_ref().map(text))
-        .optional("policy.embeddings", arguments.embeddings.as_ref().map(text))
-        .optional("seed", arguments.seed);
-    for assignment in &arguments.set {
-        layers = layers.assignment(assignment)?;
-    }
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    let layers = arguments.layers.around(|layers| {
+        layers
+            .optional("data.source", arguments.data.clone())
+            .value("policy.name", arguments.policy.clone())
+            .optional("policy.scores", arguments.scores.as_ref().map(text))
+            .optional("policy.embeddings", arguments.embeddings.as_ref().map(text))
+            .optional("seed", arguments.seed)
+    })?;
     let source = match (&arguments.data, &arguments.labels) {
         (Some(_), _) => PoolSource::Data,
         (None, Some(path)) => PoolSource::Labels(path),
@@ -54,12 +49,23 @@ fn chosen(arguments: &SelectArguments) -> Result<Choice, Failure> {
     Ok(choose(&layers.resolve()?, source)?)
 }
 
-fn tell(choice: &Choice) -> io::Result<()> {
-    let mut err = io::stderr().lock();
+fn tell_of(choice: &Choice) {
     for note in &choice.notes {
-        writeln!(err, "note: {note}")?;
+        tell(format_args!("note: {note}"));
     }
-    let counts: Vec<String> = choice.class_counts().iter().map(ToString::to_string).collect();
     let (chosen, pool) = (choice.ids.len(), choice.pool);
-    writeln!(err, "chose {chosen} of {pool} samples; of each class: {}", counts.join(" "))
+    tell(format_args!("chose {chosen} of {pool} samples; {}", counts(choice)));
+}
+
+/// Samples of each class, with its label where the classes do not simply count up from 0.
+fn counts(choice: &Choice) -> String {
+    let (labels, counts) = (&choice.class_labels, choice.class_counts());
+    let counting_up = labels.iter().enumerate().all(|(class, &label)| class == label as usize);
+    if counting_up {
+        let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
+        return format!("of each class: {}", counts.join(" "));
+    }
+    let of = |(label, count)| format!("{label}: {count}");
+    let counts: Vec<String> = labels.iter().zip(counts).map(of).collect();
+    format!("of each label: {}", counts.join(", "))
 }

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use super::Failure;
+use super::arguments::CommonArguments;
+
 /// Whether the run should stop.
 pub(super) struct Stop {
     requested: Arc<AtomicBool>,
@@ -17,28 +20,34 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// Listens for signals; also stops after `steps` steps, if given.
-    pub(super) fn listen(steps: Option<u64>) -> io::Result<Stop> {
-        let requested = Arc::new(AtomicBool::new(false));
+    /// Listens for signals and for whatever else the arguments say.
+    pub(super) fn listen(common: &CommonArguments) -> Result<Stop, Failure> {
+        let stop = Stop {
+            requested: Arc::default(),
+            steps_left: common.stop_after_steps.map(AtomicU64::new),
+            input_ended: Arc::default(),
+        };
         for signal in [SIGINT, SIGTERM] {
             // Order matters: the second signal finds the flag set by the first.
-            flag::register_conditional_shutdown(signal, 128 + signal, requested.clone())?;
-            flag::register(signal, requested.clone())?;
+            flag::register_conditional_shutdown(signal, 128 + signal, stop.requested.clone())
+                .and_then(|_| flag::register(signal, stop.requested.clone()))
+                .map_err(Failure::system("listening for the signal", signal))?;
         }
-        let input_ended = Arc::new(AtomicBool::new(false));
-        Ok(Stop { requested, steps_left: steps.map(AtomicU64::new), input_ended })
+        if common.stop_with_input {
+            stop.listen_to_input();
+        }
+        Ok(stop)
     }
 
     /// Also stops when standard input ends: on purpose, or because the process that holds its other
     /// end is gone.
-    pub(super) fn with_input(self) -> Stop {
+    fn listen_to_input(&self) {
         let ended = self.input_ended.clone();
         std::thread::spawn(move || {
             // An input that cannot be read has ended, too.
             let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
             ended.store(true, Ordering::Relaxed);
         });
-        self
     }
 
     /// Whether to stop now.

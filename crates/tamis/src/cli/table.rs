@@ -34,8 +34,7 @@ pub(super) fn lookup_rows(lookup: &Lookup) -> Vec<Row> {
 /// What a search spent and found.
 pub(super) fn outcome_rows(outcome: &Outcome, path: &Path) -> Vec<Row> {
     let cost = &outcome.cost;
-    // Of the last epoch that took a step.
-    let accuracy = outcome.genotype_history.iter().rev().find_map(|at| at.arch_val_accuracy);
+    let accuracy = outcome.arch_val_accuracy();
     let unknown = || "unknown".to_owned();
     let mut rows = vec![
         row("data", format!("{}, {} images", outcome.dataset.name, outcome.dataset.train)),

@@ -11,28 +11,28 @@ const CONTROL: &str = "random-like:";
 
 /// A policy and the scale of the architecture's learning rate.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Choice {
+pub struct ArmChoice {
     /// The policy, such as `random:0.1`.
     pub policy: String,
     /// `none` or `steps`.
     pub scale: String,
 }
 
-impl Choice {
+impl ArmChoice {
     /// What is run for this choice, the same for all choices that are one run.
-    pub fn canonical(&self, samples: usize) -> Choice {
+    pub fn canonical(&self, samples: usize) -> ArmChoice {
         let policy = canonical(&self.policy, samples);
         // All images take the steps of all images: the scale is 1 either way.
         let scale = if policy == "full" { "none" } else { &self.scale };
-        Choice { policy, scale: scale.to_owned() }
+        ArmChoice { policy, scale: scale.to_owned() }
     }
 
     /// What is run for as many random samples as this choice passes; `None` if that is this choice.
-    pub fn control(&self, samples: usize) -> Option<Choice> {
+    pub fn control(&self, samples: usize) -> Option<ArmChoice> {
         let own = self.canonical(samples);
         let matched: Vec<String> =
             parts(&own.policy).map(|part| format!("{CONTROL}{part}")).collect();
-        let named = Choice { policy: matched.join("+"), scale: own.scale.clone() };
+        let named = ArmChoice { policy: matched.join("+"), scale: own.scale.clone() };
         Some(named.canonical(samples)).filter(|control| *control != own)
     }
 }
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_scale_of_the_alpha_rate_makes_no_second_run_on_all_images() {
-        let choice = |policy: &str, scale: &str| Choice {
+        let choice = |policy: &str, scale: &str| ArmChoice {
             policy: policy.to_owned(),
             scale: scale.to_owned(),
         };
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn a_control_is_like_every_part_and_has_no_control() {
         let control = |policy: &str| {
-            let choice = Choice { policy: policy.to_owned(), scale: "none".to_owned() };
+            let choice = ArmChoice { policy: policy.to_owned(), scale: "none".to_owned() };
             choice.control(1000).map(|control| control.policy)
         };
         for (policy, expected) in [
@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn an_arm_that_equals_another_runs_as_that() {
-        let choice = |policy: &str| Choice { policy: policy.to_owned(), scale: "none".to_owned() };
+        let choice =
+            |policy: &str| ArmChoice { policy: policy.to_owned(), scale: "none".to_owned() };
         assert_eq!(choice("random-like:proxy:100").canonical(1000), choice("random:0.1"));
     }
 }

@@ -60,12 +60,23 @@ pub enum Error {
         /// What should be.
         expected: &'static str,
     },
+    /// Another comparison adds to the same results.
+    #[error(
+        "adding to the results {}: found another comparison at work on them; hint: wait until it \
+         ends, or name another file with --results",
+        path.display()
+    )]
+    ResultsInUse {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl Error {
     /// The exit code of a program that ends with this error.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            Error::ResultsInUse { .. } => 1,
             Error::Line { .. } => 3,
             _ => 2,
         }

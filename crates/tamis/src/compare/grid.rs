@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Error;
-use super::canonical::{Choice, expected_share, scale_of};
+use super::canonical::{ArmChoice, expected_share, scale_of};
 use super::seeds::Seeds;
 
 /// What is compared: every space with every host, policy and scale of the alpha rate.
@@ -27,9 +27,9 @@ pub struct Arm {
     /// Search algorithm.
     pub host: String,
     /// The choice as it was named.
-    pub named: Choice,
+    pub named: ArmChoice,
     /// What is run for it.
-    pub runs_as: Choice,
+    pub runs_as: ArmChoice,
     /// Its seeds.
     pub seeds: Seeds,
 }
@@ -42,7 +42,7 @@ pub struct Run {
     /// Search algorithm.
     pub host: String,
     /// What is run.
-    pub choice: Choice,
+    pub choice: ArmChoice,
     /// Seed.
     pub seed: u32,
 }
@@ -73,7 +73,7 @@ impl Grid {
             for host in &self.hosts {
                 for (policy, seeds) in &self.policies {
                     for scale in &self.scales {
-                        let named = Choice { policy: policy.clone(), scale: scale.clone() };
+                        let named = ArmChoice { policy: policy.clone(), scale: scale.clone() };
                         arms.push(Arm {
                             space: space.clone(),
                             host: host.clone(),

@@ -1,5 +1,5 @@
-//! What tells one run from another: the data's fingerprint, what the grid varies, and every other
-//! setting that is not at its default.
+//! What tells one run from another: the data's fingerprint and order, what the grid varies, and
+//! every other setting that is not at its default.
 //!
 //! Not in it: paths, the number of threads, the machine, the version of the program. Two runs of
 //! one key give the same architecture (the same bytes on one kind of processor). Settings at their
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tamis_search::{LearningRateScale, SearchConfig};
 
+use super::plan::DataIdentity;
 use crate::config::{RunConfig, flatten};
 use crate::error::Error;
 use crate::files::{FILES, hash_of_file};
@@ -56,6 +57,11 @@ pub struct Setup {
 pub struct Key {
     /// Fingerprint of the data.
     pub fingerprint: String,
+    /// Order of the training images, on which it depends which images ids name; `None` if it is not
+    /// known. Not in the folder's name, so that runs of earlier versions keep theirs: a run folder
+    /// itself refuses another order.
+    #[serde(skip)]
+    pub order: Option<String>,
     /// Search space.
     pub space: String,
     /// Search algorithm.
@@ -71,20 +77,17 @@ pub struct Key {
 }
 
 impl Key {
-    /// Of settings, on data with this fingerprint. `files` has the hashes of files that settings
-    /// name, where they are known already; others are read.
+    /// Of settings, on this data. Files that settings name are read where `data` has no hash of
+    /// them.
     ///
     /// # Errors
     ///
     /// [`Error::File`] if a file that a setting names cannot be read.
-    pub fn of(
-        config: &RunConfig,
-        fingerprint: &str,
-        files: &BTreeMap<String, String>,
-    ) -> Result<Key, Error> {
+    pub fn of(config: &RunConfig, data: &DataIdentity) -> Result<Key, Error> {
         let search = &config.search;
         Ok(Key {
-            fingerprint: fingerprint.to_owned(),
+            fingerprint: data.fingerprint.clone(),
+            order: data.order.clone(),
             space: search.space.name.clone(),
             host: search.host.name.clone(),
             policy: search.policy.name.clone(),
@@ -96,7 +99,7 @@ impl Key {
                 batch: search.train.batch,
                 alpha_lr: search.alpha.lr,
                 alpha_lr_scale: search.alpha.lr_scale,
-                settings: other_settings(config, files)?,
+                settings: other_settings(config, &data.files)?,
             },
         })
     }
@@ -105,6 +108,7 @@ impl Key {
     pub fn of_outcome(outcome: &Outcome, setup: &Setup) -> Key {
         Key {
             fingerprint: outcome.dataset.fingerprint.clone(),
+            order: outcome.dataset.order.clone(),
             space: outcome.space.clone(),
             host: outcome.host.clone(),
             policy: outcome.policy.clone(),
@@ -112,6 +116,20 @@ impl Key {
             epochs: outcome.epochs,
             setup: setup.clone(),
         }
+    }
+
+    /// Whether both may be of one run: an order that is not known may be any.
+    pub fn matches(&self, other: &Key) -> bool {
+        let same_order = match (&self.order, &other.order) {
+            (Some(order), Some(other)) => order == other,
+            _ => true,
+        };
+        same_order && self.without_order() == other.without_order()
+    }
+
+    fn without_order(&self) -> impl PartialEq + '_ {
+        let Key { fingerprint, order: _, space, host, policy, seed, epochs, setup } = self;
+        (fingerprint, space, host, policy, seed, epochs, setup)
     }
 
     /// The name of the run's folder: told apart by the digits at its end, found by the rest.
@@ -165,9 +183,14 @@ mod tests {
     use super::*;
     use crate::config::Layers;
 
+    fn data(order: Option<&str>) -> DataIdentity {
+        let (fingerprint, order) = ("f".to_owned(), order.map(str::to_owned));
+        DataIdentity { fingerprint, order, samples: 100, files: BTreeMap::new() }
+    }
+
     fn key(assignments: &[&str]) -> Key {
         let layers = assignments.iter().fold(Layers::default(), |l, a| l.assignment(a).unwrap());
-        Key::of(&layers.resolve().unwrap(), "f", &BTreeMap::new()).unwrap()
+        Key::of(&layers.resolve().unwrap(), &data(None)).unwrap()
     }
 
     #[test]
@@ -210,6 +233,19 @@ mod tests {
     #[test]
     fn a_folder_is_named_after_its_run() {
         let name = key(&["policy.name=random:0.1", "alpha.lr_scale=steps"]).folder_name();
-        assert!(name.starts_with("nas-bench-201-darts-random-0.1-steps-seed0-"), "{name}");
+        assert_eq!(
+            name, "nas-bench-201-darts-random-0.1-steps-seed0-a18fab7c",
+            "as earlier versions named it"
+        );
+    }
+
+    #[test]
+    fn an_order_that_is_not_known_may_be_any_and_two_that_are_known_must_be_one() {
+        let of = |order| Key::of(&RunConfig::default(), &data(order)).unwrap();
+        let (a, b, unknown) = (of(Some("a")), of(Some("b")), of(None));
+        assert!(a.matches(&a) && !a.matches(&b));
+        assert!(a.matches(&unknown) && unknown.matches(&b) && unknown.matches(&unknown));
+        assert!(!unknown.matches(&key(&["seed=1"])));
+        assert_eq!(a.folder_name(), unknown.folder_name());
     }
 }

@@ -24,7 +24,7 @@ mod statistics;
 mod tests;
 mod unsearched;
 
-pub use canonical::Choice;
+pub use canonical::ArmChoice;
 pub use comparison::{ArmResult, Block, Comparison, SeedResult};
 pub use error::Error;
 pub use estimate::Estimate;

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use tamis_data::Loaded;
 use toml::Value;
 
 use super::Error as CompareError;
 use super::canonical::needs;
 use super::grid::{Arm, Grid, Run, runs};
 use super::key::Key;
+use super::record::Record;
 use super::results::Results;
 use crate::config::{Layers, RunConfig, flatten};
 use crate::error::Error;
@@ -19,6 +21,8 @@ use crate::files::{FILES, hash_of_file};
 pub struct DataIdentity {
     /// Fingerprint.
     pub fingerprint: String,
+    /// Order of the training images; `None` if it is not known.
+    pub order: Option<String>,
     /// Training images.
     pub samples: usize,
     /// Hashes of the files that settings name, by setting.
@@ -69,12 +73,12 @@ pub fn refuse_grid_setting(assignment: &str) -> Result<(), CompareError> {
 }
 
 impl DataIdentity {
-    /// With the files that `base` names read from where they are.
+    /// Of data that was read, and of the files that `base` names.
     ///
     /// # Errors
     ///
     /// [`Error::File`].
-    pub fn new(fingerprint: String, samples: usize, base: &RunConfig) -> Result<Self, Error> {
+    pub fn new(loaded: &Loaded, base: &RunConfig) -> Result<Self, Error> {
         let settings = flatten(&base.to_table()?);
         let mut files = BTreeMap::new();
         for key in FILES {
@@ -82,7 +86,8 @@ impl DataIdentity {
                 files.insert(key.to_owned(), hash_of_file(&PathBuf::from(path))?);
             }
         }
-        Ok(DataIdentity { fingerprint, samples, files })
+        let (fingerprint, order) = (loaded.fingerprint.clone(), Some(loaded.train.order()));
+        Ok(DataIdentity { fingerprint, order, samples: loaded.train.len(), files })
     }
 
     /// That of the results at hand, where data or files cannot be read: what all results agree on.
@@ -91,13 +96,19 @@ impl DataIdentity {
             let dataset = &record.outcome.dataset;
             Some((dataset.fingerprint.clone(), dataset.train))
         })?;
+        // Lines of earlier versions know no order, and are of any.
+        let order_of = |record: &Record| record.outcome.dataset.order.clone();
+        let order = results.common(order_of);
+        if order.is_none() && results.records().iter().any(|record| order_of(record).is_some()) {
+            return None;
+        }
         let file = |key: &str| {
             let hash = results
                 .common(|record| record.key.setup.settings.get(key)?.as_str().map(str::to_owned));
             Some((key.to_owned(), hash?))
         };
         let files = FILES.into_iter().filter_map(file).collect();
-        Some(DataIdentity { fingerprint, samples, files })
+        Some(DataIdentity { fingerprint, order, samples, files })
     }
 }
 
@@ -112,7 +123,7 @@ impl Plan {
         let arms = grid.arms(data.samples);
         let planned = |run: Run| -> Result<PlannedRun, Error> {
             let config = settings(base, &run)?;
-            let key = Key::of(&config, &data.fingerprint, &data.files)?;
+            let key = Key::of(&config, data)?;
             Ok(PlannedRun { run, key, config })
         };
         let runs: Result<Vec<PlannedRun>, Error> =
@@ -165,7 +176,7 @@ mod tests {
             scales: vec!["none".to_owned()],
         };
         let files = FILES.map(|key| (key.to_owned(), key.to_owned())).into();
-        let data = DataIdentity { fingerprint: "f".to_owned(), samples: 100, files };
+        let data = DataIdentity { fingerprint: "f".to_owned(), order: None, samples: 100, files };
         let base = FILES.iter().fold(Layers::default(), |base, key| base.value(key, "no/file"));
         let plan = Plan::of(&grid, &base, &data).unwrap();
         let files = |policy: &str| {

@@ -15,7 +15,7 @@ pub enum Quantity {
     Cifar100Test200,
     /// Looked up, percent.
     Imagenet16Test200,
-    /// Share of right answers over the last epoch's architecture batches.
+    /// Share of right answers over the architecture batches of the last epoch that had any.
     ArchValAccuracy,
     /// Samples of the search over those of full data.
     SampleRatio,
@@ -105,7 +105,7 @@ impl Quantity {
         let flag = |holds: bool| Some(f64::from(u8::from(holds)));
         let count = |count: Option<u64>| count.map(|count| count as f64);
         match self {
-            Quantity::ArchValAccuracy => outcome.genotype_history.last()?.arch_val_accuracy,
+            Quantity::ArchValAccuracy => outcome.arch_val_accuracy(),
             Quantity::SampleRatio => Some(cost.sample_ratio),
             Quantity::MacsRatio => cost.macs_ratio,
             Quantity::OneOffSamples => count(cost.one_off_samples),

@@ -47,10 +47,12 @@ impl Record {
 
 /// What `run.json` says that a line repeats.
 #[derive(Deserialize)]
-struct RunRecord {
+struct Provenance {
     tamis: String,
     machine: Value,
     threads: Option<u64>,
+    /// Earlier versions wrote none, and later ones have it in the result, too.
+    order: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -74,14 +76,19 @@ pub fn line(result: &str, run: &str, key: &Key) -> Result<String, Error> {
     };
     let unreadable =
         |what| move |error: serde_json::Error| failed(what, error.to_string(), "what a run writes");
-    let outcome: Outcome =
+    let mut outcome: Outcome =
         serde_json::from_str(result).map_err(unreadable("the result of the run"))?;
-    let run: RunRecord = serde_json::from_str(run).map_err(unreadable("the record of the run"))?;
-    if Key::of_outcome(&outcome, &key.setup) != *key {
-        let found = format!("{} with seed {}", outcome.policy, outcome.seed);
-        return Err(failed("the result of the run", found, "the run that the folder is named for"));
+    let run: Provenance = serde_json::from_str(run).map_err(unreadable("the record of the run"))?;
+    let Provenance { tamis, machine, threads, order } = run;
+    outcome.dataset.order = outcome.dataset.order.or(order);
+    let made = Key::of_outcome(&outcome, &key.setup);
+    if !made.matches(key) {
+        let reordered = Key { order: None, ..made }.matches(key);
+        let images = if reordered { " on images in another order" } else { "" };
+        let found = format!("{} with seed {}{images}", outcome.policy, outcome.seed);
+        let expected = "the run that the folder is named for; hint: name another --out";
+        return Err(failed("the result of the run", found, expected));
     }
-    let RunRecord { tamis, machine, threads } = run;
     let setup = key.setup.clone();
     let compare = Section { format: FORMAT, setup, tamis, machine, threads };
     let line = Line { outcome, compare };

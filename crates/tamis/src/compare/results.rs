@@ -1,11 +1,12 @@
 //! The results file: one finished run a line, read whole and only ever added to.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use tamis_run::append_line_durably;
+use tamis_run::{FolderLock, append_line_durably};
 
 use super::Error as CompareError;
 use super::key::Key;
@@ -30,7 +31,7 @@ impl Results {
     /// is of a later version. Lines without the section `compare` and a line that was cut off
     /// while it was written are left out and noted.
     pub fn open(path: &Path) -> Result<Results, Error> {
-        let text = match std::fs::read_to_string(path) {
+        let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(source) => {
@@ -44,12 +45,42 @@ impl Results {
         Ok(results)
     }
 
+    /// Keeps other comparisons from adding to the file as long as the lock is held, and reads what
+    /// they have added since it was read. The lock is the file `NAME.lock` beside it; its folder is
+    /// made if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`CompareError::ResultsInUse`] if another comparison holds it, [`Error::Run`] if there can be
+    /// no lock, and as [`Results::open`].
+    pub fn lock(&mut self) -> Result<FolderLock, Error> {
+        let folder = match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(folder).map_err(|source| tamis_run::Error::Io {
+            doing: "creating the folder",
+            path: folder.to_owned(),
+            source,
+        })?;
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let lock = FolderLock::take(folder, &format!("{name}.lock"));
+        let lock = lock.map_err(|error| match error {
+            tamis_run::Error::InUse { .. } => {
+                CompareError::ResultsInUse { path: self.path.clone() }.into()
+            }
+            other => Error::from(other),
+        })?;
+        *self = Results::open(&self.path)?;
+        Ok(lock)
+    }
+
     fn read_line(&mut self, line: usize, text: &str) -> Result<(), Error> {
         let failed = |found, expected| {
             Error::from(CompareError::Line { path: self.path.clone(), line, found, expected })
         };
         match parse(text) {
-            Ok(Parsed::Record(record)) if self.find(&record.key).is_some() => {
+            Ok(Parsed::Record(record)) if self.records.iter().any(|r| r.key == record.key) => {
                 self.notes.push(format!("line {line} is of a run that an earlier line has"));
             }
             Ok(Parsed::Record(record)) => self.records.push(*record),
@@ -74,9 +105,10 @@ impl Results {
         &self.records
     }
 
-    /// The run with this key, if it is finished.
+    /// The run with this key, if it is finished; else one that may be it, as [`Key::matches`] says.
     pub fn find(&self, key: &Key) -> Option<&Record> {
-        self.records.iter().find(|record| record.key == *key)
+        let same = self.records.iter().find(|record| record.key == *key);
+        same.or_else(|| self.records.iter().find(|record| record.key.matches(key)))
     }
 
     /// Adds the line of a run, in the file first.

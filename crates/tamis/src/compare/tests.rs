@@ -15,13 +15,18 @@ const SKIP: &str = "|skip_connect~0|+|skip_connect~0|skip_connect~1|\
                     +|skip_connect~0|skip_connect~1|skip_connect~2|";
 
 fn plan(policies: &str, assignments: &[&str]) -> Plan {
+    plan_on(None, policies, assignments)
+}
+
+fn plan_on(order: Option<&str>, policies: &str, assignments: &[&str]) -> Plan {
     let grid = Grid {
         spaces: vec!["nas-bench-201".to_owned()],
         hosts: vec!["darts".to_owned()],
         policies: parse_policies(policies, &"0..2".parse().unwrap()).unwrap(),
         scales: vec!["none".to_owned()],
     };
-    let data = DataIdentity { fingerprint: "f".to_owned(), samples: 1000, files: BTreeMap::new() };
+    let (fingerprint, order) = ("f".to_owned(), order.map(str::to_owned));
+    let data = DataIdentity { fingerprint, order, samples: 1000, files: BTreeMap::new() };
     let base = assignments.iter().fold(Layers::default(), |l, a| l.assignment(a).unwrap());
     Plan::of(&grid, &base, &data).unwrap()
 }
@@ -30,7 +35,10 @@ fn plan(policies: &str, assignments: &[&str]) -> Plan {
 fn result(key: &Key, test_200: f64, wall_s: f64) -> Value {
     json!({
         "format": 1,
-        "dataset": { "name": "made up", "fingerprint": key.fingerprint, "train": 1000, "classes": 10 },
+        "dataset": {
+            "name": "made up", "fingerprint": key.fingerprint, "order": key.order,
+            "train": 1000, "classes": 10
+        },
         "space": key.space, "host": key.host, "policy": key.policy, "seed": key.seed,
         "epochs": key.epochs, "genotype": PLAIN, "initial_genotype": SKIP,
         "genotype_history": [{ "epoch": 0, "genotype": PLAIN, "arch_val_accuracy": 0.5 }],
@@ -96,10 +104,86 @@ fn a_line_reads_back_as_the_run_it_was_made_of() {
 }
 
 #[test]
+fn the_results_in_the_documentation_go_on_being_taken_for_whatever_order() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")).collect();
+    assert!(!files.is_empty());
+    for path in files {
+        let results = Results::open(&path).unwrap();
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        assert_eq!(results.records().len(), lines, "{}: {:?}", path.display(), results.notes());
+        for record in results.records() {
+            let key = Key { order: Some("today's".to_owned()), ..record.key.clone() };
+            assert!(results.find(&key).is_some(), "{}", key.folder_name());
+        }
+    }
+}
+
+#[test]
+fn one_comparison_at_a_time_adds_to_results_and_knows_what_others_have_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full", &[]);
+    let path = folder.path().join("made/results.jsonl");
+    let [mut first, mut second] = [(); 2].map(|()| Results::open(&path).unwrap());
+    let held = first.lock().unwrap();
+    let error = second.lock().unwrap_err();
+    assert_eq!(error.exit_code(), 1);
+    assert!(error.to_string().contains("results.jsonl: found another comparison"), "{error}");
+    first.append(&line_of(&plan.runs[0], 93.0, 1.0)).unwrap();
+    drop(held);
+    assert_eq!(plan.missing(&second).count(), 2);
+    let _held = second.lock().unwrap();
+    assert_eq!(plan.missing(&second).count(), 1, "what was added meanwhile is not made again");
+}
+
+#[test]
 fn a_result_of_another_run_is_not_taken() {
     let plan = plan("full,random:0.1", &[]);
     let (ours, theirs) = (&plan.runs[0].key, &plan.runs[1].key);
-    assert!(line(&result(theirs, 90.0, 1.0).to_string(), RUN, ours).is_err());
+    let ours = Key { order: Some("a".to_owned()), ..ours.clone() };
+    let error = line(&result(theirs, 90.0, 1.0).to_string(), RUN, &ours).unwrap_err().to_string();
+    assert!(error.contains("found full with seed 0, expected"), "{error}");
+}
+
+#[test]
+fn results_of_the_same_images_in_another_order_are_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["a", "b"].map(|order| plan_on(Some(order), "full@0", &[]));
+    let (of_a, of_b) = (line_of(&a.runs[0], 1.0, 1.0), line_of(&b.runs[0], 2.0, 1.0));
+    let read = results(folder.path(), std::slice::from_ref(&of_a)).unwrap();
+    assert_eq!((a.missing(&read).count(), b.missing(&read).count()), (0, 1));
+    let both = results(folder.path(), &[of_a, of_b]).unwrap();
+    assert!(both.notes().is_empty(), "neither is taken for the other: {:?}", both.notes());
+    let accuracy = |results: &Results, plan: &Plan| {
+        let found = results.find(&plan.runs[0].key).unwrap();
+        found.outcome.lookup.as_ref().unwrap().record.cifar10_test_200
+    };
+    assert_eq!((accuracy(&both, &a), accuracy(&both, &b)), (Some(1.0), Some(2.0)));
+    assert_eq!(DataIdentity::of_results(&both), None, "nothing says which order is meant");
+    // The folder of a finished run says its order in `run.json` before it did in the result.
+    let old = result(&plan("full@0", &[]).runs[0].key, 1.0, 1.0).to_string();
+    let run = RUN.replace(r#""seed""#, r#""order":"a","seed""#);
+    assert!(line(&old, &run, &a.runs[0].key).is_ok());
+    let error = line(&old, &run, &b.runs[0].key).unwrap_err().to_string();
+    assert!(error.contains("in another order") && error.contains("hint: "), "{error}");
+}
+
+#[test]
+fn results_of_earlier_versions_that_name_no_order_go_on_being_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["a", "b"].map(|order| plan_on(Some(order), "full@0", &[]));
+    let old = line_of(&plan("full@0", &[]).runs[0], 1.0, 1.0);
+    assert!(!old.contains("order"), "{old}");
+    let read = results(folder.path(), std::slice::from_ref(&old)).unwrap();
+    assert_eq!((a.missing(&read).count(), b.missing(&read).count()), (0, 0));
+    assert_eq!(DataIdentity::of_results(&read).unwrap().order, None);
+    // Where a line names the order it is preferred, and it is the one that all know.
+    let read = results(folder.path(), &[old, line_of(&a.runs[0], 2.0, 1.0)]).unwrap();
+    let found = &read.find(&a.runs[0].key).unwrap().outcome;
+    assert_eq!(found.lookup.as_ref().unwrap().record.cifar10_test_200, Some(2.0));
+    assert_eq!(DataIdentity::of_results(&read).unwrap().order.as_deref(), Some("a"));
 }
 
 #[test]
@@ -153,6 +237,24 @@ fn a_table_has_means_differences_and_what_is_unknown() {
     // Only seed 0 is common: 100 s over 10 s, not over the mean of all three.
     assert_eq!(block.speed_up_wall(random), Some(10.0));
     assert_eq!(random.speed_up_samples(), Some(10.0));
+}
+
+#[test]
+fn the_accuracy_of_a_search_is_that_of_its_last_epoch_with_an_architecture_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full@0", &[]);
+    let accuracy = |history: &[Option<f64>]| {
+        let mut result = result(&plan.runs[0].key, 90.0, 1.0);
+        let at = |accuracy| json!({ "epoch": 0, "genotype": SKIP, "arch_val_accuracy": accuracy });
+        result["genotype_history"] = history.iter().map(at).collect();
+        let line = line(&result.to_string(), RUN, &plan.runs[0].key).unwrap();
+        let results = results(folder.path(), &[line]).unwrap();
+        let comparison = Comparison::of(&plan, &results, None);
+        comparison.blocks[0].arms[0].values(Quantity::ArchValAccuracy).get(&0).copied()
+    };
+    assert_eq!(accuracy(&[Some(0.25), Some(0.5)]), Some(0.5));
+    assert_eq!(accuracy(&[Some(0.25), Some(0.5), None]), Some(0.5), "the last epoch only renewed");
+    assert_eq!(accuracy(&[None]), None);
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn autoencoder(
     )?;
     let identity = Identity {
         what: "autoencoder",
-        content: &scoring.content,
+        order: scoring.train.order(),
         seed: config.seed,
         epochs: config.embed.epochs,
         augmentation: config.augmentation,

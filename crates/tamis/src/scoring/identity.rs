@@ -1,29 +1,19 @@
 //! What a training depends on, as a name: the same name, the same trained network.
 
 use serde::Serialize;
-use tamis_data::{Augmentation, Dataset};
+use tamis_data::Augmentation;
 
 use crate::error::Error;
 
 /// Hexadecimal digits of a name.
 const DIGITS: usize = 16;
 
-/// A hash of the images and classes in the order of their ids. Unlike a fingerprint it changes with
-/// the order, because scores belong to ids.
-pub(super) fn content(train: &Dataset) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for id in train.ids() {
-        hasher.update(train.pixels(id));
-        hasher.update(&train.labels()[id.index()].to_le_bytes());
-    }
-    hasher.finalize().to_hex().to_string()
-}
-
 /// Everything that a training depends on besides the program.
 #[derive(Serialize)]
 pub(super) struct Identity<'a, C> {
     pub(super) what: &'static str,
-    pub(super) content: &'a str,
+    /// The images and classes in the order of their ids, because scores belong to ids.
+    pub(super) order: String,
     pub(super) seed: u64,
     pub(super) epochs: u32,
     pub(super) augmentation: Augmentation,

@@ -68,7 +68,6 @@ pub trait Observer {
 pub struct Scoring {
     config: ScoringConfig,
     train: Arc<Dataset>,
-    content: String,
     device: Device,
     notes: Vec<String>,
 }
@@ -85,9 +84,8 @@ impl Scoring {
     pub fn new(config: ScoringConfig) -> Result<Scoring, Error> {
         config.check()?;
         let Loaded { train, notes, .. } = tamis_data::open(&config.data)?;
-        let content = identity::content(&train);
         let device = config.device.parse()?;
-        Ok(Scoring { config, train: Arc::new(train), content, device, notes })
+        Ok(Scoring { config, train: Arc::new(train), device, notes })
     }
 
     /// Scores every training image and writes the scores to `out`, by the form of its ending, and
@@ -107,7 +105,7 @@ impl Scoring {
             return Ok(false);
         };
         let columns = self.keys().into_iter().chain([Column::real("score", scores)]);
-        self.finish(columns.collect(), &Beside::new(&cost, Some(kind.name())), out)
+        self.finish(columns.collect(), &Beside::new(&cost, Some(kind.name()), &self.train), out)
     }
 
     /// Embeds every training image and writes the embeddings to `out`, as [`Scoring::score`] does.
@@ -121,7 +119,7 @@ impl Scoring {
         out: &Path,
         observer: &mut dyn Observer,
     ) -> Result<bool, Error> {
-        if TableFormat::of(out)? == TableFormat::Text {
+        if TableFormat::for_writing(out)? == TableFormat::Text {
             return Err(crate::tables::TableError::Form {
                 path: out.to_owned(),
                 found: "the ending .txt".to_owned(),
@@ -137,12 +135,12 @@ impl Scoring {
         let axis = |axis: usize| values.iter().skip(axis).step_by(width).copied().collect();
         let axes = (0..width).map(|number| Column::real(&format!("z_{number}"), axis(number)));
         let columns = self.keys().into_iter().chain(axes);
-        self.finish(columns.collect(), &Beside::new(&cost, None), out)
+        self.finish(columns.collect(), &Beside::new(&cost, None, &self.train), out)
     }
 
-    /// Refuses a name without a form before anything is trained for it.
+    /// Refuses a name that cannot be written before anything is trained for it.
     fn begin(&self, out: &Path, observer: &mut dyn Observer) -> Result<(), Error> {
-        TableFormat::of(out)?;
+        TableFormat::for_writing(out)?;
         for note in &self.notes {
             observer.observe(&ScoringEvent::Note(note.clone()));
         }

@@ -118,7 +118,7 @@ pub(super) fn trained(
     };
     let identity = Identity {
         what: "scorer",
-        content: &scoring.content,
+        order: scoring.train.order(),
         seed,
         epochs,
         augmentation: config.augmentation,

@@ -67,6 +67,22 @@ impl TableFormat {
             _ => Err(TableError::Ending { path: path.to_owned() }),
         }
     }
+
+    /// The form of a file that is to be written, for whoever makes the table only after.
+    ///
+    /// # Errors
+    ///
+    /// As [`TableFormat::of`]; [`TableError::Form`] for a name that ends with `.gz`.
+    pub fn for_writing(path: &Path) -> Result<TableFormat, TableError> {
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz")) {
+            return Err(TableError::Form {
+                path: path.to_owned(),
+                found: "the ending .gz".to_owned(),
+                expected: "a name without it: tables are read packed, and written unpacked",
+            });
+        }
+        TableFormat::of(path)
+    }
 }
 
 /// Columns of numbers, all of one length.
@@ -114,17 +130,17 @@ impl Table {
         }
     }
 
-    /// The bytes of a file of this form.
+    /// The bytes of a file of this form. An error names where they are to go.
     ///
     /// # Errors
     ///
     /// [`TableError::Form`] if the form has no place for these columns.
-    pub fn to_bytes(&self, path: &Path) -> Result<Vec<u8>, TableError> {
-        match TableFormat::of(path)? {
-            TableFormat::Csv => csv::write(self, path),
-            TableFormat::Text => text::write(self, path),
-            TableFormat::Parquet => parquet::write(self, path),
-            TableFormat::Npy => npy::write(self, path),
+    pub fn to_bytes(&self, format: TableFormat, destination: &Path) -> Result<Vec<u8>, TableError> {
+        match format {
+            TableFormat::Csv => csv::write(self, destination),
+            TableFormat::Text => text::write(self, destination),
+            TableFormat::Parquet => parquet::write(self, destination),
+            TableFormat::Npy => npy::write(self, destination),
         }
     }
 
@@ -132,16 +148,10 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// As [`Table::to_bytes`], or a file that cannot be written.
+    /// As [`TableFormat::for_writing`] and [`Table::to_bytes`], or a file that cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), TableError> {
-        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz")) {
-            return Err(TableError::Form {
-                path: path.to_owned(),
-                found: "the ending .gz".to_owned(),
-                expected: "a name without it: tables are read packed, and written unpacked",
-            });
-        }
-        Ok(write_durably(path, &self.to_bytes(path)?)?)
+        let bytes = self.to_bytes(TableFormat::for_writing(path)?, path)?;
+        Ok(write_durably(path, &bytes)?)
     }
 
     /// Number of rows.
@@ -219,12 +229,28 @@ impl Table {
         }
     }
 
+    /// The error for a row whose label is not that of its sample: the sample, the label that was
+    /// found, and the one expected.
+    pub(crate) fn other_label(
+        &self,
+        column: &Column,
+        row: usize,
+        (sample, found, expected): (u32, u32, u32),
+    ) -> TableError {
+        let found = format!("{found} for sample {sample}");
+        let expected = format!(
+            "{expected}, the label that it has; hint: the table may be of other data or of another \
+             order"
+        );
+        self.wrong_value(column, row, found, &expected)
+    }
+
     fn wrong_value(
         &self,
         column: &Column,
         row: usize,
         found: String,
-        expected: &'static str,
+        expected: &str,
     ) -> TableError {
         let place = match self.lines.get(row) {
             Some(line) => format!("line {line}"),

@@ -13,6 +13,9 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 /// Where the values begin is a multiple of this.
 const ALIGNMENT: usize = 64;
 
+/// Most columns: a small file, unpacked from a smaller one, can claim more than fit into memory.
+const LIMIT_COLUMNS: usize = 1 << 16;
+
 /// What the header says.
 struct Header<'a> {
     kind: &'a str,
@@ -22,51 +25,80 @@ struct Header<'a> {
     start: usize,
 }
 
+/// What a header that fits its file stands for.
+struct Array<'a> {
+    kind: &'static Kind,
+    fortran_order: bool,
+    rows: usize,
+    columns: usize,
+    /// Whether there is one dimension only.
+    flat: bool,
+    /// The values, of which there are as many bytes as there should be.
+    data: &'a [u8],
+}
+
 /// The columns.
 pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Vec<Column>, TableError> {
-    let malformed = |place: &str, found: String, expected: &str| TableError::Malformed {
+    let malformed = |(place, found, expected): Mismatch| TableError::Malformed {
         path: path.to_owned(),
         place: place.to_owned(),
         found,
-        expected: expected.to_owned(),
+        expected,
     };
+    let array = check(bytes).map_err(malformed)?;
+    Ok((0..array.columns).map(|column| array.column(column)).collect())
+}
+
+/// Where something is wrong, what was found there, and what was expected.
+type Mismatch = (&'static str, String, String);
+
+/// The array, once its header fits the bytes behind it: before that nothing is built of it.
+fn check(bytes: &[u8]) -> Result<Array<'_>, Mismatch> {
     let header = header(bytes).ok_or_else(|| {
         let found = format!("the first bytes {:02x?}", &bytes[..bytes.len().min(8)]);
-        malformed("header", found, "the header of a NumPy array file")
+        ("header", found, "the header of a NumPy array file".to_owned())
     })?;
     let (rows, columns) = match header.shape[..] {
-        [rows] => (rows, 1),
-        [rows, columns] if columns > 0 => (rows, columns),
+        [rows] if rows > 0 => (rows, 1),
+        [rows, columns] if rows > 0 && (1..=LIMIT_COLUMNS).contains(&columns) => (rows, columns),
         _ => {
             let found = format!("the shape {:?}", header.shape);
-            return Err(malformed("header", found, "one or two dimensions"));
+            let expected =
+                format!("one or two dimensions, at least one row, 1 to {LIMIT_COLUMNS} columns");
+            return Err(("header", found, expected));
         }
     };
-    let of_kind = KINDS.iter().find(|kind| kind.name == header.kind).ok_or_else(|| {
+    let kind = KINDS.iter().find(|kind| kind.name == header.kind).ok_or_else(|| {
         let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
-        let expected = format!("one of {}", names.join(", "));
-        malformed("header", format!("the type `{}`", header.kind), &expected)
+        let found = format!("the type `{}`", header.kind);
+        ("header", found, format!("one of {}", names.join(", ")))
     })?;
     let data = &bytes[header.start..];
-    let expected = rows.checked_mul(columns).and_then(|count| count.checked_mul(of_kind.bytes));
+    let expected = rows.checked_mul(columns).and_then(|count| count.checked_mul(kind.bytes));
     if expected != Some(data.len()) {
-        let expected = format!("{rows} x {columns} of {} bytes each", of_kind.bytes);
-        return Err(malformed("values", format!("{} bytes", data.len()), &expected));
+        let expected = format!("{rows} x {columns} of {} bytes each", kind.bytes);
+        return Err(("values", format!("{} bytes", data.len()), expected));
     }
-    let place = |row: usize, column: usize| match header.fortran_order {
-        true => column * rows + row,
-        false => row * columns + column,
-    };
-    let column = |column: usize| {
-        let values = (0..rows).map(|row| {
-            let at = place(row, column) * of_kind.bytes;
-            &data[at..at + of_kind.bytes]
+    let (fortran_order, flat) = (header.fortran_order, header.shape.len() == 1);
+    Ok(Array { kind, fortran_order, rows, columns, flat, data })
+}
+
+impl Array<'_> {
+    fn column(&self, column: usize) -> Column {
+        let mut values = (0..self.rows).map(|row| {
+            let at = self.place(row, column) * self.kind.bytes;
+            &self.data[at..at + self.kind.bytes]
         });
-        let name =
-            if header.shape.len() == 1 { VALUE_NAME.to_owned() } else { format!("z_{column}") };
-        Column { name, values: (of_kind.read)(&mut values.into_iter()) }
-    };
-    Ok((0..columns).map(column).collect())
+        let name = if self.flat { VALUE_NAME.to_owned() } else { format!("z_{column}") };
+        Column { name, values: (self.kind.read)(&mut values) }
+    }
+
+    fn place(&self, row: usize, column: usize) -> usize {
+        match self.fortran_order {
+            true => column * self.rows + row,
+            false => row * self.columns + column,
+        }
+    }
 }
 
 /// A number type: its name, its length, and how a column of it is read.
@@ -93,7 +125,7 @@ macro_rules! kind {
     };
 }
 
-const KINDS: [Kind; 10] = [
+static KINDS: [Kind; 10] = [
     kind!("<f8", f64, Real as f64),
     kind!("<f4", f32, Real as f64),
     kind!("<i8", i64, Whole as i64),

@@ -12,6 +12,11 @@ fn read(name: &str, bytes: &[u8]) -> Result<Table, TableError> {
     Table::from_bytes(bytes.to_vec(), path, TableFormat::of(path)?)
 }
 
+fn written(table: &Table, name: &str) -> Result<Vec<u8>, TableError> {
+    let path = Path::new(name);
+    table.to_bytes(TableFormat::of(path)?, path)
+}
+
 fn message(name: &str, bytes: &[u8]) -> String {
     let table = read(name, bytes);
     table.and_then(|table| table.real(table.expect_column(&SCORE_NAMES)?)).unwrap_err().to_string()
@@ -43,16 +48,18 @@ fn a_form_is_told_by_its_ending_alone() {
 #[test]
 fn the_published_form_has_no_header_and_csv_has_one() {
     let table = scores(&[0.5, 1e-21]);
-    let text = |name: &str| String::from_utf8(table.to_bytes(Path::new(name)).unwrap()).unwrap();
+    let text = |name: &str| String::from_utf8(written(&table, name).unwrap()).unwrap();
     assert_eq!(text("a.txt"), "0 0.5 0\n1 1e-21 1\n");
     assert_eq!(text("a.csv"), "sample_id,label,score\n0,0,0.5\n1,1,1e-21\n");
     let ids = Table::new(vec![Column::whole("sample_id", [4, 7])]);
-    assert_eq!(ids.to_bytes(Path::new("a.txt")).unwrap(), b"4\n7\n");
+    // Where it goes need not say how.
+    let destination = Path::new("standard output");
+    assert_eq!(ids.to_bytes(TableFormat::Text, destination).unwrap(), b"4\n7\n");
 }
 
 #[test]
 fn a_bare_array_is_what_numpy_writes() {
-    let bytes = scores(&[0.5, 2.0]).to_bytes(Path::new("a.npy")).unwrap();
+    let bytes = written(&scores(&[0.5, 2.0]), "a.npy").unwrap();
     let header =
         b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }";
     assert!(bytes.starts_with(header));
@@ -60,15 +67,37 @@ fn a_bare_array_is_what_numpy_writes() {
     assert_eq!(bytes[128..136], 0.5_f64.to_le_bytes());
     let shuffled =
         Table::new(vec![Column::whole("sample_id", [1, 0]), Column::real("score", vec![0.5, 0.1])]);
-    let error = shuffled.to_bytes(Path::new("a.npy")).unwrap_err().to_string();
+    let error = written(&shuffled, "a.npy").unwrap_err().to_string();
     assert!(error.contains("not 0, 1, 2"), "{error}");
+}
+
+/// The first bytes of an array file with this dictionary.
+fn npy_header(dictionary: &str) -> Vec<u8> {
+    let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    bytes.extend(format!("{dictionary:<117}\n").as_bytes());
+    bytes
+}
+
+#[test]
+fn no_array_is_built_of_a_shape_that_the_file_only_claims() {
+    let shapes = ["(0, 1000000000000)", "(0,)", "(0, 0)", "(3, 0)", "(1, 65537)", "(1, 2, 3)"];
+    for shape in shapes {
+        let mut bytes =
+            npy_header(&format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}"));
+        // As many values as the shape asks for, where that is possible.
+        bytes.extend(vec![0; if shape.starts_with("(1, 6") { 65537 } else { 0 }]);
+        let error = read("z.npy", &bytes).unwrap_err().to_string();
+        assert!(
+            error.contains("header: found the shape") && error.contains("at least one row"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
 fn numpys_other_types_and_column_order_are_read() {
-    let mut bytes = b"\x93NUMPY\x01\x00\x46\x00".to_vec();
     let header = "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3)}";
-    bytes.extend(format!("{header:<69}\n").as_bytes());
+    let mut bytes = npy_header(header);
     (0..6_u8).for_each(|value| bytes.extend(f32::from(value).to_le_bytes()));
     let table = read("z.npy", &bytes).unwrap();
     assert_eq!(table.columns()[1], Column::real("z_1", vec![2.0, 3.0]));
@@ -123,7 +152,7 @@ fn a_packed_file_is_read_and_none_is_written() {
 
 #[test]
 fn a_parquet_file_of_pieces_is_refused_and_never_panics() {
-    let bytes = scores(&[0.5, 2.0, 1e-9]).to_bytes(Path::new("a.parquet")).unwrap();
+    let bytes = written(&scores(&[0.5, 2.0, 1e-9]), "a.parquet").unwrap();
     for length in 0..bytes.len() {
         assert!(read("a.parquet", &bytes[..length]).is_err(), "{length} bytes");
     }
@@ -139,7 +168,7 @@ proptest! {
         values in prop::collection::vec(any_score(), 1..40),
         form in prop::sample::select(vec!["a.csv", "a.parquet", "a.npy", "a.txt"]),
     ) {
-        let bytes = scores(&values).to_bytes(Path::new(form)).unwrap();
+        let bytes = written(&scores(&values), form).unwrap();
         let table = read(form, &bytes).unwrap();
         let column = table.find(&["score", VALUE_NAME]).unwrap();
         prop_assert_eq!(bits(&table.real(column).unwrap()), bits(&values));
@@ -158,7 +187,7 @@ proptest! {
         let columns = (0..3).map(|at| Column::real(&format!("z_{at}"), column(at)));
         let mut all = vec![Column::whole("sample_id", 0..rows.len() as u32)];
         all.extend(columns);
-        let table = read(form, &Table::new(all).to_bytes(Path::new(form)).unwrap()).unwrap();
+        let table = read(form, &written(&Table::new(all), form).unwrap()).unwrap();
         for at in 0..3 {
             let found = table.find(&[&format!("z_{at}")]).unwrap();
             prop_assert_eq!(bits(&table.real(found).unwrap()), bits(&column(at)));
@@ -179,7 +208,7 @@ proptest! {
         byte: u8,
         form in prop::sample::select(vec!["a.csv", "a.parquet", "a.npy", "a.txt"]),
     ) {
-        let mut bytes = scores(&[0.5, 2.0, 1e-9]).to_bytes(Path::new(form)).unwrap();
+        let mut bytes = written(&scores(&[0.5, 2.0, 1e-9]), form).unwrap();
         let position = position.index(bytes.len());
         bytes[position] = byte;
         let _ = read(form, &bytes);

@@ -164,7 +164,12 @@ impl<'a> Makers<'a> {
             // It was finished, but this process ended before it took notice.
             return self.collect(planned);
         }
-        let mut child = self.options.command(planned, &folder)?.spawn()?;
+        let name = planned.key.folder_name();
+        let mut child = self
+            .options
+            .command(planned, &folder)?
+            .spawn()
+            .map_err(Failure::system("starting a process for the run", name))?;
         self.progress.begun(number, planned);
         if let Some(stderr) = child.stderr.take() {
             let sender = self.sender.clone();
@@ -185,7 +190,9 @@ impl<'a> Makers<'a> {
                 }
             }
             Message::Closed => {
-                let status = running.child.wait()?;
+                let name = running.planned.key.folder_name();
+                let ended = running.child.wait();
+                let status = ended.map_err(Failure::system("waiting for the run", name))?;
                 if let Some(running) = self.running.remove(&number) {
                     self.progress.ended(number);
                     self.end(running, status)?;
@@ -236,18 +243,18 @@ impl<'a> Makers<'a> {
 impl Options {
     /// The command that makes a run, or goes on with it.
     fn command(&self, planned: &PlannedRun, folder: &Path) -> Result<Command, Failure> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let program = std::env::current_exe();
+        let program = program.map_err(Failure::system("finding the file of", "this program"))?;
+        let mut command = Command::new(program);
         if folder.join("run.json").is_file() {
             command.arg("resume").arg(folder);
         } else {
             if folder.exists() {
                 // A run that was not yet begun: it has settings at most.
-                fs::remove_dir_all(folder)?;
+                fs::remove_dir_all(folder)
+                    .map_err(Failure::system("removing the folder", folder.display()))?;
             }
-            fs::create_dir_all(&self.settings)?;
-            let settings = self.settings.join(format!("{}.toml", planned.key.folder_name()));
-            let text = planned.config.to_toml()?;
-            write_durably(&settings, text.as_bytes()).map_err(Error::from)?;
+            let settings = self.write_settings(planned)?;
             command.arg("search").arg("--config").arg(settings).arg("--out").arg(folder);
         }
         command.args(["--progress=json", "--stop-with-input"]);
@@ -259,6 +266,16 @@ impl Options {
         }
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         Ok(command)
+    }
+
+    /// Writes the settings of a run to a file of their own.
+    fn write_settings(&self, planned: &PlannedRun) -> Result<PathBuf, Failure> {
+        let folder = &self.settings;
+        fs::create_dir_all(folder)
+            .map_err(Failure::system("creating the folder", folder.display()))?;
+        let path = folder.join(format!("{}.toml", planned.key.folder_name()));
+        write_durably(&path, planned.config.to_toml()?.as_bytes()).map_err(Error::from)?;
+        Ok(path)
     }
 }
 

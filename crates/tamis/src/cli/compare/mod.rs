@@ -8,7 +8,6 @@ mod progress;
 mod text;
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,7 +19,8 @@ use tamis::data::{Dataset, open};
 use tamis::run::{FolderLock, Machine};
 use tamis::{Error, Layers, RunConfig, load_table, prepare_on};
 
-use super::arguments::{CompareArguments, TableFormat};
+use super::arguments::{CompareArguments, ComparisonFormat};
+use super::output::{print, tell};
 use super::stop::Stop;
 use super::{Failure, STOPPED, lookup};
 use children::{Ended, Options};
@@ -35,7 +35,7 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
     let table = config.place.table.as_deref().map(load_table).transpose()?;
     let (identity, data) = identify(&config, &results)?;
     let plan = Plan::of(&grid, &base, &identity)?;
-    tell_of(&results, &data)?;
+    tell_of(&results, &data);
     let ended = if plan.missing(&results).next().is_none() {
         Ended::default()
     } else {
@@ -43,26 +43,21 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
         execute(arguments, &plan, &mut results)?
     };
     let comparison = Comparison::of(&plan, &results, table.as_ref());
-    print(&comparison, arguments.format)?;
-    finish(&plan, &results, &ended)
+    print(written(&comparison, arguments.format))?;
+    Ok(finish(&plan, &results, &ended))
 }
 
 fn settings(arguments: &CompareArguments) -> Result<Layers, Failure> {
-    let mut layers = Layers::default();
-    if let Some(path) = &arguments.config {
-        layers = layers.file(path)?;
+    for assignment in &arguments.settings.layers.set {
+        refuse_grid_setting(assignment).map_err(Error::from)?;
     }
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
-    layers = layers
-        .optional("data.source", arguments.data.clone())
-        .optional("train.epochs", arguments.epochs)
-        .optional("train.batch", arguments.batch)
-        .optional("device", arguments.device.clone())
-        .optional("table", arguments.table.as_ref().map(text));
-    for assignment in &arguments.set {
-        refuse_grid_setting(assignment).map_err(Error::from)?;
-        layers = layers.assignment(assignment)?;
-    }
+    let mut layers = arguments.settings.layers(|layers| {
+        layers
+            .optional("train.epochs", arguments.epochs)
+            .optional("train.batch", arguments.batch)
+            .optional("table", arguments.table.as_ref().map(text))
+    })?;
     if layers.resolve()?.place.table.is_none() {
         layers = layers.optional("table", lookup::default_table().as_ref().map(text));
     }
@@ -94,7 +89,7 @@ type Data = Result<Arc<Dataset>, Error>;
 /// What the data is; where it cannot be read, what all results say it is.
 fn identify(config: &RunConfig, results: &Results) -> Result<(DataIdentity, Data), Error> {
     let opened = open(&config.data).map_err(Error::from).and_then(|loaded| {
-        let identity = DataIdentity::new(loaded.fingerprint, loaded.train.len(), config)?;
+        let identity = DataIdentity::new(&loaded, config)?;
         Ok((identity, Arc::new(loaded.train)))
     });
     match opened {
@@ -108,16 +103,14 @@ fn identify(config: &RunConfig, results: &Results) -> Result<(DataIdentity, Data
     }
 }
 
-fn tell_of(results: &Results, data: &Data) -> Result<(), Failure> {
+fn tell_of(results: &Results, data: &Data) {
     let path = results.path().display();
-    let mut err = io::stderr().lock();
     for note in results.notes() {
-        writeln!(err, "note: {path}: {note}")?;
+        tell(format_args!("note: {path}: {note}"));
     }
     if let Err(error) = data {
-        writeln!(err, "note: {error}: taken for the data of the results in {path}")?;
+        tell(format_args!("note: {error}: taken for the data of the results in {path}"));
     }
-    Ok(())
 }
 
 /// Builds a search of every arm that has runs to make, so that mistakes show before any run.
@@ -138,8 +131,11 @@ fn execute(
     results: &mut Results,
 ) -> Result<Ended, Failure> {
     let folder = &arguments.out;
-    std::fs::create_dir_all(folder)?;
-    let _lock = FolderLock::take(folder, "compare.lock").map_err(Error::from)?;
+    std::fs::create_dir_all(folder)
+        .map_err(Failure::system("creating the folder", folder.display()))?;
+    // The folder holds the runs, and the results may be those of several folders.
+    let _folder = FolderLock::take(folder, "compare.lock").map_err(Error::from)?;
+    let _results = results.lock()?;
     let jobs = usize::from(arguments.jobs);
     let share = || (Machine::this().processors / jobs).max(1);
     let options = Options {
@@ -150,43 +146,42 @@ fn execute(
         stop_after_runs: arguments.stop_after_runs,
         stop_after_steps: arguments.common.stop_after_steps,
     };
-    let stop = Stop::listen(None)?;
+    let stop = Stop::listen(&arguments.common)?;
     let mut progress = Progress::new(arguments.common.progress, plan, results, jobs);
     let ended = children::make(plan, results, &options, &stop, &mut progress);
     progress.finish();
     ended
 }
 
-fn print(comparison: &Comparison, format: TableFormat) -> Result<(), Failure> {
-    let text = match format {
-        TableFormat::Text => text::text(comparison),
-        TableFormat::Csv => csv::csv(comparison),
-        TableFormat::Markdown => markdown::markdown(comparison),
-    };
-    Ok(write!(io::stdout().lock(), "{text}")?)
+fn written(comparison: &Comparison, format: ComparisonFormat) -> String {
+    match format {
+        ComparisonFormat::Text => text::text(comparison),
+        ComparisonFormat::Csv => csv::csv(comparison),
+        ComparisonFormat::Markdown => markdown::markdown(comparison),
+    }
 }
 
 /// Says what the table does not, and how it ended.
-fn finish(plan: &Plan, results: &Results, ended: &Ended) -> Result<ExitCode, Failure> {
-    let mut err = io::stderr().lock();
+fn finish(plan: &Plan, results: &Results, ended: &Ended) -> ExitCode {
     let used = || plan.runs.iter().filter_map(|planned| results.find(&planned.key));
     let machines: BTreeSet<String> =
         used().map(|record| record.section.machine.to_string()).collect();
     let versions: BTreeSet<&str> = used().map(|record| record.section.tamis.as_str()).collect();
     if machines.len() > 1 {
-        writeln!(err, "note: the runs are of {} machines: compare no seconds", machines.len())?;
+        let machines = machines.len();
+        tell(format_args!("note: the runs are of {machines} machines: compare no seconds"));
     }
     if versions.len() > 1 {
-        writeln!(err, "note: the runs are of {} versions of Tamis", versions.len())?;
+        tell(format_args!("note: the runs are of {} versions of Tamis", versions.len()));
     }
     for failed in &ended.failed {
-        writeln!(err, "error: {failed}")?;
+        tell(format_args!("error: {failed}"));
     }
     let left = plan.missing(results).count();
     if ended.stopped {
         let (total, done) = (plan.runs.len(), plan.runs.len() - left);
-        writeln!(err, "stopped with {done} of {total} runs done; the same command goes on")?;
-        return Ok(ExitCode::from(STOPPED));
+        tell(format_args!("stopped with {done} of {total} runs done; the same command goes on"));
+        return ExitCode::from(STOPPED);
     }
-    Ok(ended.failed.first().map_or(ExitCode::SUCCESS, |failed| ExitCode::from(failed.code)))
+    ended.failed.first().map_or(ExitCode::SUCCESS, |failed| ExitCode::from(failed.code))
 }

@@ -1,7 +1,6 @@
 //! Progress of a comparison on standard error: which run, how many are left, for how long.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -9,6 +8,7 @@ use tamis::compare::{Estimate, Plan, PlannedRun, Results};
 use tamis::run::Machine;
 
 use crate::cli::arguments::ProgressKind;
+use crate::cli::output::tell;
 use crate::cli::progress::Shown;
 
 /// Shows what a comparison does.
@@ -81,8 +81,7 @@ impl Progress {
     pub(super) fn line(&self, text: &str) {
         match self.shown {
             Shown::Bar => self.bar.println(text),
-            // Runs do not end because nobody reads their progress any more.
-            Shown::Plain => drop(writeln!(io::stderr().lock(), "{text}")),
+            Shown::Plain => tell(text),
             Shown::Json | Shown::Nothing => {}
         }
     }
@@ -97,7 +96,7 @@ impl Progress {
                 "finished": done,
                 "left_s": left_s,
             });
-            let _ = writeln!(io::stderr().lock(), "{line}");
+            tell(line);
             return;
         }
         let name = name(planned);

@@ -1,0 +1,86 @@
+//! Arguments of `tamis compare`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::common::CommonArguments;
+use super::settings::SettingsArguments;
+
+/// Run a grid of hosts, policies and seeds, and put the results side by side.
+///
+/// Every run is a run folder under DIR/runs, made by a process of its own, so that seconds and peak
+/// memory are the run's. A finished run is one line of the results file and is never made again;
+/// Ctrl-C stops with exit code 75, and the same command goes on. All arms get their first seed
+/// before any gets its second. The table goes to standard output.
+#[derive(Debug, Args)]
+#[command(after_long_help = COMPARE_EXAMPLES, mut_arg("set", |set| set.help(SET_HELP)))]
+pub(crate) struct CompareArguments {
+    /// Search spaces, a block of the table each [default: nas-bench-201]
+    #[arg(long, value_name = "S,..", value_delimiter = ',')]
+    pub(crate) spaces: Vec<String>,
+    /// Search algorithms [default: darts]
+    #[arg(long, value_name = "H,..", value_delimiter = ',')]
+    pub(crate) hosts: Vec<String>,
+    /// What chooses the images, such as full,random:0.1; `P@SEEDS` gives one its own seeds:
+    /// full@0..3,random:0.1,proxy:0.1@0,3,7
+    #[arg(long, value_name = "P,..")]
+    pub(crate) policies: String,
+    /// Seeds of every arm: 0..5 is 0, 1, 2, 3, 4; also 0,3,7
+    #[arg(long, value_name = "A..B", default_value = "0")]
+    pub(crate) seeds: String,
+    /// Folder of the comparison: run folders under runs/, and the results file
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Scales of the alpha rate, an arm each: none, steps [default: the setting alpha.lr_scale]
+    #[arg(long, value_name = "SCALE,..", value_delimiter = ',')]
+    pub(crate) alpha_lr_scales: Vec<String>,
+    /// Epochs of each search
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<u32>,
+    /// Images a batch
+    #[arg(long, value_name = "N")]
+    pub(crate) batch: Option<u32>,
+    /// Finished runs, one a line; what is in it is not run again [default: DIR/results.jsonl]
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(crate) results: Option<PathBuf>,
+    /// Benchmark table to look the results up in [default: the one in the folder TAMIS_DATA]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) table: Option<PathBuf>,
+    /// How to print the comparison
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ComparisonFormat,
+    /// Runs at once; the results do not depend on it, their seconds do
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArguments,
+    /// Stop after this many finished runs in this sitting
+    #[arg(long, value_name = "N", hide = true)]
+    pub(crate) stop_after_runs: Option<usize>,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
+
+const SET_HELP: &str =
+    "One setting of all runs, such as space.channels=16; `tamis config show` lists them";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  tamis compare --policies full,random:0.5 --seeds 0..3 --epochs 10 --out comparison
+      two policies on drawn images, three seeds each
+  tamis compare --data cifar-10-batches-bin/ --hosts darts,beta-darts \\
+      --policies full@0..3,random:0.1@0..5 --alpha-lr-scales none,steps --out comparison
+      all images with three seeds, a tenth of them with five, two rates of the alphas
+  tamis compare ... --results results.jsonl --format markdown > results.md
+      the table of runs that are in results.jsonl, and those that are missing there";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ComparisonFormat {
+    /// Aligned columns
+    Text,
+    /// One value a line: every run's figures and their statistics
+    Csv,
+    /// A table of statistics and a table of every value
+    Markdown,
+}

@@ -1,0 +1,88 @@
+//! What can be typed, a file a command. Help texts teach: each says what a value means and gives one
+//! that works.
+
+mod common;
+mod compare;
+mod config;
+mod data;
+mod lookup;
+mod scoring;
+mod search;
+mod select;
+mod settings;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use common::{CommonArguments, ProgressKind};
+pub(crate) use compare::{CompareArguments, ComparisonFormat};
+pub(crate) use config::ConfigCommand;
+pub(crate) use data::{DataArguments, DataCommand};
+pub(crate) use lookup::LookupArguments;
+pub(crate) use scoring::{EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
+pub(crate) use search::{ResumeArguments, SearchArguments};
+pub(crate) use select::SelectArguments;
+pub(crate) use settings::assigned;
+
+/// Neural architecture search on the images that matter.
+///
+/// Tamis chooses the data, searches on it, and shows what that saved and what it cost. Without
+/// arguments `tamis search` draws its own images and takes about two minutes.
+#[derive(Debug, Parser)]
+#[command(name = "tamis", version, max_term_width = 100, args_override_self = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Search an architecture.
+    Search(Box<SearchArguments>),
+    /// Go on with a run that was stopped.
+    Resume(ResumeArguments),
+    /// Run a grid of hosts, policies and seeds, and put the results side by side.
+    Compare(Box<CompareArguments>),
+    /// Score every training image, for policies that need scores.
+    Score(ScoreArguments),
+    /// Embed every training image, for policies that need to know how much images are alike.
+    Embed(EmbedArguments),
+    /// Choose samples once, for whoever trains elsewhere.
+    Select(SelectArguments),
+    /// Look at image data.
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// Accuracy of an architecture in a benchmark's table.
+    Lookup(LookupArguments),
+    /// Settings of a run.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn commands_that_share_arguments_keep_what_they_say_of_themselves() {
+        let mut program = Arguments::command();
+        program.build();
+        let command = |name: &str| program.find_subcommand(name).unwrap();
+        let set = |name: &str| {
+            let arguments = command(name).get_arguments();
+            let set = arguments.into_iter().find(|argument| argument.get_id() == "set").unwrap();
+            set.get_help().unwrap().to_string()
+        };
+        for (name, about, example) in [
+            ("search", "Search an architecture", "space.channels=16"),
+            ("score", "Score every training image", "score.blocks=9"),
+            ("embed", "Embed every training image", "embed.latent=16"),
+            ("select", "Choose samples once", "policy.bin_width=0.25"),
+            ("compare", "Run a grid of hosts", "all runs"),
+        ] {
+            assert!(command(name).get_about().unwrap().to_string().starts_with(about), "{name}");
+            assert!(set(name).contains(example), "{name}: {}", set(name));
+        }
+    }
+}

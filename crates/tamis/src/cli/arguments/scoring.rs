@@ -1,0 +1,124 @@
+//! Arguments of `tamis score` and `tamis embed`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::common::CommonArguments;
+use super::settings::SettingsArguments;
+
+/// Score every training image.
+///
+/// Trains a residual network, or goes on with the one in a folder beside FILE, and writes a row an
+/// image in the order of their ids: sample_id, label, score. What that cost is written beside it.
+#[derive(Debug, Args)]
+#[command(after_long_help = SCORE_EXAMPLES)]
+pub(crate) struct ScoreArguments {
+    /// What the score is
+    #[arg(long, value_enum, value_name = "SCORE")]
+    pub(crate) by: ScoreBy,
+    #[command(flatten)]
+    pub(crate) table: TableArguments,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
+
+const SCORE_EXAMPLES: &str = "\
+Examples:
+  tamis score --by entropy --out scores.csv
+      entropies of ten classes of drawn images
+  tamis score --data cifar-10-batches-bin/ --by entropy --epochs 200 --out scores.txt
+      the recipe of the proxy-data paper, in its published form
+  tamis search --data cifar-10-batches-bin/ --policy proxy:0.1 --set policy.scores=scores.txt
+      a search on the tenth of the images that they choose";
+
+/// What a score is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScoreBy {
+    /// Entropy of the trained network's output, in nats: what `proxy` needs
+    Entropy,
+    /// Cross-entropy of the trained network's output and the class, in nats
+    Loss,
+    /// How often the network forgot the image while it trained
+    Forgetting,
+    /// Norm of output less class after a tenth of the epochs, mean of three networks
+    El2n,
+}
+
+impl From<ScoreBy> for tamis::ScoreKind {
+    fn from(by: ScoreBy) -> Self {
+        match by {
+            ScoreBy::Entropy => Self::Entropy,
+            ScoreBy::Loss => Self::Loss,
+            ScoreBy::Forgetting => Self::Forgetting,
+            ScoreBy::El2n => Self::El2n,
+        }
+    }
+}
+
+/// Embed every training image.
+///
+/// Writes a row an image in the order of their ids: sample_id, label, z_0, z_1 and so on; near each
+/// other where images are alike. What that cost is written beside it.
+#[derive(Debug, Args)]
+#[command(after_long_help = EMBED_EXAMPLES)]
+pub(crate) struct EmbedArguments {
+    /// What embeds an image
+    #[arg(long, value_enum, value_name = "EMBEDDING")]
+    pub(crate) by: EmbedBy,
+    #[command(flatten)]
+    pub(crate) table: TableArguments,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
+
+const EMBED_EXAMPLES: &str = "\
+Examples:
+  tamis embed --by triplet-ae --out codes.parquet
+      codes of ten classes of drawn images
+  tamis embed --data photos/ --by pixel-pca --set embed.latent=16 --out pixels.csv
+      sixteen principal components of a folder's pixels";
+
+/// What embeds an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EmbedBy {
+    /// Autoencoder trained to reconstruct images and to part classes, as DDS-NAS has one
+    TripletAe,
+    /// The same autoencoder untrained: what training it is worth
+    RandomAe,
+    /// Principal components of the pixels
+    PixelPca,
+    /// Features before the last layer of the network that scores
+    Penultimate,
+}
+
+impl From<EmbedBy> for tamis::Embedding {
+    fn from(by: EmbedBy) -> Self {
+        match by {
+            EmbedBy::TripletAe => Self::TripletAe,
+            EmbedBy::RandomAe => Self::RandomAe,
+            EmbedBy::PixelPca => Self::PixelPca,
+            EmbedBy::Penultimate => Self::Penultimate,
+        }
+    }
+}
+
+/// What scores and embeddings have in common.
+#[derive(Debug, Args)]
+#[command(
+    mut_arg("config", |config| config.help("Settings file")),
+    mut_arg("set", |set| set.help("One setting, such as score.blocks=9 or embed.latent=16"))
+)]
+pub(crate) struct TableArguments {
+    /// File to write: .csv, .parquet, .npy (values alone) or, for scores, .txt
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Epochs of the network's training
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<u32>,
+    /// Names every random draw
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u32>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArguments,
+}

@@ -1,0 +1,66 @@
+//! Arguments of `tamis search` and `tamis resume`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::common::CommonArguments;
+use super::settings::SettingsArguments;
+
+/// Search an architecture.
+///
+/// The genotype goes to standard output; progress, costs and the place of the run folder go to
+/// standard error.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct SearchArguments {
+    /// Search space: nas-bench-201, darts
+    #[arg(long, value_name = "S")]
+    pub(crate) space: Option<String>,
+    /// Search algorithm: darts, beta-darts
+    #[arg(long, value_name = "H")]
+    pub(crate) host: Option<String>,
+    /// What chooses the images, such as full, random:0.1, proxy:0.1, bdp, or proxy:0.3+bdp
+    #[arg(long, value_name = "P")]
+    pub(crate) policy: Option<String>,
+    /// Epochs of the search
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<u32>,
+    /// Images a batch
+    #[arg(long, value_name = "N")]
+    pub(crate) batch: Option<u32>,
+    /// Names every random draw: the same seed gives the same run, bit for bit
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u32>,
+    /// Run folder to make [default: runs/DATA-SPACE-HOST-POLICY-seedN]
+    #[arg(long, value_name = "RUN")]
+    pub(crate) out: Option<PathBuf>,
+    /// Benchmark table to look the result up in [default: the one in the folder TAMIS_DATA]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) table: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArguments,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tamis search
+      ten classes of drawn images, about two minutes
+  tamis search --data photos/ --set data.size=32
+      a folder of class folders of PNG or JPEG images
+  tamis search --data cifar-10-batches-bin/ --policy random:0.1 --host beta-darts
+      CIFAR-10 in the binary layout, on a tenth of its images
+  tamis search --config runs/a/config.toml --seed 1 --out runs/b
+      the settings of another run with another seed";
+
+/// Go on with a run that was stopped.
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArguments {
+    /// Folder of the run
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}

@@ -1,0 +1,49 @@
+//! Arguments of `tamis select`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::settings::LayerArguments;
+
+/// Choose samples once.
+///
+/// Writes the ids of the samples that a policy chooses, those of a search with the same policy,
+/// files and seed. The images are not needed where scores, embeddings or labels name the samples.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = SELECT_EXAMPLES,
+    mut_arg("set", |set| set.help("One setting, such as policy.bin_width=0.25"))
+)]
+pub(crate) struct SelectArguments {
+    /// What chooses, such as random:0.1, proxy:0.1, two-tail:1000
+    #[arg(long, value_name = "P")]
+    pub(crate) policy: String,
+    /// Where the samples' classes come from: data, as `tamis search` takes it
+    #[arg(long, value_name = "D", conflicts_with = "labels")]
+    pub(crate) data: Option<String>,
+    /// Or a file with a column `label`, or one class a line or value
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Scores, as `tamis score` writes them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scores: Option<PathBuf>,
+    /// Embeddings, as `tamis embed` writes them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) embeddings: Option<PathBuf>,
+    /// File to write: .txt and .npy hold ids alone, .csv and .parquet classes too; - is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Names every random draw
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u32>,
+    #[command(flatten)]
+    pub(crate) layers: LayerArguments,
+}
+
+const SELECT_EXAMPLES: &str = "\
+Examples:
+  tamis select --policy proxy:0.1 --scores scores.csv --out chosen.npy
+      a tenth by entropy, from the scores alone
+  tamis select --policy random:500 --labels labels.txt --out -
+      five hundred at random, to standard output";
