@@ -1,5 +1,5 @@
 //! The words that every Tamis crate shares: sample ids, the two levels of the search,
-//! predictions, and counter-based random streams.
+//! predictions, counter-based random streams, and which known name a mistyped one is most like.
 //!
 //! This crate knows no files, tensors, networks or terminals: it is the vocabulary in which the
 //! crates talk to each other.
@@ -7,9 +7,11 @@
 #![deny(missing_docs)]
 
 mod ids;
+mod nearest;
 mod prediction;
 mod random;
 
 pub use ids::{Level, SampleId};
+pub use nearest::nearest;
 pub use prediction::Prediction;
 pub use random::{Key, Purpose, Stream};

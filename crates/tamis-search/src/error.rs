@@ -1,11 +1,16 @@
 //! What can stop a search.
 
+use tamis_core::nearest;
+
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A name is not in a list.
-    #[error("choosing a {what}: found `{found}`, expected one of: {expected}")]
+    #[error(
+        "choosing a {what}: found `{found}`, expected one of: {expected}; hint: the nearest is \
+         `{nearest}`"
+    )]
     UnknownName {
         /// `host` or `space`.
         what: &'static str,
@@ -13,6 +18,8 @@ pub enum Error {
         found: String,
         /// The names there are.
         expected: String,
+        /// The one that is most like it.
+        nearest: &'static str,
     },
     /// A setting is out of range.
     #[error("checking the settings: found {key} = {found}, expected {expected}")]
@@ -79,4 +86,20 @@ pub enum Error {
     /// A policy could not choose.
     #[error(transparent)]
     Select(#[from] tamis_select::Error),
+}
+
+impl Error {
+    /// A name that is none of a list's.
+    pub(crate) fn unknown_name(
+        what: &'static str,
+        found: &str,
+        names: impl Iterator<Item = &'static str> + Clone,
+    ) -> Error {
+        Error::UnknownName {
+            what,
+            expected: names.clone().collect::<Vec<_>>().join(", "),
+            nearest: nearest(found, names).unwrap_or_default(),
+            found: found.to_owned(),
+        }
+    }
 }

@@ -208,6 +208,7 @@ fn unknown_names_list_the_known_ones() {
     config.host.name = "dart".to_owned();
     let error = Search::new(&config, data(20), Device::Cpu).err().unwrap().to_string();
     assert!(error.contains("`dart`") && error.contains("beta-darts"), "{error}");
+    assert!(error.ends_with("the nearest is `darts`"), "{error}");
 }
 
 #[test]

@@ -160,7 +160,8 @@ pub enum Error {
     /// A policy that needs scores and got none.
     #[error(
         "choosing the policy `{policy}`: found no scores, expected one for each sample; hint: \
-         `tamis score` makes them"
+         `tamis score` makes them; a search takes them by `--set policy.scores=FILE`, `tamis select` by \
+         `--scores FILE`"
     )]
     ScoresNeeded {
         /// The policy.
@@ -193,7 +194,8 @@ pub enum Error {
     /// A policy that needs embeddings and got none.
     #[error(
         "choosing the policy `{policy}`: found no embeddings, expected one for each sample; hint: \
-         `tamis embed` makes them"
+         `tamis embed` makes them; a search takes them by `--set policy.embeddings=FILE`, `tamis \
+         select` by `--embeddings FILE`"
     )]
     EmbeddingsNeeded {
         /// The policy.

@@ -29,7 +29,6 @@ mod embeddings;
 mod error;
 pub mod furthest;
 pub mod histogram;
-mod nearest;
 mod plan;
 mod policies;
 mod pool;

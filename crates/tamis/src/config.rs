@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use tamis_core::nearest;
 use tamis_data::{Augmentation, DataConfig};
 use tamis_search::{Recipe, SearchConfig};
 use toml::{Table, Value};
@@ -44,6 +45,9 @@ impl Default for Place {
 
 /// Keys of the file that are not the search's, by the part that they belong to.
 const PLACE_KEYS: [&str; 2] = ["device", "table"];
+
+/// What the file has beside the search's keys.
+const ELSEWHERE: [&str; 4] = ["data", "augmentation", PLACE_KEYS[0], PLACE_KEYS[1]];
 
 impl RunConfig {
     /// The settings in a table, over the defaults of the recipe that the table names.
@@ -234,8 +238,43 @@ fn to_table<T: Serialize>(value: &T) -> Result<Table, Error> {
 }
 
 fn parse<'de, T: Deserialize<'de>>(value: Value, section: &str) -> Result<T, Error> {
+    parse_beside(value, section, &[])
+}
+
+/// As [`parse`], for a section that has more keys than `T` knows.
+fn parse_beside<'de, T: Deserialize<'de>>(
+    value: Value,
+    section: &str,
+    more: &[&str],
+) -> Result<T, Error> {
     let from = (!section.is_empty()).then(|| format!("section `{section}`"));
-    value.try_into().map_err(|error: toml::de::Error| config_error(from, error.message()))
+    value.try_into().map_err(|error: toml::de::Error| {
+        let message = error.message();
+        match unknown_setting(section, message, more) {
+            Some(message) => config_error(None, message),
+            None => config_error(from, message),
+        }
+    })
+}
+
+/// What to say of a key that a section does not have, with its whole path; `None` if the message
+/// is of something else.
+fn unknown_setting(section: &str, message: &str, more: &[&str]) -> Option<String> {
+    // "unknown field `a`, expected one of `b`, `c`": every other piece is a name.
+    let names: Vec<&str> = message.strip_prefix("unknown field `")?.split('`').step_by(2).collect();
+    let known = names[1..].iter().filter(|name| !name.is_empty()).copied();
+    let path = |key: &str| match section {
+        "" => key.to_owned(),
+        _ => format!("{section}.{key}"),
+    };
+    let known: Vec<String> = known.chain(more.iter().copied()).map(path).collect();
+    let found = path(names[0]);
+    let nearest = nearest(&found, known.iter().map(String::as_str))?;
+    let expected = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Some(format!(
+        "found the unknown setting `{found}`, expected one of {expected}; hint: the nearest is \
+         `{nearest}`"
+    ))
 }
 
 /// Reads the search's part section by section, so that an error names the section.
@@ -250,7 +289,7 @@ fn parse_search(mut table: Table) -> Result<SearchConfig, Error> {
         alpha: parse(section("alpha"), "alpha")?,
         ..SearchConfig::default()
     };
-    let top: SearchConfig = parse(Value::Table(table), "")?;
+    let top: SearchConfig = parse_beside(Value::Table(table), "", &ELSEWHERE)?;
     Ok(SearchConfig { seed: top.seed, recipe: top.recipe, split: top.split, ..sections })
 }
 
@@ -310,7 +349,13 @@ mod tests {
     #[test]
     fn unknown_keys_and_wrong_types_are_refused_by_name() {
         let message = |assignment: &str| resolve(&[assignment]).unwrap_err().to_string();
-        assert!(message("space.chanels=8").contains("chanels"));
+        let unknown = message("space.chanels=8");
+        assert!(unknown.contains("unknown setting `space.chanels`, expected one of `space.name`"));
+        assert!(unknown.ends_with("the nearest is `space.channels`"), "{unknown}");
+        let unknown = message("dta.size=8");
+        assert!(unknown.contains("`dta`") && unknown.ends_with("nearest is `data`"), "{unknown}");
+        let unknown = message("policy.bdp.kep=0.5");
+        assert!(unknown.contains("kep") && unknown.contains("keep_arch"), "{unknown}");
         assert!(message("colour=8").contains("colour"));
         let wrong = message("train.epochs=many");
         assert!(wrong.contains("train") && wrong.contains("many"), "{wrong}");

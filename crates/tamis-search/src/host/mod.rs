@@ -105,10 +105,10 @@ pub const HOSTS: &[HostEntry] = &[darts::ENTRY, beta_darts::ENTRY];
 pub fn build_host(config: &SearchConfig) -> Result<Box<dyn Host>, Error> {
     match HOSTS.iter().find(|entry| entry.name == config.host.name) {
         Some(entry) => Ok((entry.build)(config)),
-        None => Err(Error::UnknownName {
-            what: "host",
-            found: config.host.name.clone(),
-            expected: HOSTS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", "),
-        }),
+        None => Err(Error::unknown_name(
+            "host",
+            &config.host.name,
+            HOSTS.iter().map(|entry| entry.name),
+        )),
     }
 }

@@ -63,10 +63,8 @@ pub fn build_space(
 ) -> Result<Box<dyn SearchSpace>, Error> {
     match SPACES.iter().find(|entry| entry.name == config.name) {
         Some(entry) => Ok((entry.build)(config, image, classes)),
-        None => Err(Error::UnknownName {
-            what: "space",
-            found: config.name.clone(),
-            expected: SPACES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", "),
-        }),
+        None => {
+            Err(Error::unknown_name("space", &config.name, SPACES.iter().map(|entry| entry.name)))
+        }
     }
 }

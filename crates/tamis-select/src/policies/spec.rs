@@ -1,8 +1,9 @@
 //! Policies as they are written: `proxy:0.3+bdp`, and what follows from the text alone.
 
+use tamis_core::nearest;
+
 use super::random_like::{Control, control};
 use super::{Argument, Entry, POLICIES};
-use crate::nearest::nearest;
 use crate::{Amount, Error};
 
 /// One policy of a text: `proxy:0.3`.
@@ -102,11 +103,10 @@ impl<'a> Part<'a> {
     /// The arm that this part equals on so many samples, and how many it leaves to the next part.
     fn canonical(&self, samples: usize) -> (String, usize) {
         let name = self.entry.name;
-        let argument = self.argument.unwrap_or_default();
         match self.entry.argument {
             Argument::None => (name.to_owned(), samples),
-            Argument::WeightAmount => (with_amount(name, argument, samples).0, samples),
-            Argument::Amount => match with_amount(name, argument, samples) {
+            Argument::WeightAmount => (with_amount(name, self.argument, samples).0, samples),
+            Argument::Amount => match with_amount(name, self.argument, samples) {
                 (_, Some(count)) if count == samples => ("full".to_owned(), samples),
                 (text, count) => (text, count.unwrap_or(samples)),
             },
@@ -120,7 +120,7 @@ impl<'a> Part<'a> {
                     prefixed(name, Part { entry, ..inner }.canonical(samples))
                 }
                 Ok(Control::Dynamic(inner)) => prefixed(name, inner.canonical(samples)),
-                Err(_) => (format!("{name}:{argument}"), samples),
+                Err(_) => (with_amount(name, self.argument, samples).0, samples),
             },
         }
     }
@@ -132,7 +132,8 @@ fn prefixed(control: &str, (text, count): (String, usize)) -> (String, usize) {
 }
 
 /// A policy with its amount in canonical form, and the count that the amount is, if it is one.
-fn with_amount(name: &str, argument: &str, samples: usize) -> (String, Option<usize>) {
+fn with_amount(name: &str, argument: Option<&str>, samples: usize) -> (String, Option<usize>) {
+    let Some(argument) = argument else { return (name.to_owned(), None) };
     let count = argument.parse::<Amount>().map(|amount| amount.of(samples)).ok();
     let text = count.map_or(argument.to_owned(), |count| amount_text(count, samples));
     (format!("{name}:{text}"), count)
@@ -192,6 +193,9 @@ mod tests {
             ("proxy:0.5+full", "proxy:0.5"),
             ("no such policy", "no such policy"),
             ("random:many", "random:many"),
+            ("random", "random"),
+            ("dds", "dds"),
+            ("random-like", "random-like"),
         ] {
             assert_eq!(canonical(spec, 50_000), expected, "{spec}");
             assert_eq!(canonical(expected, 50_000), expected, "a canonical form is its own");

@@ -74,7 +74,8 @@ pub(super) fn warnings(outcome: &Outcome) -> Vec<String> {
     if !outcome.decisive {
         warnings.push(format!(
             "the search is not decisive: {} of {} edges have two operations within 0.01 of each \
-             other; more epochs, or alpha.lr_scale=steps on few images, move further",
+             other; more epochs or a larger rate of the alphas (alpha.lr, or alpha.lr_scale=steps on \
+             few images) move further",
             outcome.edges - outcome.decided_edges,
             outcome.edges
         ));
