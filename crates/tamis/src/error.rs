@@ -71,6 +71,20 @@ pub enum Error {
          images; hint: put the files back as they were named, or start a new run"
     )]
     DataReordered,
+    /// A setting changed since the run began.
+    #[error(
+        "resuming the run: found {setting} = {found} in its config.toml, expected {expected}, with \
+         which it began; hint: put the line back, or start a new run; device, table and where the \
+         data lies may change"
+    )]
+    SettingChanged {
+        /// The setting.
+        setting: String,
+        /// Its value now.
+        found: String,
+        /// Its value when the run began.
+        expected: String,
+    },
     /// A file that the run depends on changed since it began.
     #[error(
         "resuming the run: found {setting} = {} with the hash {found}, expected {expected}; \
@@ -157,6 +171,7 @@ impl Error {
             | Error::DataChanged { .. }
             | Error::DataReordered
             | Error::FileChanged { .. } => 3,
+            Error::SettingChanged { .. } => 2,
             Error::Table(TableError::Ending { .. } | TableError::Form { .. }) => 2,
             Error::Table(TableError::Write(_)) => 1,
             Error::Table(_) => 3,

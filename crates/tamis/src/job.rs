@@ -13,11 +13,12 @@ use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
 use tamis_run::RunFolder;
 use tamis_search::{Event, OneOffCost, Search, SearchData};
+use tamis_space::nas_bench_201::Table;
 
 use crate::config::{Layers, RunConfig};
 use crate::error::Error;
 use crate::files::UsedFiles;
-use crate::lookup::{Lookup, lookup};
+use crate::lookup::{Lookup, load_table, lookup_in};
 use crate::outcome::{DatasetSummary, Outcome};
 use crate::peak::PeakMemory;
 use crate::run_record::{self, RunRecord};
@@ -41,6 +42,8 @@ pub struct Prepared {
     pub device: Device,
     /// The search.
     pub search: Search,
+    /// The benchmark's table in which the found architecture is looked up, if there is one.
+    table: Option<Table>,
 }
 
 /// Opens the data, reads scores and embeddings, builds the search.
@@ -50,11 +53,20 @@ pub struct Prepared {
 /// Whatever does not fit together, before anything is written.
 pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
     config.search.check()?;
+    let table = table(config)?;
     let device = config.place.device.parse()?;
     let Loaded { name, train, fingerprint, notes, .. } = tamis_data::open(&config.data)?;
     let train = Arc::new(train);
     let search = prepare_on(config, train.clone())?;
-    Ok(Prepared { data_name: name, fingerprint, notes, train, device, search })
+    Ok(Prepared { data_name: name, fingerprint, notes, train, device, search, table })
+}
+
+/// The table that the settings name. It is read before the search, so that nothing is searched in
+/// vain for one that is not there.
+fn table(config: &RunConfig) -> Result<Option<Table>, Error> {
+    // The tables there are hold cells of this space only.
+    let path = config.place.table.as_ref().filter(|_| config.search.space.name == "nas-bench-201");
+    path.map(|path| load_table(path)).transpose()
 }
 
 /// Reads scores and embeddings and builds the search, on data that is open already.
@@ -125,6 +137,7 @@ impl Job {
         let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
         let record = RunRecord::read(sitting.folder())?;
         if let Some(record) = &record {
+            record.check_settings(&config)?;
             record.check_files(&config)?;
         }
         let mut prepared = prepare(&config)?;
@@ -246,12 +259,9 @@ impl Job {
     }
 
     fn lookup(&self) -> Result<Option<Lookup>, Error> {
-        // The tables there are hold cells of this space only.
-        match &self.config.place.table {
-            Some(table) if self.config.search.space.name == "nas-bench-201" => {
-                lookup(&self.prepared.search.genotype(), table)
-            }
-            _ => Ok(None),
+        match &self.prepared.table {
+            Some(table) => lookup_in(table, &self.prepared.search.genotype()),
+            None => Ok(None),
         }
     }
 

@@ -23,8 +23,12 @@ pub struct Lookup {
 ///
 /// [`Error::File`] if the table cannot be read, [`Error::Space`] if table or text are malformed.
 pub fn lookup(genotype: &str, path: &Path) -> Result<Option<Lookup>, Error> {
+    lookup_in(&load_table(path)?, genotype)
+}
+
+/// Looks a NAS-Bench-201 architecture up in a table that was read already.
+pub(crate) fn lookup_in(table: &Table, genotype: &str) -> Result<Option<Lookup>, Error> {
     let genotype: Genotype = genotype.parse()?;
-    let table = load_table(path)?;
     let record = table.find(&genotype);
     Ok(record.map(|record| Lookup { table: table.name().to_owned(), record }))
 }

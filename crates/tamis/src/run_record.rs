@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use rayon::current_num_threads;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tamis_run::{Machine, RunFolder};
 
-use crate::config::RunConfig;
+use crate::config::{RunConfig, flatten};
 use crate::error::Error;
-use crate::files::{UsedFiles, hash_of_file};
+use crate::files::{FILES, UsedFiles, hash_of_file};
 use crate::job::Prepared;
 
 const RUN_RECORD: &str = "run.json";
@@ -22,6 +22,24 @@ pub(crate) struct RunRecord {
     order: Option<String>,
     /// The hash of each file that the run depends on, by setting. Older runs have none.
     files: Option<BTreeMap<String, String>>,
+    /// The settings that decide what is computed. Older runs have none.
+    settings: Option<BTreeMap<String, Value>>,
+}
+
+/// The settings of a run that decide what is computed, by path. Those of the data are not among
+/// them: its fingerprint speaks for it, wherever it lies. Nor are the paths of files that have a
+/// hash.
+fn binding_settings(config: &RunConfig) -> Result<BTreeMap<String, Value>, Error> {
+    let mut settings = flatten(&config.to_table()?);
+    let is_free = |key: &str| {
+        ["device", "table"].contains(&key) || FILES.contains(&key) || key.starts_with("data.")
+    };
+    settings.retain(|key, _| !is_free(key));
+    let json = |(key, value)| match serde_json::to_value(&value) {
+        Ok(value) => Ok((key, value)),
+        Err(error) => Err(Error::Config { from: Some(key), message: error.to_string() }),
+    };
+    settings.into_iter().map(json).collect()
 }
 
 /// Writes the record of a run that begins.
@@ -43,6 +61,7 @@ pub(crate) fn write(
         "fingerprint": fingerprint,
         "order": train.order(),
         "files": UsedFiles::of(&config.search.policy)?.hashes()?,
+        "settings": binding_settings(config)?,
         "notes": notes,
     });
     Ok(folder.write_lines(RUN_RECORD, &[record])?)
@@ -62,6 +81,22 @@ impl RunRecord {
             found: error.to_string(),
             expected: "an object with a fingerprint",
         })
+    }
+
+    /// Refuses settings that would make another search of what is left.
+    pub(crate) fn check_settings(&self, config: &RunConfig) -> Result<(), Error> {
+        let Some(recorded) = &self.settings else { return Ok(()) };
+        let now = binding_settings(config)?;
+        let text = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+        // A setting that the run did not know has the value that it has by default.
+        match recorded.iter().find(|(key, value)| now.get(*key) != Some(value)) {
+            None => Ok(()),
+            Some((key, value)) => Err(Error::SettingChanged {
+                setting: key.clone(),
+                found: text(now.get(key)),
+                expected: text(Some(value)),
+            }),
+        }
     }
 
     /// Refuses scores or embeddings that are not what the run began with.

@@ -178,6 +178,7 @@ fn mistakes_have_their_exit_codes_and_write_nothing() {
     fails(&["--device=abacus"], 2, "abacus");
     fails(&["--device=wgpu:60000"], 2, "hint: ");
     fails(&["--data=no/such/folder"], 3, "no/such/folder");
+    fails(&["--table=no/such/table.csv"], 3, "no/such/table.csv");
     fails(&["--policy=proxy:0.1", "--set=policy.scores=no/such/file"], 3, "no/such/file");
     fs::create_dir(&out).unwrap();
     #[allow(clippy::disallowed_methods)]

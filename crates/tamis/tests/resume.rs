@@ -201,6 +201,31 @@ fn a_run_is_not_resumed_on_other_scores_or_embeddings() {
 }
 
 #[test]
+fn a_run_is_not_resumed_with_other_settings_than_it_began_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    ended(&search(&run, &["--stop-after-steps=8"]), 75);
+    let settings = fs::read_to_string(run.join("config.toml")).unwrap();
+    let write = |text: &str| {
+        #[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+        fs::write(run.join("config.toml"), text).unwrap();
+    };
+    for (line, other, told_of) in [
+        ("epochs = 3", "epochs = 1", "train.epochs = 1 in its config.toml, expected 3"),
+        ("lr = 0.025", "lr = 0.5", "weights.lr = 0.5 in its config.toml, expected 0.025"),
+        ("name = \"darts\"", "name = \"beta-darts\"", "host.name = \"beta-darts\""),
+    ] {
+        assert!(settings.contains(line), "{settings}");
+        write(&settings.replacen(line, other, 1));
+        let told = ended(&resume(&run, &[]), 2);
+        assert!(told.contains(told_of), "{told}");
+    }
+    // Where to compute does not change what is computed.
+    write(&settings.replacen("device = \"cpu\"", "device = 'cpu'", 1));
+    ended(&resume(&run, &[]), 0);
+}
+
+#[test]
 fn a_run_of_an_older_version_and_a_file_that_is_not_looked_at_are_no_hindrance() {
     let folder = tempfile::tempdir().unwrap();
     let (run, file) = (folder.path().join("run"), folder.path().join("s.csv"));
@@ -208,7 +233,9 @@ fn a_run_of_an_older_version_and_a_file_that_is_not_looked_at_are_no_hindrance()
     let set = format!("--set=policy.scores={}", file.display());
     ended(&search(&run, &["--policy=proxy:0.9", &set, "--stop-after-steps=1"]), 75);
     let mut record = run_record(&run);
-    record.as_object_mut().unwrap().remove("files").unwrap();
+    for part in ["files", "settings"] {
+        record.as_object_mut().unwrap().remove(part).unwrap();
+    }
     #[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
     fs::write(run.join("run.json"), record.to_string()).unwrap();
     ended(&resume(&run, &[]), 0);
