@@ -85,8 +85,9 @@ fn context(config: &RunConfig, needed: &Requirements, known: &Known) -> Result<C
     let search = &config.search;
     let policy = &search.policy;
     let pool = Pool::new(known.classes.clone(), known.class_labels.len())?;
-    let images = known.images.as_ref();
-    let samples = Samples { labels: &known.labels, classes: &known.classes, images };
+    let Known { labels, classes, images, .. } = known;
+    let is_beginning = images.is_some() && config.data.train.is_some();
+    let samples = Samples { labels, classes, images: images.as_ref(), is_beginning };
     let mut context = Context::new(Arc::new(pool), search.seed, search.train.epochs);
     context.split = search.split;
     context.settings = policy.settings();

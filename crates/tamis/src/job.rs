@@ -79,12 +79,12 @@ pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Err
     let mut one_off = OneOffCost::NONE;
     let mut scores = None;
     if let Some(path) = files.scores {
-        let (found, cost) = load_scores(path, &Samples::of(&train))?;
+        let (found, cost) = load_scores(path, &Samples::of(&train, &config.data))?;
         (scores, one_off) = (Some(found), one_off.plus(&cost));
     }
     let mut embeddings = None;
     if let Some(path) = files.embeddings {
-        let (found, cost) = load_embeddings(path, &Samples::of(&train))?;
+        let (found, cost) = load_embeddings(path, &Samples::of(&train, &config.data))?;
         (embeddings, one_off) = (Some(Arc::new(found)), one_off.plus(&cost));
     }
     let augmentation = config.augmentation;

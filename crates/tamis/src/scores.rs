@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tamis_core::SampleId;
-use tamis_data::Dataset;
+use tamis_data::{DataConfig, Dataset};
 use tamis_run::write_durably;
 use tamis_search::OneOffCost;
 use tamis_select::{Embeddings, ScoreRow, ScoreTable};
@@ -22,17 +22,22 @@ pub struct Samples<'a> {
     pub classes: &'a [u32],
     /// Their images, where they are at hand.
     pub images: Option<&'a Dataset>,
+    /// Whether they are the beginning of more samples, as `data.train` leaves it: then rows of
+    /// others are left out, and else refused.
+    pub is_beginning: bool,
 }
 
 impl<'a> Samples<'a> {
-    /// Those of a data set, of which tables have the classes.
-    pub fn of(train: &'a Dataset) -> Samples<'a> {
-        Samples { labels: train.labels(), classes: train.labels(), images: Some(train) }
+    /// Those of a data set, of which tables have the classes, opened with these settings.
+    pub fn of(train: &'a Dataset, data: &DataConfig) -> Samples<'a> {
+        let labels = train.labels();
+        let is_beginning = data.train.is_some();
+        Samples { labels, classes: labels, images: Some(train), is_beginning }
     }
 }
 
 /// Reads a score file and its cost from `FILE.cost.json` beside it. An unknown cost is unknown,
-/// not nothing. Rows of samples beyond those asked for are left out.
+/// not nothing.
 ///
 /// The file is CSV or Parquet with the columns `sample_id`, `label` and `score`, the published form
 /// `index entropy class` in `.txt`, or bare scores in `.npy`. The labels that it names must be those
@@ -50,7 +55,10 @@ pub fn load_scores(path: &Path, samples: &Samples<'_>) -> Result<(ScoreTable, On
     let classes = classes(&table, &ids, samples)?;
     let rows = ids.into_iter().zip(classes).zip(scores);
     let rows = rows.map(|((id, class), score)| ScoreRow { id: SampleId(id), class, score });
-    let scores = ScoreTable::new(rows.collect())?.first(samples.classes.len());
+    let mut scores = ScoreTable::new(rows.collect())?;
+    if samples.is_beginning {
+        scores = scores.first(samples.classes.len());
+    }
     let beside = Beside::read(path)?;
     beside.check(path, samples)?;
     let scores = match &beside.kind {
@@ -60,8 +68,7 @@ pub fn load_scores(path: &Path, samples: &Samples<'_>) -> Result<(ScoreTable, On
     Ok((scores, beside.cost()))
 }
 
-/// Reads an embedding file and its cost from `FILE.cost.json` beside it. Rows of samples beyond
-/// those asked for are left out.
+/// Reads an embedding file and its cost from `FILE.cost.json` beside it.
 ///
 /// The file is CSV or Parquet with the columns `sample_id`, `label` and `z_0`, `z_1` and so on, or an
 /// array of rows in `.npy`. The labels that it names must be those of the samples.
@@ -84,10 +91,13 @@ pub fn load_embeddings(
     let values: Vec<f32> = rows.flat_map(|row| axes.iter().map(move |z| z[row] as f32)).collect();
     let rows: Vec<(SampleId, u32)> = ids.into_iter().map(SampleId).zip(classes).collect();
     let embeddings = Embeddings::new(&rows, &values, axes.len());
-    let embeddings = embeddings.map_err(tamis_select::Error::from)?;
+    let mut embeddings = embeddings.map_err(tamis_select::Error::from)?;
+    if samples.is_beginning {
+        embeddings = embeddings.first(samples.classes.len());
+    }
     let beside = Beside::read(path)?;
     beside.check(path, samples)?;
-    Ok((embeddings.first(samples.classes.len()), beside.cost()))
+    Ok((embeddings, beside.cost()))
 }
 
 /// The samples of the rows: those named, or 0, 1, 2 and so on in a file of bare values.
@@ -99,7 +109,7 @@ pub(crate) fn sample_ids(table: &Table) -> Result<Vec<u32>, Error> {
 }
 
 /// The class of each row, which must not name another label than that of its sample. Rows of samples
-/// beyond those there are have class 0, and are left out.
+/// beyond those there are have class 0: they are left out or refused.
 fn classes(table: &Table, ids: &[u32], samples: &Samples<'_>) -> Result<Vec<u32>, Error> {
     if let Some(column) = table.find(&LABEL_NAMES) {
         for (row, (&id, found)) in ids.iter().zip(table.whole(column)?).enumerate() {

@@ -409,6 +409,19 @@ fn a_choice_that_cannot_be_made_says_why() {
     let kind = file(folder.path(), "k.csv", "sample_id,label,score\n0,0,1\n1,0,2\n2,0,3\n");
     file(folder.path(), "k.csv.cost.json", r#"{"kind":"forgetting"}"#);
     fails(&["--policy=proxy:2", "--scores", &kind], 2, "forgetting");
+    // More scores, or embeddings, than labels: one of the two is of other data.
+    let more = file(folder.path(), "m.csv", "sample_id,score\n0,1\n1,2\n2,3\n3,4\n4,5\n");
+    fails(
+        &["--policy=proxy:2", "--labels", &labels, "--scores", &more],
+        2,
+        "found one for sample 4, expected none beyond the 4 samples",
+    );
+    let more = file(folder.path(), "z.csv", "sample_id,z_0\n0,1\n1,2\n2,3\n3,4\n4,5\n");
+    fails(
+        &["--policy=k-center:2", "--labels", &labels, "--embeddings", &more],
+        2,
+        "found one for sample 4, expected none beyond the 4 samples",
+    );
     fails(&["--policy=random:2", "--labels", "no/such.csv"], 3, "no/such.csv");
     // The name of what is to be written is looked at before anything is read.
     let packed = ["--policy=random:2", "--labels", "no/such.csv", "--out=c.csv.gz"];
