@@ -1,4 +1,4 @@
-//! Progress on standard error: a bar with the time left on a terminal, a line an epoch elsewhere.
+//! Progress on standard error: a line an epoch, and on a terminal a bar with the time left.
 
 use std::io::{self, IsTerminal};
 
