@@ -47,7 +47,7 @@ pub(super) fn outcome_rows(outcome: &Outcome, path: &Path) -> Vec<Row> {
         row("samples / full data", format!("{:.3}", cost.sample_ratio)),
         row("multiply-adds", format!("{:.2e}", cost.macs as f64)),
         row("multiply-adds / full data", cost.macs_ratio.map_or(unknown(), |r| format!("{r:.3}"))),
-        row("time in steps", format!("{:.1} s", cost.search_wall_s)),
+        row("time in the search", format!("{:.1} s", cost.search_wall_s)),
     ];
     if let Some(bytes) = cost.peak_rss_bytes {
         rows.push(row("peak memory", format!("{:.0} MB", bytes as f64 / 1e6)));
