@@ -235,7 +235,7 @@ pub enum Error {
     /// Images of several sizes.
     #[error(
         "reading `{folder}`: found images of {sizes} sizes, such as {first} and {second}, expected \
-         one size; hint: `data.size=N` scales and crops every image to N x N"
+         one size; hint: `--set data.size=N` scales and crops every image to N x N"
     )]
     MixedSizes {
         /// The folder.
@@ -250,7 +250,8 @@ pub enum Error {
     /// Grey and colour images together.
     #[error(
         "reading `{folder}`: found grey and colour images, such as `{grey}` and `{colour}`, \
-         expected one kind; hint: `data.channels=3` or `data.channels=1` turns all into one"
+         expected one kind; hint: `--set data.channels=3` or `--set data.channels=1` turns all \
+         into one"
     )]
     MixedChannels {
         /// The folder.
@@ -263,7 +264,7 @@ pub enum Error {
     /// The two splits do not fit together.
     #[error(
         "joining the splits: found training images of {train} and test images of {test}, expected \
-         one shape; hint: `data.size=N` and `data.channels=C` bring them together"
+         one shape; hint: `--set data.size=N` and `--set data.channels=C` bring them together"
     )]
     SplitShapes {
         /// Shape of the training images.

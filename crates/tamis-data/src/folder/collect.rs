@@ -9,10 +9,22 @@ use crate::findings::Findings;
 use crate::fit::Picture;
 use crate::raw::RawSplit;
 
+/// What became of a split.
+pub(super) struct Collected {
+    /// Its images, if it has some and all are of one shape.
+    pub(super) split: Option<RawSplit>,
+    /// Images of each class, whatever their shapes.
+    pub(super) class_counts: Vec<usize>,
+    /// Whether its images are of several shapes.
+    pub(super) is_mixed: bool,
+}
+
 /// A split in the making.
 pub(super) struct Collector<'a> {
     root: &'a Path,
     split: Option<RawSplit>,
+    /// Images of each class.
+    class_counts: Vec<usize>,
     /// The first image of each height and width.
     sizes: BTreeMap<(usize, usize), PathBuf>,
     /// The first image of each number of channels.
@@ -24,10 +36,11 @@ pub(super) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(root: &'a Path) -> Self {
+    pub(super) fn new(root: &'a Path, classes: usize) -> Self {
         Collector {
             root,
             split: None,
+            class_counts: vec![0; classes],
             sizes: BTreeMap::new(),
             channels: BTreeMap::new(),
             marked: BTreeMap::new(),
@@ -66,6 +79,7 @@ impl<'a> Collector<'a> {
         let shape = picture.shape;
         self.sizes.entry((shape.height, shape.width)).or_insert_with(|| file.to_owned());
         self.channels.entry(shape.channels).or_insert_with(|| file.to_owned());
+        self.class_counts[label as usize] += 1;
         let split = self.split.get_or_insert_with(|| RawSplit {
             shape,
             pixels: Vec::new(),
@@ -87,8 +101,8 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The split, if it has images; images that do not fit together are a problem.
-    pub(super) fn finish(self, findings: &mut Findings) -> Option<RawSplit> {
+    /// The split; images that do not fit together are a problem.
+    pub(super) fn finish(self, findings: &mut Findings) -> Collected {
         findings.note_list("ignored files that are no images", &self.ignored);
         for (mark, names) in self.marked {
             findings.note_list(mark.what(), &names);
@@ -96,7 +110,9 @@ impl<'a> Collector<'a> {
         let folder = self.root;
         findings.problems.extend(mixed_sizes(folder, &self.sizes));
         findings.problems.extend(mixed_channels(folder, &self.channels));
-        self.split
+        let is_mixed = self.sizes.len() > 1 || self.channels.len() > 1;
+        let split = self.split.filter(|_| !is_mixed);
+        Collected { split, class_counts: self.class_counts, is_mixed }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use tamis::data::{CheckReport, SplitStats, Stats, check, open, stats};
+use tamis::data::{CheckReport, SplitStats, Stats, Tally, check, open, stats};
 use tamis::{Error, Layers, RunConfig};
 
 use super::Failure;
@@ -46,9 +46,9 @@ fn write_report(out: &mut impl Write, report: &CheckReport) -> io::Result<()> {
             writeln!(out, "{kind}: {line}")?;
         }
     }
-    if let Some(stats) = &report.stats {
-        let test = stats.test.as_ref().map_or(0, |test| test.samples);
-        let (train, classes) = (stats.train.samples, stats.classes.len());
+    if let Some(Tally { classes, train, test }) = &report.tally {
+        let test: usize = test.iter().flatten().sum();
+        let (train, classes) = (train.iter().sum::<usize>(), classes.len());
         writeln!(out, "{train} training and {test} test images of {classes} classes")?;
     }
     writeln!(out, "{}", if report.is_sound() { "sound" } else { "not sound" })
