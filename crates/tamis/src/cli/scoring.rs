@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use indicatif::ProgressBar;
-use tamis::search::training::{TrainingEvent, TrainingRecord};
+use tamis::search::training::{ComponentsEvent, ComponentsRound, TrainingEvent, TrainingRecord};
 use tamis::{Layers, Observer, Scoring, ScoringConfig, ScoringEvent};
 
 use super::arguments::{CommonArguments, EmbedArguments, ScoreArguments, TableArguments};
-use super::progress::{Shown, bar};
+use super::progress::{Shown, bar, bar_of};
 use super::search::use_threads;
 use super::stop::Stop;
 use super::{Failure, STOPPED};
@@ -61,6 +61,8 @@ struct Watch {
     bar: ProgressBar,
     what: &'static str,
     epochs: u32,
+    /// Whether what was done until it was stopped is kept.
+    keeps: bool,
 }
 
 impl Watch {
@@ -68,7 +70,7 @@ impl Watch {
         use_threads(common.threads)?;
         let stop = Stop::listen(common.stop_after_steps)?;
         let (kind, bar) = (Shown::of(common.progress), ProgressBar::hidden());
-        Ok(Watch { stop, kind, bar, what: "", epochs: 0 })
+        Ok(Watch { stop, kind, bar, what: "", epochs: 0, keeps: true })
     }
 
     fn end(&self, finished: bool, out: &Path) -> Result<ExitCode, Failure> {
@@ -80,7 +82,8 @@ impl Watch {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        writeln!(err, "stopped; the same command goes on")?;
+        let then = if self.keeps { "goes on" } else { "begins anew" };
+        writeln!(err, "stopped; the same command {then}")?;
         Ok(ExitCode::from(STOPPED))
     }
 
@@ -111,6 +114,35 @@ impl Watch {
         }
     }
 
+    fn components(&mut self, event: &ComponentsEvent) {
+        self.keeps = false;
+        match event {
+            ComponentsEvent::Passed { round, images, all } => {
+                self.stop.stepped();
+                self.passed(*round, *images as u64, *all as u64);
+            }
+            ComponentsEvent::Working => {}
+            ComponentsEvent::RoundEnded(round) => match self.kind {
+                Shown::Nothing => {}
+                Shown::Json => self.line(&serde_json::to_string(round).unwrap_or_default()),
+                Shown::Bar | Shown::Plain => self.line(&describe_round(round)),
+            },
+        }
+    }
+
+    fn passed(&mut self, round: u32, images: u64, all: u64) {
+        if self.kind != Shown::Bar {
+            return;
+        }
+        if self.bar.is_hidden() || self.bar.position() >= images {
+            self.bar.finish_and_clear();
+            self.bar = bar_of("round", all);
+            self.bar.set_prefix((round + 1).to_string());
+            self.bar.set_message("principal components");
+        }
+        self.bar.set_position(images);
+    }
+
     fn describe(&self, record: &TrainingRecord) -> String {
         let told = match (record.accuracy, record.triplet_loss) {
             (Some(accuracy), _) => format!("training {:.1} %", 100.0 * accuracy),
@@ -138,6 +170,15 @@ impl Watch {
     }
 }
 
+fn describe_round(
+    ComponentsRound { round, most_rounds, variance, wall_s }: &ComponentsRound,
+) -> String {
+    format!(
+        "principal components, round {} of at most {most_rounds}: variance {variance:.6}, {wall_s:.1} s",
+        round + 1
+    )
+}
+
 impl Observer for Watch {
     fn stop(&self) -> bool {
         self.stop.requested()
@@ -154,6 +195,7 @@ impl Observer for Watch {
                 self.begin(*steps_done, *steps);
             }
             ScoringEvent::Trained(event) => self.trained(event),
+            ScoringEvent::Components(event) => self.components(event),
             ScoringEvent::Evaluated(done, all) => {
                 self.bar.set_message(format!("{done} of {all} images"));
             }

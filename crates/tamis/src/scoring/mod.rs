@@ -20,7 +20,7 @@ use tamis_core::SampleId;
 use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
 use tamis_search::OneOffCost;
-use tamis_search::training::{TrainingCost, TrainingEvent};
+use tamis_search::training::{ComponentsEvent, TrainingCost, TrainingEvent};
 
 use crate::error::Error;
 use crate::scores::Beside;
@@ -51,6 +51,8 @@ pub enum ScoringEvent {
     },
     /// What a training did.
     Trained(TrainingEvent),
+    /// What the search for principal components did, which is not saved on the way.
+    Components(ComponentsEvent),
     /// So many of all samples are scored or encoded.
     Evaluated(usize, usize),
 }
