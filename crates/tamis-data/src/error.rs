@@ -199,6 +199,21 @@ pub enum Error {
         /// Its first bytes, at most four.
         found: Vec<u8>,
     },
+    /// Images in formats that are known and not read.
+    #[error(
+        "reading `{folder}`: found {format} images ({count}): {files}; expected PNG or JPEG images; \
+         hint: convert them to PNG"
+    )]
+    OtherFormat {
+        /// The folder.
+        folder: PathBuf,
+        /// Name of the format.
+        format: &'static str,
+        /// Number of the files.
+        count: usize,
+        /// The first few of them.
+        files: String,
+    },
     /// A damaged image.
     #[error("decoding `{path}`: {source}")]
     Decode {

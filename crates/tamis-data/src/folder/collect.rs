@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::decode::{Decoded, Mark};
+use super::decode::{Decoded, FileKind, Mark};
 use crate::Error;
-use crate::findings::Findings;
+use crate::findings::{Findings, list};
 use crate::fit::Picture;
 use crate::raw::RawSplit;
 
@@ -31,7 +31,9 @@ pub(super) struct Collector<'a> {
     channels: BTreeMap<usize, PathBuf>,
     marked: BTreeMap<Mark, Vec<String>>,
     ignored: Vec<String>,
-    /// Images of the class at hand, damaged ones too.
+    /// Images of formats that are not read, by the format's name.
+    other_formats: BTreeMap<&'static str, Vec<String>>,
+    /// Images of the class at hand, also those that cannot be read.
     in_class: usize,
 }
 
@@ -45,6 +47,7 @@ impl<'a> Collector<'a> {
             channels: BTreeMap::new(),
             marked: BTreeMap::new(),
             ignored: Vec::new(),
+            other_formats: BTreeMap::new(),
             in_class: 0,
         }
     }
@@ -54,13 +57,16 @@ impl<'a> Collector<'a> {
         &mut self,
         file: &Path,
         label: u32,
-        image: Result<Option<Decoded>, Error>,
+        kind: Result<FileKind, Error>,
         findings: &mut Findings,
     ) {
         let name = self.name(file);
-        match findings.keep(image) {
-            Some(None) => return self.ignored.push(name),
-            Some(Some(Decoded { picture, marks })) => {
+        match findings.keep(kind) {
+            Some(FileKind::NoImage) => return self.ignored.push(name),
+            Some(FileKind::OtherFormat(format)) => {
+                self.other_formats.entry(format).or_default().push(name);
+            }
+            Some(FileKind::Image(Decoded { picture, marks })) => {
                 for mark in marks {
                     self.marked.entry(mark).or_default().push(name.clone());
                 }
@@ -108,6 +114,10 @@ impl<'a> Collector<'a> {
             findings.note_list(mark.what(), &names);
         }
         let folder = self.root;
+        for (format, files) in self.other_formats {
+            let (folder, count, files) = (folder.to_owned(), files.len(), list(&files));
+            findings.problems.push(Error::OtherFormat { folder, format, count, files });
+        }
         findings.problems.extend(mixed_sizes(folder, &self.sizes));
         findings.problems.extend(mixed_channels(folder, &self.channels));
         let is_mixed = self.sizes.len() > 1 || self.channels.len() > 1;
