@@ -63,6 +63,27 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
     },
+    /// A name before a colon that is no layout's.
+    #[error(
+        "choosing a data layout: found `{found}` before the colon of `{given}`, expected one of: \
+         {expected}; hint: `synthetic` stands alone, a file or folder needs no name"
+    )]
+    UnknownLayoutName {
+        /// All that was given.
+        given: String,
+        /// What stands before the colon.
+        found: String,
+        /// The names of layouts.
+        expected: String,
+    },
+    /// The name of a layout without a path.
+    #[error(
+        "reading `{given}`: found nothing after the colon, expected a path, as in `{given}PATH`"
+    )]
+    NoPath {
+        /// The name and its colon.
+        given: String,
+    },
     /// A file that the layout needs is not there.
     #[error("reading the folder `{folder}`: found no file `{expected}`, plain or with `.gz`")]
     MissingFile {

@@ -92,13 +92,30 @@ fn read(config: &DataConfig, findings: &mut Findings) -> Option<RawData> {
 fn locate<'a>(source: &'a str, limits: &Limits) -> Result<(Layout, &'a Path), Error> {
     for (name, layout) in NAMES {
         if let Some(path) = source.strip_prefix(name) {
+            if path.is_empty() {
+                return Err(Error::NoPath { given: source.to_owned() });
+            }
             let path = Path::new(path);
             std::fs::metadata(path).map_err(Error::read(path))?;
             return Ok((layout, path));
         }
     }
     let path = Path::new(source);
+    known_name(source, path)?;
     Ok((recognise(path, limits)?, path))
+}
+
+/// Refuses a name before a colon that is none of [`NAMES`], unless there is a file of the whole name.
+/// A single letter may be a drive.
+fn known_name(source: &str, path: &Path) -> Result<(), Error> {
+    let Some((found, _)) = source.split_once(':') else { return Ok(()) };
+    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    if found.len() < 2 || !found.chars().all(is_of_name) || path.exists() {
+        return Ok(());
+    }
+    let names = NAMES.map(|(name, _)| name.trim_end_matches(':'));
+    let (given, found) = (source.to_owned(), found.to_owned());
+    Err(Error::UnknownLayoutName { given, found, expected: names.join(", ") })
 }
 
 fn recognise(path: &Path, limits: &Limits) -> Result<Layout, Error> {
