@@ -36,6 +36,7 @@ pub fn open(config: &DataConfig) -> Result<Loaded, Error> {
     findings.refuse()?;
     // Reading gives nothing only together with a problem.
     let mut loaded = loaded.ok_or(Error::Empty { path: PathBuf::from(&config.source) })?;
+    tell_equal(&loaded, &mut findings);
     loaded.notes = findings.notes;
     Ok(loaded)
 }
@@ -52,7 +53,7 @@ pub(crate) fn load(config: &DataConfig, findings: &mut Findings) -> Option<Loade
     };
     let train = findings.keep(shorten(train, config))?;
     findings.keep(same_shape(&train, test.as_ref()));
-    tell(&train, test.as_ref(), findings);
+    tell_empty(&train, test.as_ref(), findings);
     let fingerprint = fingerprint(&train, test.as_ref());
     Some(Loaded { name, train, test, fingerprint, notes: Vec::new() })
 }
@@ -171,8 +172,8 @@ fn same_shape(train: &Dataset, test: Option<&Dataset>) -> Result<(), Error> {
     }
 }
 
-/// Notes on data that can be used and may not be what was meant.
-fn tell(train: &Dataset, test: Option<&Dataset>, findings: &mut Findings) {
+/// Notes on classes that a split has no images of.
+fn tell_empty(train: &Dataset, test: Option<&Dataset>, findings: &mut Findings) {
     for (split, name) in [(Some(train), "training"), (test, "test")] {
         let Some(split) = split else { continue };
         let counts = split.class_counts();
@@ -180,6 +181,18 @@ fn tell(train: &Dataset, test: Option<&Dataset>, findings: &mut Findings) {
         let empty: Vec<String> = empty.map(|(class, _)| class.clone()).collect();
         findings.note_list(&format!("classes without {name} images"), &empty);
     }
+}
+
+/// Notes on equal images that contradict each other. [`crate::check`] has them as problems: such data
+/// can be used, and may not be what was meant.
+fn tell_equal(Loaded { train, test, .. }: &Loaded, findings: &mut Findings) {
+    let groups = duplicates::duplicates(train).into_iter().filter(|group| group.classes.len() > 1);
+    let names = groups.map(|group| {
+        let names = group.ids.iter().map(|&id| train.sample_name(id));
+        names.collect::<Vec<_>>().join(" = ")
+    });
+    let names: Vec<String> = names.collect();
+    findings.note_list("equal training images under several classes", &names);
     let Some(test) = test else { return };
     let leaks = duplicates::leaks(train, test);
     let leaks: Vec<String> = leaks.iter().map(|leak| test.sample_name(leak.test)).collect();

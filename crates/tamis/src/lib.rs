@@ -42,6 +42,7 @@ mod outcome;
 mod scores;
 mod scoring;
 mod selection;
+mod soundness;
 pub mod tables;
 
 pub use choice::{Choice, PoolSource, choose};
@@ -52,6 +53,7 @@ pub use lookup::{Lookup, load_table, lookup};
 pub use outcome::Outcome;
 pub use scores::{load_embeddings, load_scores};
 pub use scoring::{Embedding, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
+pub use soundness::check_data;
 
 pub use tamis_core as core;
 pub use tamis_data as data;

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use tamis::data::{CheckReport, SplitStats, Stats, Tally, check, open, stats};
-use tamis::{Error, Layers, RunConfig};
+use tamis::data::{CheckReport, SplitStats, Stats, Tally, open, stats};
+use tamis::{Error, Layers, RunConfig, check_data};
 
 use super::Failure;
 use super::arguments::{DataArguments, DataCommand};
@@ -28,7 +28,7 @@ fn settings(arguments: &DataArguments) -> Result<RunConfig, Failure> {
 }
 
 fn show_check(arguments: &DataArguments) -> Result<ExitCode, Failure> {
-    let report = check(&settings(arguments)?.data);
+    let report = check_data(&settings(arguments)?);
     let mut out = io::stdout().lock();
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string(&report).map_err(io::Error::from)?)?;
