@@ -387,3 +387,22 @@ fn the_search_for_components_stops_when_asked_and_says_that_it_begins_anew() {
     assert!(text(&output.stderr).contains("stopped; the same command begins anew"));
     assert!(!path.exists(), "no half of a table");
 }
+
+#[test]
+fn the_networks_of_an_averaged_score_are_told_apart() {
+    let told = |more: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let output = make("score", "el2n", &folder.path().join("s.csv"), more);
+        succeed(&output);
+        text(&output.stderr)
+    };
+    let plain = told(&["--progress=plain"]);
+    assert!(plain.contains("scorer, network 1 of 2, epoch 1/1: "), "{plain}");
+    assert!(plain.contains("scorer, network 2 of 2, epoch 1/1: "), "{plain}");
+    let json = told(&["--progress=json"]);
+    let records = json.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let found: Vec<_> = records.map(|record| record["network"].as_u64()).collect();
+    assert_eq!(found, [Some(0), Some(1)], "{json}");
+    let one = told(&["--progress=plain", "--set=score.networks=1"]);
+    assert!(one.contains("scorer, epoch 1/1: ") && !one.contains("network"), "{one}");
+}

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use indicatif::ProgressBar;
+use serde::Serialize;
 use tamis::search::training::{ComponentsEvent, ComponentsRound, TrainingEvent, TrainingRecord};
 use tamis::{Layers, Observer, Scoring, ScoringConfig, ScoringEvent};
 
@@ -54,12 +55,24 @@ fn settings(
     Ok(layers.resolve_scoring()?)
 }
 
+/// A line of progress as JSON.
+#[derive(Serialize)]
+struct RecordOf<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<u32>,
+    #[serde(flatten)]
+    record: &'a TrainingRecord,
+}
+
 /// Shows progress, and listens for whoever wants it stopped.
 struct Watch {
     stop: Stop,
     kind: Shown,
     bar: ProgressBar,
-    what: &'static str,
+    /// What is trained, and which of several.
+    what: String,
+    /// Which network of how many, if there are several.
+    network: Option<(u32, u32)>,
     epochs: u32,
     /// Whether what was done until it was stopped is kept.
     keeps: bool,
@@ -70,7 +83,7 @@ impl Watch {
         use_threads(common.threads)?;
         let stop = Stop::listen(common.stop_after_steps)?;
         let (kind, bar) = (Shown::of(common.progress), ProgressBar::hidden());
-        Ok(Watch { stop, kind, bar, what: "", epochs: 0, keeps: true })
+        Ok(Watch { stop, kind, bar, what: String::new(), network: None, epochs: 0, keeps: true })
     }
 
     fn end(&self, finished: bool, out: &Path) -> Result<ExitCode, Failure> {
@@ -107,7 +120,7 @@ impl Watch {
             }
             TrainingEvent::EpochEnded(record) => match self.kind {
                 Shown::Nothing => {}
-                Shown::Json => self.line(&serde_json::to_string(record).unwrap_or_default()),
+                Shown::Json => self.line(&self.json(record)),
                 Shown::Bar | Shown::Plain => self.line(&self.describe(record)),
             },
             TrainingEvent::Finished => {}
@@ -143,6 +156,19 @@ impl Watch {
         self.bar.set_position(images);
     }
 
+    /// The record, and the network's number from 0 where there are several.
+    fn json(&self, record: &TrainingRecord) -> String {
+        let network = self.network.map(|(number, _)| number);
+        serde_json::to_string(&RecordOf { network, record }).unwrap_or_default()
+    }
+
+    fn named(&self, what: &str) -> String {
+        match self.network {
+            Some((number, networks)) => format!("{what}, network {} of {networks}", number + 1),
+            None => what.to_owned(),
+        }
+    }
+
     fn describe(&self, record: &TrainingRecord) -> String {
         let told = match (record.accuracy, record.triplet_loss) {
             (Some(accuracy), _) => format!("training {:.1} %", 100.0 * accuracy),
@@ -151,7 +177,7 @@ impl Watch {
         };
         let left = f64::from(self.epochs - record.epoch - 1) * record.wall_s;
         format!(
-            "{} epoch {}/{}: loss {:.3}, {told}, {:.1} s, about {left:.0} s left",
+            "{}, epoch {}/{}: loss {:.3}, {told}, {:.1} s, about {left:.0} s left",
             self.what,
             record.epoch + 1,
             self.epochs,
@@ -190,8 +216,11 @@ impl Observer for Watch {
                 self.line(&format!("note: {note}"));
             }
             ScoringEvent::Note(_) => {}
+            ScoringEvent::Network { number, networks } => {
+                self.network = (*networks > 1).then_some((*number, *networks));
+            }
             ScoringEvent::Training { what, steps_done, steps, epochs } => {
-                (self.what, self.epochs) = (what, *epochs);
+                (self.what, self.epochs) = (self.named(what), *epochs);
                 self.begin(*steps_done, *steps);
             }
             ScoringEvent::Trained(event) => self.trained(event),

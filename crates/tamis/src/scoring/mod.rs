@@ -38,6 +38,13 @@ const EVALUATED_TOGETHER: usize = 250;
 pub enum ScoringEvent {
     /// Something to tell the user.
     Note(String),
+    /// A network of several, whose scores are averaged, is next.
+    Network {
+        /// Which, from 0.
+        number: u32,
+        /// How many there are.
+        networks: u32,
+    },
     /// A network's training begins or goes on.
     Training {
         /// What is trained.
