@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::duplicates::{Duplicate, Leak, duplicates, leaks};
-use crate::findings::{Findings, list};
+use crate::findings::{Findings, Tally, list};
 use crate::open::load;
 use crate::{ChannelStatistics, DataConfig, Dataset, ImageShape, Loaded};
 
@@ -71,8 +71,10 @@ fn split_stats(split: &Dataset) -> SplitStats {
 pub struct CheckReport {
     /// What was checked, as the settings name it.
     pub source: String,
-    /// Figures of what could be read.
+    /// Figures of what could be read. Without those of a split whose images are of several shapes.
     pub stats: Option<Stats>,
+    /// How many images of which class could be read, whatever their shapes.
+    pub tally: Option<Tally>,
     /// Files that cannot be read, images in both splits, images under two labels. The data should
     /// not be used; [`crate::open`] refuses it for the first of these kinds.
     pub problems: Vec<String>,
@@ -97,22 +99,43 @@ pub fn check(config: &DataConfig) -> CheckReport {
         source: config.source.clone(),
         problems: findings.problems.iter().map(ToString::to_string).collect(),
         notes: findings.notes,
+        tally: findings.tally,
         ..CheckReport::default()
     };
+    if report.tally.is_some() {
+        let text = "equal images are looked for only where all images are of one shape";
+        report.notes.push(text.to_owned());
+    }
     if let Some(loaded) = loaded {
         let stats = stats(&loaded);
-        report.look_at_split("training", &loaded.train, &stats.train);
-        if let (Some(test), Some(test_stats)) = (&loaded.test, &stats.test) {
-            report.look_at_split("test", test, test_stats);
-            report.look_at_leaks(&loaded.train, test, &stats.leaks);
-        }
+        report.look_for_copies(&loaded, &stats);
+        report.tally.get_or_insert_with(|| stats.tally());
         report.stats = Some(stats);
     }
+    report.look_at_classes();
     report
 }
 
+impl Stats {
+    fn tally(&self) -> Tally {
+        Tally {
+            classes: self.classes.clone(),
+            train: self.train.class_counts.clone(),
+            test: self.test.as_ref().map(|test| test.class_counts.clone()),
+        }
+    }
+}
+
 impl CheckReport {
-    fn look_at_split(&mut self, name: &str, split: &Dataset, stats: &SplitStats) {
+    fn look_for_copies(&mut self, loaded: &Loaded, stats: &Stats) {
+        self.look_for_copies_in("training", &loaded.train, &stats.train);
+        if let (Some(test), Some(test_stats)) = (&loaded.test, &stats.test) {
+            self.look_for_copies_in("test", test, test_stats);
+            self.look_at_leaks(&loaded.train, test, &stats.leaks);
+        }
+    }
+
+    fn look_for_copies_in(&mut self, name: &str, split: &Dataset, stats: &SplitStats) {
         for Duplicate { ids, classes } in &stats.duplicates {
             let samples: Vec<String> = ids.iter().map(|&id| split.sample_name(id)).collect();
             let samples = list(&samples);
@@ -126,11 +149,17 @@ impl CheckReport {
                 format!("the same {name} image is under the classes {classes}: {samples}");
             self.problems.push(problem);
         }
-        for (class, _) in split.classes().iter().zip(&stats.class_counts).filter(|(_, n)| **n == 1)
-        {
-            self.warnings.push(format!("the class {class} has a single {name} image"));
+    }
+
+    fn look_at_classes(&mut self) {
+        let Some(Tally { classes, train, test }) = &self.tally else { return };
+        for (name, counts) in [("training", Some(train)), ("test", test.as_ref())] {
+            let counts = classes.iter().zip(counts.into_iter().flatten());
+            let single = counts.filter(|(_, count)| **count == 1);
+            let text = |class: &String| format!("the class {class} has a single {name} image");
+            self.warnings.extend(single.map(|(class, _)| text(class)));
         }
-        if split.classes().len() == 1 && name == "training" {
+        if classes.len() == 1 {
             self.warnings.push("there is only one class".to_owned());
         }
     }

@@ -63,6 +63,27 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
     },
+    /// A name before a colon that is no layout's.
+    #[error(
+        "choosing a data layout: found `{found}` before the colon of `{given}`, expected one of: \
+         {expected}; hint: `synthetic` stands alone, a file or folder needs no name"
+    )]
+    UnknownLayoutName {
+        /// All that was given.
+        given: String,
+        /// What stands before the colon.
+        found: String,
+        /// The names of layouts.
+        expected: String,
+    },
+    /// The name of a layout without a path.
+    #[error(
+        "reading `{given}`: found nothing after the colon, expected a path, as in `{given}PATH`"
+    )]
+    NoPath {
+        /// The name and its colon.
+        given: String,
+    },
     /// A file that the layout needs is not there.
     #[error("reading the folder `{folder}`: found no file `{expected}`, plain or with `.gz`")]
     MissingFile {
@@ -199,6 +220,21 @@ pub enum Error {
         /// Its first bytes, at most four.
         found: Vec<u8>,
     },
+    /// Images in formats that are known and not read.
+    #[error(
+        "reading `{folder}`: found {format} images ({count}): {files}; expected PNG or JPEG images; \
+         hint: convert them to PNG"
+    )]
+    OtherFormat {
+        /// The folder.
+        folder: PathBuf,
+        /// Name of the format.
+        format: &'static str,
+        /// Number of the files.
+        count: usize,
+        /// The first few of them.
+        files: String,
+    },
     /// A damaged image.
     #[error("decoding `{path}`: {source}")]
     Decode {
@@ -235,7 +271,7 @@ pub enum Error {
     /// Images of several sizes.
     #[error(
         "reading `{folder}`: found images of {sizes} sizes, such as {first} and {second}, expected \
-         one size; hint: `data.size=N` scales and crops every image to N x N"
+         one size; hint: `--set data.size=N` scales and crops every image to N x N"
     )]
     MixedSizes {
         /// The folder.
@@ -250,7 +286,8 @@ pub enum Error {
     /// Grey and colour images together.
     #[error(
         "reading `{folder}`: found grey and colour images, such as `{grey}` and `{colour}`, \
-         expected one kind; hint: `data.channels=3` or `data.channels=1` turns all into one"
+         expected one kind; hint: `--set data.channels=3` or `--set data.channels=1` turns all \
+         into one"
     )]
     MixedChannels {
         /// The folder.
@@ -263,7 +300,7 @@ pub enum Error {
     /// The two splits do not fit together.
     #[error(
         "joining the splits: found training images of {train} and test images of {test}, expected \
-         one shape; hint: `data.size=N` and `data.channels=C` bring them together"
+         one shape; hint: `--set data.size=N` and `--set data.channels=C` bring them together"
     )]
     SplitShapes {
         /// Shape of the training images.

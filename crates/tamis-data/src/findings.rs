@@ -2,6 +2,8 @@
 //!
 //! Readers go on after a problem wherever they can, so that all of them can be listed at once.
 
+use serde::Serialize;
+
 use crate::Error;
 
 /// Names that are spelled out in a list; the others are counted.
@@ -12,6 +14,20 @@ const SPELLED_OUT: usize = 5;
 pub(crate) struct Findings {
     pub(crate) problems: Vec<Error>,
     pub(crate) notes: Vec<String>,
+    /// What was counted where images cannot be joined into a data set, and figures of one would be
+    /// those of a part.
+    pub(crate) tally: Option<Tally>,
+}
+
+/// How many images there are of which class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// Training images of each class.
+    pub train: Vec<usize>,
+    /// Test images of each class, if there is a test split.
+    pub test: Option<Vec<usize>>,
 }
 
 impl Findings {

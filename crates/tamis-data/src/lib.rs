@@ -61,6 +61,7 @@ pub use dataset::{Dataset, ImageShape};
 pub use duplicates::{Duplicate, Leak, duplicates, leaks};
 pub use error::Error;
 pub use file::read as read_file;
+pub use findings::Tally;
 pub use open::{Loaded, open};
 pub use prefetch::{Prefetch, prefetch};
 pub use statistics::{ChannelStatistics, Normalization};

@@ -36,6 +36,7 @@ pub fn open(config: &DataConfig) -> Result<Loaded, Error> {
     findings.refuse()?;
     // Reading gives nothing only together with a problem.
     let mut loaded = loaded.ok_or(Error::Empty { path: PathBuf::from(&config.source) })?;
+    tell_equal(&loaded, &mut findings);
     loaded.notes = findings.notes;
     Ok(loaded)
 }
@@ -52,7 +53,7 @@ pub(crate) fn load(config: &DataConfig, findings: &mut Findings) -> Option<Loade
     };
     let train = findings.keep(shorten(train, config))?;
     findings.keep(same_shape(&train, test.as_ref()));
-    tell(&train, test.as_ref(), findings);
+    tell_empty(&train, test.as_ref(), findings);
     let fingerprint = fingerprint(&train, test.as_ref());
     Some(Loaded { name, train, test, fingerprint, notes: Vec::new() })
 }
@@ -92,13 +93,30 @@ fn read(config: &DataConfig, findings: &mut Findings) -> Option<RawData> {
 fn locate<'a>(source: &'a str, limits: &Limits) -> Result<(Layout, &'a Path), Error> {
     for (name, layout) in NAMES {
         if let Some(path) = source.strip_prefix(name) {
+            if path.is_empty() {
+                return Err(Error::NoPath { given: source.to_owned() });
+            }
             let path = Path::new(path);
             std::fs::metadata(path).map_err(Error::read(path))?;
             return Ok((layout, path));
         }
     }
     let path = Path::new(source);
+    known_name(source, path)?;
     Ok((recognise(path, limits)?, path))
+}
+
+/// Refuses a name before a colon that is none of [`NAMES`], unless there is a file of the whole name.
+/// A single letter may be a drive.
+fn known_name(source: &str, path: &Path) -> Result<(), Error> {
+    let Some((found, _)) = source.split_once(':') else { return Ok(()) };
+    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    if found.len() < 2 || !found.chars().all(is_of_name) || path.exists() {
+        return Ok(());
+    }
+    let names = NAMES.map(|(name, _)| name.trim_end_matches(':'));
+    let (given, found) = (source.to_owned(), found.to_owned());
+    Err(Error::UnknownLayoutName { given, found, expected: names.join(", ") })
 }
 
 fn recognise(path: &Path, limits: &Limits) -> Result<Layout, Error> {
@@ -154,8 +172,8 @@ fn same_shape(train: &Dataset, test: Option<&Dataset>) -> Result<(), Error> {
     }
 }
 
-/// Notes on data that can be used and may not be what was meant.
-fn tell(train: &Dataset, test: Option<&Dataset>, findings: &mut Findings) {
+/// Notes on classes that a split has no images of.
+fn tell_empty(train: &Dataset, test: Option<&Dataset>, findings: &mut Findings) {
     for (split, name) in [(Some(train), "training"), (test, "test")] {
         let Some(split) = split else { continue };
         let counts = split.class_counts();
@@ -163,6 +181,18 @@ fn tell(train: &Dataset, test: Option<&Dataset>, findings: &mut Findings) {
         let empty: Vec<String> = empty.map(|(class, _)| class.clone()).collect();
         findings.note_list(&format!("classes without {name} images"), &empty);
     }
+}
+
+/// Notes on equal images that contradict each other. [`crate::check`] has them as problems: such data
+/// can be used, and may not be what was meant.
+fn tell_equal(Loaded { train, test, .. }: &Loaded, findings: &mut Findings) {
+    let groups = duplicates::duplicates(train).into_iter().filter(|group| group.classes.len() > 1);
+    let names = groups.map(|group| {
+        let names = group.ids.iter().map(|&id| train.sample_name(id));
+        names.collect::<Vec<_>>().join(" = ")
+    });
+    let names: Vec<String> = names.collect();
+    findings.note_list("equal training images under several classes", &names);
     let Some(test) = test else { return };
     let leaks = duplicates::leaks(train, test);
     let leaks: Vec<String> = leaks.iter().map(|leak| test.sample_name(leak.test)).collect();

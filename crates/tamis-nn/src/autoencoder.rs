@@ -25,7 +25,7 @@ use crate::network::{Mode, Statistics, image_tensor, is_fused, length, whole_ima
 use crate::parameters::ParameterLayout;
 use crate::real::{Real, dtype, flat_data, read};
 
-const NAME: &str = "autoencoder";
+const NAME: &str = "an autoencoder";
 
 /// Most times that the image is halved.
 const MOST_STAGES: usize = 3;
@@ -86,12 +86,12 @@ impl Autoencoder {
     ///
     /// # Errors
     ///
-    /// [`Error::ImageSize`] or [`Error::Size`] when it cannot be built.
+    /// [`Error::ImageSize`], [`Error::Size`] or [`Error::Parameters`] when it cannot be built.
     pub fn new(shape: AutoencoderShape, device: Device) -> Result<Autoencoder, Error> {
         let [channels, height, width] = shape.image;
         checks::image_sides(NAME, [height, width], 2)?;
-        let sizes = [("channels", channels), ("width", shape.width), ("latent", shape.latent)];
-        checks::at_least_one(NAME, &sizes)?;
+        checks::at_least_one(NAME, &[("image channels", channels)])?;
+        checks::wide(NAME, &[("embed.width", shape.width), ("embed.latent", shape.latent)])?;
         let mut builder = Builder::default();
         let widths = shape.widths();
         let pairs = widths.windows(2).enumerate();
@@ -108,6 +108,7 @@ impl Autoencoder {
         });
         let decoder = decoder.collect();
         let Builder { layout, norm_channels } = builder;
+        checks::parameters(NAME, &layout, "embed.width, embed.latent or data.size")?;
         Ok(Autoencoder {
             layout,
             norm_channels,

@@ -48,11 +48,11 @@ pub enum Error {
     },
     /// The image size does not go through the network's reductions.
     #[error(
-        "building a {network}: found images of {height} x {width} pixels, expected sides divisible \
+        "building {network}: found images of {height} x {width} pixels, expected sides divisible \
          by {divisor}; hint: set data.size to such a number"
     )]
     ImageSize {
-        /// The network.
+        /// The network, with its article.
         network: &'static str,
         /// Image height.
         height: usize,
@@ -62,9 +62,9 @@ pub enum Error {
         divisor: usize,
     },
     /// A size setting is out of range.
-    #[error("building a {network}: found {name} = {found}, expected {expected}")]
+    #[error("building {network}: found {name} = {found}, expected {expected}")]
     Size {
-        /// The network.
+        /// The network, with its article.
         network: &'static str,
         /// The setting.
         name: &'static str,
@@ -72,6 +72,21 @@ pub enum Error {
         found: usize,
         /// What it may be.
         expected: &'static str,
+    },
+    /// The sizes together make a network that is too large.
+    #[error(
+        "building {network}: found {found} parameters, expected at most {limit}; hint: lower \
+         {settings}"
+    )]
+    Parameters {
+        /// The network, with its article.
+        network: &'static str,
+        /// Parameters it would have; the largest number there is, should they be more.
+        found: usize,
+        /// Most that it may have.
+        limit: usize,
+        /// The settings that make it smaller.
+        settings: &'static str,
     },
     /// A slice handed to a pass has the wrong length.
     #[error("running a network: found {found} values of {what}, expected {expected}")]

@@ -37,14 +37,14 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// Number of values.
+    /// Number of values; the largest number there is, should they be more.
     pub fn length(&self) -> usize {
-        self.shape.iter().product()
+        self.shape.iter().fold(1, |length: usize, &size| length.saturating_mul(size))
     }
 
     /// Its place in the flat vector.
     pub fn range(&self) -> Range<usize> {
-        self.offset..self.offset + self.length()
+        self.offset..self.offset.saturating_add(self.length())
     }
 }
 
@@ -73,10 +73,11 @@ impl ParameterLayout {
         numbered.flat_map(|(number, parameter)| initial(parameter, key.id(number as u64))).collect()
     }
 
-    /// Adds a parameter at the end and returns its number.
+    /// Adds a parameter at the end and returns its number. The length stops at the largest number
+    /// there is, so that whoever has described a network can see that it is too large.
     pub(crate) fn push(&mut self, path: String, shape: &[usize], init: Init) -> usize {
         let parameter = Parameter { path, shape: shape.to_vec(), offset: self.length, init };
-        self.length += parameter.length();
+        self.length = self.length.saturating_add(parameter.length());
         self.parameters.push(parameter);
         self.parameters.len() - 1
     }
@@ -89,5 +90,20 @@ fn initial(parameter: &Parameter, key: Key) -> Vec<f32> {
             let mut stream = key.stream();
             (0..parameter.length()).map(|_| stream.uniform(-bound, bound) as f32).collect()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_beyond_all_numbers_stops_there_and_does_not_wrap_to_a_small_one() {
+        let mut layout = ParameterLayout::default();
+        layout.push("a".to_owned(), &[1 << 40, 1 << 40, 3, 3], Init::Constant(0.0));
+        assert_eq!(layout.length(), usize::MAX);
+        layout.push("b".to_owned(), &[7], Init::Constant(0.0));
+        assert_eq!(layout.length(), usize::MAX);
+        assert_eq!(layout.parameters()[1].range(), usize::MAX..usize::MAX);
     }
 }

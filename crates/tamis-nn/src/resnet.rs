@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::layers::{Builder, ConvNorm, Forward, Linear, global_average};
 use crate::network::{Body, Network, Signature};
 
-const NAME: &str = "residual network";
+const NAME: &str = "a residual network";
 const STAGES: usize = 3;
 
 /// A residual network of `channels`, 2 and 4 times `channels`, with `blocks` blocks a stage, for
@@ -21,7 +21,7 @@ const STAGES: usize = 3;
 ///
 /// # Errors
 ///
-/// [`Error::ImageSize`] or [`Error::Size`] when it cannot be built.
+/// [`Error::ImageSize`], [`Error::Size`] or [`Error::Parameters`] when it cannot be built.
 pub fn resnet(
     channels: usize,
     blocks: usize,
@@ -43,6 +43,7 @@ pub fn resnet(
         }
     }
     let classifier = builder.linear("classifier", inputs, classes);
+    checks::parameters(NAME, &builder.layout, "score.channels or score.blocks")?;
     let signature = Signature { image, classes, share_matrices: 0, share_shape: [0, 0] };
     Ok(Network::new(builder, signature, Box::new(ResNet { stem, body, classifier }), device))
 }
@@ -70,8 +71,8 @@ pub fn resnet_macs(
 
 fn check(channels: usize, blocks: usize, [_, height, width]: [usize; 3]) -> Result<(), Error> {
     checks::image_sides(NAME, [height, width], 1 << (STAGES - 1))?;
-    checks::even_channels(NAME, "channels", channels)?;
-    checks::at_least_one(NAME, &[("blocks", blocks)])
+    checks::even_channels(NAME, "score.channels", channels)?;
+    checks::deep(NAME, "score.blocks", blocks)
 }
 
 struct ResNet {

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use tamis_select::{BdpSettings, DdsSettings, InfobatchSettings, Settings, SplitRule};
 
 use crate::error::Error;
+use crate::rules::{
+    Rule, is_at_least_one, is_at_least_two, is_below_one, is_not_negative, is_positive,
+    refuse_first,
+};
 
 /// Settings of a search.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -244,60 +248,30 @@ impl SearchConfig {
     ///
     /// [`Error::Setting`].
     pub fn check(&self) -> Result<(), Error> {
-        let WeightsConfig { lr, lr_min, momentum, weight_decay, clip, .. } = self.weights;
-        let alpha = self.alpha;
-        let positive = "a finite number above 0";
-        let share = "a number from 0 to below 1";
-        let not_negative = "a finite number not below 0";
-        let settings = [
-            ("train.epochs", f64::from(self.train.epochs), self.train.epochs >= 1, "at least 1"),
-            ("train.batch", self.train.batch as f64, self.train.batch >= 2, "at least 2"),
-            ("weights.lr", lr, is_positive(lr), positive),
-            ("weights.lr_min", lr_min, is_not_negative(lr_min), not_negative),
-            ("weights.momentum", momentum, is_share(momentum), share),
-            ("weights.weight_decay", weight_decay, is_not_negative(weight_decay), not_negative),
-            ("weights.clip", clip, is_positive(clip), positive),
-            ("alpha.lr", alpha.lr, is_positive(alpha.lr), positive),
-            (
+        let TrainConfig { epochs, batch } = self.train;
+        let first_epoch = self.alpha.first_epoch;
+        refuse_first([
+            is_at_least_one("train.epochs", f64::from(epochs)),
+            is_at_least_two("train.batch", batch as f64),
+            is_positive("weights.lr", self.weights.lr),
+            is_not_negative("weights.lr_min", self.weights.lr_min),
+            is_below_one("weights.momentum", self.weights.momentum),
+            is_not_negative("weights.weight_decay", self.weights.weight_decay),
+            is_positive("weights.clip", self.weights.clip),
+            is_positive("alpha.lr", self.alpha.lr),
+            Rule::new(
                 "alpha.first_epoch",
-                f64::from(alpha.first_epoch),
-                alpha.first_epoch < self.train.epochs.max(1),
+                f64::from(first_epoch),
+                first_epoch < epochs.max(1),
                 "less than train.epochs",
             ),
-            ("alpha.betas", alpha.betas[0], is_share(alpha.betas[0]), share),
-            ("alpha.betas", alpha.betas[1], is_share(alpha.betas[1]), share),
-            (
-                "alpha.weight_decay",
-                alpha.weight_decay,
-                is_not_negative(alpha.weight_decay),
-                not_negative,
-            ),
-            (
-                "host.beta_lambda",
-                self.host.beta_lambda,
-                is_not_negative(self.host.beta_lambda),
-                not_negative,
-            ),
-        ];
-        match settings.into_iter().find(|(_, _, holds, _)| !holds) {
-            Some((key, found, _, expected)) => {
-                Err(Error::Setting { key, found: found.to_string(), expected })
-            }
-            None => Ok(self.policy.settings().check()?),
-        }
+            is_below_one("alpha.betas", self.alpha.betas[0]),
+            is_below_one("alpha.betas", self.alpha.betas[1]),
+            is_not_negative("alpha.weight_decay", self.alpha.weight_decay),
+            is_not_negative("host.beta_lambda", self.host.beta_lambda),
+        ])?;
+        Ok(self.policy.settings().check()?)
     }
-}
-
-fn is_positive(value: f64) -> bool {
-    value.is_finite() && value > 0.0
-}
-
-fn is_not_negative(value: f64) -> bool {
-    value.is_finite() && value >= 0.0
-}
-
-fn is_share(value: f64) -> bool {
-    (0.0..1.0).contains(&value)
 }
 
 #[cfg(test)]

@@ -67,6 +67,21 @@ pub enum Error {
         /// Setting of the learning rate.
         key: &'static str,
     },
+    /// More principal components than the images can have.
+    #[error(
+        "finding principal components of pixels: found embed.latent = {found}, expected at most \
+         {most}: {images} images of {values} values each have no more; hint: lower embed.latent"
+    )]
+    Components {
+        /// Components asked for.
+        found: usize,
+        /// Most that there can be: the least of images and values.
+        most: usize,
+        /// Images.
+        images: usize,
+        /// Values of one image.
+        values: usize,
+    },
     /// A snapshot does not belong to this search or training.
     #[error("restoring a saved state: found {found} for {what}, expected {expected}")]
     Snapshot {

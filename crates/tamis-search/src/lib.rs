@@ -20,6 +20,7 @@ mod ledger;
 mod matrix;
 mod metrics;
 mod optimizer;
+mod rules;
 mod schedule;
 mod search;
 mod snapshot;

@@ -46,6 +46,7 @@ mod scores;
 mod scoring;
 mod selection;
 mod sitting;
+mod soundness;
 pub mod tables;
 
 pub use choice::{Choice, PoolSource, choose};
@@ -56,6 +57,7 @@ pub use lookup::{Lookup, load_table, lookup};
 pub use outcome::Outcome;
 pub use scores::{Samples, load_embeddings, load_scores};
 pub use scoring::{Embedding, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
+pub use soundness::check_data;
 
 pub use tamis_core as core;
 pub use tamis_data as data;

@@ -478,3 +478,56 @@ fn embeddings_and_other_scores_choose_from_files_and_in_a_search_that_counts_the
     let unknown = run("unknown");
     assert_eq!((&unknown["one_off_samples"], &unknown["macs_ratio"]), (&Value::Null, &Value::Null));
 }
+
+/// 20 colour images, which have fewer components than are usual.
+fn pixel_pca(out: &Path, more: &[&str]) -> Output {
+    let out = out.to_str().unwrap();
+    let few = ["--set=data.synthetic.train=20", "--set=data.size=8", "--progress=plain"];
+    tamis(&[&["embed", "--by", "pixel-pca", "--out", out], &few[..], more].concat())
+}
+
+#[test]
+fn more_components_than_there_can_be_are_refused_if_asked_for_and_told_of_if_usual() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("z.csv");
+    let refused = pixel_pca(&path, &["--set=embed.latent=3000"]);
+    assert!(!refused.status.success());
+    let message = text(&refused.stderr);
+    assert!(message.contains("embed.latent = 3000, expected at most 20"), "{message}");
+    assert!(!path.exists());
+    let told = pixel_pca(&path, &[]);
+    succeed(&told);
+    let message = text(&told.stderr);
+    assert!(message.contains("note: 20 principal components instead of the usual 32"), "{message}");
+    assert!(message.contains("principal components, round 1 of at most 60"), "{message}");
+    assert_eq!(Table::read(&path).unwrap().columns().len(), 2 + 20);
+}
+
+#[test]
+fn the_search_for_components_stops_when_asked_and_says_that_it_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("z.csv");
+    let output = pixel_pca(&path, &["--stop-after-steps=1"]);
+    assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("stopped; the same command begins anew"));
+    assert!(!path.exists(), "no half of a table");
+}
+
+#[test]
+fn the_networks_of_an_averaged_score_are_told_apart() {
+    let told = |more: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let output = make("score", "el2n", &folder.path().join("s.csv"), more);
+        succeed(&output);
+        text(&output.stderr)
+    };
+    let plain = told(&["--progress=plain"]);
+    assert!(plain.contains("scorer, network 1 of 2, epoch 1/1: "), "{plain}");
+    assert!(plain.contains("scorer, network 2 of 2, epoch 1/1: "), "{plain}");
+    let json = told(&["--progress=json"]);
+    let records = json.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let found: Vec<_> = records.map(|record| record["network"].as_u64()).collect();
+    assert_eq!(found, [Some(0), Some(1)], "{json}");
+    let one = told(&["--progress=plain", "--set=score.networks=1"]);
+    assert!(one.contains("scorer, epoch 1/1: ") && !one.contains("network"), "{one}");
+}

@@ -3,35 +3,51 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::decode::{Decoded, Mark};
+use super::decode::{Decoded, FileKind, Mark};
 use crate::Error;
-use crate::findings::Findings;
+use crate::findings::{Findings, list};
 use crate::fit::Picture;
 use crate::raw::RawSplit;
+
+/// What became of a split.
+pub(super) struct Collected {
+    /// Its images, if it has some and all are of one shape.
+    pub(super) split: Option<RawSplit>,
+    /// Images of each class, whatever their shapes.
+    pub(super) class_counts: Vec<usize>,
+    /// Whether its images are of several shapes.
+    pub(super) is_mixed: bool,
+}
 
 /// A split in the making.
 pub(super) struct Collector<'a> {
     root: &'a Path,
     split: Option<RawSplit>,
+    /// Images of each class.
+    class_counts: Vec<usize>,
     /// The first image of each height and width.
     sizes: BTreeMap<(usize, usize), PathBuf>,
     /// The first image of each number of channels.
     channels: BTreeMap<usize, PathBuf>,
     marked: BTreeMap<Mark, Vec<String>>,
     ignored: Vec<String>,
-    /// Images of the class at hand, damaged ones too.
+    /// Images of formats that are not read, by the format's name.
+    other_formats: BTreeMap<&'static str, Vec<String>>,
+    /// Images of the class at hand, also those that cannot be read.
     in_class: usize,
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(root: &'a Path) -> Self {
+    pub(super) fn new(root: &'a Path, classes: usize) -> Self {
         Collector {
             root,
             split: None,
+            class_counts: vec![0; classes],
             sizes: BTreeMap::new(),
             channels: BTreeMap::new(),
             marked: BTreeMap::new(),
             ignored: Vec::new(),
+            other_formats: BTreeMap::new(),
             in_class: 0,
         }
     }
@@ -41,13 +57,16 @@ impl<'a> Collector<'a> {
         &mut self,
         file: &Path,
         label: u32,
-        image: Result<Option<Decoded>, Error>,
+        kind: Result<FileKind, Error>,
         findings: &mut Findings,
     ) {
         let name = self.name(file);
-        match findings.keep(image) {
-            Some(None) => return self.ignored.push(name),
-            Some(Some(Decoded { picture, marks })) => {
+        match findings.keep(kind) {
+            Some(FileKind::NoImage) => return self.ignored.push(name),
+            Some(FileKind::OtherFormat(format)) => {
+                self.other_formats.entry(format).or_default().push(name);
+            }
+            Some(FileKind::Image(Decoded { picture, marks })) => {
                 for mark in marks {
                     self.marked.entry(mark).or_default().push(name.clone());
                 }
@@ -66,6 +85,7 @@ impl<'a> Collector<'a> {
         let shape = picture.shape;
         self.sizes.entry((shape.height, shape.width)).or_insert_with(|| file.to_owned());
         self.channels.entry(shape.channels).or_insert_with(|| file.to_owned());
+        self.class_counts[label as usize] += 1;
         let split = self.split.get_or_insert_with(|| RawSplit {
             shape,
             pixels: Vec::new(),
@@ -87,16 +107,22 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The split, if it has images; images that do not fit together are a problem.
-    pub(super) fn finish(self, findings: &mut Findings) -> Option<RawSplit> {
+    /// The split; images that do not fit together are a problem.
+    pub(super) fn finish(self, findings: &mut Findings) -> Collected {
         findings.note_list("ignored files that are no images", &self.ignored);
         for (mark, names) in self.marked {
             findings.note_list(mark.what(), &names);
         }
         let folder = self.root;
+        for (format, files) in self.other_formats {
+            let (folder, count, files) = (folder.to_owned(), files.len(), list(&files));
+            findings.problems.push(Error::OtherFormat { folder, format, count, files });
+        }
         findings.problems.extend(mixed_sizes(folder, &self.sizes));
         findings.problems.extend(mixed_channels(folder, &self.channels));
-        self.split
+        let is_mixed = self.sizes.len() > 1 || self.channels.len() > 1;
+        let split = self.split.filter(|_| !is_mixed);
+        Collected { split, class_counts: self.class_counts, is_mixed }
     }
 }
 

@@ -46,19 +46,20 @@ pub(super) struct Decoded {
     pub(super) marks: Vec<Mark>,
 }
 
-/// Decodes an image file and brings it to the wanted shape; `None` for a file that neither is an
-/// image nor claims to be one by its name.
-pub(super) fn decode(path: &Path, limits: &Limits, fit: Fit) -> Result<Option<Decoded>, Error> {
+/// What a file is.
+pub(super) enum FileKind {
+    /// An image that is read.
+    Image(Decoded),
+    /// An image by name and content, in a format of this name that is not read.
+    OtherFormat(&'static str),
+    /// Neither an image that is read nor one by its name.
+    NoImage,
+}
+
+/// Decodes an image file and brings it to the wanted shape.
+pub(super) fn decode(path: &Path, limits: &Limits, fit: Fit) -> Result<FileKind, Error> {
     let content = file::read_plain(path, limits)?;
-    let Some(format) = format_of(&content) else {
-        let found = content.iter().take(4).copied().collect();
-        let claim = ImageFormat::from_path(path).is_ok();
-        return if claim {
-            Err(Error::NotAnImage { path: path.to_owned(), found })
-        } else {
-            Ok(None)
-        };
-    };
+    let Some(format) = format_of(&content) else { return not_read(path, &content) };
     let mut marks = Vec::new();
     if format == ImageFormat::Jpeg {
         let components = jpeg::components(&content);
@@ -69,7 +70,39 @@ pub(super) fn decode(path: &Path, limits: &Limits, fit: Fit) -> Result<Option<De
     }
     marks.extend((ImageFormat::from_path(path).ok() != Some(format)).then_some(Mark::WrongEnding));
     let image = decode_as(format, &content, path, limits, &mut marks)?;
-    Ok(Some(Decoded { picture: fit.apply(to_picture(&image, &mut marks)), marks }))
+    Ok(FileKind::Image(Decoded { picture: fit.apply(to_picture(&image, &mut marks)), marks }))
+}
+
+/// A file that is no PNG or JPEG image. Only one whose name calls it an image is taken for one: the
+/// first bytes of some formats are letters that a text may begin with.
+fn not_read(path: &Path, content: &[u8]) -> Result<FileKind, Error> {
+    if ImageFormat::from_path(path).is_err() {
+        return Ok(FileKind::NoImage);
+    }
+    if let Some(name) = image::guess_format(content).ok().and_then(format_name) {
+        return Ok(FileKind::OtherFormat(name));
+    }
+    let found = content.iter().take(4).copied().collect();
+    Err(Error::NotAnImage { path: path.to_owned(), found })
+}
+
+/// What people call a format that is not read here.
+fn format_name(format: ImageFormat) -> Option<&'static str> {
+    let names = [
+        (ImageFormat::WebP, "WebP"),
+        (ImageFormat::Gif, "GIF"),
+        (ImageFormat::Bmp, "BMP"),
+        (ImageFormat::Tiff, "TIFF"),
+        (ImageFormat::Pnm, "PPM, PGM or PBM"),
+        (ImageFormat::Avif, "AVIF"),
+        (ImageFormat::Ico, "ICO"),
+        (ImageFormat::Qoi, "QOI"),
+        (ImageFormat::Hdr, "Radiance HDR"),
+        (ImageFormat::OpenExr, "OpenEXR"),
+        (ImageFormat::Dds, "DDS"),
+        (ImageFormat::Farbfeld, "farbfeld"),
+    ];
+    names.into_iter().find(|(known, _)| *known == format).map(|(_, name)| name)
 }
 
 fn format_of(content: &[u8]) -> Option<ImageFormat> {

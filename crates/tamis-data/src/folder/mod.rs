@@ -13,12 +13,12 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use self::collect::Collector;
+use self::collect::{Collected, Collector};
 use self::decode::decode;
 use self::scan::{ClassFolder, Scanner, Splits};
-use crate::findings::Findings;
+use crate::findings::{Findings, Tally};
 use crate::fit::Fit;
-use crate::raw::{RawData, RawSplit};
+use crate::raw::RawData;
 use crate::{DataConfig, Error};
 
 /// Images decoded at a time: bounds the memory held by images that have no place yet.
@@ -33,8 +33,21 @@ pub(crate) fn read(root: &Path, config: &DataConfig, findings: &mut Findings) ->
     let names: Vec<String> = train.iter().map(|class| class.name.clone()).collect();
     let train = read_split(root, train, &names, config, findings);
     let test = splits.test.map(|test| scanner.class_folders(&test, findings));
-    let test = test.and_then(|test| read_split(root, test, &names, config, findings));
-    Some(RawData { name: scanner.name(), train: train?, test, names: (0..).zip(names).collect() })
+    let test = test.map(|test| read_split(root, test, &names, config, findings));
+    findings.tally = tally(&train, test.as_ref(), &names);
+    let test = test.and_then(|test| test.split);
+    let (name, train) = (scanner.name(), train.split?);
+    Some(RawData { name, train, test, names: (0..).zip(names).collect() })
+}
+
+/// What was counted, if the images of a split are not of one shape.
+fn tally(train: &Collected, test: Option<&Collected>, names: &[String]) -> Option<Tally> {
+    let mixed = train.is_mixed || test.is_some_and(|test| test.is_mixed);
+    mixed.then(|| Tally {
+        classes: names.to_vec(),
+        train: train.class_counts.clone(),
+        test: test.map(|test| test.class_counts.clone()),
+    })
 }
 
 fn read_split(
@@ -43,9 +56,9 @@ fn read_split(
     names: &[String],
     config: &DataConfig,
     findings: &mut Findings,
-) -> Option<RawSplit> {
+) -> Collected {
     let fit = Fit::new(config);
-    let mut collector = Collector::new(root);
+    let mut collector = Collector::new(root, names.len());
     for class in classes {
         let Some(label) = names.iter().position(|name| *name == class.name) else {
             findings.problems.push(Error::UnknownClass { class: class.name });

@@ -207,6 +207,29 @@ fn what_no_reader_knows_is_refused() {
 }
 
 #[test]
+fn a_layout_that_is_not_known_is_refused_with_those_that_are() {
+    for source in ["cifar11:x", "Cifar10:x", "synthetic:x", "folders:"] {
+        let error = refusal(source);
+        assert!(matches!(&error, Error::UnknownLayoutName { .. }), "{error}");
+        let names = "expected one of: cifar10, cifar100, mnist, idx, folder; hint: `synthetic`";
+        assert!(error.to_string().contains(names), "{error}");
+    }
+    // What is no name is a path: a drive, a folder with a colon below it.
+    for source in ["c:x", "some/place:x", "no such: file"] {
+        assert!(matches!(refusal(source), Error::Read { .. }), "{source}");
+    }
+}
+
+#[test]
+fn a_layout_without_a_path_asks_for_one() {
+    for name in ["cifar10:", "cifar100:", "mnist:", "idx:", "folder:"] {
+        let error = refusal(name);
+        assert!(matches!(&error, Error::NoPath { given } if given == name), "{error}");
+        assert!(error.to_string().ends_with(&format!("as in `{name}PATH`")), "{error}");
+    }
+}
+
+#[test]
 fn check_lists_the_problems_of_all_files_at_once() {
     let folder = folder();
     let train = cifar10(&samples(1, 6, 3, 32));

@@ -106,7 +106,43 @@ fn a_file_that_only_calls_itself_an_image_is_refused() {
     let error = refusal_with("cat/bad.png", b"not a PNG");
     assert!(matches!(&error, Error::NotAnImage { found, .. } if found == b"not "), "{error}");
     assert!(matches!(refusal_with("cat/empty.jpg", b""), Error::NotAnImage { .. }));
-    assert!(matches!(refusal_with("cat/other.gif", b"GIF89a"), Error::NotAnImage { .. }));
+}
+
+#[test]
+fn an_image_of_another_format_is_refused_by_the_formats_name_whatever_its_ending() {
+    let formats: [(&[u8], &str); 6] = [
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP"),
+        (b"GIF89a", "GIF"),
+        (b"BM\x46\0\0\0", "BMP"),
+        (b"P6 4 4 255 ", "PPM, PGM or PBM"),
+        (b"P5 4 4 255 ", "PPM, PGM or PBM"),
+        (b"II*\0", "TIFF"),
+    ];
+    for (content, name) in formats {
+        for path in ["cat/other.webp", "cat/other.png"] {
+            let error = refusal_with(path, content);
+            let Error::OtherFormat { format, count: 1, .. } = error else { panic!("{error}") };
+            assert_eq!(format, name);
+        }
+    }
+    // Letters that a text may begin with make no image of it.
+    assert!(open(&config(sound_with("cat/notes.txt", b"P1 is the first player").path())).is_ok());
+}
+
+#[test]
+fn many_images_of_another_format_are_one_problem_with_their_number() {
+    let folder = sound();
+    for id in 0..30 {
+        write(folder.path().join(format!("dog/{id:02}.webp")), b"RIFF\x10\0\0\0WEBPVP8 ");
+    }
+    write(folder.path().join("gnu/1.gif"), b"GIF87a");
+    let report = check(&config(folder.path()));
+    assert_eq!(report.problems.len(), 2, "a class of such images is not empty: {report:#?}");
+    let text = "found GIF images (1): gnu/1.gif; expected PNG or JPEG images";
+    assert!(report.problems[0].contains(text), "{}", report.problems[0]);
+    let text = "found WebP images (30): dog/00.webp, dog/01.webp, dog/02.webp, dog/03.webp, \
+                dog/04.webp and 25 more; expected PNG or JPEG images; hint: convert them to PNG";
+    assert!(report.problems[1].ends_with(text), "{}", report.problems[1]);
 }
 
 #[test]
@@ -170,7 +206,9 @@ fn mixed_sizes_are_refused_with_the_setting_that_helps() {
     let folder = sound_with("dog/large.png", &png(&samples(1, 1, 3, 12)[0]));
     let error = refusal(folder.path());
     assert!(matches!(error, Error::MixedSizes { sizes: 2, .. }), "{error}");
-    assert!(error.to_string().contains("12 x 12") && error.to_string().contains("`data.size=N`"));
+    assert!(
+        error.to_string().contains("12 x 12") && error.to_string().contains("`--set data.size=N`")
+    );
     let data = open(&DataConfig { size: Some(10), ..config(folder.path()) }).unwrap();
     assert_eq!(data.train.shape(), ImageShape { channels: 3, height: 10, width: 10 });
     assert_eq!(data.train.len(), 7);
@@ -215,7 +253,7 @@ fn grey_beside_colour_is_refused_unless_one_is_chosen() {
     let folder = sound_with("dog/grey.png", &png(grey));
     let error = refusal(folder.path());
     assert!(matches!(error, Error::MixedChannels { .. }), "{error}");
-    assert!(error.to_string().contains("`data.channels=3`"), "{error}");
+    assert!(error.to_string().contains("`--set data.channels=3`"), "{error}");
     let data = open(&DataConfig { channels: Some(3), ..config(folder.path()) }).unwrap();
     assert_eq!(data.train.pixels(SampleId(6)), grey.pixels.repeat(3));
     let data = open(&DataConfig { channels: Some(1), ..config(folder.path()) }).unwrap();
@@ -347,4 +385,68 @@ fn a_class_name_that_is_not_utf_8_is_refused() {
     let name = std::ffi::OsStr::from_bytes(b"c\xffat");
     write(folder.path().join(name).join("1.png"), &png(&samples(1, 1, 3, 8)[0]));
     assert!(matches!(refusal(folder.path()), Error::ClassEncoding { .. }));
+}
+
+/// 60 images of three classes, every second of them larger, and a test split of 6 like ones.
+fn mixed_sizes() -> TempDir {
+    let folder = folder();
+    for (split, count) in [("train", 60), ("test", 6)] {
+        for (id, sample) in samples(1, count, 3, 8).iter().enumerate() {
+            let sample = if id % 2 == 0 { sample } else { &samples(id as u64 + 2, 1, 3, 12)[0] };
+            let path = format!("{split}/c{}/{id}.png", id % 3);
+            write(folder.path().join(path), &png(sample));
+        }
+    }
+    folder
+}
+
+#[test]
+fn check_counts_all_images_of_a_folder_of_mixed_sizes_and_reports_the_sizes_alone() {
+    let folder = mixed_sizes();
+    let report = check(&config(folder.path()));
+    let tally = report.tally.unwrap();
+    assert_eq!(tally.classes, ["c0", "c1", "c2"]);
+    assert_eq!((tally.train, tally.test), (vec![20; 3], Some(vec![2; 3])));
+    assert_eq!(report.warnings, [""; 0]);
+    assert_eq!(report.problems.len(), 2, "one a split: {:#?}", report.problems);
+    assert!(report.problems.iter().all(|problem| problem.contains("`--set data.size=N`")));
+    assert_eq!(report.notes.len(), 1, "{:?}", report.notes);
+    assert!(report.stats.is_none(), "figures of a part would be taken for those of all");
+    let sized = check(&DataConfig { size: Some(8), ..config(folder.path()) });
+    assert_eq!(sized.tally.unwrap().train, [20; 3]);
+    assert_eq!(sized.stats.unwrap().test.unwrap().class_counts, [2; 3]);
+}
+
+#[test]
+fn a_test_split_of_mixed_sizes_beside_a_sound_training_split_is_counted_too() {
+    let folder = mixed_sizes();
+    let small = folder.path().join("train");
+    for id in (1..60).step_by(2) {
+        std::fs::remove_file(small.join(format!("c{}/{id}.png", id % 3))).unwrap();
+    }
+    let report = check(&config(folder.path()));
+    let tally = report.tally.unwrap();
+    assert_eq!((tally.train, tally.test), (vec![10; 3], Some(vec![2; 3])));
+    assert_eq!(report.stats.unwrap().train.class_counts, [10; 3]);
+    assert_eq!(report.problems.len(), 1, "{:#?}", report.problems);
+}
+
+#[test]
+fn check_counts_grey_and_colour_images_alike() {
+    let folder = sound();
+    for (id, sample) in samples(9, 6, 1, 8).iter().enumerate() {
+        write(folder.path().join(format!("emu/{id}.png")), &png(sample));
+    }
+    let report = check(&config(folder.path()));
+    let tally = report.tally.unwrap();
+    assert_eq!((&tally.classes[2][..], tally.train), ("emu", vec![3, 3, 6]));
+    assert_eq!(report.problems.len(), 1, "{:#?}", report.problems);
+    assert!(report.problems[0].contains("grey and colour"));
+}
+
+#[test]
+fn a_class_of_one_image_is_warned_of_whatever_the_sizes() {
+    let folder = sound_with("emu/1.png", &png(&samples(9, 1, 3, 12)[0]));
+    let report = check(&config(folder.path()));
+    assert_eq!(report.warnings, ["the class emu has a single training image"]);
 }

@@ -18,7 +18,7 @@ use crate::network::{Body, Network, Signature};
 pub(crate) use cell::OUTPUTS;
 use cell::SearchCell;
 
-const NAME: &str = "DARTS supernet";
+const NAME: &str = "a DARTS supernet";
 
 /// The stem has three times the channels of the first cells.
 const STEM_MULTIPLIER: usize = 3;
@@ -27,7 +27,7 @@ const STEM_MULTIPLIER: usize = 3;
 ///
 /// # Errors
 ///
-/// [`Error::ImageSize`] or [`Error::Size`] when the shape cannot be built.
+/// [`Error::ImageSize`], [`Error::Size`] or [`Error::Parameters`] when the shape cannot be built.
 pub fn supernet(shape: &SuperShape, device: Device) -> Result<Network, Error> {
     check(shape)?;
     let mut builder = Builder::default();
@@ -41,6 +41,7 @@ pub fn supernet(shape: &SuperShape, device: Device) -> Result<Network, Error> {
         .collect();
     let features = plans.last().map_or(channels, |plan| OUTPUTS * plan.channels);
     let classifier = builder.linear("classifier", features, shape.classes);
+    checks::parameters(NAME, &builder.layout, "space.channels or space.cells")?;
     let signature = Signature {
         image: [shape.image_channels, shape.image_height, shape.image_width],
         classes: shape.classes,
@@ -54,11 +55,8 @@ fn check(shape: &SuperShape) -> Result<(), Error> {
     // Two reductions, each of which needs even sides.
     checks::image_sides(NAME, [shape.image_height, shape.image_width], 4)?;
     checks::even_channels(NAME, "space.channels", shape.channels)?;
-    let sizes = [
-        ("space.cells", shape.cells),
-        ("classes", shape.classes),
-        ("image channels", shape.image_channels),
-    ];
+    checks::deep(NAME, "space.cells", shape.cells)?;
+    let sizes = [("classes", shape.classes), ("image channels", shape.image_channels)];
     checks::at_least_one(NAME, &sizes)
 }
 

@@ -16,14 +16,14 @@ use cell::SearchCell;
 use derived::DerivedCell;
 use skeleton::Skeleton;
 
-const NAME: &str = "NAS-Bench-201 network";
+const NAME: &str = "a NAS-Bench-201 network";
 
 /// The supernet: every operation on every edge, weighed by one mixing matrix `[6, 5]` that all
 /// cells share. Its cells' batch norms have no parameters.
 ///
 /// # Errors
 ///
-/// [`Error::ImageSize`] or [`Error::Size`] when the shape cannot be built.
+/// [`Error::ImageSize`], [`Error::Size`] or [`Error::Parameters`] when the shape cannot be built.
 pub fn supernet(shape: &MacroShape, device: Device) -> Result<Network, Error> {
     let mut builder = Builder::default();
     let body = Skeleton::new(&mut builder, shape, SearchCell::new)?;
@@ -36,7 +36,7 @@ pub fn supernet(shape: &MacroShape, device: Device) -> Result<Network, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::ImageSize`] or [`Error::Size`] when the shape cannot be built.
+/// [`Error::ImageSize`], [`Error::Size`] or [`Error::Parameters`] when the shape cannot be built.
 pub fn derived(genotype: &Genotype, shape: &MacroShape, device: Device) -> Result<Network, Error> {
     let mut builder = Builder::default();
     let cell = |builder: &mut Builder, path: &str, channels| {

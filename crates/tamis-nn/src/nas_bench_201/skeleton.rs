@@ -58,6 +58,7 @@ impl<C: Cell> Skeleton<C> {
         let width = channels << (STAGES - 1);
         let head = builder.norm("head.bn", width);
         let classifier = builder.linear("classifier", width, shape.classes);
+        checks::parameters(NAME, &builder.layout, "space.channels or space.cells")?;
         Ok(Skeleton { stem, stages, head, classifier })
     }
 }
@@ -65,12 +66,9 @@ impl<C: Cell> Skeleton<C> {
 fn check(shape: &MacroShape) -> Result<(), Error> {
     let divisor = 1 << (STAGES - 1);
     checks::image_sides(NAME, [shape.image_height, shape.image_width], divisor)?;
-    let sizes = [
-        ("space.channels", shape.channels),
-        ("space.cells", shape.cells),
-        ("classes", shape.classes),
-        ("image channels", shape.image_channels),
-    ];
+    checks::wide(NAME, &[("space.channels", shape.channels)])?;
+    checks::deep(NAME, "space.cells", shape.cells)?;
+    let sizes = [("classes", shape.classes), ("image channels", shape.image_channels)];
     checks::at_least_one(NAME, &sizes)
 }
 

@@ -5,6 +5,10 @@ use tamis_data::ImageShape;
 use tamis_select::Amount;
 
 use crate::error::Error;
+use crate::rules::{
+    is_at_least_one, is_at_least_two, is_below_one, is_not_negative, is_positive, is_share_of_some,
+    refuse_first,
+};
 
 /// Section `score`: the classifier whose outputs score images, and its training.
 ///
@@ -58,15 +62,14 @@ impl ScorerConfig {
     ///
     /// [`Error::Setting`].
     pub fn check(&self) -> Result<(), Error> {
-        let share = self.el2n_share;
-        first_wrong([
-            at_least_one("score.epochs", f64::from(self.epochs)),
-            at_least_one("score.networks", f64::from(self.networks)),
-            ("score.batch", self.batch as f64, self.batch >= 2, "at least 2"),
-            positive("score.lr", self.lr),
-            below_one("score.momentum", self.momentum),
-            not_negative("score.weight_decay", self.weight_decay),
-            ("score.el2n_share", share, share > 0.0 && share <= 1.0, "above 0 and at most 1"),
+        refuse_first([
+            is_at_least_one("score.epochs", f64::from(self.epochs)),
+            is_at_least_one("score.networks", f64::from(self.networks)),
+            is_at_least_two("score.batch", self.batch as f64),
+            is_positive("score.lr", self.lr),
+            is_below_one("score.momentum", self.momentum),
+            is_not_negative("score.weight_decay", self.weight_decay),
+            is_share_of_some("score.el2n_share", self.el2n_share),
         ])
     }
 
@@ -119,47 +122,19 @@ impl EmbedConfig {
     ///
     /// [`Error::Setting`].
     pub fn check(&self) -> Result<(), Error> {
-        first_wrong([
-            at_least_one("embed.epochs", f64::from(self.epochs)),
-            at_least_one("embed.width", self.width as f64),
-            at_least_one("embed.latent", self.latent.unwrap_or(1) as f64),
-            ("embed.batch", self.batch as f64, self.batch >= 2, "at least 2"),
-            positive("embed.lr", self.lr),
-            not_negative("embed.triplet_weight", self.triplet_weight),
+        refuse_first([
+            is_at_least_one("embed.epochs", f64::from(self.epochs)),
+            is_at_least_one("embed.width", self.width as f64),
+            is_at_least_one("embed.latent", self.latent.unwrap_or(1) as f64),
+            is_at_least_two("embed.batch", self.batch as f64),
+            is_positive("embed.lr", self.lr),
+            is_not_negative("embed.triplet_weight", self.triplet_weight),
         ])
     }
 
     /// Values of an embedding of these images.
     pub fn latent_for(&self, shape: ImageShape) -> usize {
         self.latent.unwrap_or(if shape.channels == 1 { 8 } else { 32 })
-    }
-}
-
-/// A setting, its value, whether that may be, and what may be.
-type Rule = (&'static str, f64, bool, &'static str);
-
-fn at_least_one(key: &'static str, value: f64) -> Rule {
-    (key, value, value >= 1.0, "at least 1")
-}
-
-fn positive(key: &'static str, value: f64) -> Rule {
-    (key, value, value.is_finite() && value > 0.0, "a finite number above 0")
-}
-
-fn not_negative(key: &'static str, value: f64) -> Rule {
-    (key, value, value.is_finite() && value >= 0.0, "a finite number not below 0")
-}
-
-fn below_one(key: &'static str, value: f64) -> Rule {
-    (key, value, (0.0..1.0).contains(&value), "a number from 0 to below 1")
-}
-
-fn first_wrong<const N: usize>(rules: [Rule; N]) -> Result<(), Error> {
-    match rules.into_iter().find(|(_, _, holds, _)| !holds) {
-        Some((key, found, _, expected)) => {
-            Err(Error::Setting { key, found: found.to_string(), expected })
-        }
-        None => Ok(()),
     }
 }
 

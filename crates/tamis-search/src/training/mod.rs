@@ -19,7 +19,9 @@ mod triplets;
 
 pub use autoencoder::AutoencoderTraining;
 pub use classifier::{ClassifierTraining, ensemble_seed};
-pub use components::{Components, pixel_components};
+pub use components::{
+    Components, ComponentsEvent, ComponentsRound, most_components, pixel_components,
+};
 pub use config::{EmbedConfig, ScorerConfig};
 pub use course::{TrainingCost, TrainingRecord};
 pub use forgetting::Forgetting;

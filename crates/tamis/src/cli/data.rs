@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use tamis::data::{CheckReport, SplitStats, Stats, check, open, stats};
-use tamis::{Error, Layers, RunConfig};
+use tamis::data::{CheckReport, SplitStats, Stats, Tally, open, stats};
+use tamis::{Error, Layers, RunConfig, check_data};
 
 use super::Failure;
 use super::arguments::{DataArguments, DataCommand, assigned};
@@ -25,7 +25,7 @@ fn settings(arguments: &DataArguments) -> Result<RunConfig, Failure> {
 }
 
 fn show_check(arguments: &DataArguments) -> Result<ExitCode, Failure> {
-    let report = check(&settings(arguments)?.data);
+    let report = check_data(&settings(arguments)?);
     if arguments.json {
         print_json(&report)?;
     } else {
@@ -41,9 +41,9 @@ fn report_text(report: &CheckReport) -> String {
     for (kind, lines) in kinds {
         text.extend(lines.iter().map(|line| format!("{kind}: {line}\n")));
     }
-    if let Some(stats) = &report.stats {
-        let test = stats.test.as_ref().map_or(0, |test| test.samples);
-        let (train, classes) = (stats.train.samples, stats.classes.len());
+    if let Some(Tally { classes, train, test }) = &report.tally {
+        let test: usize = test.iter().flatten().sum();
+        let (train, classes) = (train.iter().sum::<usize>(), classes.len());
         text += &format!("{train} training and {test} test images of {classes} classes\n");
     }
     text + if report.is_sound() { "sound\n" } else { "not sound\n" }

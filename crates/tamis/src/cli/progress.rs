@@ -39,8 +39,14 @@ impl Shown {
 
 /// A bar of so many steps, with the time left.
 pub(super) fn bar(steps: u64) -> ProgressBar {
-    let template = "{bar:30} epoch {prefix}  {msg}  {elapsed} passed, {eta} left";
-    let style = ProgressStyle::with_template(template);
+    bar_of("epoch", steps)
+}
+
+/// The same of a part that is called so.
+pub(super) fn bar_of(part: &str, steps: u64) -> ProgressBar {
+    let template =
+        format!("{{bar:30}} {part} {{prefix}}  {{msg}}  {{elapsed}} passed, {{eta}} left");
+    let style = ProgressStyle::with_template(&template);
     ProgressBar::new(steps).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use indicatif::ProgressBar;
-use tamis::search::training::{TrainingEvent, TrainingRecord};
+use serde::Serialize;
+use tamis::search::training::{ComponentsEvent, ComponentsRound, TrainingEvent, TrainingRecord};
 use tamis::{Layers, Observer, Scoring, ScoringConfig, ScoringEvent};
 
 use super::arguments::{CommonArguments, EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
 use super::output::tell;
-use super::progress::{Shown, bar};
+use super::progress::{Shown, bar, bar_of};
 use super::search::use_threads;
 use super::stop::Stop;
 use super::{Failure, STOPPED};
@@ -43,13 +44,27 @@ fn settings(
     Ok(arguments.settings.layers(own)?.resolve_scoring()?)
 }
 
+/// A line of progress as JSON.
+#[derive(Serialize)]
+struct RecordOf<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<u32>,
+    #[serde(flatten)]
+    record: &'a TrainingRecord,
+}
+
 /// Shows progress, and listens for whoever wants it stopped.
 struct Watch {
     stop: Stop,
     kind: Shown,
     bar: ProgressBar,
-    what: &'static str,
+    /// What is trained, and which of several.
+    what: String,
+    /// Which network of how many, if there are several.
+    network: Option<(u32, u32)>,
     epochs: u32,
+    /// Whether what was done until it was stopped is kept.
+    keeps: bool,
 }
 
 impl Watch {
@@ -57,13 +72,14 @@ impl Watch {
         use_threads(common.threads)?;
         let stop = Stop::listen(&common)?;
         let (kind, bar) = (Shown::of(common.progress), ProgressBar::hidden());
-        Ok(Watch { stop, kind, bar, what: "", epochs: 0 })
+        Ok(Watch { stop, kind, bar, what: String::new(), network: None, epochs: 0, keeps: true })
     }
 
     fn end(&self, finished: bool, out: &Path) -> ExitCode {
         self.bar.finish_and_clear();
         if !finished {
-            tell("stopped; the same command goes on");
+            let then = if self.keeps { "goes on" } else { "begins anew" };
+            tell(format_args!("stopped; the same command {then}"));
             return ExitCode::from(STOPPED);
         }
         if self.kind != Shown::Nothing {
@@ -92,10 +108,52 @@ impl Watch {
             }
             TrainingEvent::EpochEnded(record) => match self.kind {
                 Shown::Nothing => {}
-                Shown::Json => self.line(&serde_json::to_string(record).unwrap_or_default()),
+                Shown::Json => self.line(&self.json(record)),
                 Shown::Bar | Shown::Plain => self.line(&self.describe(record)),
             },
             TrainingEvent::Finished => {}
+        }
+    }
+
+    fn components(&mut self, event: &ComponentsEvent) {
+        self.keeps = false;
+        match event {
+            ComponentsEvent::Passed { round, images, all } => {
+                self.stop.stepped();
+                self.passed(*round, *images as u64, *all as u64);
+            }
+            ComponentsEvent::Working => {}
+            ComponentsEvent::RoundEnded(round) => match self.kind {
+                Shown::Nothing => {}
+                Shown::Json => self.line(&serde_json::to_string(round).unwrap_or_default()),
+                Shown::Bar | Shown::Plain => self.line(&describe_round(round)),
+            },
+        }
+    }
+
+    fn passed(&mut self, round: u32, images: u64, all: u64) {
+        if self.kind != Shown::Bar {
+            return;
+        }
+        if self.bar.is_hidden() || self.bar.position() >= images {
+            self.bar.finish_and_clear();
+            self.bar = bar_of("round", all);
+            self.bar.set_prefix((round + 1).to_string());
+            self.bar.set_message("principal components");
+        }
+        self.bar.set_position(images);
+    }
+
+    /// The record, and the network's number from 0 where there are several.
+    fn json(&self, record: &TrainingRecord) -> String {
+        let network = self.network.map(|(number, _)| number);
+        serde_json::to_string(&RecordOf { network, record }).unwrap_or_default()
+    }
+
+    fn named(&self, what: &str) -> String {
+        match self.network {
+            Some((number, networks)) => format!("{what}, network {} of {networks}", number + 1),
+            None => what.to_owned(),
         }
     }
 
@@ -107,7 +165,7 @@ impl Watch {
         };
         let left = f64::from(self.epochs - record.epoch - 1) * record.wall_s;
         format!(
-            "{} epoch {}/{}: loss {:.3}, {told}, {:.1} s, about {left:.0} s left",
+            "{}, epoch {}/{}: loss {:.3}, {told}, {:.1} s, about {left:.0} s left",
             self.what,
             record.epoch + 1,
             self.epochs,
@@ -125,6 +183,15 @@ impl Watch {
     }
 }
 
+fn describe_round(
+    ComponentsRound { round, most_rounds, variance, wall_s }: &ComponentsRound,
+) -> String {
+    format!(
+        "principal components, round {} of at most {most_rounds}: variance {variance:.6}, {wall_s:.1} s",
+        round + 1
+    )
+}
+
 impl Observer for Watch {
     fn stop(&self) -> bool {
         self.stop.requested()
@@ -136,11 +203,15 @@ impl Observer for Watch {
                 self.line(&format!("note: {note}"));
             }
             ScoringEvent::Note(_) => {}
+            ScoringEvent::Network { number, networks } => {
+                self.network = (*networks > 1).then_some((*number, *networks));
+            }
             ScoringEvent::Training { what, steps_done, steps, epochs } => {
-                (self.what, self.epochs) = (what, *epochs);
+                (self.what, self.epochs) = (self.named(what), *epochs);
                 self.begin(*steps_done, *steps);
             }
             ScoringEvent::Trained(event) => self.trained(event),
+            ScoringEvent::Components(event) => self.components(event),
             ScoringEvent::Evaluated(done, all) => {
                 self.bar.set_message(format!("{done} of {all} images"));
             }

@@ -1,13 +1,14 @@
 //! The embeddings: a few numbers an image, near each other where images are alike.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use tamis_search::training::{AutoencoderTraining, Training, pixel_components};
+use tamis_search::training::{AutoencoderTraining, Training, most_components, pixel_components};
 
 use super::identity::Identity;
-use super::{Made, Observer, Scoring, known_cost, score, training_cost, work};
+use super::{Made, Observer, Scoring, ScoringEvent, known_cost, score, training_cost, work};
 
 /// What embeds an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +34,7 @@ pub(super) fn embeddings(
     match embedding {
         Embedding::TripletAe => autoencoder(scoring, true, out, observer),
         Embedding::RandomAe => autoencoder(scoring, false, out, observer),
-        Embedding::PixelPca => components(scoring),
+        Embedding::PixelPca => components(scoring, observer),
         Embedding::Penultimate => penultimate(scoring, out, observer),
     }
 }
@@ -69,13 +70,36 @@ fn autoencoder(
     Ok(Some((widened(codes), training_cost(training.cost()).plus(&encoding))))
 }
 
-fn components(scoring: &Scoring) -> Made<Vec<f64>> {
+fn components(scoring: &Scoring, observer: &mut dyn Observer) -> Made<Vec<f64>> {
     let started = Instant::now();
-    let wanted = scoring.config.embed.latent_for(scoring.train.shape());
-    let found = pixel_components(&scoring.train, wanted, scoring.config.seed);
+    let wanted = wanted_components(scoring, observer);
+    let mut watch = |event| {
+        observer.observe(&ScoringEvent::Components(event));
+        if observer.stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let found = pixel_components(&scoring.train, wanted, scoring.config.seed, &mut watch)?;
+    let Some(found) = found else { return Ok(None) };
     let samples = found.passes * scoring.train.len() as u64;
     let cost = known_cost(samples, found.macs, started.elapsed().as_secs_f64());
     Ok(Some((found.coordinates, cost)))
+}
+
+/// As many components as the settings say. Where they say nothing, and the usual number is more than
+/// the images can have, all that they have.
+fn wanted_components(scoring: &Scoring, observer: &mut dyn Observer) -> usize {
+    let (embed, train) = (&scoring.config.embed, &scoring.train);
+    let (wanted, most) = (embed.latent_for(train.shape()), most_components(train));
+    if embed.latent.is_some() || wanted <= most {
+        return wanted;
+    }
+    let note = format!(
+        "{most} principal components instead of the usual {wanted}: {} images of {} values each \
+         have no more",
+        train.len(),
+        train.shape().len()
+    );
+    observer.observe(&ScoringEvent::Note(note));
+    most
 }
 
 fn penultimate(scoring: &Scoring, out: &Path, observer: &mut dyn Observer) -> Made<Vec<f64>> {

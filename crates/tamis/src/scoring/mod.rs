@@ -20,7 +20,7 @@ use tamis_core::SampleId;
 use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
 use tamis_search::OneOffCost;
-use tamis_search::training::{TrainingCost, TrainingEvent};
+use tamis_search::training::{ComponentsEvent, TrainingCost, TrainingEvent};
 
 use crate::error::Error;
 use crate::scores::Beside;
@@ -38,6 +38,13 @@ const EVALUATED_TOGETHER: usize = 250;
 pub enum ScoringEvent {
     /// Something to tell the user.
     Note(String),
+    /// A network of several, whose scores are averaged, is next.
+    Network {
+        /// Which, from 0.
+        number: u32,
+        /// How many there are.
+        networks: u32,
+    },
     /// A network's training begins or goes on.
     Training {
         /// What is trained.
@@ -51,6 +58,8 @@ pub enum ScoringEvent {
     },
     /// What a training did.
     Trained(TrainingEvent),
+    /// What the search for principal components did, which is not saved on the way.
+    Components(ComponentsEvent),
     /// So many of all samples are scored or encoded.
     Evaluated(usize, usize),
 }

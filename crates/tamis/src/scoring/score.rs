@@ -8,7 +8,7 @@ use tamis_search::OneOffCost;
 use tamis_search::training::{ClassifierTraining, Training, ensemble_seed};
 
 use super::identity::Identity;
-use super::{Made, Observer, Scoring, training_cost, work};
+use super::{Made, Observer, Scoring, ScoringEvent, training_cost, work};
 use crate::error::Error;
 
 /// What scores an image.
@@ -74,14 +74,16 @@ fn mean_over_networks(
     let config = &scoring.config.score;
     let mut sums = vec![0.0; scoring.train.len()];
     let mut cost = OneOffCost::NONE;
-    for number in 0..config.networks {
+    let networks = config.networks;
+    for number in 0..networks {
+        observer.observe(&ScoringEvent::Network { number, networks });
         let of = |sample: SampleOutput| sample.error_norm;
         let made = of_network(scoring, (number, config.el2n_epochs()), of, out, observer)?;
         let Some((scores, more)) = made else { return Ok(None) };
         sums.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
         cost = cost.plus(&more);
     }
-    let networks = f64::from(config.networks);
+    let networks = f64::from(networks);
     Ok(Some((sums.into_iter().map(|sum| sum / networks).collect(), cost)))
 }
 

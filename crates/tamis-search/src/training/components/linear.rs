@@ -1,0 +1,203 @@
+//! The dense linear algebra that principal components need: orthonormal columns, products and the
+//! eigenvectors of a small symmetric matrix.
+//!
+//! Matrices are slices of rows, all of one `width`. Nothing here knows pixels. What takes long asks a
+//! [`Pause`] on its way, so that whoever waits can stop it: at least once for every row or column.
+
+use std::ops::ControlFlow;
+
+/// Asked again and again while something takes long; breaks to stop it.
+pub(super) type Pause<'a> = dyn FnMut() -> ControlFlow<()> + 'a;
+
+/// `row columns`: the coordinate of a row along each column.
+pub(super) fn project(row: &[f64], directions: &[f64], width: usize) -> Vec<f64> {
+    let mut along = vec![0.0; width];
+    for (value, directions) in row.iter().zip(directions.chunks_exact(width)) {
+        along.iter_mut().zip(directions).for_each(|(sum, part)| *sum += value * part);
+    }
+    along
+}
+
+/// A column this much shorter than the longest one, squared, is rounding and no direction.
+const NO_DIRECTION: f64 = 1e-20;
+
+/// Gram and Schmidt's orthonormal columns, twice over against rounding. A column that is nothing
+/// but the others' sum, as where pixels vary in fewer directions than are carried along, becomes 0.
+pub(super) fn orthonormalise(
+    columns: &mut [f64],
+    width: usize,
+    pause: &mut Pause,
+) -> ControlFlow<()> {
+    let square = |columns: &[f64], column: usize| -> f64 {
+        columns.chunks_exact(width).map(|row| row[column].powi(2)).sum()
+    };
+    let longest = (0..width).map(|column| square(columns, column)).fold(0.0, f64::max);
+    for column in 0..width {
+        pause()?;
+        for _ in 0..2 {
+            for other in 0..column {
+                let dot: f64 =
+                    columns.chunks_exact(width).map(|row| row[column] * row[other]).sum();
+                columns.chunks_exact_mut(width).for_each(|row| row[column] -= dot * row[other]);
+            }
+        }
+        let left = square(columns, column);
+        let scale = if left > NO_DIRECTION * longest { 1.0 / left.sqrt() } else { 0.0 };
+        columns.chunks_exact_mut(width).for_each(|row| row[column] *= scale);
+    }
+    ControlFlow::Continue(())
+}
+
+/// `a^T b`, `[column of a, column of b]`.
+pub(super) fn inner(
+    a: &[f64],
+    b: &[f64],
+    width: usize,
+    pause: &mut Pause,
+) -> ControlFlow<(), Vec<f64>> {
+    let mut product = vec![0.0; width * width];
+    for (a, b) in a.chunks_exact(width).zip(b.chunks_exact(width)) {
+        pause()?;
+        for (value, product) in a.iter().zip(product.chunks_exact_mut(width)) {
+            product.iter_mut().zip(b).for_each(|(sum, b)| *sum += value * b);
+        }
+    }
+    ControlFlow::Continue(product)
+}
+
+/// `columns rotation`.
+pub(super) fn rotate(
+    columns: &[f64],
+    rotation: &[f64],
+    width: usize,
+    pause: &mut Pause,
+) -> ControlFlow<(), Vec<f64>> {
+    let mut rotated = Vec::with_capacity(columns.len());
+    for row in columns.chunks_exact(width) {
+        pause()?;
+        rotated.extend(project(row, rotation, width));
+    }
+    ControlFlow::Continue(rotated)
+}
+
+/// Eigenvectors as columns, and eigenvalues.
+type Eigen = (Vec<f64>, Vec<f64>);
+
+/// Most sweeps of rotations; some ten are enough.
+const MOST_SWEEPS: usize = 100;
+
+/// Eigenvectors and eigenvalues of a symmetric matrix, largest first: Jacobi's cyclic rotations
+/// (Golub and Van Loan, 8.5).
+pub(super) fn symmetric_eigen(
+    matrix: &[f64],
+    width: usize,
+    pause: &mut Pause,
+) -> ControlFlow<(), Eigen> {
+    let mut a = matrix.to_vec();
+    let mut vectors = vec![0.0; width * width];
+    (0..width).for_each(|at| vectors[at * width + at] = 1.0);
+    let size: f64 = a.iter().map(|value| value * value).sum();
+    for _ in 0..MOST_SWEEPS {
+        let pairs = (0..width).flat_map(|p| (p + 1..width).map(move |q| (p, q)));
+        let off: f64 = pairs.map(|(p, q)| a[p * width + q].powi(2)).sum();
+        if off <= 1e-30 * size {
+            break;
+        }
+        for p in 0..width {
+            pause()?;
+            (p + 1..width).for_each(|q| jacobi(&mut a, &mut vectors, width, (p, q)));
+        }
+    }
+    ControlFlow::Continue(largest_first(&a, &vectors, width))
+}
+
+/// The columns of `vectors` and the diagonal of `a`, in the order of the diagonal.
+fn largest_first(a: &[f64], vectors: &[f64], width: usize) -> Eigen {
+    let mut order: Vec<usize> = (0..width).collect();
+    order.sort_by(|&x, &y| a[y * width + y].total_cmp(&a[x * width + x]));
+    let sorted = vectors.chunks_exact(width).flat_map(|row| order.iter().map(|&at| row[at]));
+    (sorted.collect(), order.iter().map(|&at| a[at * width + at]).collect())
+}
+
+/// Rotates in the plane of two axes so that their entry of `a` vanishes.
+fn jacobi(a: &mut [f64], vectors: &mut [f64], width: usize, (p, q): (usize, usize)) {
+    let off = a[p * width + q];
+    if off == 0.0 {
+        return;
+    }
+    let theta = (a[q * width + q] - a[p * width + p]) / (2.0 * off);
+    let tangent = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
+    let cosine = 1.0 / (tangent * tangent + 1.0).sqrt();
+    let sine = tangent * cosine;
+    let turn = |x: f64, y: f64| (cosine * x - sine * y, sine * x + cosine * y);
+    for at in 0..width {
+        let row = at * width;
+        (a[row + p], a[row + q]) = turn(a[row + p], a[row + q]);
+        (vectors[row + p], vectors[row + q]) = turn(vectors[row + p], vectors[row + q]);
+    }
+    for at in 0..width {
+        let (x, y) = turn(a[p * width + at], a[q * width + at]);
+        (a[p * width + at], a[q * width + at]) = (x, y);
+    }
+}
+
+/// Turns every column around whose coefficient of largest size is negative.
+pub(super) fn fix_signs(columns: &mut [f64], width: usize) {
+    for column in 0..width {
+        let values = columns.chunks_exact(width).map(|row| row[column]);
+        let largest =
+            values.fold(0.0_f64, |most, of| if of.abs() > most.abs() { of } else { most });
+        if largest < 0.0 {
+            columns.chunks_exact_mut(width).for_each(|row| row[column] = -row[column]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn go_on() -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    #[test]
+    fn eigenvectors_give_the_matrix_back() {
+        let matrix = [4.0, 1.0, -2.0, 1.0, 3.0, 0.5, -2.0, 0.5, 1.0];
+        let (vectors, values) = symmetric_eigen(&matrix, 3, &mut go_on).continue_value().unwrap();
+        assert!(values[0] >= values[1] && values[1] >= values[2]);
+        for (row, column) in (0..3).flat_map(|row| (0..3).map(move |column| (row, column))) {
+            let parts =
+                (0..3).map(|at| vectors[3 * row + at] * values[at] * vectors[3 * column + at]);
+            assert!((parts.sum::<f64>() - matrix[3 * row + column]).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn whoever_asks_is_answered_once_a_row_or_column_and_stops_at_once() {
+        let matrix = [4.0, 1.0, -2.0, 1.0, 3.0, 0.5, -2.0, 0.5, 1.0];
+        type Work<'a> = &'a dyn Fn(&mut Pause) -> bool;
+        let works: [Work; 4] = [
+            &|pause| orthonormalise(&mut matrix.to_vec(), 3, pause).is_break(),
+            &|pause| inner(&matrix, &matrix, 3, pause).is_break(),
+            &|pause| rotate(&matrix, &matrix, 3, pause).is_break(),
+            &|pause| symmetric_eigen(&matrix, 3, pause).is_break(),
+        ];
+        for (number, work) in works.iter().enumerate() {
+            let mut asked = 0;
+            let mut count = || {
+                asked += 1;
+                go_on()
+            };
+            assert!(!work(&mut count), "{number}");
+            assert!(asked >= 3, "{number}: asked {asked} times");
+            let mut refused = 0;
+            let mut refuse = || {
+                refused += 1;
+                ControlFlow::Break(())
+            };
+            assert!(work(&mut refuse), "{number}");
+            assert_eq!(refused, 1, "{number}");
+        }
+    }
+}
