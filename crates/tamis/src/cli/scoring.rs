@@ -65,6 +65,8 @@ struct Watch {
     epochs: u32,
     /// Whether what was done until it was stopped is kept.
     keeps: bool,
+    /// What the search for components is at between two passes.
+    working_at: &'static str,
 }
 
 impl Watch {
@@ -72,7 +74,16 @@ impl Watch {
         use_threads(common.threads)?;
         let stop = Stop::listen(&common)?;
         let (kind, bar) = (Shown::of(common.progress), ProgressBar::hidden());
-        Ok(Watch { stop, kind, bar, what: String::new(), network: None, epochs: 0, keeps: true })
+        Ok(Watch {
+            stop,
+            kind,
+            bar,
+            what: String::new(),
+            network: None,
+            epochs: 0,
+            keeps: true,
+            working_at: "",
+        })
     }
 
     fn end(&self, finished: bool, out: &Path) -> ExitCode {
@@ -122,7 +133,7 @@ impl Watch {
                 self.stop.stepped();
                 self.passed(*round, *images as u64, *all as u64);
             }
-            ComponentsEvent::Working => {}
+            ComponentsEvent::Working(what) => self.working(what),
             ComponentsEvent::RoundEnded(round) => match self.kind {
                 Shown::Nothing => {}
                 Shown::Json => self.line(&serde_json::to_string(round).unwrap_or_default()),
@@ -135,13 +146,30 @@ impl Watch {
         if self.kind != Shown::Bar {
             return;
         }
-        if self.bar.is_hidden() || self.bar.position() >= images {
-            self.bar.finish_and_clear();
-            self.bar = bar_of("round", all);
-            self.bar.set_prefix((round + 1).to_string());
-            self.bar.set_message("principal components");
+        if self.bar.position() >= images || self.bar.length() != Some(all) {
+            self.begin_round(round, all);
         }
         self.bar.set_position(images);
+    }
+
+    /// Says what is done between two passes, the first time that it is told.
+    fn working(&mut self, what: &'static str) {
+        if self.kind != Shown::Bar || self.working_at == what {
+            return;
+        }
+        if self.bar.is_hidden() {
+            self.begin_round(0, 0);
+        }
+        self.working_at = what;
+        self.bar.set_message(format!("principal components, {what}"));
+    }
+
+    fn begin_round(&mut self, round: u32, all: u64) {
+        self.bar.finish_and_clear();
+        self.bar = bar_of("round", all);
+        self.bar.set_prefix((round + 1).to_string());
+        self.bar.set_message("principal components");
+        self.working_at = "";
     }
 
     /// The record, and the network's number from 0 where there are several.

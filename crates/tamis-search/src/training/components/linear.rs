@@ -28,24 +28,35 @@ pub(super) fn orthonormalise(
     width: usize,
     pause: &mut Pause,
 ) -> ControlFlow<()> {
-    let square = |columns: &[f64], column: usize| -> f64 {
-        columns.chunks_exact(width).map(|row| row[column].powi(2)).sum()
-    };
-    let longest = (0..width).map(|column| square(columns, column)).fold(0.0, f64::max);
+    let square = |vector: &[f64]| -> f64 { vector.iter().map(|value| value.powi(2)).sum() };
+    // One column after the other in memory: rows of many columns do not fit any cache.
+    let mut vectors = transposed(columns, width);
+    let longest = vectors.iter().map(|vector| square(vector)).fold(0.0, f64::max);
     for column in 0..width {
         pause()?;
-        for _ in 0..2 {
-            for other in 0..column {
-                let dot: f64 =
-                    columns.chunks_exact(width).map(|row| row[column] * row[other]).sum();
-                columns.chunks_exact_mut(width).for_each(|row| row[column] -= dot * row[other]);
-            }
-        }
-        let left = square(columns, column);
+        let (before, rest) = vectors.split_at_mut(column);
+        let vector = &mut rest[0];
+        before.iter().for_each(|other| part_from(vector, other));
+        before.iter().for_each(|other| part_from(vector, other));
+        let left = square(vector);
         let scale = if left > NO_DIRECTION * longest { 1.0 / left.sqrt() } else { 0.0 };
-        columns.chunks_exact_mut(width).for_each(|row| row[column] *= scale);
+        vector.iter_mut().for_each(|value| *value *= scale);
+    }
+    for (at, row) in columns.chunks_exact_mut(width).enumerate() {
+        row.iter_mut().zip(&vectors).for_each(|(value, vector)| *value = vector[at]);
     }
     ControlFlow::Continue(())
+}
+
+/// The columns of a matrix of rows.
+fn transposed(rows: &[f64], width: usize) -> Vec<Vec<f64>> {
+    (0..width).map(|column| rows.iter().skip(column).step_by(width).copied().collect()).collect()
+}
+
+/// Takes from a vector what lies along a vector of length 1 or 0.
+fn part_from(vector: &mut [f64], other: &[f64]) {
+    let dot: f64 = vector.iter().zip(other).map(|(value, other)| value * other).sum();
+    vector.iter_mut().zip(other).for_each(|(value, other)| *value -= dot * other);
 }
 
 /// `a^T b`, `[column of a, column of b]`.
