@@ -1,7 +1,8 @@
 //! `entropy-top:0.1`, `entropy-bottom:0.1`: the samples of the highest or the lowest entropy.
 //!
 //! Two baselines for Proxy Data (Na et al., IJCAI 2021, compare five, whose names are inferred): the
-//! samples that a trained classifier is least or most certain of. Its labels are not looked at. Nothing is drawn.
+//! samples that a trained classifier is least or most certain of. Its labels are not looked at.
+//! Nothing is drawn.
 
 use super::Entry;
 use super::ranking::{self, End};
