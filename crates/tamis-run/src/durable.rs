@@ -51,12 +51,27 @@ pub(crate) fn is_scratch_of(name: &str, target: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".tmp"))
 }
 
-/// A rename is only durable once the folder is.
-pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
-    let folder = match path.parent() {
+/// Makes the folder that a file is to lie in, where there is none yet, and returns it.
+///
+/// # Errors
+///
+/// [`Error::Io`] if there can be no such folder.
+pub fn make_folder_of(path: &Path) -> Result<&Path, Error> {
+    let folder = folder_of(path);
+    fs::create_dir_all(folder).map_err(Error::io("creating the folder", folder))?;
+    Ok(folder)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// A rename is only durable once the folder is.
+pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
+    let folder = folder_of(path);
     if cfg!(unix) {
         let opened = File::open(folder).map_err(Error::io("opening", folder))?;
         opened.sync_all().map_err(Error::io("syncing", folder))?;

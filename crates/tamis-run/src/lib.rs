@@ -18,7 +18,7 @@ mod machine;
 
 pub use append::append_line_durably;
 pub use checkpoint::{Checkpoint, Tensor};
-pub use durable::write_durably;
+pub use durable::{make_folder_of, write_durably};
 pub use error::Error;
 pub use folder::{FoundCheckpoint, RunFolder};
 pub use lock::FolderLock;

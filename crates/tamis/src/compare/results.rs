@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use tamis_run::{FolderLock, append_line_durably};
+use tamis_run::{FolderLock, append_line_durably, make_folder_of};
 
 use super::Error as CompareError;
 use super::key::Key;
@@ -54,15 +54,7 @@ impl Results {
     /// [`CompareError::ResultsInUse`] if another comparison holds it, [`Error::Run`] if there can be
     /// no lock, and as [`Results::open`].
     pub fn lock(&mut self) -> Result<FolderLock, Error> {
-        let folder = match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        fs::create_dir_all(folder).map_err(|source| tamis_run::Error::Io {
-            doing: "creating the folder",
-            path: folder.to_owned(),
-            source,
-        })?;
+        let folder = make_folder_of(&self.path)?;
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let lock = FolderLock::take(folder, &format!("{name}.lock"));
         let lock = lock.map_err(|error| match error {

@@ -20,7 +20,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use tamis_data::{Limits, read_file};
-use tamis_run::write_durably;
+use tamis_run::{make_folder_of, write_durably};
 
 pub use column::{Column, Values};
 pub use error::TableError;
@@ -144,13 +144,15 @@ impl Table {
         }
     }
 
-    /// Writes the file durably, in the form that its name ends with.
+    /// Writes the file durably, in the form that its name ends with, and makes its folder if there is
+    /// none.
     ///
     /// # Errors
     ///
     /// As [`TableFormat::for_writing`] and [`Table::to_bytes`], or a file that cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), TableError> {
         let bytes = self.to_bytes(TableFormat::for_writing(path)?, path)?;
+        make_folder_of(path)?;
         Ok(write_durably(path, &bytes)?)
     }
 

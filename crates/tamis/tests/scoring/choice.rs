@@ -74,7 +74,7 @@ fn the_chosen_go_into_every_form() {
     let labels = file(folder.path(), "l.csv", "sample_id,label\n2,1\n0,0\n1,0\n3,1\n");
     let of = ["--policy=full", "--labels", &labels, "--out"];
     for (form, columns) in [("csv", 2), ("parquet", 2), ("txt", 1), ("npy", 1)] {
-        let out = folder.path().join(format!("chosen.{form}"));
+        let out = folder.path().join(format!("made/for/it/chosen.{form}"));
         succeed(&select(&[&of[..], &[out.to_str().unwrap()]].concat()));
         let table = Table::read(&out).unwrap();
         assert_eq!(table.columns().len(), columns, "{form}");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::common::CommonArguments;
+use super::listing;
 use super::settings::SettingsArguments;
 
 /// Run a grid of hosts, policies and seeds, and put the results side by side.
@@ -17,14 +18,24 @@ use super::settings::SettingsArguments;
 #[command(after_long_help = COMPARE_EXAMPLES, mut_arg("set", |set| set.help(SET_HELP)))]
 pub(crate) struct CompareArguments {
     /// Search spaces, a block of the table each [default: nas-bench-201]
-    #[arg(long, value_name = "S,..", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "S,..",
+        value_delimiter = ',',
+        long_help = listing::spaces("Search spaces, a block of the table each [default: nas-bench-201]")
+    )]
     pub(crate) spaces: Vec<String>,
     /// Search algorithms [default: darts]
-    #[arg(long, value_name = "H,..", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "H,..",
+        value_delimiter = ',',
+        long_help = listing::hosts("Search algorithms [default: darts]")
+    )]
     pub(crate) hosts: Vec<String>,
     /// What chooses the images, such as full,random:0.1; `P@SEEDS` gives one its own seeds:
     /// full@0..3,random:0.1,proxy:0.1@0,3,7
-    #[arg(long, value_name = "P,..")]
+    #[arg(long, value_name = "P,..", long_help = listing::policies(POLICIES_HELP, |_| true))]
     pub(crate) policies: String,
     /// Seeds of every arm: 0..5 is 0, 1, 2, 3, 4; also 0,3,7
     #[arg(long, value_name = "A..B", default_value = "0")]
@@ -61,6 +72,9 @@ pub(crate) struct CompareArguments {
     #[command(flatten)]
     pub(crate) common: CommonArguments,
 }
+
+const POLICIES_HELP: &str = "What chooses the images, such as full,random:0.1; `P@SEEDS` gives one \
+its own seeds: full@0..3,random:0.1,proxy:0.1@0,3,7";
 
 const SET_HELP: &str =
     "One setting of all runs, such as space.channels=16; `tamis config show` lists them";

@@ -5,6 +5,7 @@ mod common;
 mod compare;
 mod config;
 mod data;
+mod listing;
 mod lookup;
 mod scoring;
 mod search;

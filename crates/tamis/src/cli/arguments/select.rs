@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use tamis::select::Argument;
 
+use super::listing::policies;
 use super::settings::LayerArguments;
 
 /// Choose samples once.
@@ -17,7 +19,13 @@ use super::settings::LayerArguments;
 )]
 pub(crate) struct SelectArguments {
     /// What chooses, such as random:0.1, proxy:0.1, two-tail:1000
-    #[arg(long, value_name = "P")]
+    #[arg(
+        long,
+        value_name = "P",
+        long_help = policies("What chooses, such as random:0.1 or two-tail:1000", |entry| {
+            !entry.needs_search && entry.argument != Argument::Policy
+        })
+    )]
     pub(crate) policy: String,
     /// Where the samples' classes come from: data, as `tamis search` takes it
     #[arg(long, value_name = "D", conflicts_with = "labels")]
