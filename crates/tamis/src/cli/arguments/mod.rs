@@ -35,24 +35,18 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+// What a command does is said where its arguments are.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Search an architecture.
     Search(Box<SearchArguments>),
-    /// Go on with a run that was stopped.
     Resume(ResumeArguments),
-    /// Run a grid of hosts, policies and seeds, and put the results side by side.
     Compare(Box<CompareArguments>),
-    /// Score every training image, for policies that need scores.
     Score(ScoreArguments),
-    /// Embed every training image, for policies that need to know how much images are alike.
     Embed(EmbedArguments),
-    /// Choose samples once, for whoever trains elsewhere.
     Select(SelectArguments),
     /// Look at image data.
     #[command(subcommand)]
     Data(DataCommand),
-    /// Accuracy of an architecture in a benchmark's table.
     Lookup(LookupArguments),
     /// Settings of a run.
     #[command(subcommand)]
@@ -85,5 +79,7 @@ mod tests {
             assert!(command(name).get_about().unwrap().to_string().starts_with(about), "{name}");
             assert!(set(name).contains(example), "{name}: {}", set(name));
         }
+        let long = command("search").get_long_about().unwrap().to_string();
+        assert!(long.contains("standard output") && long.contains("recipe quick"), "{long}");
     }
 }

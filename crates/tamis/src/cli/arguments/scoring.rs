@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::common::CommonArguments;
 use super::settings::SettingsArguments;
 
-/// Score every training image.
+/// Score every training image, for policies that need scores.
 ///
 /// Trains a residual network, or goes on with the one in a folder beside FILE, and writes a row an
 /// image in the order of their ids: sample_id, label, score. What that cost is written beside it.
@@ -56,7 +56,7 @@ impl From<ScoreBy> for tamis::ScoreKind {
     }
 }
 
-/// Embed every training image.
+/// Embed every training image, for policies that need to know how much images are alike.
 ///
 /// Writes a row an image in the order of their ids: sample_id, label, z_0, z_1 and so on; near each
 /// other where images are alike. What that cost is written beside it.

@@ -8,7 +8,7 @@ use tamis::select::Argument;
 use super::listing::policies;
 use super::settings::LayerArguments;
 
-/// Choose samples once.
+/// Choose samples once, for whoever trains elsewhere.
 ///
 /// Writes the ids of the samples that a policy chooses, those of a search with the same policy,
 /// files and seed. The images are not needed where scores, embeddings or labels name the samples.
