@@ -3,12 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests are tests")]
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
 use safetensors::SafeTensors;
 use serde_json::Value;
+
+use common::{tamis, text};
 
 /// A search small enough for a test: 96 images, two channels, three epochs of six steps.
 const SMALL: [&str; 10] = [
@@ -23,15 +27,6 @@ const SMALL: [&str; 10] = [
     "--seed=5",
     "--progress=none",
 ];
-
-fn tamis(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tamis"));
-    command.args(arguments).env_remove("TAMIS_DATA").output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
 
 fn search(out: &Path, more: &[&str]) -> Output {
     let out = out.to_str().unwrap();

@@ -3,12 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+
+use common::{program, text};
 
 /// A grid of two hosts, two policies and two seeds, two epochs of two or six steps each.
 const SMALL: [&str; 10] = [
@@ -25,17 +29,13 @@ const SMALL: [&str; 10] = [
 ];
 
 fn command(out: &Path, more: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tamis"));
-    command.arg("compare").args(SMALL).arg("--out").arg(out).args(more).env_remove("TAMIS_DATA");
+    let mut command = program();
+    command.arg("compare").args(SMALL).arg("--out").arg(out).args(more);
     command
 }
 
 fn compare(out: &Path, more: &[&str]) -> Output {
     command(out, more).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 fn succeed(output: Output) -> String {

@@ -3,13 +3,17 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Map, Value, json};
 use tamis::run::Checkpoint;
 use tamis::tables::{Column, Table};
+
+use common::{tamis, text};
 
 /// A search small enough for a test: 96 images, two channels, three epochs of six steps.
 const SEARCH: [&str; 8] = [
@@ -37,11 +41,6 @@ const SCORER: [&str; 10] = [
     "--progress=none",
 ];
 
-fn tamis(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tamis"));
-    command.args(arguments).env_remove("TAMIS_DATA").output().unwrap()
-}
-
 fn search(out: &Path, more: &[&str]) -> Output {
     tamis(&[&["search", "--out", out.to_str().unwrap()], &SEARCH[..], more].concat())
 }
@@ -56,7 +55,7 @@ fn score(out: &Path, more: &[&str]) -> Output {
 
 /// What was told, of a command that ended with this code.
 fn ended(output: &Output, code: i32) -> String {
-    let told = String::from_utf8(output.stderr.clone()).unwrap();
+    let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{told}");
     told
 }

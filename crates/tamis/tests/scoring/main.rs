@@ -3,14 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod choice;
+#[path = "../common/mod.rs"]
+mod common;
 mod training;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 use tamis::tables::{SCORE_NAMES, Table};
+
+use common::{tamis, text};
 
 /// Networks small enough for a test: 60 images of 16 x 16 pixels, four steps an epoch.
 const SMALL: [&str; 12] = [
@@ -27,15 +31,6 @@ const SMALL: [&str; 12] = [
     "--seed=5",
     "--progress=none",
 ];
-
-fn tamis(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tamis"));
-    command.args(arguments).env_remove("TAMIS_DATA").output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
 
 fn make(command: &str, by: &str, out: &Path, more: &[&str]) -> Output {
     let out = out.to_str().unwrap();
