@@ -101,12 +101,13 @@ pub enum Argument {
 /// is out of range.
 pub fn build(spec: &str, context: &Context) -> Result<Box<dyn Policy>, Error> {
     context.settings.check()?;
-    let kinds = requirements(spec)?.score_kinds;
+    let parts = spec::parts(spec)?;
+    let kinds = spec::requirements_of(&parts)?.score_kinds;
     if kinds.len() > 1 {
         let (spec, kinds) = (spec.chars().take(80).collect(), kinds.join("` and `"));
         return Err(Error::ScoreKinds { spec, kinds });
     }
-    composed::build(spec, &spec::parts(spec)?, context)
+    composed::build(spec, &parts, context)
 }
 
 fn build_part(part: &Part<'_>, context: &Context) -> Result<Box<dyn Policy>, Error> {

@@ -32,8 +32,13 @@ pub struct Requirements {
 ///
 /// A name that is not in [`POLICIES`], or a part that needs a running search before another part.
 pub fn requirements(spec: &str) -> Result<Requirements, Error> {
+    requirements_of(&parts(spec)?)
+}
+
+/// What parts need, all together.
+pub(super) fn requirements_of(parts: &[Part<'_>]) -> Result<Requirements, Error> {
     let mut all = Requirements::default();
-    for part in parts(spec)? {
+    for part in parts {
         let needed = part.requirements()?;
         all.needs_scores |= needed.needs_scores;
         all.needs_embeddings |= needed.needs_embeddings;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tamis::Error;
 use tamis::compare::{Plan, PlannedRun, Results, line};
-use tamis::run::write_durably;
+use tamis::run::{make_folder_of, write_durably};
 
 use super::progress::Progress;
 use crate::cli::stop::Stop;
@@ -270,10 +270,8 @@ impl Options {
 
     /// Writes the settings of a run to a file of their own.
     fn write_settings(&self, planned: &PlannedRun) -> Result<PathBuf, Failure> {
-        let folder = &self.settings;
-        fs::create_dir_all(folder)
-            .map_err(Failure::system("creating the folder", folder.display()))?;
-        let path = folder.join(format!("{}.toml", planned.key.folder_name()));
+        let path = self.settings.join(format!("{}.toml", planned.key.folder_name()));
+        make_folder_of(&path).map_err(Error::from)?;
         write_durably(&path, planned.config.to_toml()?.as_bytes()).map_err(Error::from)?;
         Ok(path)
     }
