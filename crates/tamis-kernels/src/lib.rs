@@ -14,10 +14,12 @@
 //!   over planes with wide margins;
 //! * `buffer`, `memory`: the pool that working memory comes from, and where the pool gets it;
 //! * `elementwise`, `reduce`, `plane_products`: sums and products of planes, batch statistics;
-//! * `nas_bench_201`, `darts`, `conv_bn`: the operations that callers use, made of these.
+//! * `nas_bench_201`, `darts`, `conv_bn`: the operations that callers use, made of these;
+//! * `average_2x2`: one more, which is too simple to need any of them.
 
 #![deny(missing_docs)]
 
+pub mod average_2x2;
 mod buffer;
 pub mod conv_bn;
 mod correlate;

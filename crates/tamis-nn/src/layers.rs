@@ -10,7 +10,7 @@ use burn::tensor::ops::{AvgPoolOptions, ConvOptions};
 use burn::tensor::{Tensor, activation::relu};
 use tamis_kernels::conv_bn::Kernel;
 
-use crate::fused::{ConvNormKind, conv_norm, conv_scaled};
+use crate::fused::{self, ConvNormKind, conv_norm, conv_scaled};
 use crate::leaves::Leaves;
 use crate::network::{Mode, Statistics};
 use crate::parameters::{Init, ParameterLayout};
@@ -208,8 +208,11 @@ pub(crate) fn average_3x3(input: Tensor<4>) -> Tensor<4> {
     avg_pool2d(input, options.with_count_include_pad(false))
 }
 
-/// 2x2 average pooling, stride 2.
-pub(crate) fn average_2x2(input: Tensor<4>) -> Tensor<4> {
+/// 2x2 average pooling, stride 2, of images with even sides.
+pub(crate) fn average_2x2(input: Tensor<4>, pass: &Forward) -> Tensor<4> {
+    if pass.fused {
+        return fused::average_2x2(input);
+    }
     avg_pool2d(input, AvgPoolOptions::new([2, 2]).with_stride([2, 2]))
 }
 

@@ -8,6 +8,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Flex, TensorMetadata};
 
 use super::FusedOps;
+use super::average_2x2::{self, AverageBackward};
 use super::conv_norm::{self, ConvNormBackward, ConvNormKind, ConvNormState};
 use super::flex::in_order;
 use super::{darts, nas_bench_201};
@@ -29,6 +30,10 @@ impl FusedOps for Flex {
         reduction: bool,
     ) -> FloatTensor<Self> {
         darts::run(&[before, last, weights, shares].map(in_order), reduction, false).0
+    }
+
+    fn average_2x2(input: FloatTensor<Self>) -> FloatTensor<Self> {
+        average_2x2::run(&in_order(input))
     }
 
     fn conv_norm(
@@ -101,6 +106,17 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(darts::run(&inputs, reduction, false).0)
             }
+        }
+    }
+
+    fn average_2x2(input: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (input, node) = input.into_parts();
+        let input = in_order(input);
+        match AverageBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                prepared.finish(input.shape().to_vec(), average_2x2::run(&input))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(average_2x2::run(&input)),
         }
     }
 

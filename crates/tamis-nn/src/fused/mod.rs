@@ -9,6 +9,7 @@
 //! Which gradients are computed is decided by which parents are tracked.
 
 mod autodiff;
+mod average_2x2;
 mod conv_norm;
 mod darts;
 mod flex;
@@ -38,6 +39,9 @@ pub(crate) trait FusedOps: Backend {
         shares: FloatTensor<Self>,
         reduction: bool,
     ) -> FloatTensor<Self>;
+
+    /// See [`average_2x2`].
+    fn average_2x2(input: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// See [`conv_norm`].
     fn conv_norm(
@@ -90,6 +94,11 @@ pub(crate) fn darts_cell(
         shares.into_dispatch(),
         reduction,
     ))
+}
+
+/// 2x2 average pooling with stride 2 of `input` `[batch, channel, height, width]`, both sides even.
+pub(crate) fn average_2x2(input: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::average_2x2(input.into_dispatch()))
 }
 
 /// ReLU if asked for, convolution with `kernel` `[out, in, row, column]` (of the diagonal kind

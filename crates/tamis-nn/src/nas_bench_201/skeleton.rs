@@ -107,7 +107,7 @@ impl Reduction {
 
     fn forward(&self, input: Tensor<4>, pass: &Forward) -> Tensor<4> {
         let shortcut = pass.leaves.take::<4>(self.shortcut);
-        let residual = convolve(average_2x2(input.clone()), shortcut, 1, 1);
+        let residual = convolve(average_2x2(input.clone(), pass), shortcut, 1, 1);
         let main = self.first.forward_after_relu(input, pass);
         self.second.forward_after_relu(main, pass) + residual
     }

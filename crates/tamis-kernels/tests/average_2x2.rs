@@ -1,0 +1,66 @@
+//! 2x2 average pooling: against a plain reference, and its gradient against the definition.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use tamis_core::{Key, Purpose};
+use tamis_kernels::average_2x2::{backward, forward};
+
+/// Planes, height, width: one square, wide, tall, and more pairs of rows than a thread takes.
+const SIZES: [[usize; 3]; 5] = [[1, 2, 2], [3, 2, 10], [3, 10, 2], [7, 6, 4], [40, 32, 32]];
+
+fn normals(id: u64, count: usize) -> Vec<f32> {
+    let mut stream = Key::new(6, Purpose::Test).id(id).stream();
+    (0..count).map(|_| stream.normal() as f32).collect()
+}
+
+#[test]
+fn every_output_is_the_mean_of_its_own_square_added_along_rows() {
+    for [planes, height, width] in SIZES {
+        let input = normals(1, planes * height * width);
+        let output = forward(&input, width);
+        assert_eq!(output.len(), input.len() / 4);
+        for plane in 0..planes {
+            for y in 0..height / 2 {
+                for x in 0..width / 2 {
+                    let at = |dy, dx| input[(plane * height + 2 * y + dy) * width + 2 * x + dx];
+                    let sum = ((at(0, 0) + at(0, 1)) + at(1, 0)) + at(1, 1);
+                    let found = output[(plane * (height / 2) + y) * (width / 2) + x];
+                    assert_eq!(found.to_bits(), (sum / 4.0).to_bits(), "{plane} {y} {x}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_gradient_is_the_transpose_of_the_pooling() {
+    for [planes, height, width] in SIZES {
+        let input = normals(2, planes * height * width);
+        let gradient = normals(3, input.len() / 4);
+        let dot = |a: &[f32], b: &[f32]| -> f64 {
+            a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+        };
+        let [forwards, backwards] =
+            [dot(&forward(&input, width), &gradient), dot(&input, &backward(&gradient, width))];
+        assert!((forwards - backwards).abs() < 1e-4, "{forwards} and {backwards}");
+    }
+}
+
+#[test]
+fn a_quarter_of_the_gradient_reaches_each_pixel_of_its_square() {
+    let gradient = backward(&[4.0, 8.0, 12.0, 16.0], 4);
+    let expected = [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0, 3.0, 3.0, 4.0, 4.0];
+    assert_eq!(gradient, expected);
+}
+
+#[test]
+fn no_planes_give_no_means() {
+    assert!(forward(&[], 4).is_empty());
+    assert!(backward(&[], 4).is_empty());
+}
+
+#[test]
+#[should_panic(expected = "a row of 3 pixels has no pairs")]
+fn an_odd_width_is_refused() {
+    forward(&[0.0; 6], 3);
+}
