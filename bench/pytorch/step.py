@@ -1,6 +1,7 @@
 """Times one search step of a reference network on random 3x32x32 data and prints one line of JSON.
 
     python step.py SPACE CHANNELS CELLS BATCH REPS [--layout nchw|channels_last] [--gradients all|needed] [--threads 2]
+        [--device cpu|cuda]
 
 SPACE is `nas-bench-201` (CELLS a stage), `darts` (CELLS in all) or `resnet-20` (CELLS are residual blocks a stage, 3 for ResNet-20).
 A step of a search space is the architecture step (Adam on the alphas) and then the weight step (SGD with momentum, gradient norm
@@ -39,13 +40,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--layout", choices=LAYOUTS, default="channels_last")
     parser.add_argument("--gradients", choices=("all", "needed"), default="all")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     return parser.parse_args()
 
 
-def random_batch(size: int, layout: torch.memory_format) -> tuple[Tensor, Tensor]:
-    images = torch.randn(size, 3, 32, 32).to(memory_format=layout)
+def random_batch(size: int, layout: torch.memory_format, device: str) -> tuple[Tensor, Tensor]:
+    images = torch.randn(size, 3, 32, 32).to(device, memory_format=layout)
     assert images.is_contiguous(memory_format=layout)
-    return images, torch.randint(CLASSES, (size,))
+    return images, torch.randint(CLASSES, (size,)).to(device)
 
 
 def set_requires_grad(tensors: Iterable[Tensor], needed: bool):
@@ -79,7 +81,8 @@ class SearchStep(TrainingStep):
     def __init__(self, network: nn.Module, all_gradients: bool):
         super().__init__(network)
         self.all_gradients = all_gradients
-        self.alphas = [alpha.requires_grad_() for alpha in network.initial_alphas()]
+        device = next(network.parameters()).device
+        self.alphas = [alpha.to(device).requires_grad_() for alpha in network.initial_alphas()]
         self.alpha_optimiser = torch.optim.Adam(self.alphas, lr=3e-4, betas=(0.5, 0.999), weight_decay=1e-3)
 
     def logits(self, images: Tensor) -> Tensor:
@@ -114,14 +117,16 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     layout = LAYOUTS[options.layout]
-    network = SPACES[options.space](options.channels, options.cells, CLASSES).to(memory_format=layout)
+    network = SPACES[options.space](options.channels, options.cells, CLASSES).to(options.device, memory_format=layout)
     searched = options.space != "resnet-20"
     step = SearchStep(network, options.gradients == "all") if searched else TrainingStep(network)
-    batches = [random_batch(options.batch, layout) for _ in range(2)]
+    batches = [random_batch(options.batch, layout, options.device) for _ in range(2)]
     times = []
     for _ in range(1 + options.reps):
         start = time.perf_counter()
         step(batches)
+        if options.device == "cuda":
+            torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
     print(json.dumps({"median_s": round(statistics.median(times[1:]), 6), "peak_rss_bytes": peak_rss_bytes()}))
 

@@ -1,7 +1,8 @@
 //! Times full search steps (architecture step and weight step) on random data, 3x32x32, ten
-//! classes: `bench_step SPACE CHANNELS CELLS BATCH REPS [composed]`. SPACE `resnet-20` is a plain
-//! training step with CELLS blocks a stage. One warm-up step, then the median; prints
-//! `{"median_s": …, "peak_rss_bytes": …}`. With `composed` the tensor library's own operations.
+//! classes: `bench_step SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]`. SPACE `resnet-20` is a
+//! plain training step with CELLS blocks a stage. One warm-up step, then the median; prints
+//! `{"median_s": …, "peak_rss_bytes": …}`. With `composed` the tensor library's own operations on the
+//! processor; a DEVICE is `wgpu:0`, say, in a build with that feature.
 
 #![allow(clippy::print_stdout, reason = "the measurement is what it prints")]
 
@@ -23,24 +24,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     keep_freed_memory();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [space, numbers @ ..] = arguments.as_slice() else {
-        return Err("expected SPACE CHANNELS CELLS BATCH REPS [composed]".into());
+        return Err("expected SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]".into());
     };
     let number = |at: usize| -> Result<usize, Box<dyn Error>> {
         Ok(numbers.get(at).ok_or("expected SPACE CHANNELS CELLS BATCH REPS")?.parse()?)
     };
     let (channels, cells, batch, reps) = (number(0)?, number(1)?, number(2)?, number(3)?);
-    let engine = match numbers.get(4).map(String::as_str) {
-        None => Engine::Fused,
-        Some("composed") => Engine::Composed,
-        Some(other) => return Err(format!("found `{other}`, expected `composed`").into()),
+    let place = match numbers.get(4).map(String::as_str) {
+        None => (Device::Cpu, Engine::Fused),
+        Some("composed") => (Device::Cpu, Engine::Composed),
+        Some(device) => (device.parse()?, Engine::Composed),
     };
     let mut config = SearchConfig::default();
     config.space.name = space.clone();
     (config.space.channels, config.space.cells) = (channels, cells);
     let mut step = if space == "resnet-20" {
-        training_step(&config, batch, engine)?
+        training_step(&config, batch, place)?
     } else {
-        search_step(&config, batch, engine)?
+        search_step(&config, batch, place)?
     };
     step()?;
     let mut seconds = Vec::with_capacity(reps);
@@ -62,9 +63,9 @@ type Step = Box<dyn FnMut() -> Result<(), search::Error>>;
 fn search_step(
     config: &SearchConfig,
     batch: usize,
-    engine: Engine,
+    (device, engine): (Device, Engine),
 ) -> Result<Step, Box<dyn Error>> {
-    let network = build_space(&config.space, SHAPE, CLASSES)?.network(Device::Cpu)?;
+    let network = build_space(&config.space, SHAPE, CLASSES)?.network(device)?;
     let mut bilevel = Bilevel::new(config, network.with_engine(engine));
     let mut host = build_host(config)?;
     let (weight, arch) = (random_batch(batch, 0), random_batch(batch, 1));
@@ -78,10 +79,10 @@ fn search_step(
 fn training_step(
     config: &SearchConfig,
     batch: usize,
-    engine: Engine,
+    (device, engine): (Device, Engine),
 ) -> Result<Step, Box<dyn Error>> {
     let image = [SHAPE.channels, SHAPE.height, SHAPE.width];
-    let network = resnet(config.space.channels, config.space.cells, image, CLASSES, Device::Cpu)?;
+    let network = resnet(config.space.channels, config.space.cells, image, CLASSES, device)?;
     let mut bilevel = Bilevel::new(config, network.with_engine(engine));
     let batch = random_batch(batch, 0);
     Ok(Box::new(move || {
