@@ -2,10 +2,11 @@
 //!
 //! Speed-ups are those of the search alone; what was spent before it stands beside them. In samples
 //! it is what the same settings pass on all data over what was passed; in seconds it is measured
-//! against the runs of `full` with the same host and seeds.
+//! against the runs of `full` with the same host and seeds on the same machine.
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use tamis_space::nas_bench_201::{Genotype, Record as Accuracies, Table};
 
 use super::grid::Arm;
@@ -60,6 +61,8 @@ pub struct SeedResult {
     pub outcome: Outcome,
     /// What a benchmark's table says of the architecture.
     pub accuracies: Option<Accuracies>,
+    /// The machine it was made on, and with how many threads.
+    pub made: (Value, Option<u64>),
 }
 
 impl Comparison {
@@ -131,10 +134,17 @@ impl Block {
         paired(&arm.values(quantity), &self.control(arm)?.values(quantity))
     }
 
-    /// Seconds that `full` takes over the seconds of this arm, over the seeds that both have.
+    /// Seconds that `full` takes over the seconds of this arm, over the seeds that both have from
+    /// the same machine with as many threads: seconds of different machines say nothing.
     pub fn speed_up_wall(&self, arm: &ArmResult) -> Option<f64> {
         let quantity = Quantity::SearchWallS;
-        ratio(&self.full(arm)?.values(quantity), &arm.values(quantity))
+        let full = self.full(arm)?;
+        let alike = |run: &&SeedResult| {
+            full.runs.iter().any(|other| other.seed == run.seed && other.made == run.made)
+        };
+        let comparable = arm.runs.iter().filter(alike);
+        let own = comparable.filter_map(|run| Some((run.seed, quantity.of(run)?))).collect();
+        ratio(&full.values(quantity), &own)
     }
 
     /// Finished runs and runs that the rows ask for, each run counted once a row.
@@ -174,6 +184,7 @@ impl SeedResult {
             Some(table) => found(table),
             None => outcome.lookup.as_ref().map(|lookup| lookup.record),
         };
-        SeedResult { seed: outcome.seed, accuracies, outcome }
+        let made = (record.section.machine.clone(), record.section.threads);
+        SeedResult { seed: outcome.seed, accuracies, outcome, made }
     }
 }

@@ -243,6 +243,34 @@ fn a_table_has_means_differences_and_what_is_unknown() {
 }
 
 #[test]
+fn seconds_of_different_machines_or_numbers_of_threads_give_no_speed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full,random:0.1", &[]);
+    let made = |policy, seed, wall_s, machine: &str, threads: u64| {
+        let mut line: Value =
+            serde_json::from_str(&line_of(planned(&plan, policy, seed), 90.0, wall_s)).unwrap();
+        line["compare"]["machine"]["processor"] = machine.into();
+        line["compare"]["threads"] = threads.into();
+        line.to_string()
+    };
+    let speed_up = |other: String| {
+        let lines = [
+            made("full", 0, 100.0, "slow", 1),
+            made("full", 1, 80.0, "slow", 1),
+            made("random:0.1", 0, 5.0, "slow", 1),
+            other,
+        ];
+        let results = results(folder.path(), &lines).unwrap();
+        let comparison = Comparison::of(&plan, &results, None);
+        let block = &comparison.blocks[0];
+        block.speed_up_wall(&block.arms[1])
+    };
+    assert_eq!(speed_up(made("random:0.1", 1, 15.0, "slow", 1)), Some(9.0));
+    assert_eq!(speed_up(made("random:0.1", 1, 1.0, "fast", 1)), Some(20.0));
+    assert_eq!(speed_up(made("random:0.1", 1, 1.0, "slow", 2)), Some(20.0));
+}
+
+#[test]
 fn the_accuracy_of_a_search_is_that_of_its_last_epoch_with_an_architecture_step() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan("full@0", &[]);
