@@ -169,9 +169,8 @@ fn finish(plan: &Plan, results: &Results, ended: &Ended) -> ExitCode {
     let versions: BTreeSet<&str> = used().map(|record| record.section.tamis.as_str()).collect();
     if machines.len() > 1 {
         let machines = machines.len();
-        tell(format_args!(
-            "note: the runs are of {machines} machines: compare their seconds by the speed-up only, which is of runs of one machine"
-        ));
+        let hint = "compare their seconds by the speed-up only, which is of runs of one machine";
+        tell(format_args!("note: the runs are of {machines} machines: {hint}"));
     }
     if versions.len() > 1 {
         tell(format_args!("note: the runs are of {} versions of Tamis", versions.len()));
