@@ -30,10 +30,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(numbers.get(at).ok_or("expected SPACE CHANNELS CELLS BATCH REPS")?.parse()?)
     };
     let (channels, cells, batch, reps) = (number(0)?, number(1)?, number(2)?, number(3)?);
+    // Where a device has no fused operations, its networks are composed all the same.
     let place = match numbers.get(4).map(String::as_str) {
         None => (Device::Cpu, Engine::Fused),
         Some("composed") => (Device::Cpu, Engine::Composed),
-        Some(device) => (device.parse()?, Engine::Composed),
+        Some(device) => (device.parse()?, Engine::Fused),
     };
     let mut config = SearchConfig::default();
     config.space.name = space.clone();
