@@ -1,7 +1,5 @@
 //! 2x2 average pooling: against a plain reference, and its gradient against the definition.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use tamis_core::{Key, Purpose};
 use tamis_kernels::average_2x2::{backward, forward};
 

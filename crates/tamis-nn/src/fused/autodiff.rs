@@ -111,12 +111,11 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
 
     fn average_2x2(input: FloatTensor<Self>) -> FloatTensor<Self> {
         let (input, node) = input.into_parts();
-        let input = in_order(input);
+        let shape = input.shape().to_vec();
+        let output = average_2x2::run(&in_order(input));
         match AverageBackward.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                prepared.finish(input.shape().to_vec(), average_2x2::run(&input))
-            }
-            OpsKind::UnTracked(prepared) => prepared.finish(average_2x2::run(&input)),
+            OpsKind::Tracked(prepared) => prepared.finish(shape, output),
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
         }
     }
 
