@@ -15,7 +15,7 @@ use super::plan::Plan;
 use super::quantity::Quantity;
 use super::record::Record;
 use super::results::Results;
-use super::statistics::{Summary, paired, ratio, summary};
+use super::statistics::{Difference, Summary, paired, ratio, summary};
 use super::unsearched::{Unsearched, unsearched};
 use crate::outcome::{Cost, Outcome};
 
@@ -129,9 +129,29 @@ impl Block {
         self.arms.iter().find(|other| other.arm.host == beside.arm.host && holds(&other.arm))
     }
 
+    /// The row of all data in as many steps: of those of `full-steps` with the same host and alpha
+    /// rate the one whose samples are nearest, if they differ by less than a twentieth.
+    pub fn equal_steps(&self, arm: &ArmResult) -> Option<&ArmResult> {
+        let samples = |arm: &ArmResult| Some(arm.summary(Quantity::SampleRatio)?.mean);
+        let own = samples(arm).filter(|_| !arm.is_full_steps())?;
+        let off = |other: &ArmResult| Some((samples(other)? / own - 1.0).abs());
+        self.arms
+            .iter()
+            .filter(|other| other.is_full_steps() && other.arm.host == arm.arm.host)
+            .filter(|other| other.arm.runs_as.scale == arm.arm.runs_as.scale)
+            .filter_map(|other| Some((off(other).filter(|off| *off < 0.05)?, other)))
+            .min_by(|(one, _), (other, _)| one.total_cmp(other))
+            .map(|(_, nearest)| nearest)
+    }
+
     /// Differences to the arm's control, over the seeds that both have.
-    pub fn difference(&self, arm: &ArmResult, quantity: Quantity) -> Option<Summary> {
+    pub fn difference(&self, arm: &ArmResult, quantity: Quantity) -> Option<Difference> {
         paired(&arm.values(quantity), &self.control(arm)?.values(quantity))
+    }
+
+    /// Differences to all data in as many steps, over the seeds that both have.
+    pub fn steps_difference(&self, arm: &ArmResult, quantity: Quantity) -> Option<Difference> {
+        paired(&arm.values(quantity), &self.equal_steps(arm)?.values(quantity))
     }
 
     /// Seconds that `full` takes over the seconds of this arm, over the seeds that both have from
@@ -143,8 +163,7 @@ impl Block {
             full.runs.iter().any(|other| other.seed == run.seed && other.made == run.made)
         };
         let comparable = arm.runs.iter().filter(alike);
-        let own = comparable.filter_map(|run| Some((run.seed, quantity.of(run)?))).collect();
-        ratio(&full.values(quantity), &own)
+        ratio(&full.values(quantity), &by_seed(comparable, quantity))
     }
 
     /// Finished runs and runs that the rows ask for, each run counted once a row.
@@ -155,9 +174,14 @@ impl Block {
 }
 
 impl ArmResult {
+    fn is_full_steps(&self) -> bool {
+        let policy = &self.arm.runs_as.policy;
+        policy.starts_with("full-steps:") && !policy.contains('+')
+    }
+
     /// The known figures by seed.
     pub fn values(&self, quantity: Quantity) -> BTreeMap<u64, f64> {
-        self.runs.iter().filter_map(|run| Some((run.seed, quantity.of(run)?))).collect()
+        by_seed(self.runs.iter(), quantity)
     }
 
     /// The figures summed up; `None` if there are none, or if a cost of a run is unknown.
@@ -174,6 +198,14 @@ impl ArmResult {
         let own: u64 = sum(|cost| cost.weight_samples + cost.arch_samples);
         (own > 0).then(|| full as f64 / own as f64)
     }
+}
+
+/// The known figures of runs by seed.
+fn by_seed<'a>(
+    runs: impl Iterator<Item = &'a SeedResult>,
+    quantity: Quantity,
+) -> BTreeMap<u64, f64> {
+    runs.filter_map(|run| Some((run.seed, quantity.of(run)?))).collect()
 }
 
 impl SeedResult {

@@ -6,7 +6,7 @@
 //!
 //! Everything but reading and adding to the results file is pure. Nothing here decides which arm is
 //! better: means come with deviation and number, differences are taken seed by seed against as many
-//! random samples, and every value is kept.
+//! random samples and as many steps on all data, and every value is kept.
 
 mod canonical;
 mod comparison;
@@ -35,5 +35,5 @@ pub use quantity::Quantity;
 pub use record::{Record, Section, line};
 pub use results::Results;
 pub use seeds::{Seeds, parse_policies};
-pub use statistics::{Summary, paired, ratio, summary};
+pub use statistics::{Difference, Summary, paired, ratio, summary};
 pub use unsearched::Unsearched;

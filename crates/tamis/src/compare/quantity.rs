@@ -39,6 +39,8 @@ pub enum Quantity {
     InitialArgmax,
     /// 1 if skip or none took over, else 0.
     Collapsed,
+    /// 1 if nothing of the input reaches the architecture's output, else 0.
+    CutOff,
 }
 
 impl Quantity {
@@ -51,7 +53,7 @@ impl Quantity {
     ];
 
     /// All, in the order in which they are listed.
-    pub const ALL: [Quantity; 16] = [
+    pub const ALL: [Quantity; 17] = [
         Quantity::Cifar10Valid12,
         Quantity::Cifar10Test200,
         Quantity::Cifar100Test200,
@@ -68,6 +70,7 @@ impl Quantity {
         Quantity::DecidedShare,
         Quantity::InitialArgmax,
         Quantity::Collapsed,
+        Quantity::CutOff,
     ];
 
     /// Its name, as files have it.
@@ -89,6 +92,7 @@ impl Quantity {
             Quantity::DecidedShare => "decided_share",
             Quantity::InitialArgmax => "initial_argmax",
             Quantity::Collapsed => "collapsed",
+            Quantity::CutOff => "cut_off",
         }
     }
 
@@ -119,6 +123,7 @@ impl Quantity {
             }
             Quantity::InitialArgmax => flag(outcome.genotype == outcome.initial_genotype),
             Quantity::Collapsed => flag(outcome.collapsed),
+            Quantity::CutOff => flag(!outcome.connected),
             _ => self.of_table(run.accuracies.as_ref()?),
         }
     }

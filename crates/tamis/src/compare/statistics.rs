@@ -30,10 +30,21 @@ pub fn summary(values: &[f64]) -> Option<Summary> {
     Some(Summary { n, mean, deviation, median })
 }
 
+/// What is said of differences seed by seed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// The differences summed up.
+    pub summary: Summary,
+    /// In how many seeds ours is larger; what is equal is not.
+    pub better: usize,
+}
+
 /// Differences `ours - theirs` over the seeds that both have; `None` if there are none.
-pub fn paired(ours: &BTreeMap<u64, f64>, theirs: &BTreeMap<u64, f64>) -> Option<Summary> {
+pub fn paired(ours: &BTreeMap<u64, f64>, theirs: &BTreeMap<u64, f64>) -> Option<Difference> {
     let common = ours.iter().filter_map(|(seed, our)| Some(our - theirs.get(seed)?));
-    summary(&common.collect::<Vec<f64>>())
+    let differences: Vec<f64> = common.collect();
+    let better = differences.iter().filter(|&&difference| difference > 0.0).count();
+    Some(Difference { summary: summary(&differences)?, better })
 }
 
 /// How often the mean of `ours` goes into that of `reference`, over the seeds that both have.
@@ -69,10 +80,17 @@ mod tests {
     fn differences_are_taken_over_common_seeds_only() {
         let ours = BTreeMap::from([(0, 93.0), (1, 90.0), (2, 10.0)]);
         let theirs = BTreeMap::from([(0, 92.0), (1, 87.0), (7, 99.0)]);
-        let found = paired(&ours, &theirs).unwrap();
-        assert_eq!((found.n, found.mean, found.median), (2, 2.0, 2.0));
+        let Difference { summary: found, better } = paired(&ours, &theirs).unwrap();
+        assert_eq!((found.n, found.mean, found.median, better), (2, 2.0, 2.0, 2));
         assert!((found.deviation.unwrap() - 2.0_f64.sqrt()).abs() < 1e-12);
         assert_eq!(paired(&ours, &BTreeMap::from([(9, 1.0)])), None);
+    }
+
+    #[test]
+    fn what_is_equal_or_less_is_not_better() {
+        let ours = BTreeMap::from([(0, 3.0), (1, 5.0), (2, 7.0)]);
+        let theirs = BTreeMap::from([(0, 3.0), (1, 6.0), (2, 1.0)]);
+        assert_eq!(paired(&ours, &theirs).unwrap().better, 1);
     }
 
     #[test]

@@ -302,11 +302,45 @@ fn an_arm_is_compared_with_as_many_random_samples_seed_by_seed() {
     let comparison = Comparison::of(&plan, &results, None);
     let block = &comparison.blocks[0];
     let difference = |at: usize| block.difference(&block.arms[at], Quantity::Cifar10Test200);
-    let found = difference(0).unwrap();
-    assert_eq!((found.n, found.mean), (2, 2.5));
+    let Difference { summary: found, better } = difference(0).unwrap();
+    assert_eq!((found.n, found.mean, better), (2, 2.5, 2));
     assert!((found.deviation.unwrap() - 4.5_f64.sqrt()).abs() < 1e-12);
     assert_eq!(difference(1), None, "a control has none");
     assert_eq!(difference(2), None, "nobody ran one for it");
+}
+
+#[test]
+fn an_arm_is_compared_with_all_data_in_as_many_steps_at_the_same_alpha_rate() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = plan("full,random:0.1,full-steps:0.1,full-steps:0.11,full-steps:0.5", &[]);
+    let steps = |arm: &Arm| Arm {
+        runs_as: ArmChoice { scale: "steps".into(), ..arm.runs_as.clone() },
+        ..arm.clone()
+    };
+    plan.arms.push(steps(&plan.arms[1]));
+    let line_of = |planned: &PlannedRun| {
+        let policy = planned.run.choice.policy.as_str();
+        let (ratio, accuracy) = match policy {
+            "full" => (1.0, 94.0),
+            "random:0.1" => (0.101, [90.0, 95.0][planned.run.seed as usize]),
+            "full-steps:0.1" => (0.1, 93.0),
+            "full-steps:0.11" => (0.105, 0.0),
+            _ => (0.5, 94.0),
+        };
+        let mut result = result(&planned.key, accuracy, 1.0);
+        result["cost"]["sample_ratio"] = ratio.into();
+        line(&result.to_string(), RUN, &planned.key).unwrap()
+    };
+    let lines: Vec<String> = plan.runs.iter().map(line_of).collect();
+    let results = results(folder.path(), &lines).unwrap();
+    let comparison = Comparison::of(&plan, &results, None);
+    let block = &comparison.blocks[0];
+    let beside = |at: usize| Some(block.equal_steps(&block.arms[at])?.arm.named.policy.as_str());
+    assert_eq!(beside(1), Some("full-steps:0.1"), "the nearest");
+    assert_eq!([0, 2, 4].map(beside), [None; 3], "nothing near, and none of themselves");
+    assert_eq!(beside(5), None, "another alpha rate");
+    let found = block.steps_difference(&block.arms[1], Quantity::Cifar10Test200).unwrap();
+    assert_eq!((found.summary.mean, found.summary.n, found.better), (-0.5, 2, 1));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Everything in long form: one figure a line, every run's value and the statistics over seeds.
 //! What is not known is empty.
 
-use tamis::compare::{ArmResult, Block, Comparison, Quantity, Summary, Unsearched};
+use tamis::compare::{ArmResult, Block, Comparison, Difference, Quantity, Summary, Unsearched};
 
 const HEADER: &str =
     "space,channels,cells,host,policy,runs_as,alpha_lr_scale,quantity,statistic,seed,value\n";
@@ -48,6 +48,12 @@ impl Lines<'_> {
         let median = summary.map(|found| found.median);
         self.number(quantity, &format!("{prefix}median"), median);
     }
+
+    fn difference(&mut self, quantity: Quantity, prefix: &str, found: Option<Difference>) {
+        self.summary(quantity.name(), prefix, found.map(|found| found.summary));
+        let better = found.map(|found| found.better as f64);
+        self.number(quantity.name(), &format!("{prefix}better"), better);
+    }
 }
 
 fn lines<'a>(text: &'a mut String, block: &Block, arm: [&str; 4]) -> Lines<'a> {
@@ -72,8 +78,10 @@ fn arm_lines(text: &mut String, block: &Block, arm: &ArmResult) {
     for quantity in Quantity::ALL {
         lines.summary(quantity.name(), "", arm.summary(quantity));
         if quantity.is_accuracy() && block.control(arm).is_some() {
-            let difference = block.difference(arm, quantity);
-            lines.summary(quantity.name(), "difference_", difference);
+            lines.difference(quantity, "difference_", block.difference(arm, quantity));
+        }
+        if quantity.is_accuracy() && block.equal_steps(arm).is_some() {
+            lines.difference(quantity, "steps_difference_", block.steps_difference(arm, quantity));
         }
     }
     lines.number("speed_up_samples", "mean", arm.speed_up_samples());

@@ -2,7 +2,7 @@
 //!
 //! `?` is a figure that is not known, `-` one that there is not.
 
-use tamis::compare::{ArmResult, Block, Quantity, Summary, Unsearched};
+use tamis::compare::{ArmResult, Block, Difference, Quantity, Summary, Unsearched};
 
 use crate::cli::table::thousands;
 
@@ -46,6 +46,7 @@ pub(super) fn summaries(block: &Block) -> Table {
     let others = [
         "median",
         "vs random-like",
+        "vs full-steps",
         "samples",
         "multiply-adds",
         "one-off samples",
@@ -56,6 +57,7 @@ pub(super) fn summaries(block: &Block) -> Table {
         "decisive",
         "initial",
         "collapsed",
+        "cut off",
     ];
     header.extend(others.map(str::to_owned));
     let mut rows: Vec<Vec<String>> = block.arms.iter().map(|arm| arm_row(block, arm)).collect();
@@ -94,7 +96,8 @@ fn arm_row(block: &Block, arm: &ArmResult) -> Vec<String> {
     let times = |ratio: Option<f64>| ratio.map_or(NONE.to_owned(), |ratio| format!("{ratio:.2}x"));
     row.extend([
         summary(counts).map_or(NONE.to_owned(), |found| percent(counts, found.median)),
-        difference(block, arm),
+        difference(counts, block.difference(arm, counts)),
+        difference(counts, block.steps_difference(arm, counts)),
         cost(Quantity::SampleRatio, |mean| format!("{mean:.3}")),
         cost(Quantity::MacsRatio, |mean| format!("{mean:.3}")),
         cost(Quantity::OneOffSamples, |mean| thousands(mean as u64)),
@@ -105,6 +108,7 @@ fn arm_row(block: &Block, arm: &ArmResult) -> Vec<String> {
         cost(Quantity::Decisive, share),
         cost(Quantity::InitialArgmax, share),
         cost(Quantity::Collapsed, share),
+        cost(Quantity::CutOff, share),
     ]);
     row
 }
@@ -126,11 +130,13 @@ fn names(arm: &ArmResult) -> Vec<String> {
     ]
 }
 
-fn difference(block: &Block, arm: &ArmResult) -> String {
-    let counts = counted(block);
-    let Some(found) = block.difference(arm, counts) else { return NONE.to_owned() };
-    let sign = if found.mean < 0.0 { "" } else { "+" };
-    format!("{sign}{} (n {})", spread(counts, found), found.n)
+/// Mean and deviation, then what a single cell that is cut off does not decide.
+fn difference(quantity: Quantity, found: Option<Difference>) -> String {
+    let Some(Difference { summary, better }) = found else { return NONE.to_owned() };
+    let signed = |value: f64, text: String| if value < 0.0 { text } else { format!("+{text}") };
+    let mean = signed(summary.mean, spread(quantity, summary));
+    let median = signed(summary.median, percent(quantity, summary.median));
+    format!("{mean}, median {median}, better in {better} of {}", summary.n)
 }
 
 fn accuracy(quantity: Quantity, summary: Option<Summary>, runs: usize) -> String {
@@ -182,6 +188,7 @@ pub(super) fn values(block: &Block) -> Table {
         "decided edges",
         "initial",
         "collapsed",
+        "cut off",
         "architecture",
     ];
     header.extend(others.map(str::to_owned));
@@ -209,9 +216,32 @@ fn value_rows(arm: &ArmResult, accuracies: &'static [Quantity]) -> Vec<Vec<Strin
             format!("{} of {}", outcome.decided_edges, outcome.edges),
             yes(outcome.genotype == outcome.initial_genotype),
             yes(outcome.collapsed),
+            yes(!outcome.connected),
             outcome.genotype.clone(),
         ]);
         cells
     };
     arm.runs.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_has_signs_and_says_in_how_many_seeds_it_is_one() {
+        let summary = Summary { n: 5, mean: -0.5, deviation: Some(1.25), median: 0.0 };
+        let found = Some(Difference { summary, better: 2 });
+        assert_eq!(
+            difference(Quantity::Cifar10Test200, found),
+            "-0.50 ± 1.25, median +0.00, better in 2 of 5"
+        );
+        assert_eq!(difference(Quantity::Cifar10Test200, None), "-");
+        let summary = Summary { n: 1, mean: 0.01, deviation: None, median: 0.01 };
+        let found = Some(Difference { summary, better: 1 });
+        assert_eq!(
+            difference(Quantity::ArchValAccuracy, found),
+            "+1.00, median +1.00, better in 1 of 1"
+        );
+    }
 }
