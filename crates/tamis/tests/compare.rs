@@ -107,6 +107,13 @@ fn a_grid_runs_once_and_its_table_needs_the_results_file_alone() {
 
     let markdown = succeed(compare(&out, &["--format=markdown"]));
     assert_eq!(markdown.matches("`\\|").count(), 8, "an architecture a run: {markdown}");
+    let picture = succeed(compare(&out, &["--format=svg"]));
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
+    for seed in [0, 1] {
+        let drawn = picture.matches(&format!("<title>seed {seed}: ")).count();
+        assert_eq!(drawn, 4, "a shape a run: {picture}");
+    }
+    assert!(!picture.contains("NaN") && !picture.contains("inf"), "{picture}");
 }
 
 #[test]

@@ -97,4 +97,6 @@ pub(crate) enum ComparisonFormat {
     Csv,
     /// A table of statistics and a table of every value
     Markdown,
+    /// A picture with a dot for every run, as SVG
+    Svg,
 }

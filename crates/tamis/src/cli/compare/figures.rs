@@ -73,7 +73,8 @@ fn shown(block: &Block) -> &'static [Quantity] {
     }
 }
 
-fn counted(block: &Block) -> Quantity {
+/// The accuracy that counts.
+pub(super) fn counted(block: &Block) -> Quantity {
     shown(block).last().copied().unwrap_or(Quantity::ArchValAccuracy)
 }
 
@@ -153,11 +154,16 @@ fn spread(quantity: Quantity, found: Summary) -> String {
     deviation.map_or(mean.clone(), |deviation| format!("{mean} ± {deviation}"))
 }
 
-/// An accuracy in percent: looked-up ones are already.
+/// An accuracy in percent, as people read it.
 pub(super) fn percent(quantity: Quantity, value: f64) -> String {
+    format!("{:.2}", in_percent(quantity, value))
+}
+
+/// An accuracy in percent: looked-up ones are already.
+pub(super) fn in_percent(quantity: Quantity, value: f64) -> f64 {
     match quantity {
-        Quantity::ArchValAccuracy => format!("{:.2}", 100.0 * value),
-        _ => format!("{value:.2}"),
+        Quantity::ArchValAccuracy => 100.0 * value,
+        _ => value,
     }
 }
 

@@ -4,6 +4,7 @@ mod children;
 mod csv;
 mod figures;
 mod markdown;
+mod picture;
 mod progress;
 mod text;
 
@@ -158,6 +159,7 @@ fn written(comparison: &Comparison, format: ComparisonFormat) -> String {
         ComparisonFormat::Text => text::text(comparison),
         ComparisonFormat::Csv => csv::csv(comparison),
         ComparisonFormat::Markdown => markdown::markdown(comparison),
+        ComparisonFormat::Svg => picture::picture(comparison),
     }
 }
 
