@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tamis_core::nearest;
 use tamis_data::{Augmentation, DataConfig};
 use tamis_search::{Recipe, SearchConfig};
 use toml::{Table, Value};
 
 use crate::error::Error;
 use crate::scoring::ScoringConfig;
+use crate::section::{config_error, parse, parse_beside};
 
 /// All settings of a run: the contents of `config.toml`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,6 +48,17 @@ const PLACE_KEYS: [&str; 2] = ["device", "table"];
 
 /// What the file has beside the search's keys.
 const ELSEWHERE: [&str; 4] = ["data", "augmentation", PLACE_KEYS[0], PLACE_KEYS[1]];
+
+/// Settings without a default, and what they are: [`RunConfig::to_toml`] has those that are set.
+pub const WITHOUT_DEFAULT: [(&str, &str); 7] = [
+    ("table", "benchmark table in which the found architecture is looked up"),
+    ("data.train", "use only the first so many training images"),
+    ("data.size", "scale the shorter side to so many pixels and crop the centre square"),
+    ("data.channels", "1 turns every image grey, 3 into red, green and blue"),
+    ("policy.scores", "file of scores, for policies that need them"),
+    ("policy.embeddings", "file of embeddings, for policies that need them"),
+    ("policy.bdp.keep_arch", "share that a prune keeps of the architecture level; else `keep`"),
+];
 
 impl RunConfig {
     /// The settings in a table, over the defaults of the recipe that the table names.
@@ -237,46 +248,6 @@ fn to_table<T: Serialize>(value: &T) -> Result<Table, Error> {
     Table::try_from(value).map_err(|error| config_error(None, error))
 }
 
-fn parse<'de, T: Deserialize<'de>>(value: Value, section: &str) -> Result<T, Error> {
-    parse_beside(value, section, &[])
-}
-
-/// As [`parse`], for a section that has more keys than `T` knows.
-fn parse_beside<'de, T: Deserialize<'de>>(
-    value: Value,
-    section: &str,
-    more: &[&str],
-) -> Result<T, Error> {
-    let from = (!section.is_empty()).then(|| format!("section `{section}`"));
-    value.try_into().map_err(|error: toml::de::Error| {
-        let message = error.message();
-        match unknown_setting(section, message, more) {
-            Some(message) => config_error(None, message),
-            None => config_error(from, message),
-        }
-    })
-}
-
-/// What to say of a key that a section does not have, with its whole path; `None` if the message
-/// is of something else.
-fn unknown_setting(section: &str, message: &str, more: &[&str]) -> Option<String> {
-    // "unknown field `a`, expected one of `b`, `c`": every other piece is a name.
-    let names: Vec<&str> = message.strip_prefix("unknown field `")?.split('`').step_by(2).collect();
-    let known = names[1..].iter().filter(|name| !name.is_empty()).copied();
-    let path = |key: &str| match section {
-        "" => key.to_owned(),
-        _ => format!("{section}.{key}"),
-    };
-    let known: Vec<String> = known.chain(more.iter().copied()).map(path).collect();
-    let found = path(names[0]);
-    let nearest = nearest(&found, known.iter().map(String::as_str))?;
-    let expected = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    Some(format!(
-        "found the unknown setting `{found}`, expected one of {expected}; hint: the nearest is \
-         `{nearest}`"
-    ))
-}
-
 /// Reads the search's part section by section, so that an error names the section.
 fn parse_search(mut table: Table) -> Result<SearchConfig, Error> {
     let mut section = |key: &str| table.remove(key).unwrap_or(Value::Table(Table::new()));
@@ -291,10 +262,6 @@ fn parse_search(mut table: Table) -> Result<SearchConfig, Error> {
     };
     let top: SearchConfig = parse_beside(Value::Table(table), "", &ELSEWHERE)?;
     Ok(SearchConfig { seed: top.seed, recipe: top.recipe, split: top.split, ..sections })
-}
-
-fn config_error(from: Option<String>, error: impl ToString) -> Error {
-    Error::Config { from, message: error.to_string().trim_end().replace('\n', " ") }
 }
 
 #[cfg(test)]
@@ -329,6 +296,33 @@ mod tests {
         assert!(beyond.to_string().contains("policy.bdp.keep = 1.5"), "{beyond}");
     }
 
+    /// The settings that a section knows, by what it says of one that it does not.
+    fn known(section: &str) -> Vec<String> {
+        let error = resolve(&[&format!("{section}no-setting=1")]).unwrap_err().to_string();
+        let (_, names) = error.split_once("expected one of ").unwrap();
+        let names = names.split(';').next().unwrap().split(", ");
+        names.map(|name| name.trim_matches('`').to_owned()).collect()
+    }
+
+    #[test]
+    fn every_setting_has_a_default_or_is_listed_as_without_one() {
+        let mut listed: Vec<String> = flatten(&RunConfig::default().to_table().unwrap())
+            .into_keys()
+            .chain(WITHOUT_DEFAULT.map(|(name, _)| name.to_owned()))
+            .collect();
+        let section = |name: &str| Some(format!("{}.", name.rsplit_once('.')?.0));
+        let sections: Vec<String> = listed.iter().filter_map(|name| section(name)).collect();
+        let is_section = |name: &String| sections.contains(&format!("{name}."));
+        let mut settings: Vec<String> =
+            sections.iter().map(String::as_str).chain([""]).flat_map(known).collect();
+        settings.retain(|name| !is_section(name));
+        for names in [&mut settings, &mut listed] {
+            names.sort_unstable();
+            names.dedup();
+        }
+        assert_eq!(settings, listed);
+    }
+
     #[test]
     fn what_is_set_wins_over_the_recipe() {
         let config = resolve(&["weights.nesterov=false", "recipe=autodl"]).unwrap();
@@ -355,10 +349,25 @@ mod tests {
         let unknown = message("dta.size=8");
         assert!(unknown.contains("`dta`") && unknown.ends_with("nearest is `data`"), "{unknown}");
         let unknown = message("policy.bdp.kep=0.5");
-        assert!(unknown.contains("kep") && unknown.contains("keep_arch"), "{unknown}");
+        assert!(unknown.contains("unknown setting `policy.bdp.kep`, "), "{unknown}");
+        assert!(unknown.contains("`policy.bdp.keep_arch`"), "{unknown}");
+        assert!(unknown.ends_with("the nearest is `policy.bdp.keep`"), "{unknown}");
         assert!(message("colour=8").contains("colour"));
-        let wrong = message("train.epochs=many");
-        assert!(wrong.contains("train") && wrong.contains("many"), "{wrong}");
+        for (assignment, path) in [
+            ("train.epochs=many", "train.epochs"),
+            ("policy.bdp.keep=many", "policy.bdp.keep"),
+            ("data.limits.side_px=many", "data.limits.side_px"),
+            ("alpha.betas=['many',1]", "alpha.betas[0]"),
+            ("policy=many", "policy"),
+            ("seed=many", "seed"),
+        ] {
+            let wrong = message(assignment);
+            assert!(
+                wrong.contains(&format!(" of `{path}`: ")) && wrong.contains("many"),
+                "{wrong}"
+            );
+            assert!(!wrong.contains("Config"), "no type of the program is named: {wrong}");
+        }
         assert!(message("no assignment").contains("key=value"));
     }
 }

@@ -44,13 +44,14 @@ mod peak;
 mod run_record;
 mod scores;
 mod scoring;
+mod section;
 mod selection;
 mod sitting;
 mod soundness;
 pub mod tables;
 
 pub use choice::{Choice, PoolSource, choose};
-pub use config::{Layers, RunConfig, flatten};
+pub use config::{Layers, RunConfig, WITHOUT_DEFAULT, flatten};
 pub use error::Error;
 pub use job::{Ending, Job, Prepared, prepare, prepare_on};
 pub use lookup::{Lookup, load_table, lookup};

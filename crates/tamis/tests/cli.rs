@@ -302,6 +302,9 @@ fn work_is_done_and_its_exit_code_is_given_where_nobody_reads_what_is_said() {
 fn settings_are_shown_complete_and_compared() {
     let shown = succeed(tamis(&["config", "show", "--set=recipe=autodl"]));
     assert!(shown.contains("nesterov = true") && shown.contains("[policy]"), "{shown}");
+    assert!(shown.contains("\n# policy.scores: ") && shown.contains("\n# table: "), "{shown}");
+    let given = succeed(tamis(&["config", "show", "--set=table=t.csv"]));
+    assert!(given.contains("table = \"t.csv\"") && !given.contains("# table"), "{given}");
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, content: &str| {
         let path = folder.path().join(name);

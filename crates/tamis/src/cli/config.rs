@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use tamis::{Layers, RunConfig, flatten};
+use tamis::{Layers, RunConfig, WITHOUT_DEFAULT, flatten};
 use toml::Value;
 
 use super::Failure;
@@ -14,11 +14,23 @@ use super::output::print;
 pub(super) fn run(command: ConfigCommand) -> Result<ExitCode, Failure> {
     match command {
         ConfigCommand::Show { from, set } => {
-            print(read(from.as_deref(), &set)?.to_toml()?)?;
+            print(shown(&read(from.as_deref(), &set)?)?)?;
         }
         ConfigCommand::Diff { a, b } => print(differences(&a, &b)?)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The settings as TOML; those that have no value as comments, so that they can be found.
+fn shown(config: &RunConfig) -> Result<String, Failure> {
+    let mut text = config.to_toml()?;
+    let set = flatten(&config.to_table()?);
+    let missing = || WITHOUT_DEFAULT.into_iter().filter(|(name, _)| !set.contains_key(*name));
+    if missing().next().is_some() {
+        text += "\n# Not set, and without a default:\n";
+    }
+    text.extend(missing().map(|(name, what)| format!("# {name}: {what}\n")));
+    Ok(text)
 }
 
 /// A line for each setting that the two have differently.
