@@ -127,6 +127,9 @@ fn a_stopped_comparison_goes_on_as_if_it_had_not_stopped() {
     let told = text(&output.stderr);
     assert!(told.contains("1 of 8 runs done; the same command goes on"), "{told}");
     assert!(text(&output.stdout).contains("0 of 2"), "a partial table is printed");
+    let nothing = folder.path().join("nothing");
+    let output = compare(&nothing, &[quiet, "--stop-after-steps=1", "--format=svg"]);
+    assert!(text(&output.stdout).contains("no run is finished"), "{}", text(&output.stdout));
     // In the middle of a run.
     let output = compare(&stopped, &[quiet, "--stop-after-steps=3"]);
     assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));

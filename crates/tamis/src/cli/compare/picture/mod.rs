@@ -41,7 +41,7 @@ fn draw_block(block: &Block, drawing: &mut Drawing) {
     let runs = block.arms.iter().flat_map(|arm| &arm.runs);
     let values = runs.filter_map(|run| value(block, run));
     let Some(axis) = Axis::of(values.chain(references(block).map(|(_, value)| value))) else {
-        return;
+        return draw_nothing(block, drawing);
     };
     let (hosts, lines) = (hosts(block), lines(block));
     let top = drawing.height() + ABOVE;
@@ -73,6 +73,14 @@ fn draw_block(block: &Block, drawing: &mut Drawing) {
     }
     let title = 2.0 * MARGIN + title.chars().count() as f64 * LETTER;
     drawing.grow(right.max(title), bottom + BELOW);
+}
+
+/// The place of a block of which no run is finished.
+fn draw_nothing(block: &Block, drawing: &mut Drawing) {
+    let text = format!("{}: no run is finished", heading(block));
+    let y = drawing.height() + 22.0;
+    drawing.text((MARGIN, y), Anchor::Start, &text);
+    drawing.grow(2.0 * MARGIN + text.chars().count() as f64 * LETTER, y + MARGIN);
 }
 
 /// Where the runs of a host are drawn.
