@@ -201,7 +201,7 @@ fn what_a_training_costs_is_counted() {
     let train = images(IMAGES);
     let mut training = classifier(&train, &scorer(2), 1);
     finish(&mut training);
-    let cost = training.cost();
+    let cost = training.progress().cost;
     assert_eq!((cost.samples, cost.macs), (70, 70 * 3 * training.forward_macs()));
     assert!(cost.wall_s > 0.0);
 }

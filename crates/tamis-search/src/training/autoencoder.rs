@@ -13,18 +13,16 @@ use std::time::Instant;
 
 use tamis_core::{Key, Purpose, SampleId};
 use tamis_data::{Augmentation, Batch, Dataset};
-use tamis_nn::{Autoencoder, AutoencoderShape, Device, Statistics};
+use tamis_nn::{Autoencoder, AutoencoderShape, Device};
 
 use super::course::{Course, Next, Plan, Schedule, Sums, empty_snapshot};
-use super::{EmbedConfig, Training, TrainingCost, TrainingEvent, triplets};
+use super::running::Running;
+use super::{EmbedConfig, Progress, Training, TrainingEvent, triplets};
 use crate::error::Error;
 use crate::optimizer::Adam;
 use crate::snapshot::Snapshot;
 
 const BETAS: [f64; 2] = [0.9, 0.999];
-
-/// PyTorch's momentum of running statistics.
-const STATISTICS_MOMENTUM: f64 = 0.1;
 
 /// The training of an autoencoder.
 pub struct AutoencoderTraining {
@@ -33,7 +31,7 @@ pub struct AutoencoderTraining {
     triplet_weight: f64,
     weights: Vec<f64>,
     adam: Adam,
-    statistics: Statistics,
+    running: Running,
 }
 
 impl AutoencoderTraining {
@@ -70,7 +68,7 @@ impl AutoencoderTraining {
             course: Course::new(plan, train, augmentation)?,
             triplet_weight: config.triplet_weight,
             adam: Adam::new(weights.len(), BETAS, 0.0),
-            statistics: network.initial_statistics(),
+            running: Running::new(network.initial_statistics()),
             network,
             weights,
         })
@@ -83,7 +81,7 @@ impl AutoencoderTraining {
     /// [`Error::Network`] if the batch does not fit the network.
     pub fn encode(&self, ids: &[SampleId]) -> Result<Vec<f32>, Error> {
         let batch = self.course.plain(ids);
-        Ok(self.network.encode(&self.rounded(), &batch.images, &self.statistics)?)
+        Ok(self.network.encode(&self.rounded(), &batch.images, self.running.statistics())?)
     }
 
     /// Sizes of the network.
@@ -106,8 +104,7 @@ impl AutoencoderTraining {
         if !loss.is_finite() {
             return Err(self.course.diverged("autoencoder", "embed.lr", loss, batch));
         }
-        let momentum = STATISTICS_MOMENTUM.max(1.0 / (self.course.steps_taken() + 1) as f64);
-        self.statistics.update(&pass.statistics, momentum);
+        self.running.follow(&pass.statistics, self.course.steps_taken());
         let gradient: Vec<f64> = pass.gradient.into_iter().map(f64::from).collect();
         self.adam.step(&mut self.weights, &gradient, self.course.rate());
         let samples = batch.ids.len();
@@ -131,20 +128,8 @@ impl Training for AutoencoderTraining {
         }
     }
 
-    fn position(&self) -> (u32, u32) {
-        self.course.position()
-    }
-
-    fn epochs(&self) -> u32 {
-        self.course.stop()
-    }
-
-    fn steps(&self) -> u32 {
-        self.course.steps()
-    }
-
-    fn cost(&self) -> TrainingCost {
-        self.course.cost()
+    fn progress(&self) -> Progress {
+        self.course.progress()
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -161,8 +146,7 @@ impl Training for AutoencoderTraining {
                 snapshot.put_values(path, &parameter.shape, &values[parameter.range()]);
             }
         }
-        let statistics = self.statistics.to_values();
-        snapshot.put_values("statistics".to_owned(), &[statistics.len()], &statistics);
+        self.running.save(&mut snapshot);
         snapshot
     }
 
@@ -184,7 +168,6 @@ impl Training for AutoencoderTraining {
             ..Adam::new(0, BETAS, 0.0)
         };
         self.weights = weights;
-        let length = self.statistics.to_values().len();
-        Ok(self.statistics.set_values(snapshot.values("statistics", length)?)?)
+        self.running.restore(snapshot)
     }
 }

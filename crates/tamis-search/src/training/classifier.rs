@@ -6,9 +6,7 @@
 //! running statistics, of images as they are, in the order of their ids.
 //!
 //! Differences: epochs are a setting; images are normalised by their own mean and deviation, not
-//! ImageNet's; running statistics follow with momentum `max(0.1, 1 / steps)`, which is PyTorch's
-//! 0.1 from the tenth step on and their mean before, so that short trainings do not score by the
-//! statistics' start.
+//! ImageNet's; running statistics are the mean of the first batches.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,13 +18,11 @@ use tamis_nn::{
 };
 
 use super::course::{Course, Next, Plan, Schedule, Sums, empty_snapshot};
-use super::{Forgetting, ScorerConfig, Training, TrainingCost, TrainingEvent};
+use super::running::Running;
+use super::{Forgetting, Progress, ScorerConfig, Training, TrainingEvent};
 use crate::error::Error;
 use crate::optimizer::Sgd;
 use crate::snapshot::Snapshot;
-
-/// PyTorch's momentum of running statistics.
-const STATISTICS_MOMENTUM: f64 = 0.1;
 
 /// The seed of network `number` of an ensemble; that of the first is the seed itself.
 pub fn ensemble_seed(seed: u64, number: u32) -> u64 {
@@ -43,7 +39,7 @@ pub struct ClassifierTraining {
     forward_macs: u64,
     weights: Vec<f32>,
     sgd: Sgd,
-    statistics: Statistics,
+    running: Running,
     forgetting: Forgetting,
 }
 
@@ -85,7 +81,7 @@ impl ClassifierTraining {
                 nesterov: false,
                 velocity: vec![0.0; weights.len()],
             },
-            statistics: network.initial_statistics(),
+            running: Running::new(network.initial_statistics()),
             network,
             forward_macs,
             weights,
@@ -99,7 +95,7 @@ impl ClassifierTraining {
     /// [`Error::Network`] if the batch does not fit the network.
     pub fn evaluate(&self, ids: &[SampleId]) -> Result<Vec<SampleOutput>, Error> {
         let batch = self.course.plain(ids);
-        let mode = Mode::Evaluate(&self.statistics);
+        let mode = Mode::Evaluate(self.running.statistics());
         let pass = self.network.pass(&self.weights, inputs(&batch), mode, Wants::default())?;
         Ok(pass.outputs.samples)
     }
@@ -112,7 +108,7 @@ impl ClassifierTraining {
     /// [`Error::Network`] if the batch does not fit the network.
     pub fn features(&self, ids: &[SampleId]) -> Result<Vec<f32>, Error> {
         let batch = self.course.plain(ids);
-        Ok(self.network.features(&self.weights, &batch.images, &self.statistics)?)
+        Ok(self.network.features(&self.weights, &batch.images, self.running.statistics())?)
     }
 
     /// Forgetting events so far.
@@ -127,7 +123,7 @@ impl ClassifierTraining {
 
     /// Running statistics of the network's batch norms.
     pub fn statistics(&self) -> &Statistics {
-        &self.statistics
+        self.running.statistics()
     }
 
     fn step(&mut self, batch: &Batch) -> Result<TrainingEvent, Error> {
@@ -141,8 +137,7 @@ impl ClassifierTraining {
         for (&id, sample) in batch.ids.iter().zip(&outputs.samples) {
             self.forgetting.observe(id, sample.correct);
         }
-        let momentum = STATISTICS_MOMENTUM.max(1.0 / (self.course.steps_taken() + 1) as f64);
-        self.statistics.update(&pass.statistics, momentum);
+        self.running.follow(&pass.statistics, self.course.steps_taken());
         let gradient = pass.weights.unwrap_or_default();
         self.sgd.step(&mut self.weights, &gradient, self.course.rate() as f32);
         let (epoch, step) = self.course.position();
@@ -170,20 +165,8 @@ impl Training for ClassifierTraining {
         }
     }
 
-    fn position(&self) -> (u32, u32) {
-        self.course.position()
-    }
-
-    fn epochs(&self) -> u32 {
-        self.course.stop()
-    }
-
-    fn steps(&self) -> u32 {
-        self.course.steps()
-    }
-
-    fn cost(&self) -> TrainingCost {
-        self.course.cost()
+    fn progress(&self) -> Progress {
+        self.course.progress()
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -193,8 +176,7 @@ impl Training for ClassifierTraining {
         let layout = self.network.layout();
         snapshot.put_parameters("weights", layout, &self.weights);
         snapshot.put_parameters("momentum", layout, &self.sgd.velocity);
-        let statistics = self.statistics.to_values();
-        snapshot.put_values("statistics".to_owned(), &[statistics.len()], &statistics);
+        self.running.save(&mut snapshot);
         snapshot
     }
 
@@ -204,7 +186,6 @@ impl Training for ClassifierTraining {
         let layout = self.network.layout();
         (self.weights, _) = snapshot.parameters("weights", layout)?;
         (self.sgd.velocity, _) = snapshot.parameters("momentum", layout)?;
-        let length = self.statistics.to_values().len();
-        Ok(self.statistics.set_values(snapshot.values("statistics", length)?)?)
+        self.running.restore(snapshot)
     }
 }

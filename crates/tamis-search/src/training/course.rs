@@ -23,6 +23,28 @@ pub struct TrainingCost {
     pub wall_s: f64,
 }
 
+/// Where a training stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Epochs done.
+    pub epoch: u32,
+    /// Steps of the current epoch done.
+    pub step: u32,
+    /// Epochs that the training takes.
+    pub epochs: u32,
+    /// Steps that an epoch takes.
+    pub steps: u32,
+    /// What was spent so far.
+    pub cost: TrainingCost,
+}
+
+impl Progress {
+    /// Steps done in all epochs.
+    pub fn steps_done(&self) -> u64 {
+        u64::from(self.epoch) * u64::from(self.steps) + u64::from(self.step)
+    }
+}
+
 /// One epoch of a training. Every field but `wall_s` is a function of settings, data and seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingRecord {
@@ -202,22 +224,19 @@ impl Course {
         self.plan.seed
     }
 
-    /// Epochs that are taken; the schedule may be that of more.
-    pub(super) fn stop(&self) -> u32 {
-        self.plan.stop
+    /// Where the course stands; the schedule may be that of more epochs.
+    pub(super) fn progress(&self) -> Progress {
+        let State { epoch, step, cost, .. } = self.state;
+        Progress { epoch, step, epochs: self.plan.stop, steps: self.steps(), cost }
     }
 
-    pub(super) fn steps(&self) -> u32 {
+    fn steps(&self) -> u32 {
         steps_of_pass(self.source.dataset().len(), self.plan.batch) as u32
     }
 
     /// Steps taken in all epochs.
     pub(super) fn steps_taken(&self) -> u64 {
-        u64::from(self.state.epoch) * u64::from(self.steps()) + u64::from(self.state.step)
-    }
-
-    pub(super) fn cost(&self) -> TrainingCost {
-        self.state.cost
+        self.progress().steps_done()
     }
 
     /// These samples as they are: not augmented.

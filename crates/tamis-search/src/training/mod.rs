@@ -15,6 +15,7 @@ mod components;
 mod config;
 mod course;
 mod forgetting;
+mod running;
 mod triplets;
 
 pub use autoencoder::AutoencoderTraining;
@@ -23,7 +24,7 @@ pub use components::{
     Components, ComponentsEvent, ComponentsRound, most_components, pixel_components,
 };
 pub use config::{EmbedConfig, ScorerConfig};
-pub use course::{TrainingCost, TrainingRecord};
+pub use course::{Progress, TrainingCost, TrainingRecord};
 pub use forgetting::Forgetting;
 
 use crate::error::Error;
@@ -56,17 +57,8 @@ pub trait Training {
     /// [`Error::Diverged`] if the loss is no finite number any more, or a batch that cannot be made.
     fn advance(&mut self) -> Result<TrainingEvent, Error>;
 
-    /// Epochs and steps of the current epoch done so far.
-    fn position(&self) -> (u32, u32);
-
-    /// Epochs that this training takes.
-    fn epochs(&self) -> u32;
-
-    /// Steps that an epoch takes.
-    fn steps(&self) -> u32;
-
-    /// What was spent so far.
-    fn cost(&self) -> TrainingCost;
+    /// Where it stands.
+    fn progress(&self) -> Progress;
 
     /// The whole state.
     fn snapshot(&self) -> Snapshot;

@@ -67,7 +67,7 @@ fn autoencoder(
     }
     let made = scoring.all(observer, training.shape().encode_macs(), |ids| training.encode(ids))?;
     let Some((codes, encoding)) = made else { return Ok(None) };
-    Ok(Some((widened(codes), training_cost(training.cost()).plus(&encoding))))
+    Ok(Some((widened(codes), training_cost(training.progress().cost).plus(&encoding))))
 }
 
 fn components(scoring: &Scoring, observer: &mut dyn Observer) -> Made<Vec<f64>> {
@@ -107,7 +107,7 @@ fn penultimate(scoring: &Scoring, out: &Path, observer: &mut dyn Observer) -> Ma
     let Some(scorer) = score::trained(scoring, 0, epochs, out, observer)? else { return Ok(None) };
     let made = scoring.all(observer, scorer.forward_macs(), |ids| scorer.features(ids))?;
     let Some((features, evaluation)) = made else { return Ok(None) };
-    Ok(Some((widened(features), training_cost(scorer.cost()).plus(&evaluation))))
+    Ok(Some((widened(features), training_cost(scorer.progress().cost).plus(&evaluation))))
 }
 
 fn widened(values: Vec<f32>) -> Vec<f64> {

@@ -53,8 +53,9 @@ pub(super) fn scores(
             else {
                 return Ok(None);
             };
-            let scores = scorer.forgetting().scores(scorer.epochs());
-            Ok(Some((scores, training_cost(scorer.cost()))))
+            let progress = scorer.progress();
+            let scores = scorer.forgetting().scores(progress.epochs);
+            Ok(Some((scores, training_cost(progress.cost))))
         }
         ScoreKind::Entropy | ScoreKind::Loss => {
             let of = |sample: SampleOutput| match kind {
@@ -98,7 +99,7 @@ fn of_network(
     let Some(scorer) = trained(scoring, number, epochs, out, observer)? else { return Ok(None) };
     let made = scoring.all(observer, scorer.forward_macs(), |ids| scorer.evaluate(ids))?;
     let Some((outputs, evaluation)) = made else { return Ok(None) };
-    let cost = training_cost(scorer.cost()).plus(&evaluation);
+    let cost = training_cost(scorer.progress().cost).plus(&evaluation);
     Ok(Some((outputs.into_iter().map(of).collect(), cost)))
 }
 

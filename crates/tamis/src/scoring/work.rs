@@ -20,13 +20,12 @@ pub(super) fn train(
     let folder = RunFolder::open_or_create(&out.with_file_name(name), description.as_bytes())?;
     let mut sitting = Sitting::new(folder);
     restore(training, &sitting, observer)?;
-    let (epoch, step) = training.position();
-    let steps = u64::from(training.steps());
+    let progress = training.progress();
     observer.observe(&ScoringEvent::Training {
         what,
-        steps_done: u64::from(epoch) * steps + u64::from(step),
-        steps: u64::from(training.epochs()) * steps,
-        epochs: training.epochs(),
+        steps_done: progress.steps_done(),
+        steps: u64::from(progress.epochs) * u64::from(progress.steps),
+        epochs: progress.epochs,
     });
     run(training, &mut sitting, observer)
 }
@@ -50,20 +49,21 @@ fn run(
 ) -> Result<bool, Error> {
     loop {
         if observer.stop() {
-            sitting.save(training.position(), training.snapshot())?;
+            save(training, sitting)?;
             return Ok(false);
         }
         let event = training.advance()?;
         match &event {
             TrainingEvent::Finished => return Ok(true),
-            TrainingEvent::EpochEnded(_) => {
-                sitting.save(training.position(), training.snapshot())?;
-            }
-            TrainingEvent::Stepped { .. } if sitting.is_due() => {
-                sitting.save(training.position(), training.snapshot())?;
-            }
+            TrainingEvent::EpochEnded(_) => save(training, sitting)?,
+            TrainingEvent::Stepped { .. } if sitting.is_due() => save(training, sitting)?,
             TrainingEvent::Stepped { .. } => {}
         }
         observer.observe(&ScoringEvent::Trained(event));
     }
+}
+
+fn save(training: &dyn Training, sitting: &mut Sitting) -> Result<(), Error> {
+    let progress = training.progress();
+    sitting.save((progress.epoch, progress.step), training.snapshot())
 }
