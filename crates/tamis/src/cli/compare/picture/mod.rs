@@ -10,7 +10,7 @@ use tamis::compare::{ArmResult, Block, Comparison, SeedResult, Unsearched};
 
 use self::axis::Axis;
 use self::drawing::{Anchor, Drawing, LETTER};
-use super::figures::{counted, heading, in_percent, percent};
+use super::figures::{counted, heading, in_percent};
 
 /// Width of a host's column, and of the room beside it.
 const COLUMN: f64 = 300.0;
@@ -147,15 +147,10 @@ fn references(block: &Block) -> impl Iterator<Item = (&Unsearched, f64)> {
 }
 
 fn legend(block: &Block) -> Vec<String> {
-    let quantity = counted(block);
     let marks = "dots: runs; bars: medians; triangles: runs below the axis";
-    let mut lines = vec![format!("{} in percent; {marks}", quantity.name())];
-    let dashed: Vec<String> = references(block)
-        .filter_map(|(row, _)| {
-            let mean = row.summaries.get(&quantity)?.mean;
-            Some(format!("{} ({})", row.name, percent(quantity, mean)))
-        })
-        .collect();
+    let mut lines = vec![format!("{} in percent; {marks}", counted(block).name())];
+    let dashed: Vec<String> =
+        references(block).map(|(row, value)| format!("{} ({value:.2})", row.name)).collect();
     if !dashed.is_empty() {
         lines.push(format!("dashed: {}", dashed.join(", ")));
     }
