@@ -99,7 +99,7 @@ fn run(mut job: Job, common: CommonArguments) -> Result<ExitCode, Failure> {
     );
     progress.finish();
     match ending? {
-        Ending::Finished(outcome) => finished(&outcome, job.path()),
+        Ending::Finished(outcome) => finished(&outcome, &job),
         Ending::Stopped(epoch, step) => {
             let path = job.path().display();
             tell(format_args!("stopped after epoch {epoch}, step {step}; go on with:"));
@@ -109,10 +109,12 @@ fn run(mut job: Job, common: CommonArguments) -> Result<ExitCode, Failure> {
     }
 }
 
-fn finished(outcome: &Outcome, path: &Path) -> Result<ExitCode, Failure> {
+fn finished(outcome: &Outcome, job: &Job) -> Result<ExitCode, Failure> {
     print(format!("{}\n", outcome.genotype))?;
-    tell(format_args!("\n{}", table::aligned(&table::outcome_rows(outcome, path)).trim_end()));
-    for warning in table::warnings(outcome) {
+    let rows = table::outcome_rows(outcome, job.path());
+    tell(format_args!("\n{}", table::aligned(&rows).trim_end()));
+    let scale = job.prepared().search.config().alpha.lr_scale;
+    for warning in table::warnings(outcome, scale) {
         tell(format_args!("warning: {warning}"));
     }
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tamis::search::LearningRateScale;
 use tamis::{Lookup, Outcome};
 
 /// A row: what, and how much.
@@ -59,8 +60,8 @@ pub(super) fn outcome_rows(outcome: &Outcome, path: &Path) -> Vec<Row> {
     rows
 }
 
-/// What a user should know before trusting the result.
-pub(super) fn warnings(outcome: &Outcome) -> Vec<String> {
+/// What a user should know before trusting the result of a search with this scale of the alpha rate.
+pub(super) fn warnings(outcome: &Outcome, scale: LearningRateScale) -> Vec<String> {
     let mut warnings = outcome.notes.clone();
     if outcome.collapsed {
         warnings.push(
@@ -72,18 +73,28 @@ pub(super) fn warnings(outcome: &Outcome) -> Vec<String> {
         warnings.push(text.to_owned());
     }
     if !outcome.decisive {
+        let undecided = outcome.edges - outcome.decided_edges;
         warnings.push(format!(
-            "the search is not decisive: {} of {} edges have two operations within 0.01 of each \
-             other; more epochs or a larger rate of the alphas (alpha.lr, or alpha.lr_scale=steps on \
-             few images) move further",
-            outcome.edges - outcome.decided_edges,
-            outcome.edges
+            "the search is not decisive: {undecided} of {} edges have two operations within 0.01 \
+             of each other; {} move further",
+            outcome.edges,
+            remedies(scale, outcome.cost.sample_ratio)
         ));
     }
     if outcome.genotype == outcome.initial_genotype {
         warnings.push("the architecture is that of the initial parameters".to_owned());
     }
     warnings
+}
+
+/// What brings an undecided search further. Scaling by steps does nothing on all images.
+fn remedies(scale: LearningRateScale, sample_ratio: f64) -> &'static str {
+    match scale {
+        LearningRateScale::None if sample_ratio < 1.0 => {
+            "more epochs, a larger alpha.lr or alpha.lr_scale=steps"
+        }
+        LearningRateScale::None | LearningRateScale::Steps => "more epochs or a larger alpha.lr",
+    }
 }
 
 /// `1234567` as `1,234,567`.
@@ -110,6 +121,14 @@ mod tests {
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(1000), "1,000");
         assert_eq!(thousands(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn the_alpha_rate_by_steps_is_advised_only_where_it_would_change_something() {
+        let advised = |scale, ratio| remedies(scale, ratio).contains("alpha.lr_scale=steps");
+        assert!(advised(LearningRateScale::None, 0.1));
+        assert!(!advised(LearningRateScale::Steps, 0.1));
+        assert!(!advised(LearningRateScale::None, 1.0));
     }
 
     #[test]
