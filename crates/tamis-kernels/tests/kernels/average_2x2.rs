@@ -1,20 +1,15 @@
 //! 2x2 average pooling: against a plain reference, and its gradient against the definition.
 
-use tamis_core::{Key, Purpose};
+use super::numbers::{dot, normals, wide};
 use tamis_kernels::average_2x2::{backward, forward};
 
 /// Planes, height, width: one square, wide, tall, and more pairs of rows than a thread takes.
 const SIZES: [[usize; 3]; 5] = [[1, 2, 2], [3, 2, 10], [3, 10, 2], [7, 6, 4], [40, 32, 32]];
 
-fn normals(id: u64, count: usize) -> Vec<f32> {
-    let mut stream = Key::new(6, Purpose::Test).id(id).stream();
-    (0..count).map(|_| stream.normal() as f32).collect()
-}
-
 #[test]
 fn every_output_is_the_mean_of_its_own_square_added_along_rows() {
     for [planes, height, width] in SIZES {
-        let input = normals(1, planes * height * width);
+        let input = normals(1, planes * height * width, 1.0);
         let output = forward(&input, width);
         assert_eq!(output.len(), input.len() / 4);
         for plane in 0..planes {
@@ -33,13 +28,11 @@ fn every_output_is_the_mean_of_its_own_square_added_along_rows() {
 #[test]
 fn the_gradient_is_the_transpose_of_the_pooling() {
     for [planes, height, width] in SIZES {
-        let input = normals(2, planes * height * width);
-        let gradient = normals(3, input.len() / 4);
-        let dot = |a: &[f32], b: &[f32]| -> f64 {
-            a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
-        };
-        let [forwards, backwards] =
-            [dot(&forward(&input, width), &gradient), dot(&input, &backward(&gradient, width))];
+        let input = normals(2, planes * height * width, 1.0);
+        let gradient = normals(3, input.len() / 4, 1.0);
+        let [output, passed] = [forward(&input, width), backward(&gradient, width)];
+        let forwards = dot(&wide(&output), &wide(&gradient));
+        let backwards = dot(&wide(&input), &wide(&passed));
         assert!((forwards - backwards).abs() < 1e-4, "{forwards} and {backwards}");
     }
 }

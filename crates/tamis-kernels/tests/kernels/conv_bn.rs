@@ -1,8 +1,6 @@
 //! Convolution with batch normalisation against a plain `f64` reference, at every level.
 
-#![allow(clippy::unwrap_used)]
-
-use tamis_core::{Key, Purpose};
+use super::numbers::{assert_close, normals, wide};
 use tamis_kernels::Level;
 use tamis_kernels::conv_bn::{
     Affine, ConvShape, Forward, Gradients, Kernel, Operands, Wants, backward, forward_at, scaled_at,
@@ -46,14 +44,8 @@ fn case(shape: ConvShape) -> Case<f32> {
     }
 }
 
-fn normals(id: u64, count: usize, deviation: f64) -> Vec<f32> {
-    let mut stream = Key::new(6, Purpose::Test).id(id).stream();
-    (0..count).map(|_| (deviation * stream.normal()) as f32).collect()
-}
-
 impl Case<f32> {
     fn wide(&self) -> Case<f64> {
-        let wide = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect();
         Case {
             shape: self.shape,
             input: wide(&self.input),
@@ -178,16 +170,6 @@ impl Case<f64> {
 
 fn pairs(first: usize, second: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..first).flat_map(move |a| (0..second).map(move |b| (a, b)))
-}
-
-/// The largest difference is below `tolerance` times the largest expected value.
-fn assert_close(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-    for (place, (&found, &expected)) in found.iter().zip(expected).enumerate() {
-        let close = (f64::from(found) - expected).abs() <= tolerance * largest;
-        assert!(close, "{what} at {place}: {found} instead of {expected}, largest {largest}");
-    }
 }
 
 fn shapes() -> Vec<ConvShape> {

@@ -1,12 +1,7 @@
 //! The DARTS cell against a plain `f64` reference, at every level of this machine.
 
-#![allow(clippy::unwrap_used)]
-
-#[path = "reference/darts.rs"]
-mod reference;
-
-use reference::{Reference, dot};
-use tamis_core::{Key, Purpose};
+use super::numbers::{assert_close, dot, normals, wide};
+use super::reference::darts::Reference;
 use tamis_kernels::Level;
 use tamis_kernels::darts::{CellShape, Gradients, Operands, Wants, backward, forward, forward_at};
 
@@ -52,28 +47,6 @@ impl Case {
         let saved = forward_at(level, &self.shape, &self.operands(), &mut output, true).unwrap();
         let gradients = backward(&saved, &self.weights, &self.shares, &self.output_gradient, wants);
         (output, gradients)
-    }
-}
-
-fn normals(id: u64, count: usize, deviation: f64) -> Vec<f32> {
-    let mut stream = Key::new(7, Purpose::Test).id(id).stream();
-    (0..count).map(|_| (deviation * stream.normal()) as f32).collect()
-}
-
-fn wide(values: &[f32]) -> Vec<f64> {
-    values.iter().map(|&value| f64::from(value)).collect()
-}
-
-/// The largest difference is below `tolerance` times the largest expected value.
-fn assert_close(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-    for (place, (&found, &expected)) in found.iter().zip(expected).enumerate() {
-        let difference = (f64::from(found) - expected).abs();
-        assert!(
-            difference <= tolerance * largest,
-            "{what} at {place}: {found} instead of {expected}, largest {largest}"
-        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! The DARTS cell in `f64`, written as plainly as possible: a list of steps, each of which can be run
 //! and reversed. Shares no code and no layout with the crate.
 
+use crate::numbers::dot;
 use tamis_kernels::darts::CellShape;
 
 /// Batch, channels, height, width.
@@ -435,8 +436,4 @@ fn moments(tensor: &Tensor, places: &[usize]) -> (f64, f64) {
     let mean = places.iter().map(|&p| tensor.values[p]).sum::<f64>() / count;
     let variance = places.iter().map(|&p| (tensor.values[p] - mean).powi(2)).sum::<f64>() / count;
     (mean, (variance + 1e-5).sqrt())
-}
-
-pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

@@ -1,0 +1,10 @@
+//! Every kernel against plain `f64` code that shares nothing with it, at every level of this machine.
+
+#![allow(clippy::unwrap_used)]
+
+mod average_2x2;
+mod conv_bn;
+mod darts;
+mod nas_bench_201;
+mod numbers;
+mod reference;
