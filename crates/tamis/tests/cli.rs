@@ -234,7 +234,8 @@ fn real_data_is_searched_by_the_quick_recipe_unless_anything_says_how() {
         assert!(output.status.success(), "{told}");
         let config = fs::read_to_string(out.join("config.toml")).unwrap();
         let quick = config.contains("recipe = \"quick\"");
-        assert_eq!(told.contains("recipe `quick`"), quick, "{told}");
+        assert_eq!(told.contains("by the recipe `quick`"), quick, "{told}");
+        assert_eq!(told.contains("50 images are few for the recipe `quick`"), quick, "{told}");
         assert_eq!(config.contains("derive_none = false"), quick, "{config}");
         quick
     };

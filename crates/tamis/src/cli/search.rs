@@ -13,10 +13,14 @@ use super::stop::Stop;
 use super::{Failure, STOPPED, lookup, table};
 
 pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
-    let config = settings(&arguments)?;
+    let (config, is_open) = settings(&arguments)?;
     use_threads(arguments.common.threads)?;
     let out = arguments.out.unwrap_or_else(|| free_folder(&config));
-    run(Job::create(config, &out)?, arguments.common)
+    let job = Job::create(config, &out)?;
+    if is_open {
+        warn_of_few_images(job.prepared().train.len());
+    }
+    run(job, arguments.common)
 }
 
 pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
@@ -34,13 +38,26 @@ const QUICK: &str = "quick";
 const QUICK_NOTE: &str = "note: searching by the recipe `quick`, on a tenth of the images; \
     --policy full searches on all of them as published";
 
+/// Images below which a tenth is less than eight steps an epoch.
+const FEW: usize = 10_000;
+
+fn warn_of_few_images(images: usize) {
+    if images < FEW {
+        tell(format_args!(
+            "warning: {images} images are few for the recipe `{QUICK}`: a tenth of them hardly moves \
+             the architecture's parameters; --policy full searches on all of them"
+        ));
+    }
+}
+
 /// Whether real data is to be searched on and nothing says how.
 fn leaves_search_open(layers: &Layers) -> bool {
     let real = layers.sets("data.source") && !layers.has("data.source", "synthetic");
     real && !["recipe", "host.name", "policy.name"].iter().any(|path| layers.sets(path))
 }
 
-fn settings(arguments: &SearchArguments) -> Result<RunConfig, Failure> {
+/// The settings, and whether the recipe was left open.
+fn settings(arguments: &SearchArguments) -> Result<(RunConfig, bool), Failure> {
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
     let mut layers = arguments.settings.layers(|layers| {
         layers
@@ -52,7 +69,8 @@ fn settings(arguments: &SearchArguments) -> Result<RunConfig, Failure> {
             .optional("seed", arguments.seed)
             .optional("table", arguments.table.as_ref().map(text))
     })?;
-    if arguments.settings.layers.config.is_none() && leaves_search_open(&layers) {
+    let is_open = arguments.settings.layers.config.is_none() && leaves_search_open(&layers);
+    if is_open {
         layers = layers.value("recipe", QUICK);
         tell(QUICK_NOTE);
     }
@@ -60,7 +78,7 @@ fn settings(arguments: &SearchArguments) -> Result<RunConfig, Failure> {
     if config.place.table.is_none() {
         config.place.table = lookup::default_table();
     }
-    Ok(config)
+    Ok((config, is_open))
 }
 
 /// Computes with so many threads, if a number is given.
