@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tamis_data::{Augmentation, DataConfig};
-use tamis_search::{Recipe, SearchConfig};
+use tamis_search::{Recipe, SearchConfig, SpaceConfig};
 use toml::{Table, Value};
 
 use crate::error::Error;
@@ -61,18 +61,21 @@ pub const WITHOUT_DEFAULT: [(&str, &str); 7] = [
 ];
 
 impl RunConfig {
-    /// The settings in a table, over the defaults of the recipe that the table names.
+    /// The settings in a table, over the defaults of the recipe and of the space that it names.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] naming an unknown key or a value of the wrong type.
+    /// [`Error::Config`] naming an unknown key or a value of the wrong type; [`Error::Search`] if
+    /// there is no such space.
     pub fn from_table(table: &Table) -> Result<RunConfig, Error> {
         let recipe = match table.get("recipe") {
             Some(recipe) => parse::<Recipe>(recipe.clone(), "recipe")?,
             None => Recipe::default(),
         };
-        let mut merged =
-            RunConfig { search: SearchConfig::of(recipe), ..RunConfig::default() }.to_table()?;
+        let plain = SpaceConfig::default().name;
+        let space = table.get("space").and_then(|space| space.get("name")?.as_str());
+        let search = SearchConfig::of(recipe, space.unwrap_or(&plain))?;
+        let mut merged = RunConfig { search, ..RunConfig::default() }.to_table()?;
         merge(&mut merged, table);
         let mut section = |key: &str| merged.remove(key).unwrap_or(Value::Table(Table::new()));
         let (data, augmentation) = (section("data"), section("augmentation"));

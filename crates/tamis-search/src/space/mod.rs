@@ -8,7 +8,7 @@ mod nas_bench_201;
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network};
 
-use crate::config::SpaceConfig;
+use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
 use crate::matrix::Matrix;
 
@@ -45,26 +45,35 @@ pub struct SpaceEntry {
     pub name: &'static str,
     /// One sentence for help texts.
     pub summary: &'static str,
-    build: fn(&SpaceConfig, ImageShape, usize) -> Box<dyn SearchSpace>,
+    /// Its settings under a recipe, where nobody says otherwise.
+    pub(crate) defaults: fn(Recipe) -> SpaceConfig,
+    build: fn(&SpaceConfig, ImageShape, usize) -> Result<Box<dyn SearchSpace>, Error>,
 }
 
 /// All spaces.
 pub const SPACES: &[SpaceEntry] = &[nas_bench_201::ENTRY, darts::ENTRY];
 
+/// The space of this name.
+///
+/// # Errors
+///
+/// [`Error::UnknownName`] if there is none.
+pub(crate) fn find_space(name: &str) -> Result<&'static SpaceEntry, Error> {
+    let names = || SPACES.iter().map(|entry| entry.name);
+    let found = SPACES.iter().find(|entry| entry.name == name);
+    found.ok_or_else(|| Error::unknown_name("space", name, names()))
+}
+
 /// The space that the settings name, for images of this shape and so many classes.
 ///
 /// # Errors
 ///
-/// [`Error::UnknownName`] if there is no such space.
+/// [`Error::UnknownName`] if there is no such space, [`Error::Setting`] if its supernet cannot be of
+/// the size that the settings say.
 pub fn build_space(
     config: &SpaceConfig,
     image: ImageShape,
     classes: usize,
 ) -> Result<Box<dyn SearchSpace>, Error> {
-    match SPACES.iter().find(|entry| entry.name == config.name) {
-        Some(entry) => Ok((entry.build)(config, image, classes)),
-        None => {
-            Err(Error::unknown_name("space", &config.name, SPACES.iter().map(|entry| entry.name)))
-        }
-    }
+    (find_space(&config.name)?.build)(config, image, classes)
 }

@@ -7,15 +7,17 @@ use tamis_space::nas_bench_201::derive_without_none;
 use tamis_space::nas_bench_201::{Genotype, MacroShape, Operation, count_supernet, derive};
 
 use super::{SearchSpace, SpaceEntry};
+use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
 use crate::matrix::Matrix;
 
 pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "nas-bench-201",
     summary: "cells of six edges and five operations, with a table of trained accuracies",
+    defaults,
     build: |config, image, classes| {
         let ImageShape { channels: image_channels, height, width } = image;
-        Box::new(NasBench201 {
+        Ok(Box::new(NasBench201 {
             derive_none: config.derive_none,
             shape: MacroShape {
                 channels: config.channels,
@@ -25,9 +27,19 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
                 image_height: height,
                 image_width: width,
             },
-        })
+        }))
     },
 };
+
+/// A small supernet: 8 channels and a cell a stage, where the benchmark's networks have 16 and 5.
+/// `quick` takes two cells a stage, and no `none` into the found cell.
+fn defaults(recipe: Recipe) -> SpaceConfig {
+    let (cells, derive_none) = match recipe {
+        Recipe::Darts | Recipe::Autodl => (1, true),
+        Recipe::Quick => (2, false),
+    };
+    SpaceConfig { cells, derive_none, ..SpaceConfig::default() }
+}
 
 struct NasBench201 {
     shape: MacroShape,

@@ -151,8 +151,8 @@ fn other_settings(
     config: &RunConfig,
     files: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Value>, Error> {
-    let default =
-        RunConfig { search: SearchConfig::of(config.search.recipe), ..RunConfig::default() };
+    let search = SearchConfig::of(config.search.recipe, &config.search.space.name)?;
+    let default = RunConfig { search, ..RunConfig::default() };
     let mut settings = flatten(&config.to_table()?);
     let mut defaults = flatten(&default.to_table()?);
     // The recipe decides what the other defaults are; it has a default itself.
