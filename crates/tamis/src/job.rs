@@ -260,7 +260,7 @@ impl Job {
 
     fn lookup(&self) -> Result<Option<Lookup>, Error> {
         match &self.prepared.table {
-            Some(table) => lookup_in(table, &self.prepared.search.genotype()),
+            Some(table) => lookup_in(table, &self.prepared.search.architecture().text),
             None => Ok(None),
         }
     }

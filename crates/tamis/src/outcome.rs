@@ -4,7 +4,7 @@
 //! versions wrote can still be read.
 
 use serde::{Deserialize, Serialize};
-use tamis_search::{OneOffCost, Search};
+use tamis_search::{Architecture, Flow, OneOffCost, Search};
 
 use crate::lookup::Lookup;
 
@@ -51,6 +51,12 @@ pub struct Outcome {
     pub collapsed: bool,
     /// Whether anything of the input reaches the architecture's output.
     pub connected: bool,
+    /// Nodes of a connected architecture that nothing flows through; earlier versions told none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dead_nodes: Vec<usize>,
+    /// The architecture without them, if there are any: the same network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<String>,
     /// What the policy told of the run: things to know before trusting it.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -131,6 +137,12 @@ impl Outcome {
             genotype: record.genotype.clone(),
             arch_val_accuracy: record.arch_val_accuracy,
         };
+        let Architecture { text, flow, .. } = search.architecture();
+        let connected = flow != Flow::Cut;
+        let (dead_nodes, left) = match flow {
+            Flow::Part { dead_nodes, left } => (dead_nodes, Some(left)),
+            Flow::Whole | Flow::Cut => (Vec::new(), None),
+        };
         Outcome {
             format: FORMAT,
             dataset,
@@ -139,8 +151,8 @@ impl Outcome {
             policy: config.policy.name.clone(),
             seed: config.seed,
             epochs: config.train.epochs,
-            genotype: search.genotype(),
-            initial_genotype: search.initial_genotype(),
+            genotype: text,
+            initial_genotype: search.initial_architecture().text,
             genotype_history: search.history().iter().map(at).collect(),
             cost: Cost::of(search, peak_rss_bytes),
             decisive: edges > 0 && decided_edges == edges,
@@ -150,7 +162,9 @@ impl Outcome {
             collapsed: last.is_some_and(|record| {
                 record.genotype_skip.max(record.genotype_none) >= COLLAPSE_SHARE
             }),
-            connected: last.is_none_or(|record| record.connected),
+            connected,
+            dead_nodes,
+            left,
             notes: search.notes().to_vec(),
             lookup,
         }

@@ -31,7 +31,7 @@ use crate::ledger::{Ledger, OneOffCost, PASSES_PER_STEP};
 use crate::matrix::Matrix;
 use crate::metrics::{EpochRecord, LevelSums};
 use crate::schedule::cosine;
-use crate::space::{SearchSpace, build_space};
+use crate::space::{Architecture, SearchSpace, build_space};
 use outcome::{check_finite, predictions};
 
 /// The rate of the architecture parameters grows by at most this when steps are fewer.
@@ -393,12 +393,12 @@ impl Search {
     }
 
     /// The architecture that the current parameters stand for.
-    pub fn genotype(&self) -> String {
+    pub fn architecture(&self) -> Architecture {
         self.space.derive(&self.bilevel.alphas)
     }
 
     /// The architecture that the initial parameters stood for: what no search would give.
-    pub fn initial_genotype(&self) -> String {
+    pub fn initial_architecture(&self) -> Architecture {
         self.space.derive(&self.start)
     }
 }

@@ -5,7 +5,7 @@ use tamis_data::ImageShape;
 use tamis_nn::{Device, Network, darts_supernet};
 use tamis_space::darts::{Genotype, Operation, SuperShape, count_supernet, derive};
 
-use super::{SearchSpace, SpaceEntry};
+use super::{Architecture, Flow, SearchSpace, SpaceEntry};
 use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
 use crate::matrix::Matrix;
@@ -66,14 +66,15 @@ impl SearchSpace for Darts {
         Operation::ALL.map(Operation::name).to_vec()
     }
 
-    fn derive(&self, alphas: &[Matrix]) -> String {
-        genotype(alphas).to_string()
-    }
-
-    fn derived_operations(&self, alphas: &[Matrix]) -> Vec<&'static str> {
-        let Genotype { normal, reduce } = genotype(alphas);
-        let edges = normal.edges().iter().chain(reduce.edges());
-        edges.map(|edge| edge.operation.name()).collect()
+    fn derive(&self, alphas: &[Matrix]) -> Architecture {
+        let genotype = genotype(alphas);
+        let edges = genotype.normal.edges().iter().chain(genotype.reduce.edges());
+        Architecture {
+            text: genotype.to_string(),
+            operations: edges.map(|edge| edge.operation.name()).collect(),
+            // Every node takes two operations that are not `none`, and goes into the output.
+            flow: Flow::Whole,
+        }
     }
 }
 

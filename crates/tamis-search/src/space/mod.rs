@@ -27,16 +27,35 @@ pub trait SearchSpace: Send + Sync {
     /// Names of the operations, in the order of the matrices' columns.
     fn operations(&self) -> Vec<&'static str>;
 
-    /// The architecture that these parameters stand for, as text.
-    fn derive(&self, alphas: &[Matrix]) -> String;
+    /// The architecture that these parameters stand for.
+    fn derive(&self, alphas: &[Matrix]) -> Architecture;
+}
 
-    /// Whether anything of the input reaches the derived architecture's output.
-    fn is_connected(&self, _alphas: &[Matrix]) -> bool {
-        true
-    }
+/// What architecture parameters stand for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Architecture {
+    /// Its text form.
+    pub text: String,
+    /// Names of its operations, one per kept edge.
+    pub operations: Vec<&'static str>,
+    /// What of it works.
+    pub flow: Flow,
+}
 
-    /// Operations of the derived architecture, one name per kept edge.
-    fn derived_operations(&self, alphas: &[Matrix]) -> Vec<&'static str>;
+/// What of an architecture works: where anything flows from the input to the output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// All of it.
+    Whole,
+    /// A part: some nodes get nothing, or lead nowhere.
+    Part {
+        /// Those nodes, by their numbers in the cell.
+        dead_nodes: Vec<usize>,
+        /// The text of the architecture without what is dead: the same network.
+        left: String,
+    },
+    /// Nothing: no path leads to the output.
+    Cut,
 }
 
 /// A space in the list.
