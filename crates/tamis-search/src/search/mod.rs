@@ -133,12 +133,12 @@ impl Search {
         let train = &data.train;
         let space = build_space(&config.space, train.shape(), train.classes().len())?;
         let host = host::build_host(config)?;
+        let bilevel = Bilevel::new(config, space.network(device)?);
         let context = context(config, &data)?;
         // Trees and static choices are made here, once.
         let started = Instant::now();
         let policy = tamis_select::build(&config.policy.name, &context)?;
         let one_off = data.one_off.plus_seconds(started.elapsed().as_secs_f64());
-        let bilevel = Bilevel::new(config, space.network(device)?);
         let normalization = Normalization::of(train);
         let source =
             BatchSource::new(data.train.clone(), &normalization, data.augmentation, config.seed)?;

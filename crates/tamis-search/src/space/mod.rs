@@ -66,8 +66,11 @@ pub struct SpaceEntry {
     pub summary: &'static str,
     /// Its settings under a recipe, where nobody says otherwise.
     pub(crate) defaults: fn(Recipe) -> SpaceConfig,
-    build: fn(&SpaceConfig, ImageShape, usize) -> Result<Box<dyn SearchSpace>, Error>,
+    build: Build,
 }
+
+/// From settings, the shape of the images and the number of classes to a space.
+type Build = fn(&SpaceConfig, ImageShape, usize) -> Result<Box<dyn SearchSpace>, Error>;
 
 /// All spaces.
 pub const SPACES: &[SpaceEntry] = &[nas_bench_201::ENTRY, darts::ENTRY];

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use tamis::search::Event;
 use tamis::{Ending, Job, Layers, Outcome, RunConfig};
 
-use super::arguments::{CommonArguments, ResumeArguments, SearchArguments};
+use super::arguments::{ProgressKind, ResumeArguments, SearchArguments};
 use super::output::{print, tell};
 use super::progress::Progress;
+use super::scoring::Watch;
 use super::stop::Stop;
 use super::{Failure, STOPPED, lookup, table};
 
@@ -16,20 +17,35 @@ pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
     let (config, is_open) = settings(&arguments)?;
     use_threads(arguments.common.threads)?;
     let out = arguments.out.unwrap_or_else(|| free_folder(&config));
-    let job = Job::create(config, &out)?;
+    let stop = Stop::listen(&arguments.common)?;
+    let mut watch = Watch::new(arguments.common.progress, stop.clone());
+    let job = Job::create(config, &out, &mut watch)?;
+    watch.finish();
+    let Some(job) = job else { return Ok(stopped_before(&out)) };
     if is_open {
         warn_of_few_images(job.prepared().train.len());
     }
-    run(job, arguments.common)
+    run(job, arguments.common.progress, &stop)
 }
 
 pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
     use_threads(arguments.common.threads)?;
-    let (job, notes) = Job::resume(&arguments.run)?;
+    let stop = Stop::listen(&arguments.common)?;
+    let mut watch = Watch::new(arguments.common.progress, stop.clone());
+    let resumed = Job::resume(&arguments.run, &mut watch)?;
+    watch.finish();
+    let Some((job, notes)) = resumed else { return Ok(stopped_before(&arguments.run)) };
     for note in notes {
         tell(format_args!("note: {note}"));
     }
-    run(job, arguments.common)
+    run(job, arguments.common.progress, &stop)
+}
+
+/// Says how to go on with a run that was stopped before its search began.
+fn stopped_before(run: &Path) -> ExitCode {
+    tell("stopped before the search; go on with:");
+    tell(format_args!("  tamis resume {}", run.display()));
+    ExitCode::from(STOPPED)
 }
 
 /// The recipe of a search on real data that names neither host, policy nor recipe.
@@ -103,9 +119,8 @@ fn free_folder(config: &RunConfig) -> PathBuf {
     std::iter::once(first).chain(numbered).find(|path| !taken(path)).unwrap_or_default()
 }
 
-fn run(mut job: Job, common: CommonArguments) -> Result<ExitCode, Failure> {
-    let stop = Stop::listen(&common)?;
-    let mut progress = Progress::new(common.progress, job.prepared());
+fn run(mut job: Job, progress: ProgressKind, stop: &Stop) -> Result<ExitCode, Failure> {
+    let mut progress = Progress::new(progress, job.prepared());
     let ending = job.run(
         || stop.requested(),
         |event| {

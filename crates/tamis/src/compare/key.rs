@@ -35,6 +35,10 @@ const ELSEWHERE: [&str; 12] = [
     "alpha.lr_scale",
 ];
 
+/// Sections for which something else speaks: the data's fingerprint, the hashes of scores and
+/// embeddings.
+const SECTIONS_ELSEWHERE: [&str; 3] = ["data.", "score.", "embed."];
+
 /// What `result.json` does not say of a run, as far as it tells runs apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
@@ -159,7 +163,8 @@ fn other_settings(
     let plain = flatten(&RunConfig::default().to_table()?);
     defaults.extend(plain.into_iter().filter(|(key, _)| key == "recipe"));
     settings.retain(|key, value| {
-        let elsewhere = ELSEWHERE.contains(&key.as_str()) || key.starts_with("data.");
+        let elsewhere = ELSEWHERE.contains(&key.as_str())
+            || SECTIONS_ELSEWHERE.iter().any(|section| key.starts_with(section));
         !elsewhere && defaults.get(key) != Some(value)
     });
     let entry = |(key, value): (String, toml::Value)| -> Result<(String, Value), Error> {
