@@ -76,7 +76,7 @@ fn parameters_without_gradient(bilevel: &Bilevel, batch: &Batch) -> Vec<String> 
 fn every_part_of_every_space_learns_from_the_data_by_default_with_every_host() {
     let train = images();
     let batch = batch(&train);
-    for recipe in [Recipe::Darts, Recipe::Quick] {
+    for recipe in [Recipe::Darts, Recipe::Quick, Recipe::Demo] {
         for (space, host) in SPACES.iter().flat_map(|s| HOSTS.iter().map(move |h| (s.name, h.name)))
         {
             let search = searched(&short(recipe, space, host), train.clone());

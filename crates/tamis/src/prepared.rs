@@ -45,6 +45,8 @@ impl Ground {
     /// Opens what the settings name.
     pub(crate) fn of(config: &RunConfig) -> Result<Ground, Error> {
         config.search.check()?;
+        config.score.check()?;
+        config.embed.check()?;
         let table = table(config)?;
         let device = config.place.device.parse()?;
         let Loaded { name, train, fingerprint, notes, .. } = tamis_data::open(&config.data)?;

@@ -32,11 +32,12 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
 };
 
 /// The supernet of the paper: 16 channels, 8 cells. `quick` takes half of the channels and the fewest
-/// cells that have a normal one before, between and behind the two reductions.
+/// cells that have a normal one before, between and behind the two reductions; `demo` the fewest cells.
 fn defaults(recipe: Recipe) -> SpaceConfig {
     let (channels, cells) = match recipe {
         Recipe::Darts | Recipe::Autodl => (16, 8),
         Recipe::Quick => (8, 5),
+        Recipe::Demo => (8, 3),
     };
     SpaceConfig { name: ENTRY.name.to_owned(), channels, cells, ..SpaceConfig::default() }
 }

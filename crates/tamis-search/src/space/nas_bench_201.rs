@@ -32,11 +32,12 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
 };
 
 /// A small supernet: 8 channels and a cell a stage, where the benchmark's networks have 16 and 5.
-/// `quick` takes two cells a stage, and no `none` into the found cell.
+/// `quick` takes two cells a stage, and no `none` into the found cell; `demo` no `none` either.
 fn defaults(recipe: Recipe) -> SpaceConfig {
     let (cells, derive_none) = match recipe {
         Recipe::Darts | Recipe::Autodl => (1, true),
         Recipe::Quick => (2, false),
+        Recipe::Demo => (1, false),
     };
     SpaceConfig { cells, derive_none, ..SpaceConfig::default() }
 }
