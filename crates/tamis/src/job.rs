@@ -7,8 +7,10 @@
 //! happened.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
+use tamis_data::Dataset;
 use tamis_run::RunFolder;
 use tamis_search::{Event, Search};
 
@@ -65,7 +67,7 @@ impl Job {
         }
         let sitting = Sitting::new(RunFolder::create(path, config.to_toml()?.as_bytes())?);
         sitting.folder().log(&json!({ "event": "created" }))?;
-        let Some(search) = complete(first, &mut config, &ground, path, observer)? else {
+        let Some(search) = complete(first, &mut config, &ground.train, path, observer)? else {
             return Ok(None);
         };
         let prepared = ground.carrying(search);
@@ -96,7 +98,7 @@ impl Job {
             record.check_data(&ground)?;
         }
         let first = prepare_on(&config, ground.train.clone());
-        let Some(search) = complete(first, &mut config, &ground, path, observer)? else {
+        let Some(search) = complete(first, &mut config, &ground.train, path, observer)? else {
             return Ok(None);
         };
         let mut prepared = ground.carrying(search);
@@ -244,12 +246,40 @@ impl Job {
     }
 }
 
+/// Whether a run has all scores and embeddings that it needs; false if it would make some first.
+///
+/// # Errors
+///
+/// Whatever else does not fit together.
+pub fn is_provided(config: &RunConfig, train: Arc<Dataset>) -> Result<bool, Error> {
+    match prepare_on(config, train) {
+        Ok(_) => Ok(true),
+        Err(error) => Missing::of(&error).map(|_| false).ok_or(error),
+    }
+}
+
+/// Makes the scores or embeddings that a run in the folder `run` would make before its search, where
+/// it finds them. False if `observer` stopped it; asked again, it goes on.
+///
+/// # Errors
+///
+/// As [`Job::create`], before anything is made, or a training that fails.
+pub fn provide(
+    config: &RunConfig,
+    train: &Arc<Dataset>,
+    run: &Path,
+    observer: &mut dyn Observer,
+) -> Result<bool, Error> {
+    let first = prepare_on(config, train.clone());
+    Ok(complete(first, &mut config.clone(), train, run, observer)?.is_some())
+}
+
 /// The search, once nothing that it needs is missing any more: what is, is made for the run in the
 /// folder `run` and named in the settings. `None` if stopped.
 fn complete(
     first: Result<Search, Error>,
     config: &mut RunConfig,
-    ground: &Ground,
+    train: &Arc<Dataset>,
     run: &Path,
     observer: &mut dyn Observer,
 ) -> Result<Option<Search>, Error> {
@@ -259,9 +289,9 @@ fn complete(
             Ok(search) => return Ok(Some(search)),
             Err(error) => Missing::of(&error).ok_or(error)?,
         };
-        if !missing.provide(config, &ground.train, run, observer)? {
+        if !missing.provide(config, train, run, observer)? {
             return Ok(None);
         }
-        built = prepare_on(config, ground.train.clone());
+        built = prepare_on(config, train.clone());
     }
 }

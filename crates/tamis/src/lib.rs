@@ -54,7 +54,7 @@ pub mod tables;
 pub use choice::{Choice, PoolSource, choose};
 pub use config::{Layers, RunConfig, WITHOUT_DEFAULT, flatten};
 pub use error::Error;
-pub use job::{Ending, Job};
+pub use job::{Ending, Job, is_provided, provide};
 pub use lookup::{Lookup, load_table, lookup};
 pub use outcome::Outcome;
 pub use prepared::{Prepared, prepare, prepare_on};

@@ -172,6 +172,26 @@ fn a_search_killed_in_its_scorer_resumes_to_the_same_bytes() {
 }
 
 #[test]
+fn a_comparison_makes_what_its_policies_need_once_before_its_runs_and_prints_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("grid");
+    let policies = "--policies=proxy:0.5,forgetting:0.5,random:0.5";
+    let grid = ["compare", "--out", out.to_str().unwrap(), policies, "--seeds=0..2", "--jobs=2"];
+    let compare = |more: &[&str]| tamis(&[&grid, &SMALL[..], more].concat());
+    let told = ended(&compare(&["--stop-after-steps=3"]), 75);
+    assert!(told.contains("stopped with 0 of 6 runs done"), "{told}");
+    let told = ended(&compare(&[]), 0);
+    assert_eq!(told.matches("are made now").count(), 2, "{told}");
+    let made = tables(&out.join("runs"));
+    assert_eq!(made.len(), 2, "entropy and forgetting, each once");
+    fs::remove_dir_all(out.join("runs")).unwrap();
+    let output = compare(&[]);
+    assert!(!ended(&output, 0).contains("are made now"), "the results are enough");
+    let table = text(&output.stdout);
+    assert!(table.contains("proxy:0.5") && table.contains("forgetting:0.5"), "{table}");
+}
+
+#[test]
 fn what_cannot_be_searched_is_refused_before_anything_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
