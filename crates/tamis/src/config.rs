@@ -122,8 +122,7 @@ impl RunConfig {
     ///
     /// As [`RunConfig::to_table`].
     pub fn to_toml(&self) -> Result<String, Error> {
-        let failed = |error: toml::ser::Error| config_error(None, error);
-        toml::to_string(&self.to_table()?).map_err(failed)
+        toml::to_string(&self.to_table()?).map_err(|error| config_error(None, error))
     }
 }
 

@@ -4,7 +4,7 @@
 //! versions wrote can still be read.
 
 use serde::{Deserialize, Serialize};
-use tamis_search::{Architecture, Flow, OneOffCost, Search};
+use tamis_search::{Architecture, EpochRecord, Flow, OneOffCost, Search};
 
 use crate::lookup::Lookup;
 
@@ -132,11 +132,6 @@ impl Outcome {
         let last = search.history().last();
         let decided_edges = last.map_or(0, |record| record.decided_edges);
         let edges = last.map_or(0, |record| record.alpha_gaps.len());
-        let at = |record: &tamis_search::EpochRecord| GenotypeAt {
-            epoch: record.epoch,
-            genotype: record.genotype.clone(),
-            arch_val_accuracy: record.arch_val_accuracy,
-        };
         let Architecture { text, flow, .. } = search.architecture();
         let connected = flow != Flow::Cut;
         let (dead_nodes, left) = match flow {
@@ -153,7 +148,7 @@ impl Outcome {
             epochs: config.train.epochs,
             genotype: text,
             initial_genotype: search.initial_architecture().text,
-            genotype_history: search.history().iter().map(at).collect(),
+            genotype_history: search.history().iter().map(GenotypeAt::of).collect(),
             cost: Cost::of(search, peak_rss_bytes),
             decisive: edges > 0 && decided_edges == edges,
             decided_edges,
@@ -174,6 +169,16 @@ impl Outcome {
     /// may let the architecture rest. `None` if no epoch had one.
     pub fn arch_val_accuracy(&self) -> Option<f64> {
         self.genotype_history.iter().rev().find_map(|at| at.arch_val_accuracy)
+    }
+}
+
+impl GenotypeAt {
+    fn of(record: &EpochRecord) -> GenotypeAt {
+        GenotypeAt {
+            epoch: record.epoch,
+            genotype: record.genotype.clone(),
+            arch_val_accuracy: record.arch_val_accuracy,
+        }
     }
 }
 

@@ -32,11 +32,13 @@ pub(crate) struct RunRecord {
 fn binding_settings(config: &RunConfig) -> Result<BTreeMap<String, Value>, Error> {
     let mut settings = flatten(&config.to_table()?);
     settings.retain(|key, _| binds(key));
-    let json = |(key, value)| match serde_json::to_value(&value) {
-        Ok(value) => Ok((key, value)),
-        Err(error) => Err(Error::Config { from: Some(key), message: error.to_string() }),
-    };
-    settings.into_iter().map(json).collect()
+    settings
+        .into_iter()
+        .map(|(key, value)| match serde_json::to_value(&value) {
+            Ok(value) => Ok((key, value)),
+            Err(error) => Err(Error::Config { from: Some(key), message: error.to_string() }),
+        })
+        .collect()
 }
 
 fn binds(key: &str) -> bool {

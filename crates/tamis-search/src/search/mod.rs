@@ -315,11 +315,10 @@ impl Search {
         let (steps, _) = self.epoch_samples();
         let steps = steps.into_iter().skip(step as usize);
         let source = self.source.clone();
-        let make = move |samples: StepSamples| {
+        Ok(prefetch(steps, move |samples: StepSamples| {
             let arch = samples.arch.map(|arch| source.batch(&arch, epoch, true));
             (source.batch(&samples.weight, epoch, true), arch)
-        };
-        Ok(prefetch(steps, make)?)
+        })?)
     }
 
     /// The samples of all steps of the epoch, and where the architecture pass stands after it.
@@ -337,8 +336,8 @@ impl Search {
         let plan = self.progress.plan.as_ref()?;
         let weights = plan.loss_weights.as_ref()?;
         // The plan's ids ascend.
-        let of = |id: &SampleId| plan.weight.binary_search(id).map_or(1.0, |at| weights[at]);
-        Some(ids.iter().map(of).collect())
+        let places = ids.iter().map(|id| plan.weight.binary_search(id));
+        Some(places.map(|place| place.map_or(1.0, |at| weights[at])).collect())
     }
 
     /// The samples of the current epoch, once it is planned.

@@ -81,9 +81,8 @@ pub const SPACES: &[SpaceEntry] = &[nas_bench_201::ENTRY, darts::ENTRY];
 ///
 /// [`Error::UnknownName`] if there is none.
 pub(crate) fn find_space(name: &str) -> Result<&'static SpaceEntry, Error> {
-    let names = || SPACES.iter().map(|entry| entry.name);
     let found = SPACES.iter().find(|entry| entry.name == name);
-    found.ok_or_else(|| Error::unknown_name("space", name, names()))
+    found.ok_or_else(|| Error::unknown_name("space", name, SPACES.iter().map(|entry| entry.name)))
 }
 
 /// The space that the settings name, for images of this shape and so many classes.

@@ -99,8 +99,9 @@ mod tests {
         let config = SpaceConfig { derive_none, ..SpaceConfig::default() };
         let image = ImageShape { channels: 3, height: 8, width: 8 };
         let space = build_space(&config, image, 10).unwrap();
-        let leads = |index: usize| leading[index / 5] == index % 5;
-        space.derive(&[Matrix::from_fn([6, 5], |index| if leads(index) { 0.5 } else { 0.1 })])
+        space.derive(&[Matrix::from_fn([6, 5], |index| {
+            if leading[index / 5] == index % 5 { 0.5 } else { 0.1 }
+        })])
     }
 
     #[test]

@@ -143,16 +143,16 @@ mod tests {
         assert_eq!(plain("k-center:10"), Some(Missing::Embeddings));
         assert_eq!(plain("full"), None);
         assert_eq!(plain("random-like:proxy:0.5"), None, "a control needs no scores");
-        let at_random = |config: &mut RunConfig| {
+        let at_random = missing("dds:10", |config| {
             config.search.policy.dds.replacement = tamis_select::Replacement::Random;
-        };
-        assert_eq!(missing("dds:10", at_random), None, "nothing is exchanged by distance");
+        });
+        assert_eq!(at_random, None, "nothing is exchanged by distance");
     }
 
     #[test]
     fn what_else_is_wrong_is_told_before_anything_is_made() {
-        let wrong = |config: &mut RunConfig| config.data.size = Some(15);
-        assert_eq!(missing("proxy:0.5", wrong), None, "the supernet refuses the images");
+        let refused = missing("proxy:0.5", |config| config.data.size = Some(15));
+        assert_eq!(refused, None, "the supernet refuses the images");
         assert_eq!(missing("proxy:0.5", |config| config.search.weights.lr = -1.0), None);
         assert_eq!(missing("proxy:1000", |_| {}), None, "more than there are");
     }
