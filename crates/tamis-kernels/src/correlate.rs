@@ -89,18 +89,21 @@ impl Correlation {
     }
 }
 
-/// Output planes of one register tile.
+/// Output planes of one register tile, as `correlate` below has them: so many that sums, pixels, a
+/// weight and the zero of the ReLU fit the registers, of which AVX-512 has 32 and AVX2 has 16.
 fn output_tile(level: Level) -> usize {
     match level.0 {
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx512 => 8,
-        _ => 4,
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2Fma => 6,
+        Instructions::Portable => 4,
     }
 }
 
 by_level! {
     fn correlate(job: &Correlation, source: &[f32], destination: &mut [f32], plane: usize) = correlate_any;
-    avx512 [Avx512, 8, 3], avx2 [Avx2, 4, 3], portable [Four, 4, 2]
+    avx512 [Avx512, 8, 3], avx2 [Avx2, 6, 2], portable [Four, 4, 2]
 }
 
 /// # Safety
@@ -153,7 +156,7 @@ unsafe fn correlate_planes<
         unsafe {
             if vectors == N {
                 correlate_strip::<V, O, N, RELU, KEEP>(job, source, destination, plane, at);
-            } else if vectors == 2 {
+            } else if N > 2 && vectors == 2 {
                 correlate_strip::<V, O, 2, RELU, KEEP>(job, source, destination, plane, at);
             } else {
                 correlate_strip::<V, O, 1, RELU, KEEP>(job, source, destination, plane, at);

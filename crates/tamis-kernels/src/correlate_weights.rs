@@ -101,9 +101,10 @@ impl WeightCorrelation<'_> {
     }
 }
 
+// Tiles whose sums, pixels and gradient fit the registers: a `Pair` takes two.
 by_level! {
     fn correlate_weights(job: &WeightCorrelation<'_>, sums: &mut [f32]) = all_tiles;
-    avx512 [Avx512, 8, 3], avx2 [Pair<Avx2>, 2, 3], portable [Pair<Pair<Four>>, 1, 3]
+    avx512 [Avx512, 8, 3], avx2 [Pair<Avx2>, 6, 1], portable [Pair<Pair<Four>>, 1, 3]
 }
 
 /// # Safety
@@ -124,8 +125,8 @@ unsafe fn all_tiles<V: Vector, const O: usize, const N: usize>(
                 // SAFETY: the caller's promise; the vectors exist.
                 unsafe {
                     match vectors - vector {
-                        1 => add_tile::<V, O, 1>(job, from, rows, sums),
-                        2 => add_tile::<V, O, 2>(job, from, rows, sums),
+                        1 if N > 1 => add_tile::<V, O, 1>(job, from, rows, sums),
+                        2 if N > 2 => add_tile::<V, O, 2>(job, from, rows, sums),
                         _ => add_tile::<V, O, N>(job, from, rows, sums),
                     }
                 }

@@ -36,13 +36,13 @@ by_level! {
     fn accumulate_channel(
         job: &DepthwiseWeights<'_>, source: &[f32], gradient: &[f32], sums: &mut [f32],
     ) = accumulate_any;
-    avx512 [Avx512, Avx2], avx2 [Avx2, Avx2], portable [Four, Four]
+    avx512 [Avx512, Avx2, 4], avx2 [Avx2, Avx2, 2], portable [Four, Four, 4]
 }
 
 /// # Safety
 /// The machine has the instructions of `V` and `H`; the slices are one channel of a valid job.
 #[inline(always)]
-unsafe fn accumulate_any<V: Vector, H: Vector>(
+unsafe fn accumulate_any<V: Vector, H: Vector, const R: usize>(
     job: &DepthwiseWeights<'_>,
     source: &[f32],
     gradient: &[f32],
@@ -51,22 +51,22 @@ unsafe fn accumulate_any<V: Vector, H: Vector>(
     // SAFETY: the caller's promise; the height of columns is matched.
     unsafe {
         match (job.columns.rows, job.frame.width <= H::LANES) {
-            (2, false) => all_columns::<V, 3, 2>(job, source, gradient, sums),
-            (3, false) => all_columns::<V, 3, 3>(job, source, gradient, sums),
-            (_, false) => all_columns::<V, 2, 5>(job, source, gradient, sums),
-            (2, true) => all_columns::<H, 3, 2>(job, source, gradient, sums),
-            (3, true) => all_columns::<H, 3, 3>(job, source, gradient, sums),
-            (_, true) => all_columns::<H, 2, 5>(job, source, gradient, sums),
+            (2, false) => all_columns::<V, R, 3, 2>(job, source, gradient, sums),
+            (3, false) => all_columns::<V, R, 3, 3>(job, source, gradient, sums),
+            (_, false) => all_columns::<V, R, 2, 5>(job, source, gradient, sums),
+            (2, true) => all_columns::<H, R, 3, 2>(job, source, gradient, sums),
+            (3, true) => all_columns::<H, R, 3, 3>(job, source, gradient, sums),
+            (_, true) => all_columns::<H, R, 2, 5>(job, source, gradient, sums),
         }
     }
 }
 
-/// `G` columns at a time.
+/// `G` columns and up to `R` rows at a time: on AVX2 no more than its sixteen registers hold.
 ///
 /// # Safety
 /// As [`accumulate_any`], with columns of `K` taps.
 #[inline(always)]
-unsafe fn all_columns<V: Vector, const G: usize, const K: usize>(
+unsafe fn all_columns<V: Vector, const R: usize, const G: usize, const K: usize>(
     job: &DepthwiseWeights<'_>,
     source: &[f32],
     gradient: &[f32],
@@ -77,9 +77,9 @@ unsafe fn all_columns<V: Vector, const G: usize, const K: usize>(
         // SAFETY: the columns from `first` exist, at most as many as named.
         unsafe {
             match columns - first {
-                1 => some_columns::<V, 1, K>(job, source, gradient, sums, first),
-                2 => some_columns::<V, 2, K>(job, source, gradient, sums, first),
-                _ => some_columns::<V, G, K>(job, source, gradient, sums, first),
+                1 => some_columns::<V, R, 1, K>(job, source, gradient, sums, first),
+                2 => some_columns::<V, R, 2, K>(job, source, gradient, sums, first),
+                _ => some_columns::<V, R, G, K>(job, source, gradient, sums, first),
             }
         }
     }
@@ -88,7 +88,7 @@ unsafe fn all_columns<V: Vector, const G: usize, const K: usize>(
 /// # Safety
 /// As [`all_columns`], and `G` columns from `first` exist.
 #[inline(always)]
-unsafe fn some_columns<V: Vector, const G: usize, const K: usize>(
+unsafe fn some_columns<V: Vector, const R: usize, const G: usize, const K: usize>(
     job: &DepthwiseWeights<'_>,
     source: &[f32],
     gradient: &[f32],
@@ -103,7 +103,8 @@ unsafe fn some_columns<V: Vector, const G: usize, const K: usize>(
         for first_row in 0..spacing.min(height) {
             let mut y = first_row;
             while y < height {
-                let rows = [4, 2].into_iter().find(|&n| n <= (height - y).div_ceil(spacing));
+                let left = (height - y).div_ceil(spacing).min(R);
+                let rows = [4, 2].into_iter().find(|&rows| rows <= left);
                 for x in (0..width).step_by(V::LANES) {
                     let block = Block { job, source, gradient, first, y, x };
                     match rows {

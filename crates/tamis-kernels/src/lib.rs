@@ -42,4 +42,4 @@ mod transpose;
 
 pub use buffer::release_pooled_memory;
 pub use memory::keep_freed_memory;
-pub use simd::Level;
+pub use simd::{ChoiceError, Level};

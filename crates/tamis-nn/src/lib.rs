@@ -42,4 +42,6 @@ pub use parameters::{Init, Parameter, ParameterLayout};
 pub use real::Real;
 pub use resnet::{resnet, resnet_macs};
 pub use statistics::{Mode, Statistics};
-pub use tamis_kernels::keep_freed_memory;
+pub use tamis_kernels::{
+    ChoiceError as InstructionsError, Level as Instructions, keep_freed_memory,
+};

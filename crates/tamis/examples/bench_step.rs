@@ -2,7 +2,8 @@
 //! classes: `bench_step SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]`. SPACE `resnet-20` is a
 //! plain training step with CELLS blocks a stage. One warm-up step, then the median; prints
 //! `{"median_s": …, "peak_rss_bytes": …}`. With `composed` the tensor library's own operations on the
-//! processor; a DEVICE is `wgpu:0`, say, in a build with that feature.
+//! processor; a DEVICE is `wgpu:0`, say, in a build with that feature. The instructions are those that
+//! the variable TAMIS_INSTRUCTIONS names.
 
 #![allow(clippy::print_stdout, reason = "the measurement is what it prints")]
 
@@ -11,7 +12,7 @@ use std::time::Instant;
 
 use tamis::core::{Key, Purpose, SampleId};
 use tamis::data::{Batch, ImageShape};
-use tamis::nn::{Device, Engine, keep_freed_memory, resnet};
+use tamis::nn::{Device, Engine, Instructions, keep_freed_memory, resnet};
 use tamis::run::peak_rss_bytes;
 use tamis::search::{
     self, Bilevel, SearchConfig, StepBatches, StepContext, build_host, build_space,
@@ -22,6 +23,9 @@ const CLASSES: usize = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
     keep_freed_memory();
+    if let Some(name) = std::env::var_os("TAMIS_INSTRUCTIONS") {
+        Instructions::choose(&name.to_string_lossy())?;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [space, numbers @ ..] = arguments.as_slice() else {
         return Err("expected SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]".into());

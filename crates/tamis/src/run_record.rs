@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rayon::current_num_threads;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tamis_nn::Instructions;
 use tamis_run::{Machine, RunFolder};
 
 use crate::config::{RunConfig, flatten};
@@ -60,6 +61,7 @@ pub(crate) fn write(
         "threads": current_num_threads(),
         "device": device.to_string(),
         "hardware": device.hardware(),
+        "instructions": Instructions::best().name(),
         "seed": config.search.seed,
         "data": data_name,
         "fingerprint": fingerprint,

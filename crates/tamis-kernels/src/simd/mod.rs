@@ -34,11 +34,64 @@ pub(crate) enum Instructions {
     Portable,
 }
 
+/// The level that kernels use, once any asked or one was chosen.
+static USED: OnceLock<Level> = OnceLock::new();
+
+/// A level that cannot be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChoiceError {
+    /// This machine has no level of that name.
+    #[error("choosing instructions: found `{found}`, expected one of this machine: {expected}")]
+    Unavailable {
+        /// The name.
+        found: String,
+        /// The names of the levels that there are, the fastest first.
+        expected: String,
+    },
+    /// Kernels use another level already.
+    #[error("choosing instructions: found kernels that use {used} already, expected none yet")]
+    InUse {
+        /// The name of the level that they use.
+        used: &'static str,
+    },
+}
+
 impl Level {
-    /// The fastest level of this machine. Detected once.
+    /// The level that kernels use: the fastest of this machine, unless another was chosen.
     pub fn best() -> Level {
-        static BEST: OnceLock<Level> = OnceLock::new();
-        *BEST.get_or_init(|| Level::available()[0])
+        *USED.get_or_init(|| Level::available()[0])
+    }
+
+    /// Has kernels use the level of this name in the whole process: to see on one machine what another
+    /// computes. Before any kernel runs.
+    ///
+    /// # Errors
+    ///
+    /// [`ChoiceError`] if this machine has no such level, or kernels use another one already.
+    pub fn choose(name: &str) -> Result<(), ChoiceError> {
+        let available = Level::available();
+        let Some(&level) = available.iter().find(|level| level.name() == name) else {
+            let names: Vec<&str> = available.into_iter().map(Level::name).collect();
+            return Err(ChoiceError::Unavailable {
+                found: name.to_owned(),
+                expected: names.join(", "),
+            });
+        };
+        match *USED.get_or_init(|| level) {
+            used if used == level => Ok(()),
+            used => Err(ChoiceError::InUse { used: used.name() }),
+        }
+    }
+
+    /// `avx512`, `avx2` or `portable`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2Fma => "avx2",
+            Instructions::Portable => "portable",
+        }
     }
 
     /// Every level that this machine can run, the fastest first, for tests and benchmarks.

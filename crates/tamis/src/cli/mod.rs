@@ -21,6 +21,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use tamis::nn::Instructions;
+
 use arguments::{Arguments, Command};
 use output::tell;
 
@@ -30,7 +32,27 @@ const STOPPED: u8 = 75;
 /// Parses the arguments and runs the command.
 pub(crate) fn main() -> ExitCode {
     tamis::nn::keep_freed_memory();
-    let result = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    match choose_instructions().and_then(|()| run(command)) {
+        Ok(code) => code,
+        Err(failure) => report(&failure),
+    }
+}
+
+/// Names the instructions to compute with, where they are not to be the fastest.
+const INSTRUCTIONS: &str = "TAMIS_INSTRUCTIONS";
+
+/// Takes the instructions that the environment names, if it does.
+fn choose_instructions() -> Result<(), Failure> {
+    let Some(name) = std::env::var_os(INSTRUCTIONS) else { return Ok(()) };
+    let chosen = Instructions::choose(&name.to_string_lossy());
+    chosen.map_err(|error| {
+        Failure::Usage(format!("{error}; hint: it is the variable {INSTRUCTIONS} that names them"))
+    })
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
         Command::Search(arguments) => search::search(*arguments),
         Command::Resume(arguments) => search::resume(arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
@@ -40,10 +62,6 @@ pub(crate) fn main() -> ExitCode {
         Command::Data(command) => data::run(command),
         Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Config(command) => config::run(command),
-    };
-    match result {
-        Ok(code) => code,
-        Err(failure) => report(&failure),
     }
 }
 
