@@ -52,7 +52,7 @@ pub enum Recipe {
     /// and a small supernet of each space's own choice. How it was chosen on NAS-Bench-201 is in the
     /// project's results.
     Quick,
-    /// A first look within a minute: `quick` on a supernet of half the cells, with five times its rate
+    /// A first look within a minute: `quick` on a supernet of half the cells, with three times its rate
     /// of the architecture, by which a thousand drawn images an epoch decide every edge.
     Demo,
 }
@@ -244,7 +244,7 @@ impl SearchConfig {
             Recipe::Quick | Recipe::Demo => {
                 config.policy.name = "random-epoch:0.098".to_owned();
                 config.alpha.lr_scale = LearningRateScale::Steps;
-                config.alpha.lr = if recipe == Recipe::Demo { 5e-4 } else { 1e-4 };
+                config.alpha.lr = if recipe == Recipe::Demo { 3e-4 } else { 1e-4 };
                 config.train.epochs = 40;
             }
         }

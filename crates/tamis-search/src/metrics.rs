@@ -32,6 +32,10 @@ pub struct EpochRecord {
     pub gradient_norm: Option<f64>,
     /// Euclidean distance of the architecture parameters from their start.
     pub alpha_distance: f64,
+    /// The architecture parameters after the epoch, by the kind of cell, an edge a row; absent in what
+    /// earlier versions wrote.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub alphas: BTreeMap<String, Vec<Vec<f64>>>,
     /// Each edge's difference between its two largest alphas.
     pub alpha_gaps: Vec<f64>,
     /// Edges whose gap is at least 0.01.

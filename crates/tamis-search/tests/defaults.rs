@@ -100,6 +100,10 @@ fn the_data_alone_moves_every_edge_of_every_kind_of_cell() {
         let rows = |matrices: &[Matrix]| -> Vec<Vec<f64>> {
             matrices.iter().flat_map(Matrix::rows).map(<[f64]>::to_vec).collect()
         };
+        let record = search.history().last().unwrap();
+        let recorded: usize = record.alphas.values().map(Vec::len).sum();
+        assert_eq!(recorded, record.alpha_gaps.len(), "every edge is recorded");
+        assert_eq!(record.alphas.len(), start.len(), "every kind of cell has a name of its own");
         for (edge, (now, then)) in
             rows(&search.bilevel().alphas).into_iter().zip(rows(&start)).enumerate()
         {

@@ -215,6 +215,14 @@ pub enum Error {
         /// Its text.
         found: String,
     },
+    /// A score that is no finite number.
+    #[error("reading the score of sample {sample}: found {found}, expected a finite number")]
+    ScoreNotFinite {
+        /// The sample.
+        sample: u32,
+        /// Its score.
+        found: f64,
+    },
     /// A score that is no finite number of at least 0.
     #[error(
         "reading the score of sample {sample}: found {found}, expected a finite number of at least \

@@ -76,6 +76,14 @@ impl Histogram {
         &self.counts
     }
 
+    /// How many bins have samples, and over how many decades these reach.
+    pub fn filled(&self) -> (usize, f64) {
+        let filled = |&&count: &&u64| count > 0;
+        let first = self.counts.iter().position(|count| filled(&count)).unwrap_or(0);
+        let last = self.counts.iter().rposition(|count| filled(&count)).unwrap_or(0);
+        (self.counts.iter().filter(filled).count(), self.edges[last + 1] - self.edges[first])
+    }
+
     /// The bin of an entropy; the first or last one for entropies outside.
     pub fn bin(&self, entropy: f64) -> usize {
         let log = log_entropy(entropy);

@@ -44,13 +44,13 @@ pub use embeddings::{Embeddings, EmbeddingsError};
 pub use error::Error;
 pub use plan::{LearningRateEvent, Plan, Policy};
 pub use policies::{
-    Argument, Entry, POLICIES, Request, Requirements, build, canonical, requirements,
+    Argument, Entry, POLICIES, Request, Requirements, Scores, build, canonical, requirements,
 };
 pub use pool::Pool;
 pub use report::{Bound, BoundGaveWay, Change, DecidingBound, Report, What, Why};
 pub use scores::{ScoreRow, ScoreTable};
 pub use settings::{
-    Balance, BdpMetric, BdpSettings, DdsRule, DdsSettings, FurthestSearch, InfobatchSettings,
-    InitialSubset, Keep, LearningRateAfterUpdate, Replacement, Settings,
+    Balance, BdpMetric, BdpSettings, DdsRule, DdsSettings, FurthestSearch, HardnessRule,
+    InfobatchSettings, InitialSubset, Keep, LearningRateAfterUpdate, Replacement, Settings,
 };
 pub use split::SplitRule;

@@ -14,7 +14,7 @@ pub struct ScoreRow {
     pub id: SampleId,
     /// Its class, to be compared with the pool's.
     pub class: u32,
-    /// Its score: finite and at least 0.
+    /// Its score: finite. Policies that need scores of a kind refuse what is below 0.
     pub score: f64,
 }
 
@@ -30,14 +30,14 @@ impl ScoreTable {
     ///
     /// # Errors
     ///
-    /// A score that is NaN, infinite or negative, or a sample with two rows.
+    /// A score that is NaN or infinite, or a sample with two rows.
     pub fn new(mut rows: Vec<ScoreRow>) -> Result<ScoreTable, Error> {
         rows.sort_by_key(|row| row.id);
         // The zero below zero is no other score than zero.
         rows.iter_mut().for_each(|row| row.score += 0.0);
-        let bad = rows.iter().find(|row| !row.score.is_finite() || row.score < 0.0);
+        let bad = rows.iter().find(|row| !row.score.is_finite());
         if let Some(&ScoreRow { id, score, .. }) = bad {
-            return Err(Error::ScoreValue { sample: id.0, found: score });
+            return Err(Error::ScoreNotFinite { sample: id.0, found: score });
         }
         match rows.windows(2).find(|pair| pair[0].id == pair[1].id) {
             Some(pair) => Err(Error::ScoreTwice { sample: pair[0].id.0 }),
@@ -157,10 +157,11 @@ mod tests {
     }
 
     #[test]
-    fn a_score_that_is_no_number_of_at_least_0_is_refused_with_its_sample() {
-        for value in ["NaN", "inf", "-inf", "-0.5", "1e999"] {
+    fn a_score_that_is_no_finite_number_is_refused_with_its_sample() {
+        for value in ["NaN", "inf", "-inf", "1e999"] {
             let text = format!("0 0.1 6\n2 {value} 4\n1 0.1 9");
-            assert!(matches!(aligned(&text), Err(Error::ScoreValue { sample: 2, .. })), "{value}");
+            let found = aligned(&text);
+            assert!(matches!(found, Err(Error::ScoreNotFinite { sample: 2, .. })), "{value}");
         }
     }
 

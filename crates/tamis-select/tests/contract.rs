@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tamis_core::{Key, Level, Purpose, SampleId};
 use tamis_select::{
     Argument, Context, Embeddings, Entry, Error, POLICIES, Plan, Pool, ScoreRow, ScoreTable,
-    Settings, SplitRule, What, build, requirements,
+    Scores, Settings, SplitRule, What, build, requirements,
 };
 
 /// A context with scores and embeddings, for a pool of these labels.
@@ -135,7 +135,15 @@ fn all_samples_are_the_same_halves_for_every_policy() {
 #[test]
 fn another_seed_chooses_other_samples() {
     let labels: Vec<u32> = (0..200).map(|sample| sample % 10).collect();
-    let by_rank = ["two-tail", "entropy-top", "entropy-bottom", "forgetting", "el2n"];
+    let by_rank = [
+        "two-tail",
+        "entropy-top",
+        "entropy-bottom",
+        "forgetting",
+        "el2n",
+        "score-top",
+        "score-bottom",
+    ];
     for spec in amounts("0.1") {
         if by_rank.iter().any(|name| spec.starts_with(name)) {
             continue;
@@ -251,7 +259,7 @@ fn scores_are_asked_for_and_checked_by_the_policies_that_need_them() {
 fn scores_of_another_kind_are_refused_and_those_of_none_taken() {
     let scored = context(vec![0; 50], 1);
     for entry in POLICIES {
-        let Some(kind) = entry.scores else { continue };
+        let Some(Scores::Of(kind)) = entry.scores else { continue };
         let of = |kind: &str| {
             let table = scored.scores.as_deref().unwrap().clone().of_kind(kind);
             Context { scores: Some(Arc::new(table)), ..scored.clone() }
@@ -259,6 +267,31 @@ fn scores_of_another_kind_are_refused_and_those_of_none_taken() {
         assert!(build(&spec(entry, "0.1"), &of(kind)).is_ok(), "{}", entry.name);
         let found = message(&spec(entry, "0.1"), &of("luck"));
         assert!(found.contains("`luck`") && found.contains(&format!("--by {kind}")), "{found}");
+    }
+}
+
+#[test]
+fn scores_below_zero_are_for_policies_of_any_kind_alone_and_rank_by_their_value() {
+    let labels = vec![0; 50];
+    let mut scored = context(labels, 1);
+    let rows =
+        (0..50).map(|id| ScoreRow { id: SampleId(id), class: 0, score: f64::from(id) - 25.0 });
+    let table = ScoreTable::new(rows.collect()).unwrap().of_kind("margin");
+    scored.scores = Some(Arc::new(table));
+    let chosen = |spec: &str| {
+        let plan = build(spec, &scored).unwrap().plan(0).unwrap();
+        let mut ids: Vec<u32> = plan.weight.iter().chain(&plan.arch).map(|id| id.0).collect();
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(chosen("score-top:4"), [46, 47, 48, 49]);
+    assert_eq!(chosen("score-bottom:4"), [0, 1, 2, 3]);
+    let unnamed = ScoreTable::new(scored.scores.as_deref().unwrap().rows().to_vec()).unwrap();
+    scored.scores = Some(Arc::new(unnamed));
+    for entry in POLICIES.iter().filter(|entry| matches!(entry.scores, Some(Scores::Of(_)))) {
+        let found = build(&spec(entry, "0.1"), &scored).err();
+        let refused = matches!(found, Some(Error::ScoreValue { .. }));
+        assert!(refused, "{}: {found:?}", entry.name);
     }
 }
 
@@ -368,6 +401,8 @@ const PINNED: &[&str] = &[
     "entropy-bottom:6 [19, 28, 37] [0, 1, 35]",
     "forgetting:6 [11, 12, 30] [7, 24, 36]",
     "el2n:6 [11, 12, 30] [7, 24, 36]",
+    "score-top:6 [11, 12, 30] [7, 24, 36]",
+    "score-bottom:6 [19, 28, 37] [0, 1, 35]",
     "k-center:6 [6, 16, 39] [2, 21, 30]",
     "k-center-balanced:6 [16, 21, 39] [1, 4, 18]",
     "full-steps:6 [9, 27, 39] [0, 1, 4]",

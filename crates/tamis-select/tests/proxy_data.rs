@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock};
 
 use tamis_core::SampleId;
 use tamis_select::histogram::{DEFAULT_BIN_WIDTH, Histogram, Weighting};
-use tamis_select::{Context, Pool, ScoreTable, build};
+use tamis_select::{Context, Pool, ScoreRow, ScoreTable, build};
 
 const LIST: &str = "proxy-entropy/cifar10_resnet20_index_entropy_class.txt.gz";
 const SEEDS: u64 = 20;
@@ -186,4 +186,29 @@ fn two_tails_meet_nothing_of_the_middle() {
     let low = chosen.iter().filter(|id| published.entropies[id.index()] <= sorted[2_499]).count();
     let high = chosen.iter().filter(|id| published.entropies[id.index()] >= sorted[47_500]).count();
     assert_eq!((low, high), (2_500, 2_500));
+}
+
+/// The notes and figures of a choice by these entropies.
+fn told(entropies: impl Iterator<Item = f64>) -> tamis_select::Report {
+    let rows =
+        (0..).zip(entropies).map(|(id, score)| ScoreRow { id: SampleId(id), class: 0, score });
+    let rows: Vec<ScoreRow> = rows.collect();
+    let pool = Arc::new(Pool::new(vec![0; rows.len()], 1).unwrap());
+    let scores = Some(Arc::new(ScoreTable::new(rows).unwrap()));
+    let context = Context { scores, ..Context::new(pool, 1, 10) };
+    let mut policy = build("proxy:0.1", &context).unwrap();
+    policy.plan(0).unwrap();
+    policy.report()
+}
+
+#[test]
+fn entropies_of_a_short_training_are_warned_of_and_those_of_a_long_one_are_not() {
+    // Half a decade apart: a bin each.
+    let spread =
+        |bins: i32| (0..1000).map(move |id| 10_f64.powf(-0.5 * f64::from(id % bins) - 0.1));
+    let short = told(spread(7));
+    assert_eq!((short.metrics["filled_bins"], short.metrics["decades"]), (7.0, 3.5));
+    assert!(short.notes[0].contains("fill 7 bins") && short.notes[0].contains("score.epochs"));
+    assert!(told(spread(20)).notes.is_empty());
+    assert_eq!(told(spread(19)).notes.len(), 1);
 }

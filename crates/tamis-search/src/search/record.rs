@@ -1,5 +1,7 @@
 //! What is recorded of an epoch when it is over.
 
+use std::collections::BTreeMap;
+
 use super::Search;
 use crate::alphas::{decided_edges, distance, gaps};
 use crate::matrix::Matrix;
@@ -30,6 +32,7 @@ impl Search {
             gradient_norm: (progress.steps > 0)
                 .then(|| progress.gradient_norm / f64::from(progress.steps)),
             alpha_distance: distance(&self.bilevel.alphas, &self.start),
+            alphas: self.named_alphas(),
             alpha_gaps: gaps(&self.bilevel.alphas),
             decided_edges: decided_edges(&self.bilevel.alphas),
             share_skip: self.mean_share(&shares, "skip_connect"),
@@ -41,6 +44,13 @@ impl Search {
             policy: progress.policy.clone(),
             wall_s: progress.wall_s,
         }
+    }
+
+    /// The rows of each matrix under the name of what it parametrises.
+    fn named_alphas(&self) -> BTreeMap<String, Vec<Vec<f64>>> {
+        let rows = self.bilevel.alphas.iter().map(|matrix| matrix.rows().map(<[f64]>::to_vec));
+        let names = self.space.cells().iter().map(|&name| name.to_owned());
+        names.zip(rows.map(Iterator::collect)).collect()
     }
 
     /// Mean over all edges of one operation's share; 0 if the space has no such operation.

@@ -63,6 +63,10 @@ impl SearchSpace for Darts {
         count_supernet(&self.shape).macs
     }
 
+    fn cells(&self) -> &'static [&'static str] {
+        &["normal", "reduce"]
+    }
+
     fn operations(&self) -> Vec<&'static str> {
         Operation::ALL.map(Operation::name).to_vec()
     }

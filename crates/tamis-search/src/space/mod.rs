@@ -24,6 +24,9 @@ pub trait SearchSpace: Send + Sync {
     /// Nominal multiply-adds of one sample's forward pass through the supernet.
     fn forward_macs(&self) -> u64;
 
+    /// Names of the kinds of cell that have parameters of their own, in the order of the matrices.
+    fn cells(&self) -> &'static [&'static str];
+
     /// Names of the operations, in the order of the matrices' columns.
     fn operations(&self) -> Vec<&'static str>;
 

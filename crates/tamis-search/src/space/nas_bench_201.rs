@@ -64,6 +64,10 @@ impl SearchSpace for NasBench201 {
         count_supernet(&self.shape).macs
     }
 
+    fn cells(&self) -> &'static [&'static str] {
+        &["cell"]
+    }
+
     fn operations(&self) -> Vec<&'static str> {
         Operation::ALL.map(Operation::name).to_vec()
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tamis_core::{Key, SampleId};
 
 use super::{Candidates, Observed, Swap, Update};
-use crate::{DdsSettings, Error, Replacement};
+use crate::{DdsRule, DdsSettings, Error, Replacement};
 
 /// The number in the key of the order in which easy images are exchanged; ids of samples are below.
 const ORDER: u64 = 1 << 32;
@@ -41,6 +41,9 @@ pub(crate) struct Memory {
     pub(crate) replaced: u64,
     /// Largest mastery that was measured when an update was allowed.
     pub(crate) highest_mastery: f64,
+    /// Largest hardness score that was seen when easy images were looked for.
+    #[serde(default)]
+    pub(crate) highest_hardness: f64,
     /// Whether the network has trained on a subset of which something was exchanged.
     #[serde(default)]
     pub(crate) is_renewed: bool,
@@ -90,9 +93,11 @@ impl Curriculum {
 
     /// What the slot of an epoch does.
     pub(crate) fn advance(&mut self, epoch: u32) -> Result<Slot, Error> {
-        let mastery = self.mastery(epoch);
+        let mastery = self.mastery(epoch)?;
         let is_due = !self.memory.just_updated && epoch >= self.settings.first_update;
-        let is_mastered = mastery.is_some_and(|mastery| mastery >= self.settings.mastery);
+        let is_always = self.settings.rule == DdsRule::Always;
+        let is_mastered =
+            mastery.is_some_and(|mastery| is_always || mastery >= self.settings.mastery);
         let update = if is_due && is_mastered { self.update(epoch)? } else { None };
         let is_fresh = self.memory.updates > 0 && self.memory.just_updated;
         let trains = update.is_none() || !self.settings.update_consumes_epoch;
@@ -103,14 +108,16 @@ impl Curriculum {
         Ok(Slot { update, trains, is_fresh: is_fresh && trains, mastery })
     }
 
-    fn mastery(&mut self, epoch: u32) -> Option<f64> {
-        let DdsSettings { rule, hardness, first_update, .. } = self.settings;
+    fn mastery(&mut self, epoch: u32) -> Result<Option<f64>, Error> {
         let Memory { observed, members, highest_mastery, .. } = &mut self.memory;
-        let mastery = observed.mastery(rule, hardness, members, epoch)?;
-        if epoch >= first_update {
+        let threshold = observed.threshold(&self.settings, members)?;
+        let mastery = observed.mastery(self.settings.rule, threshold, members, epoch);
+        if let Some(mastery) = mastery
+            && epoch >= self.settings.first_update
+        {
             *highest_mastery = highest_mastery.max(mastery);
         }
-        Some(mastery)
+        Ok(mastery)
     }
 
     /// Exchanges every easy image; nothing if images are never exchanged.
@@ -122,7 +129,7 @@ impl Curriculum {
         self.memory.just_updated = true;
         self.forget_those_long_gone()?;
         let key = self.key.epoch(epoch);
-        let mut easy = self.easy();
+        let mut easy = self.easy()?;
         key.id(ORDER).stream().shuffle(&mut easy);
         let mut update = Update::default();
         for (id, hardness) in easy {
@@ -141,11 +148,13 @@ impl Curriculum {
         Ok(Some(update))
     }
 
-    /// The members that are easy, each with its hardness score. Who was not shown is not easy.
-    fn easy(&self) -> Vec<(SampleId, f64)> {
-        let Memory { members, observed, .. } = &self.memory;
-        let scored = members.iter().filter_map(|&id| Some((id, observed.hardness(id)?)));
-        scored.filter(|(_, hardness)| *hardness > self.settings.hardness).collect()
+    /// The members that are easy, each with its hardness score.
+    fn easy(&mut self) -> Result<Vec<(SampleId, f64)>, Error> {
+        let Memory { members, observed, highest_hardness, .. } = &mut self.memory;
+        let largest = observed.largest_hardness(members).unwrap_or_default();
+        *highest_hardness = highest_hardness.max(largest);
+        let threshold = observed.threshold(&self.settings, members)?;
+        Ok(observed.easy(self.settings.hardness_rule, threshold, members))
     }
 
     /// Exchanges one image, unless no candidate of its class is left. It stays blocked.

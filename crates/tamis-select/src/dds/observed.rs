@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use tamis_core::{Level, Prediction, SampleId};
 
 use super::hardness;
-use crate::DdsRule;
+use crate::amount::Amount;
+use crate::{DdsRule, DdsSettings, Error, HardnessRule};
 
 /// What is remembered of one epoch's predictions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,9 +49,52 @@ impl Observed {
         }
     }
 
-    /// The hardness score of a sample, if the epoch has shown it.
-    pub(crate) fn hardness(&self, id: SampleId) -> Option<f64> {
-        self.answers.get(&id).map(|answer| answer.hardness)
+    /// The hardness score above which a sample is easy: one that the settings give, or the one that
+    /// just leaves a share of the rightly answered members above it. Equal scores count as equally
+    /// easy, so that fewer than the share are where many tie.
+    ///
+    /// # Errors
+    ///
+    /// A share that is none; settings that were checked have none.
+    pub(crate) fn threshold(
+        &self,
+        settings: &DdsSettings,
+        subset: &[SampleId],
+    ) -> Result<f64, Error> {
+        if settings.hardness_rule == HardnessRule::Threshold {
+            return Ok(settings.hardness);
+        }
+        let answers = subset.iter().filter_map(|id| self.answers.get(id));
+        let mut right: Vec<f64> =
+            answers.filter(|answer| answer.correct).map(|answer| answer.hardness).collect();
+        right.sort_unstable_by(|a, b| b.total_cmp(a));
+        let easy = match settings.easy_share {
+            0.0 => 0,
+            share => Amount::share(share)?.of(right.len()),
+        };
+        // No score is below 0, so that where all are easy they are.
+        Ok(right.get(easy).copied().unwrap_or(-1.0))
+    }
+
+    /// The members that are easy by this threshold, each with its hardness score. Who was not shown
+    /// is not easy; nor is a wrong answer where the easiest of the right ones are looked for.
+    pub(crate) fn easy(
+        &self,
+        rule: HardnessRule,
+        threshold: f64,
+        subset: &[SampleId],
+    ) -> Vec<(SampleId, f64)> {
+        let answers = subset.iter().filter_map(|id| Some((*id, self.answers.get(id)?)));
+        let easy = answers.filter(|(_, answer)| {
+            answer.hardness > threshold && (answer.correct || rule == HardnessRule::Threshold)
+        });
+        easy.map(|(id, answer)| (id, answer.hardness)).collect()
+    }
+
+    /// The largest hardness score of the members that the epoch has shown.
+    pub(crate) fn largest_hardness(&self, subset: &[SampleId]) -> Option<f64> {
+        let answers = subset.iter().filter_map(|id| self.answers.get(id));
+        answers.map(|answer| answer.hardness).max_by(f64::total_cmp)
     }
 
     /// How far the subset was mastered in the epoch before `epoch`, 0 to 1; `None` if that epoch
@@ -70,7 +114,7 @@ impl Observed {
             answers.filter(|answer| counts(answer)).count() as f64 / subset.len() as f64
         };
         match rule {
-            DdsRule::SubsetAccuracy => Some(share(&|answer| answer.correct)),
+            DdsRule::SubsetAccuracy | DdsRule::Always => Some(share(&|answer| answer.correct)),
             DdsRule::SubsetEasyFraction => Some(share(&|answer| answer.hardness > threshold)),
             DdsRule::ValAccuracy => {
                 (self.arch_seen > 0).then(|| self.arch_correct as f64 / self.arch_seen as f64)
@@ -122,7 +166,7 @@ mod tests {
         let mut next = observed();
         next.observe(&prediction(0, Level::Weight, 7, 0.95, true));
         assert_eq!(next.mastery(rule, 0.9, &subset(), 8), Some(0.25));
-        assert_eq!(next.hardness(SampleId(1)), None);
+        assert_eq!(next.easy(HardnessRule::Threshold, 0.0, &[SampleId(1)]), []);
         assert_eq!(Observed::default().mastery(rule, 0.9, &subset(), 1), None);
     }
 
@@ -133,7 +177,8 @@ mod tests {
             backwards.observe(&prediction(id, Level::Weight, 6, 0.1 * id as f32, true));
         }
         for id in 0..4 {
-            assert_eq!(backwards.hardness(SampleId(id)), Some(f64::from(0.1 * id as f32)));
+            let found = backwards.easy(HardnessRule::Threshold, -1.0, &[SampleId(id)]);
+            assert_eq!(found, [(SampleId(id), f64::from(0.1 * id as f32))]);
         }
     }
 
@@ -144,6 +189,43 @@ mod tests {
         assert_eq!(observed.mastery(DdsRule::SubsetAccuracy, 0.9, &subset(), 7), Some(1.0));
         let twice = [0, 0, 0, 2].map(SampleId);
         assert_eq!(observed.mastery(DdsRule::SubsetEasyFraction, 0.9, &twice, 7), Some(0.75));
+    }
+
+    /// The easy ones of these (largest probability, right) by the quantile rule.
+    fn easiest(answers: &[(f32, bool)], easy_share: f64) -> Vec<u32> {
+        let mut observed = Observed::default();
+        for (id, &(largest, correct)) in (0..).zip(answers) {
+            observed.observe(&prediction(id, Level::Weight, 1, largest, correct));
+        }
+        let subset: Vec<SampleId> = (0..answers.len() as u32).map(SampleId).collect();
+        let rule = HardnessRule::Quantile;
+        let settings =
+            DdsSettings { hardness_rule: rule, easy_share, hardness: 0.9, ..Default::default() };
+        let threshold = observed.threshold(&settings, &subset).unwrap();
+        observed.easy(rule, threshold, &subset).iter().map(|(id, _)| id.0).collect()
+    }
+
+    #[test]
+    fn the_quantile_takes_the_surest_of_the_right_answers_however_unsure_all_are() {
+        let answers =
+            [(0.3, true), (0.25, true), (0.9, false), (0.2, true), (0.35, true), (0.1, true)];
+        assert_eq!(easiest(&answers, 0.2), [4], "a fifth of five");
+        assert_eq!(easiest(&answers, 0.4), [0, 4]);
+        assert_eq!(easiest(&answers, 1.0), [0, 1, 3, 4, 5], "all that are right");
+        assert_eq!(easiest(&answers, 0.0), [0_u32; 0]);
+        assert_eq!(easiest(&[(0.9, false); 3], 0.5), [0_u32; 0]);
+        assert_eq!(easiest(&[(0.4, true); 5], 0.2), [0_u32; 0], "none of equals is easier");
+    }
+
+    #[test]
+    fn the_largest_score_is_that_of_the_subset() {
+        let of = |ids: &[u32]| {
+            let subset: Vec<SampleId> = ids.iter().copied().map(SampleId).collect();
+            observed().largest_hardness(&subset)
+        };
+        assert_eq!(of(&[1, 2, 3]), Some(f64::from(0.6_f32)));
+        assert_eq!(of(&[0, 3]), Some(f64::from(0.95_f32)));
+        assert_eq!(of(&[9]), None);
     }
 
     #[test]

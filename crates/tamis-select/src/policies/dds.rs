@@ -17,7 +17,8 @@ use crate::dds::{Candidates, Curriculum, Memory, Slot, Swap, Update, initial_sub
 use crate::report::{Change, Report, What, Why};
 use crate::split::Halves;
 use crate::{
-    DdsSettings, Error, LearningRateAfterUpdate, LearningRateEvent, Plan, Policy, Replacement,
+    DdsSettings, Error, HardnessRule, LearningRateAfterUpdate, LearningRateEvent, Plan, Policy,
+    Replacement,
 };
 
 pub(super) const ENTRY: Entry = Entry {
@@ -119,9 +120,10 @@ impl Dds {
 
     /// What to know of a run that has trained on its first subset alone although it should not.
     fn note(&self) -> Option<String> {
-        let &Memory { is_renewed, replaced, updates, highest_mastery, .. } =
+        let &Memory { is_renewed, replaced, updates, highest_mastery, highest_hardness, .. } =
             self.curriculum.memory();
-        let DdsSettings { mastery, first_update, hardness, replacement, .. } = self.settings;
+        let DdsSettings { mastery, first_update, hardness, hardness_rule, replacement, .. } =
+            self.settings;
         if is_renewed || replacement == Replacement::Never {
             return None;
         }
@@ -138,7 +140,14 @@ impl Dds {
                  before an epoch from {first_update} on)"
             ),
             _ if replaced > 0 => "the only update was in the last epoch".to_owned(),
-            _ => format!("no image was easier than {hardness} or had a replacement"),
+            _ if hardness_rule == HardnessRule::Threshold && highest_hardness <= hardness => {
+                format!(
+                    "no image was easier than policy.dds.hardness = {hardness}: the largest score seen \
+                 was {highest_hardness:.2}; policy.dds.hardness_rule=quantile does not ask how sure \
+                 the network is"
+                )
+            }
+            _ => "no easy image had a replacement".to_owned(),
         };
         let policy = self.identity.policy();
         Some(format!("`{policy}` {what}, which equals a fixed random subset: {why}"))

@@ -5,12 +5,12 @@
 //! makes the scores sees to that; here the largest are taken. The paper also drops the very
 //! largest in some experiments; that is not done.
 
-use super::Entry;
 use super::ranking::{self, End};
+use super::{Entry, Scores};
 
 pub(super) const ENTRY: Entry = ranking::entry(
     "el2n",
     "the samples of the largest error early in a classifier's training",
-    "el2n",
+    Scores::Of("el2n"),
     |request| ranking::build(request, End::Highest),
 );

@@ -4,19 +4,19 @@
 //! samples that a trained classifier is least or most certain of. Its labels are not looked at.
 //! Nothing is drawn.
 
-use super::Entry;
 use super::ranking::{self, End};
+use super::{Entry, Scores};
 
 pub(super) const TOP: Entry = ranking::entry(
     "entropy-top",
     "the samples of the highest entropy: the hardest",
-    "entropy",
+    Scores::Of("entropy"),
     |request| ranking::build(request, End::Highest),
 );
 
 pub(super) const BOTTOM: Entry = ranking::entry(
     "entropy-bottom",
     "the samples of the lowest entropy: the easiest",
-    "entropy",
+    Scores::Of("entropy"),
     |request| ranking::build(request, End::Lowest),
 );

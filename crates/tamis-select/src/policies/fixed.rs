@@ -21,6 +21,15 @@ pub(super) struct Fixed {
 impl Fixed {
     /// The policy that always plans these samples, each chosen for a reason.
     pub(super) fn boxed(request: &Request<'_>, chosen: &[(SampleId, Why)]) -> Box<dyn Policy> {
+        Fixed::telling(request, chosen, Report::default())
+    }
+
+    /// The same, with more to tell of the choice than who was chosen.
+    pub(super) fn telling(
+        request: &Request<'_>,
+        chosen: &[(SampleId, Why)],
+        more: Report,
+    ) -> Box<dyn Policy> {
         let ids: Vec<SampleId> = chosen.iter().map(|(id, _)| *id).collect();
         let halves = split::halves(&ids, request.context);
         let change = |&(id, why): &(SampleId, Why)| {
@@ -28,8 +37,7 @@ impl Fixed {
             let level = Some(if is_weight { Level::Weight } else { Level::Arch });
             Change { id, level, what: What::Chosen, why }
         };
-        let beginning =
-            Report { changes: chosen.iter().map(change).collect(), ..Report::default() };
+        let beginning = Report { changes: chosen.iter().map(change).collect(), ..more };
         let plan = Plan { weight: halves.weight, arch: halves.arch, ..Plan::default() };
         let told = Report::default();
         Box::new(Fixed { identity: request.identity(), plan, beginning, told })

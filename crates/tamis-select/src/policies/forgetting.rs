@@ -5,12 +5,12 @@
 //! was never learned has the largest score. Who makes the scores sees to that; here the largest
 //! are taken, ties by id. Counts have many ties, which the original does not settle.
 
-use super::Entry;
 use super::ranking::{self, End};
+use super::{Entry, Scores};
 
 pub(super) const ENTRY: Entry = ranking::entry(
     "forgetting",
     "the samples that a classifier forgot most often in its training",
-    "forgetting",
+    Scores::Of("forgetting"),
     |request| ranking::build(request, End::Highest),
 );

@@ -22,6 +22,7 @@ mod random_epoch;
 mod random_like;
 mod ranking;
 mod request;
+mod score;
 mod spec;
 mod two_tail;
 
@@ -46,6 +47,8 @@ pub const POLICIES: &[Entry] = &[
     entropy::BOTTOM,
     forgetting::ENTRY,
     el2n::ENTRY,
+    score::TOP,
+    score::BOTTOM,
     k_center::ENTRY,
     k_center::BALANCED,
     bdp::ENTRY,
@@ -64,8 +67,8 @@ pub struct Entry {
     pub summary: &'static str,
     /// What stands after the name and a colon.
     pub argument: Argument,
-    /// The kind of scores that it needs of every sample, if any.
-    pub scores: Option<&'static str>,
+    /// The scores that it needs of every sample, if any.
+    pub scores: Option<Scores>,
     /// Whether it needs an embedding of every sample.
     pub needs_embeddings: bool,
     /// Whether its choice changes during a search, so that there is no one list of samples.
@@ -74,6 +77,25 @@ pub struct Entry {
     pub is_balanced: bool,
     /// Builds it.
     pub(crate) build: fn(&Request<'_>) -> Result<Box<dyn Policy>, Error>,
+}
+
+/// The scores that a policy needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scores {
+    /// Of one kind, such as `entropy`: finite and at least 0.
+    Of(&'static str),
+    /// Of any kind and sign, as long as they are finite: only their owner can have them.
+    Any,
+}
+
+impl Scores {
+    /// The kind, if it must be of one.
+    pub fn kind(self) -> Option<&'static str> {
+        match self {
+            Scores::Of(kind) => Some(kind),
+            Scores::Any => None,
+        }
+    }
 }
 
 /// What a policy takes after its name.

@@ -12,9 +12,9 @@
 use tamis_core::{Key, SampleId};
 
 use super::fixed::Fixed;
-use super::{Argument, Entry, Request};
+use super::{Argument, Entry, Request, Scores};
 use crate::histogram::{Histogram, Weighting};
-use crate::report::Why;
+use crate::report::{Report, Why};
 use crate::{Error, Policy, draw};
 
 pub(super) const P1: Entry = entry(
@@ -42,7 +42,7 @@ const fn entry(
         name,
         summary,
         argument: Argument::Amount,
-        scores: Some("entropy"),
+        scores: Some(Scores::Of("entropy")),
         needs_embeddings: false,
         needs_search: false,
         is_balanced: false,
@@ -54,7 +54,30 @@ fn build(request: &Request<'_>, weighting: Weighting) -> Result<Box<dyn Policy>,
     let count = request.count()?;
     let scores = request.scores()?;
     let width = request.settings().bin_width;
-    Ok(Fixed::boxed(request, &drawn(&scores, width, weighting, count, request.key())?))
+    let chosen = drawn(&scores, width, weighting, count, request.key())?;
+    Ok(Fixed::telling(request, &chosen, range(request, &scores)?))
+}
+
+/// Bins below which the histogram tells few entropies apart. The published scores of CIFAR-10, of a
+/// network trained for 200 epochs, fill 38 of 43 over 21.5 decades.
+const FEW_BINS: usize = 20;
+
+/// How far the entropies reach, and a warning where they do not reach far.
+pub(super) fn range(request: &Request<'_>, scores: &[(SampleId, f64)]) -> Result<Report, Error> {
+    let entropies: Vec<f64> = scores.iter().map(|(_, entropy)| *entropy).collect();
+    let (bins, decades) = Histogram::new(&entropies, request.settings().bin_width)?.filled();
+    let mut report = Report::default();
+    report.metrics.insert("filled_bins".to_owned(), bins as f64);
+    report.metrics.insert("decades".to_owned(), decades);
+    if bins < FEW_BINS {
+        report.notes.push(format!(
+            "`{}`: the entropies fill {bins} bins of the histogram over {decades} decades, where the \
+             paper's fill 38 over 21.5: below {FEW_BINS} the choice is hardly that of the paper; a \
+             scorer that trains for more epochs (score.epochs) reaches further",
+            request.spec()
+        ));
+    }
+    Ok(report)
 }
 
 /// `count` of the samples, drawn by the histogram of their own entropies, ascending by id.

@@ -6,7 +6,7 @@
 //! entropies. This is not in the paper (Na et al., IJCAI 2021).
 
 use super::fixed::Fixed;
-use super::{Argument, Entry, Request, proxy};
+use super::{Argument, Entry, Request, Scores, proxy};
 use crate::histogram::Weighting;
 use crate::{Error, Policy, quota};
 
@@ -14,7 +14,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "proxy-balanced",
     summary: "Proxy Data's P1 inside each class, as many samples of each",
     argument: Argument::Amount,
-    scores: Some("entropy"),
+    scores: Some(Scores::Of("entropy")),
     needs_embeddings: false,
     needs_search: false,
     is_balanced: true,
@@ -24,7 +24,9 @@ pub(super) const ENTRY: Entry = Entry {
 fn build(request: &Request<'_>) -> Result<Box<dyn Policy>, Error> {
     let count = request.count()?;
     let mut classes = vec![Vec::new(); request.pool().classes()];
-    for (id, score) in request.scores()? {
+    let scores = request.scores()?;
+    let range = proxy::range(request, &scores)?;
+    for (id, score) in scores {
         classes[request.pool().label(id) as usize].push((id, score));
     }
     let width = request.settings().bin_width;
@@ -35,5 +37,5 @@ fn build(request: &Request<'_>) -> Result<Box<dyn Policy>, Error> {
         }
     }
     chosen.sort_unstable_by_key(|(id, _)| *id);
-    Ok(Fixed::boxed(request, &chosen))
+    Ok(Fixed::telling(request, &chosen, range))
 }

@@ -3,7 +3,7 @@
 use tamis_core::SampleId;
 
 use super::fixed::Fixed;
-use super::{Argument, Entry, Request};
+use super::{Argument, Entry, Request, Scores};
 use crate::report::Why;
 use crate::{Error, Policy};
 
@@ -18,7 +18,7 @@ pub(super) enum End {
 pub(super) const fn entry(
     name: &'static str,
     summary: &'static str,
-    scores: &'static str,
+    scores: Scores,
     build: fn(&Request<'_>) -> Result<Box<dyn Policy>, Error>,
 ) -> Entry {
     Entry {

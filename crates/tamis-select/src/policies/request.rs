@@ -2,7 +2,7 @@
 
 use tamis_core::{Key, SampleId};
 
-use super::{Argument, Entry, Identity};
+use super::{Argument, Entry, Identity, Scores};
 use crate::split::{self, Halves};
 use crate::{Amount, Context, Embeddings, Error, Pool, Settings};
 
@@ -75,14 +75,20 @@ impl<'a> Request<'a> {
     pub(crate) fn scores(&self) -> Result<Vec<(SampleId, f64)>, Error> {
         let policy = self.entry.name;
         let scores = self.context.scores.as_ref().ok_or(Error::ScoresNeeded { policy })?;
-        match (scores.kind(), self.entry.scores) {
-            (Some(found), Some(expected)) if found != expected => {
-                let found = found.to_owned();
-                return Err(Error::ScoreKind { policy, found, expected });
-            }
-            _ => {}
+        let expected = self.entry.scores.and_then(Scores::kind);
+        if let (Some(found), Some(expected)) = (scores.kind(), expected)
+            && found != expected
+        {
+            let found = found.to_owned();
+            return Err(Error::ScoreKind { policy, found, expected });
         }
-        Ok(self.pool().ids().zip(scores.aligned(self.pool())?).collect())
+        let found: Vec<(SampleId, f64)> =
+            self.pool().ids().zip(scores.aligned(self.pool())?).collect();
+        let negative = found.iter().find(|(_, score)| expected.is_some() && *score < 0.0);
+        match negative {
+            Some(&(id, found)) => Err(Error::ScoreValue { sample: id.0, found }),
+            None => Ok(found),
+        }
     }
 
     /// The embeddings, which have a row for each member of the pool.

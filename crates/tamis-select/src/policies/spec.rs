@@ -3,7 +3,7 @@
 use tamis_core::nearest;
 
 use super::random_like::{Control, control};
-use super::{Argument, Entry, POLICIES};
+use super::{Argument, Entry, POLICIES, Scores};
 use crate::{Amount, Error};
 
 /// One policy of a text: `proxy:0.3`.
@@ -99,7 +99,7 @@ impl<'a> Part<'a> {
         }
         Ok(Requirements {
             needs_scores: self.entry.scores.is_some(),
-            score_kinds: self.entry.scores.into_iter().collect(),
+            score_kinds: self.entry.scores.and_then(Scores::kind).into_iter().collect(),
             needs_embeddings: self.entry.needs_embeddings,
             needs_search: self.entry.needs_search,
         })

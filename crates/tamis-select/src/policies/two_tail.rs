@@ -7,7 +7,7 @@
 use tamis_core::SampleId;
 
 use super::fixed::Fixed;
-use super::{Argument, Entry, Request};
+use super::{Argument, Entry, Request, Scores};
 use crate::report::Why;
 use crate::{Amount, Error, Policy};
 
@@ -15,7 +15,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "two-tail",
     summary: "the samples of lowest and of highest score, without chance",
     argument: Argument::Amount,
-    scores: Some("entropy"),
+    scores: Some(Scores::Of("entropy")),
     needs_embeddings: false,
     needs_search: false,
     is_balanced: false,

@@ -15,6 +15,11 @@ pub struct DdsSettings {
     /// A sample is easy, and exchanged, when its hardness score is above this: its largest
     /// probability if the answer is right, a tenth of it if not.
     pub hardness: f64,
+    /// What makes a sample easy: the score above, or its place among all that were answered rightly.
+    pub hardness_rule: HardnessRule,
+    /// With `hardness_rule = "quantile"`: the share of the rightly answered that is easy, those of the
+    /// highest scores. The project's own.
+    pub easy_share: f64,
     /// The subset is mastered from this share on, of what `rule` says. The author's code has 0.1, 0.25
     /// and 0.5; that 0.5 is the default is the project's own choice.
     pub mastery: f64,
@@ -53,6 +58,21 @@ pub enum DdsRule {
     SubsetEasyFraction,
     /// Share of right answers on the architecture samples.
     ValAccuracy,
+    /// Always mastered: every second epoch from the first update on is one. Three of the author's
+    /// four programs do so, two of them by comparing percent with fractions.
+    Always,
+}
+
+/// What makes a sample easy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HardnessRule {
+    /// A hardness score above a threshold, as in the author's code.
+    #[default]
+    Threshold,
+    /// Being among a share of the rightly answered samples, those of the highest scores: it does not
+    /// depend on how sure the network is. The project's own.
+    Quantile,
 }
 
 /// What happens to the learning rate after an update.
@@ -107,6 +127,8 @@ impl Default for DdsSettings {
     fn default() -> Self {
         DdsSettings {
             hardness: 0.9,
+            hardness_rule: HardnessRule::default(),
+            easy_share: 0.2,
             mastery: 0.5,
             rule: DdsRule::default(),
             first_update: 5,
@@ -129,6 +151,7 @@ impl DdsSettings {
         let holds = hardness.is_finite() && hardness >= 0.0;
         require("policy.dds.hardness", hardness, holds, "a finite number of at least 0")?;
         require_share("policy.dds.mastery", self.mastery)?;
+        require_share("policy.dds.easy_share", self.easy_share)?;
         for (key, found) in
             [("policy.dds.leaf_budget", self.leaf_budget), ("policy.dds.leaf_size", self.leaf_size)]
         {

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub use bdp::{Balance, BdpMetric, BdpSettings, Keep};
 pub use dds::{
-    DdsRule, DdsSettings, FurthestSearch, InitialSubset, LearningRateAfterUpdate, Replacement,
+    DdsRule, DdsSettings, FurthestSearch, HardnessRule, InitialSubset, LearningRateAfterUpdate,
+    Replacement,
 };
 pub use infobatch::InfobatchSettings;
 

@@ -2,7 +2,7 @@
 
 use tamis_core::{Level, SampleId};
 use tamis_select::{
-    Change, Context, DdsRule, DdsSettings, FurthestSearch, LearningRateAfterUpdate,
+    Change, Context, DdsRule, DdsSettings, FurthestSearch, HardnessRule, LearningRateAfterUpdate,
     LearningRateEvent, Replacement, What, Why, build,
 };
 
@@ -50,8 +50,31 @@ fn everything_is_easy_above_zero_and_nothing_above_one() {
     assert_eq!(
         none[29].1.notes,
         ["`dds:20` exchanged no image, which equals a fixed random subset: no image was easier \
-          than 1 or had a replacement"]
+          than policy.dds.hardness = 1: the largest score seen was 0.99; \
+          policy.dds.hardness_rule=quantile does not ask how sure the network is"]
     );
+}
+
+#[test]
+fn a_quantile_exchanges_the_surest_right_answers_of_a_network_that_is_never_sure() {
+    let threshold = run("dds:20", &context(300, settings()), |_, _| (0.3, true));
+    assert!(figures(&threshold, "replaced").iter().all(|&replaced| replaced == 0.0));
+    let quantile =
+        DdsSettings { hardness_rule: HardnessRule::Quantile, easy_share: 0.25, ..settings() };
+    let found = run("dds:20", &context(300, quantile), |id, _| (0.2 + 0.0001 * id.0 as f32, true));
+    let replaced = figures(&found, "replaced");
+    assert!(!replaced.is_empty() && replaced.iter().all(|&count| count == 5.0), "{replaced:?}");
+}
+
+#[test]
+fn the_rule_always_updates_every_second_epoch_whatever_was_learned() {
+    let wrong = |_, _| (0.3, false);
+    let gated = run("dds:20", &context(300, settings()), wrong);
+    assert!(updates(&gated).is_empty());
+    let always = DdsSettings { rule: DdsRule::Always, ..settings() };
+    let found = updates(&run("dds:20", &context(300, always), wrong));
+    assert!(found.len() > 10 && found.windows(2).all(|pair| pair[1] == pair[0] + 2), "{found:?}");
+    assert_eq!(found[0], 5);
 }
 
 #[test]
@@ -243,7 +266,7 @@ fn without_candidates_easy_images_stay() {
     let run = run("dds:0.5", &context(60, settings()), mastered);
     assert!(run.iter().all(|(plan, _)| plan.weight == run[0].0.weight));
     assert_eq!(figures(&run, "easy_without_replacement"), [30.0; 13]);
-    assert!(run[29].1.notes[0].ends_with("no image was easier than 0.9 or had a replacement"));
+    assert!(run[29].1.notes[0].ends_with("no easy image had a replacement"));
 }
 
 #[test]

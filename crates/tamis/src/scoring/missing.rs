@@ -38,7 +38,7 @@ impl Missing {
         match error {
             SelectError::ScoresNeeded { policy } => {
                 let entry = POLICIES.iter().find(|entry| entry.name == *policy)?;
-                ScoreKind::named(entry.scores?).map(Missing::Scores)
+                ScoreKind::named(entry.scores?.kind()?).map(Missing::Scores)
             }
             SelectError::EmbeddingsNeeded { .. } => Some(Missing::Embeddings),
             _ => None,

@@ -13,8 +13,12 @@ pub(super) struct Records {
     fresh: usize,
 }
 
-/// Records that are looked at, and kept over a prune, at least, if there are so many.
-const LEAST_WINDOW: usize = 2;
+/// Records that are looked at, and kept over a prune, at least, if there are so many: fewer tell the
+/// noise of augmentation rather than dynamics, and a short search makes but two from prune to prune.
+const LEAST_WINDOW: usize = 4;
+
+/// Records without which nothing moves.
+const LEAST_MOVING: usize = 2;
 
 impl Records {
     pub(super) fn add(&mut self, true_probability: f32, correct: bool) {
@@ -28,7 +32,7 @@ impl Records {
         self.fresh = 0;
     }
 
-    /// The records since the last prune, the last two at least.
+    /// The records since the last prune, the last four at least.
     fn window(&self) -> &[(f32, bool)] {
         let length = self.fresh.max(LEAST_WINDOW).min(self.made.len());
         &self.made[self.made.len() - length..]
@@ -40,7 +44,7 @@ impl Records {
         let window = self.window();
         match metric {
             BdpMetric::Confidence => confidence(window),
-            _ if window.len() < LEAST_WINDOW => None,
+            _ if window.len() < LEAST_MOVING => None,
             BdpMetric::Variation => variation(window),
             BdpMetric::Change => Some(change(window)),
             BdpMetric::Forgetting => Some(forgetting(window)),
@@ -119,14 +123,17 @@ mod tests {
     }
 
     #[test]
-    fn the_window_begins_at_the_last_prune_but_holds_the_last_two() {
-        let mut records = records(&[0.0, 0.0, 0.25, 0.75]);
+    fn the_window_begins_at_the_last_prune_but_holds_the_last_four() {
+        let mut records = records(&[1.0, 1.0, 0.0, 0.25, 0.5, 0.25]);
         records.close();
-        near(records.metric(BdpMetric::Confidence), 0.5);
-        records.add(0.25, false);
-        near(records.metric(BdpMetric::Confidence), 0.5);
-        records.add(0.0, false);
-        records.add(0.5, false);
         near(records.metric(BdpMetric::Confidence), 0.25);
+        records.add(0.5, false);
+        records.add(0.75, true);
+        near(records.metric(BdpMetric::Confidence), 0.5);
+        for q in [0.0, 0.0, 0.0, 0.5] {
+            records.add(q, false);
+        }
+        // Six since the prune: more than four are all looked at.
+        near(records.metric(BdpMetric::Confidence), 1.75 / 6.0);
     }
 }
