@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tamis_search::{LearningRateScale, SearchConfig};
 
-use super::plan::DataIdentity;
+use super::identity::DataIdentity;
 use crate::config::{RunConfig, flatten};
 use crate::error::Error;
 use crate::files::{FILES, hash_of_file};

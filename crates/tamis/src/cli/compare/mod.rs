@@ -97,7 +97,7 @@ fn identify(config: &RunConfig, results: &Results) -> Result<(DataIdentity, Data
         Ok((identity, train)) => Ok((identity, Ok(train))),
         // Mistakes in the settings are mistakes whatever the results say.
         Err(error) if error.exit_code() != 3 => Err(error),
-        Err(error) => match DataIdentity::of_results(results) {
+        Err(error) => match results.data_identity() {
             Some(identity) => Ok((identity, Err(error))),
             None => Err(error),
         },
