@@ -100,6 +100,13 @@ impl Block {
         if looked_up { &Quantity::LOOKED_UP } else { &[Quantity::ArchValAccuracy] }
     }
 
+    /// The data on which the cells were found, if the accuracies that the table is about are not of
+    /// it: a benchmark's are of networks trained on CIFAR-10, whatever was searched on.
+    pub fn found_elsewhere(&self) -> Option<&str> {
+        let data = self.data.as_deref().filter(|data| *data != "cifar10")?;
+        (self.accuracies() == Quantity::LOOKED_UP).then_some(data)
+    }
+
     /// The row of this arm's control: as many random samples.
     pub fn control(&self, arm: &ArmResult) -> Option<&ArmResult> {
         let control = arm.arm.named.control(self.samples)?;
