@@ -388,6 +388,16 @@ fn accuracies_of_a_benchmark_are_known_not_to_be_of_the_data_that_was_searched()
 }
 
 #[test]
+fn byte_order_marks_are_no_part_of_a_line_wherever_files_were_joined() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full", &[]);
+    let lines = [0, 1].map(|at| format!("\u{feff}{}", line_of(&plan.runs[at], 93.0, 1.0)));
+    let read = results(folder.path(), &lines).unwrap();
+    assert_eq!(plan.missing(&read).count(), 0);
+    assert!(results(folder.path(), &["\u{feff}".to_owned()]).unwrap().records().is_empty());
+}
+
+#[test]
 fn time_left_is_judged_by_the_arm_or_in_proportion_to_the_samples() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan("full,random:0.1", &[]);
