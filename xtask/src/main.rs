@@ -7,6 +7,7 @@
 
 mod bench;
 mod check;
+mod docs;
 mod tidy;
 
 use std::env;
@@ -20,6 +21,9 @@ Usage: cargo xtask TASK
 
 Tasks:
   check        everything a change must pass: tidy, format, lints, documentation, tests
+  docs [--only PAGE]... [--fix] [--all]
+               runs every command of the pages and compares what it prints with what they show;
+               --fix puts what is printed now into the pages, --all runs slow commands, too
   tidy         the house style: file, function and line lengths, words that only some crates may use
   bench-step SPACE CHANNELS CELLS BATCH REPS [composed]
                seconds and peak memory of a full search step, as one line of JSON
@@ -42,6 +46,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         [] | ["-h" | "--help" | "help"] => print!("{USAGE}"),
         ["check"] => check::run(workspace()?)?,
         ["bench-step", rest @ ..] => bench::run(workspace()?, rest)?,
+        ["docs", rest @ ..] => docs::run(workspace()?, rest)?,
         ["tidy"] => tidy::run(workspace()?)?,
         _ => bail!("no task is called `{}`; hint: cargo xtask --help", arguments.join(" ")),
     }
