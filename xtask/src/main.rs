@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to a terminal")]
 
 mod bench;
+mod cargo;
 mod check;
 mod docs;
 mod tidy;

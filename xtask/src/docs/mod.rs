@@ -21,6 +21,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::cargo;
 use page::{Block, Command};
 use shell::{Place, Shell};
 
@@ -54,13 +55,12 @@ pub(crate) fn run(workspace: &Path, arguments: &[&str]) -> Result<()> {
     for path in PAGES {
         collect(workspace, path, &mut pages)?;
     }
-    let asked = |page: &String| {
+    pages.retain(|page| {
         options.only.is_empty() || options.only.iter().any(|end| is_named(page, end))
-    };
-    pages.retain(asked);
+    });
     ensure!(!pages.is_empty(), "no page is called {}", options.only.join(", "));
-    build(workspace)?;
-    let target = target(workspace);
+    cargo::build(workspace, &["--bins", "--examples"])?;
+    let target = cargo::target(workspace);
     let stand_ins = target.join("docs/.stand-ins");
     shell::write_stand_ins(&stand_ins)?;
     let mut tally = Tally::default();
@@ -118,24 +118,6 @@ fn collect(workspace: &Path, path: &str, pages: &mut Vec<String>) -> Result<()> 
     }
     names.sort();
     names.iter().try_for_each(|name| collect(workspace, &format!("{path}/{name}"), pages))
-}
-
-/// Builds what the commands run, from the root with all default members, so that the tensor library's
-/// build is shared.
-fn build(workspace: &Path) -> Result<()> {
-    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let build = process::Command::new(program)
-        .args(["build", "--release", "--quiet", "--bins", "--examples"])
-        .current_dir(workspace)
-        .status()
-        .context("starting cargo")?;
-    ensure!(build.success(), "building the programs failed");
-    Ok(())
-}
-
-fn target(workspace: &Path) -> PathBuf {
-    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    target.unwrap_or_else(|| workspace.join("target"))
 }
 
 /// A page whose commands are run.
@@ -197,13 +179,14 @@ impl PageRun<'_> {
     }
 
     fn reason_to_skip(&self, block: &Block) -> Option<String> {
-        let slow = block.slow.as_ref().filter(|_| !self.options.all);
-        let missing = || {
-            let missing = block.needs.iter().find(|name| data_set(name).is_none())?;
-            Some(format!("needs {missing} in the folder TAMIS_DATA"))
-        };
-        let slow = || Some(format!("slow, {}; --all runs it", slow?));
-        block.skip.clone().or_else(missing).or_else(slow)
+        if block.skip.is_some() {
+            return block.skip.clone();
+        }
+        if let Some(missing) = block.needs.iter().find(|name| data_set(name).is_none()) {
+            return Some(format!("needs {missing} in the folder TAMIS_DATA"));
+        }
+        let slow = block.slow.as_ref().filter(|_| !self.options.all)?;
+        Some(format!("slow, {slow}; --all runs it"))
     }
 
     fn skip(&mut self, block: &Block, reason: &str) {

@@ -113,8 +113,8 @@ impl Reader<'_> {
         let (console, program) = (fence == "```console", fence == "```python");
         self.place = Place::Fenced { console };
         // A program is not run; it says so where it stands.
-        let skipped = |(_, block): &(usize, Block)| program && block.skip.is_some();
-        if console || self.marks.as_ref().is_some_and(skipped) {
+        let skipped = self.marks.as_ref().is_some_and(|(_, block)| block.skip.is_some());
+        if console || (program && skipped) {
             let (_, block) = self.marks.take().unwrap_or_default();
             self.page.blocks.push(Block { line, ..block });
         } else if program && self.marks.is_none() {
@@ -197,24 +197,28 @@ fn read_command(lines: &[&str], at: usize, block: &mut Block) -> Result<usize> {
         }
         next += 1;
     }
-    let ends = |line: &&str| line.starts_with("$ ") || line.starts_with("```");
-    let end = lines[next..].iter().position(ends).map_or(lines.len(), |length| next + length);
+    let output = lines[next..].iter();
+    let length =
+        output.take_while(|line| !line.starts_with("$ ") && !line.starts_with("```")).count();
+    let end = next + length;
     block.commands.push(Command { line: at + 1, text, output: next..end });
     Ok(end)
 }
 
 impl Page {
     fn note_command(&mut self, at: usize, line: &str) {
-        let assigns = |word: &&str| {
-            word.split_once('=').is_some_and(|(name, _)| {
-                !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
-            })
-        };
-        let mut words = line.split_whitespace().skip_while(assigns);
+        let mut words = line.split_whitespace().skip_while(|word| assigns(word));
         if words.next().is_some_and(|word| COMMANDS.contains(&word)) {
             self.unchecked.push(at + 1);
         }
     }
+}
+
+/// Whether a word sets a variable of the environment for the command after it.
+fn assigns(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    })
 }
 
 #[cfg(test)]

@@ -19,11 +19,13 @@ struct Mask {
 }
 
 fn masks(rules: &[(&str, &'static str)]) -> Vec<Mask> {
-    let mask = |(pattern, instead): &(&str, &'static str)| {
-        // A pattern that does not compile fails every test of this file.
-        Regex::new(pattern).ok().map(|pattern| Mask { pattern, instead })
-    };
-    rules.iter().filter_map(mask).collect()
+    rules
+        .iter()
+        .filter_map(|(pattern, instead)| {
+            // A pattern that does not compile fails a test of this file.
+            Regex::new(pattern).ok().map(|pattern| Mask { pattern, instead })
+        })
+        .collect()
 }
 
 /// Seconds, rates, bytes of memory, moments, names of scratch files.
@@ -77,11 +79,13 @@ pub(super) fn masked(lines: &[&str], processor: bool) -> Vec<String> {
 
 /// The columns of a table's header that a clock fills, if it is one.
 fn timed_columns(cells: &[&str]) -> Option<Vec<usize>> {
-    let timed = |(at, cell): (usize, &&str)| {
-        (*cell == "memory" || *cell == "seconds" || cell.ends_with(" seconds")).then_some(at)
-    };
-    let columns: Vec<usize> = cells.iter().enumerate().filter_map(timed).collect();
+    let columns: Vec<usize> =
+        (0..cells.len()).filter(|&column| is_of_a_clock(cells[column])).collect();
     (cells.len() > 2 && !columns.is_empty()).then_some(columns)
+}
+
+fn is_of_a_clock(header: &str) -> bool {
+    header == "memory" || header == "seconds" || header.ends_with(" seconds")
 }
 
 /// Texts with two spaces or more between them.
@@ -93,11 +97,13 @@ fn masked_line(line: &str, cells: &[&str], timed: &[usize], processor: bool) -> 
     let mut text = line.trim_end().to_owned();
     if !timed.is_empty() {
         // As wide as its widest cell is a column, also one of seconds.
-        let cell = |(at, cell): (usize, &&str)| {
-            let figure = cell.starts_with(|c: char| c.is_ascii_digit());
-            if timed.contains(&at) && figure { "#".to_owned() } else { (*cell).to_owned() }
-        };
-        text = cells.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
+        let mut shown = cells.to_vec();
+        for &column in timed {
+            if let Some(cell) = shown.get_mut(column) {
+                *cell = if cell.starts_with(|c: char| c.is_ascii_digit()) { "#" } else { *cell };
+            }
+        }
+        text = shown.join("  ");
     }
     let masks = CLOCK.iter().chain(PROCESSOR.iter().filter(|_| processor));
     for Mask { pattern, instead } in masks {
