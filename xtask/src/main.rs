@@ -21,11 +21,11 @@ const USAGE: &str = "\
 Usage: cargo xtask TASK
 
 Tasks:
-  check        everything a change must pass: tidy, format, lints, documentation, tests
+  check        everything a change must pass: tidy, format, lints, documentation, tests, docs
   docs [--only PAGE]... [--fix] [--all]
                runs every command of the pages and compares what it prints with what they show;
                --fix puts what is printed now into the pages, --all runs slow commands, too
-  tidy         the house style: file, function and line lengths, words that only some crates may use
+  tidy         what of the house style no lint sees: file and line lengths, words of some crates only
   bench-step SPACE CHANNELS CELLS BATCH REPS [composed]
                seconds and peak memory of a full search step, as one line of JSON
 ";
