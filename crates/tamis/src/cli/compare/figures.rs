@@ -2,7 +2,7 @@
 //!
 //! `?` is a figure that is not known, `-` one that there is not.
 
-use tamis::compare::{ArmResult, Block, Difference, Quantity, Summary, Unsearched};
+use tamis::compare::{ArmResult, Block, Difference, Quantity, SeedResult, Summary, Unsearched};
 
 use crate::cli::table::thousands;
 
@@ -229,31 +229,31 @@ pub(super) fn values(block: &Block) -> Table {
 }
 
 fn value_rows(arm: &ArmResult, accuracies: &'static [Quantity]) -> Vec<Vec<String>> {
+    arm.runs.iter().map(|run| value_row(arm, run, accuracies)).collect()
+}
+
+fn value_row(arm: &ArmResult, run: &SeedResult, accuracies: &[Quantity]) -> Vec<String> {
     let unknown = || UNKNOWN.to_owned();
     let yes = |holds: bool| if holds { "yes" } else { "no" }.to_owned();
-    let row = |run: &tamis::compare::SeedResult| {
-        let outcome = &run.outcome;
-        let cost = &outcome.cost;
-        let mut cells = names(arm);
-        cells.push(run.seed.to_string());
-        cells.extend(accuracies.iter().map(|&quantity| {
-            quantity.of(run).map_or(NONE.to_owned(), |value| percent(quantity, value))
-        }));
-        cells.extend([
-            format!("{:.3}", cost.sample_ratio),
-            cost.macs_ratio.map_or_else(unknown, |ratio| format!("{ratio:.3}")),
-            format!("{:.1}", cost.search_wall_s),
-            cost.peak_rss_bytes
-                .map_or_else(unknown, |bytes| format!("{:.0} MB", bytes as f64 / 1e6)),
-            format!("{} of {}", outcome.decided_edges, outcome.edges),
-            yes(outcome.genotype == outcome.initial_genotype),
-            yes(outcome.collapsed),
-            yes(!outcome.connected),
-            outcome.genotype.clone(),
-        ]);
-        cells
-    };
-    arm.runs.iter().map(row).collect()
+    let outcome = &run.outcome;
+    let cost = &outcome.cost;
+    let mut cells = names(arm);
+    cells.push(run.seed.to_string());
+    cells.extend(accuracies.iter().map(|&quantity| {
+        quantity.of(run).map_or(NONE.to_owned(), |value| percent(quantity, value))
+    }));
+    cells.extend([
+        format!("{:.3}", cost.sample_ratio),
+        cost.macs_ratio.map_or_else(unknown, |ratio| format!("{ratio:.3}")),
+        format!("{:.1}", cost.search_wall_s),
+        cost.peak_rss_bytes.map_or_else(unknown, |bytes| format!("{:.0} MB", bytes as f64 / 1e6)),
+        format!("{} of {}", outcome.decided_edges, outcome.edges),
+        yes(outcome.genotype == outcome.initial_genotype),
+        yes(outcome.collapsed),
+        yes(!outcome.connected),
+        outcome.genotype.clone(),
+    ]);
+    cells
 }
 
 #[cfg(test)]

@@ -81,9 +81,8 @@ fn drop_empty(table: &mut Table) {
 fn narrow(table: &mut Table) -> Vec<&'static str> {
     let mut optional = IF_THERE_IS_ROOM.to_vec();
     optional.retain(|name| *name != ALPHA_RATE || same_in_all_rows(table, ALPHA_RATE));
-    let is_optional = |name: &String| optional.contains(&name.as_str());
     let columns = || table.header.iter().zip(widths(table));
-    let kept = columns().filter(|(name, _)| !is_optional(name));
+    let kept = columns().filter(|(name, _)| !optional.contains(&name.as_str()));
     let mut width = kept.map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP);
     let mut left_out = Vec::new();
     for name in optional {
