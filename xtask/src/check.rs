@@ -4,14 +4,12 @@
 //! Everything is compiled in the release profile: a second profile would build the tensor library
 //! a second time.
 
-use std::env;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::tidy;
+use crate::{cargo, docs, tidy};
 
 /// Arguments of cargo, a line a step.
 const CARGO_STEPS: [&str; 5] = [
@@ -27,8 +25,9 @@ pub(crate) fn run(workspace: &Path) -> Result<()> {
     let start = Instant::now();
     timed("tidy", || tidy::run(workspace))?;
     for arguments in CARGO_STEPS {
-        timed(&format!("cargo {arguments}"), || cargo(workspace, arguments))?;
+        timed(&format!("cargo {arguments}"), || run_cargo(workspace, arguments))?;
     }
+    timed("docs", || docs::run(workspace, &[]))?;
     println!("check passed in {:.1} s", start.elapsed().as_secs_f64());
     Ok(())
 }
@@ -43,11 +42,9 @@ fn timed(name: &str, step: impl FnOnce() -> Result<()>) -> Result<()> {
     Ok(())
 }
 
-fn cargo(workspace: &Path, arguments: &str) -> Result<()> {
-    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(program)
+fn run_cargo(workspace: &Path, arguments: &str) -> Result<()> {
+    let status = cargo::command(workspace)
         .args(arguments.split(' '))
-        .current_dir(workspace)
         .env("RUSTDOCFLAGS", "-D warnings")
         .status()
         .context("cannot start cargo")?;

@@ -6,7 +6,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to a terminal")]
 
 mod bench;
+mod cargo;
 mod check;
+mod docs;
 mod tidy;
 
 use std::env;
@@ -19,8 +21,11 @@ const USAGE: &str = "\
 Usage: cargo xtask TASK
 
 Tasks:
-  check        everything a change must pass: tidy, format, lints, documentation, tests
-  tidy         the house style: file, function and line lengths, words that only some crates may use
+  check        everything a change must pass: tidy, format, lints, documentation, tests, docs
+  docs [--only PAGE]... [--fix] [--all]
+               runs every command of the pages and compares what it prints with what they show;
+               --fix puts what is printed now into the pages, --all runs slow commands, too
+  tidy         what of the house style no lint sees: file and line lengths, words of some crates only
   bench-step SPACE CHANNELS CELLS BATCH REPS [composed]
                seconds and peak memory of a full search step, as one line of JSON
 ";
@@ -42,6 +47,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         [] | ["-h" | "--help" | "help"] => print!("{USAGE}"),
         ["check"] => check::run(workspace()?)?,
         ["bench-step", rest @ ..] => bench::run(workspace()?, rest)?,
+        ["docs", rest @ ..] => docs::run(workspace()?, rest)?,
         ["tidy"] => tidy::run(workspace()?)?,
         _ => bail!("no task is called `{}`; hint: cargo xtask --help", arguments.join(" ")),
     }

@@ -4,7 +4,7 @@
 //! Any safetensors reader opens it (`safetensors.safe_open` in Python). The checksum is BLAKE3
 //! over state, names, shapes and bytes in the order of the names; it is checked on reading.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
@@ -78,13 +78,15 @@ impl Checkpoint {
             let (shape, tensor) = &self.tensors[*name];
             Ok((name.as_str(), TensorView::new(tensor.dtype(), shape.clone(), bytes)?))
         });
-        let metadata = HashMap::from([
+        let metadata = [
             (FORMAT_KEY.to_owned(), FORMAT.to_owned()),
             (STATE_KEY.to_owned(), self.state.clone()),
             (CHECKSUM_KEY.to_owned(), self.checksum()),
-        ]);
+        ];
         let views: Result<Vec<_>, safetensors::SafeTensorError> = views.collect();
-        views.and_then(|views| serialize(views, Some(metadata))).map_err(damaged(path))
+        views
+            .and_then(|views| serialize(views, Some(metadata.into_iter().collect())))
+            .map_err(damaged(path))
     }
 
     /// Reads and verifies the bytes of a file.

@@ -83,8 +83,18 @@ fn a_grid_runs_once_and_its_table_needs_the_results_file_alone() {
     assert_eq!(order, [seed(0), seed(1)].concat());
     assert!(results.iter().all(|line| line["compare"]["channels"] == 2));
     let rows: Vec<&str> = table.lines().collect();
-    assert_eq!(rows.len(), 3 + 4, "a heading, a header and four arms: {table}");
+    assert_eq!(
+        rows.len(),
+        3 + 4 + 2,
+        "a heading, a header, four arms and what else there is: {table}"
+    );
     assert!(rows[2].contains("arch_val_accuracy"), "no table was given: {table}");
+    assert!(rows[2..].iter().all(|row| row.chars().count() <= 120), "{table}");
+    let named = rows[8].strip_prefix("with --wide also: ").unwrap().split(", ");
+    let wide = succeed(compare(&out, &["--wide"]));
+    for name in named {
+        assert!(!rows[2].contains(name) && wide.contains(name), "{name}: {table}");
+    }
 
     let again = compare(&out, &["--progress=plain"]);
     assert!(!text(&again.stderr).contains("begun"), "nothing runs twice");
@@ -114,6 +124,35 @@ fn a_grid_runs_once_and_its_table_needs_the_results_file_alone() {
         assert_eq!(drawn, 4, "a shape a run: {picture}");
     }
     assert!(!picture.contains("NaN") && !picture.contains("inf"), "{picture}");
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+fn accuracies_of_cifar_10_are_not_shown_for_other_data_without_saying_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, looked_up) = (folder.path().join("grid"), folder.path().join("looked-up.jsonl"));
+    let few = ["--hosts=darts", "--policies=full", "--seeds=0", "--epochs=1", "--progress=none"];
+    succeed(compare(&out, &few));
+    let mut line = lines(&out.join("results.jsonl")).remove(0);
+    line["cost"]["search_wall_s"] = 1.0.into();
+    line["lookup"] = serde_json::json!({
+        "table": "t.csv", "cifar10_valid_12": 80.0, "cifar10_test_200": 93.0,
+        "cifar100_test_200": 70.0, "imagenet16_test_200": 45.0, "rank": 1
+    });
+    fs::write(&looked_up, format!("{line}\n")).unwrap();
+    let results = format!("--results={}", looked_up.display());
+    for format in ["text", "markdown", "svg"] {
+        let format = format!("--format={format}");
+        let said = |more: &[&str]| {
+            let printed = succeed(compare(&out, &[&few[..], &[&format], more].concat()));
+            printed.contains("found on synthetic") && printed.contains("trained on CIFAR-10")
+        };
+        assert!(said(&[&results]), "{format}");
+        assert!(!said(&[]), "{format}: the accuracy is the search's own");
+    }
+    let csv = succeed(compare(&out, &[&few[..], &["--format=csv", &results]].concat()));
+    let of_cifar10 = csv.lines().filter(|line| line.contains("cifar10_test_200"));
+    assert!(of_cifar10.into_iter().all(|line| line.starts_with("synthetic,")), "{csv}");
 }
 
 #[test]

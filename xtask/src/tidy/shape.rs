@@ -1,11 +1,9 @@
-//! How long things may be: files, functions, parameter lists and lines; and how a file opens.
+//! How long files and lines may be, and how a file opens. Functions and their parameters are clippy's.
 
 use super::Finding;
-use super::source::{Function, Source};
+use super::source::Source;
 
 const MAX_FILE_LINES: usize = 500;
-const MAX_FUNCTION_LINES: usize = 70;
-const MAX_PARAMETERS: usize = 6;
 
 /// Above rustfmt's 100: it leaves long strings and comments alone, and so does this, within reason.
 const MAX_LINE_WIDTH: usize = 110;
@@ -16,10 +14,6 @@ pub(super) fn check(source: &Source<'_>) -> Vec<Finding> {
     findings.extend(opening(source.text));
     findings.extend(file_length(source));
     findings.extend(source.text.lines().enumerate().filter_map(line_width));
-    for function in source.functions() {
-        findings.extend(function_length(&function));
-        findings.extend(parameter_count(&function));
-    }
     findings
 }
 
@@ -41,18 +35,6 @@ fn line_width((index, line): (usize, &str)) -> Option<Finding> {
     (width > MAX_LINE_WIDTH).then(|| Finding::new(index + 1, message))
 }
 
-fn function_length(function: &Function) -> Option<Finding> {
-    let Function { name, line, lines, .. } = function;
-    let message = format!("`{name}` has {lines} lines, limit {MAX_FUNCTION_LINES}");
-    (*lines > MAX_FUNCTION_LINES).then(|| Finding::new(*line, message))
-}
-
-fn parameter_count(function: &Function) -> Option<Finding> {
-    let Function { name, line, parameters, .. } = function;
-    let message = format!("`{name}` takes {parameters} parameters, limit {MAX_PARAMETERS}");
-    (*parameters > MAX_PARAMETERS).then(|| Finding::new(*line, message))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,10 +42,6 @@ mod tests {
     /// The findings in `body`, put below a proper opening line.
     fn found(body: &str) -> Vec<Finding> {
         check(&Source::new(&format!("//! Opens.\n{body}")))
-    }
-
-    fn function_of(lines: usize) -> String {
-        format!("fn f() {{\n{}}}\n", "a();\n".repeat(lines - 2))
     }
 
     #[test]
@@ -80,20 +58,6 @@ mod tests {
         assert_eq!(found(&format!("{code}{tests}")), []);
         let message = "the file has 501 lines without its tests, limit 500";
         assert_eq!(found(&format!("{code}\n{tests}")), [Finding::new(604, message)]);
-    }
-
-    #[test]
-    fn a_function_has_70_lines() {
-        assert_eq!(found(&function_of(70)), []);
-        assert_eq!(found(&function_of(71)), [Finding::new(2, "`f` has 71 lines, limit 70")]);
-    }
-
-    #[test]
-    fn a_function_takes_6_parameters_besides_self() {
-        assert_eq!(found("fn f(&self, a: A, b: A, c: A, d: A, e: A, f: A) {}"), []);
-        let message = "`f` takes 7 parameters, limit 6";
-        let seven = found("fn f(a: A, b: A, c: A, d: A, e: A, f: A, g: A) {}");
-        assert_eq!(seven, [Finding::new(2, message)]);
     }
 
     #[test]

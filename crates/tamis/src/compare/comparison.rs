@@ -61,8 +61,8 @@ impl Comparison {
                 spaces.push(&arm.space);
             }
         }
-        let block = |space: &str| Block::of(space, plan, results, table);
-        Comparison { blocks: spaces.into_iter().filter_map(block).collect() }
+        let blocks = spaces.into_iter().filter_map(|space| Block::of(space, plan, results, table));
+        Comparison { blocks: blocks.collect() }
     }
 }
 
@@ -71,15 +71,8 @@ impl Block {
         // Tables hold the cells of one space only.
         let table = table.filter(|_| space == "nas-bench-201");
         let arms = plan.arms.iter().filter(|arm| arm.space == space);
-        let of_seed = |arm: &Arm, seed| {
-            let record = results.find(plan.key(arm, seed)?)?;
-            Some(SeedResult::of(record, table))
-        };
-        let of_arm = |arm: &Arm| ArmResult {
-            runs: arm.seeds.iter().filter_map(|seed| of_seed(arm, seed)).collect(),
-            arm: arm.clone(),
-        };
-        let arms: Vec<ArmResult> = arms.map(of_arm).collect();
+        let arms: Vec<ArmResult> =
+            arms.map(|arm| ArmResult::of(arm, plan, results, table)).collect();
         let first = plan.runs.iter().find(|planned| planned.run.space == space)?;
         let outcomes = || arms.iter().flat_map(|arm| &arm.runs).map(|run| &run.outcome);
         Some(Block {
@@ -98,6 +91,13 @@ impl Block {
         let looked_up =
             self.arms.iter().flat_map(|arm| &arm.runs).any(|run| run.accuracies.is_some());
         if looked_up { &Quantity::LOOKED_UP } else { &[Quantity::ArchValAccuracy] }
+    }
+
+    /// The data on which the cells were found, if the accuracies that the table is about are not of
+    /// it: a benchmark's are of networks trained on CIFAR-10, whatever was searched on.
+    pub fn found_elsewhere(&self) -> Option<&str> {
+        let data = self.data.as_deref().filter(|data| *data != "cifar10")?;
+        (self.accuracies() == Quantity::LOOKED_UP).then_some(data)
     }
 
     /// The row of this arm's control: as many random samples.
@@ -145,10 +145,9 @@ impl Block {
     pub fn speed_up_wall(&self, arm: &ArmResult) -> Option<f64> {
         let quantity = Quantity::SearchWallS;
         let full = self.full(arm)?;
-        let alike = |run: &&SeedResult| {
+        let comparable = arm.runs.iter().filter(|run| {
             full.runs.iter().any(|other| other.seed == run.seed && other.made == run.made)
-        };
-        let comparable = arm.runs.iter().filter(alike);
+        });
         ratio(&full.values(quantity), &by_seed(comparable, quantity))
     }
 
@@ -160,6 +159,15 @@ impl Block {
 }
 
 impl ArmResult {
+    /// What is finished of an arm.
+    fn of(arm: &Arm, plan: &Plan, results: &Results, table: Option<&Table>) -> ArmResult {
+        let records = arm.seeds.iter().filter_map(|seed| results.find(plan.key(arm, seed)?));
+        ArmResult {
+            runs: records.map(|record| SeedResult::of(record, table)).collect(),
+            arm: arm.clone(),
+        }
+    }
+
     fn is_full_steps(&self) -> bool {
         let policy = &self.arm.runs_as.policy;
         policy.starts_with("full-steps:") && !policy.contains('+')

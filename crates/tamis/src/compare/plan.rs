@@ -61,14 +61,13 @@ impl Plan {
     pub fn of(grid: &Grid, base: &Layers, data: &DataIdentity) -> Result<Plan, Error> {
         grid.check()?;
         let arms = grid.arms(data.samples);
-        let planned = |run: Run| -> Result<PlannedRun, Error> {
+        let mut planned = Vec::new();
+        for run in runs(&arms, data.samples) {
             let config = settings(base, &run)?;
             let key = Key::of(&config, data)?;
-            Ok(PlannedRun { run, key, config })
-        };
-        let runs: Result<Vec<PlannedRun>, Error> =
-            runs(&arms, data.samples).into_iter().map(planned).collect();
-        Ok(Plan { runs: runs?, arms, samples: data.samples })
+            planned.push(PlannedRun { run, key, config });
+        }
+        Ok(Plan { runs: planned, arms, samples: data.samples })
     }
 
     /// The key of an arm's run with one of its seeds.

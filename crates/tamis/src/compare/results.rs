@@ -16,6 +16,9 @@ use crate::error::Error;
 use crate::files::FILES;
 use crate::outcome::Outcome;
 
+/// What some editors and shells put before a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Finished runs, and the file that keeps them.
 #[derive(Clone, Debug)]
 pub struct Results {
@@ -41,8 +44,12 @@ impl Results {
             }
         };
         let mut results = Results { path: path.to_owned(), records: Vec::new(), notes: Vec::new() };
-        for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-            results.read_line(line, text)?;
+        for (line, text) in (1..).zip(text.lines()) {
+            // Editors mark a file's beginning; joined files have such marks further down, too.
+            let text = text.trim_start_matches(BYTE_ORDER_MARK);
+            if !text.trim().is_empty() {
+                results.read_line(line, text)?;
+            }
         }
         Ok(results)
     }

@@ -24,9 +24,10 @@ impl SeedResult {
     /// result's own lookup counts.
     pub(super) fn of(record: &Record, table: Option<&Table>) -> SeedResult {
         let outcome = record.outcome.clone();
-        let found = |table: &Table| table.find(&outcome.genotype.parse::<Genotype>().ok()?);
         let accuracies = match table {
-            Some(table) => found(table),
+            Some(table) => {
+                outcome.genotype.parse::<Genotype>().ok().and_then(|cell| table.find(&cell))
+            }
             None => outcome.lookup.as_ref().map(|lookup| lookup.record),
         };
         let made = (record.section.machine.clone(), record.section.threads);

@@ -367,6 +367,37 @@ fn architectures_are_looked_up_in_the_table_that_is_given() {
 }
 
 #[test]
+fn accuracies_of_a_benchmark_are_known_not_to_be_of_the_data_that_was_searched() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full@0", &[]);
+    let found_elsewhere = |name: &str, looked_up: bool| {
+        let mut result = result(&plan.runs[0].key, 90.0, 1.0);
+        result["dataset"]["name"] = name.into();
+        if !looked_up {
+            result.as_object_mut().unwrap().remove("lookup");
+        }
+        let line = line(&result.to_string(), RUN, &plan.runs[0].key).unwrap();
+        let results = results(folder.path(), &[line]).unwrap();
+        let block = Comparison::of(&plan, &results, None).blocks.remove(0);
+        block.found_elsewhere().map(str::to_owned)
+    };
+    assert_eq!(found_elsewhere("photos", true).as_deref(), Some("photos"));
+    assert_eq!(found_elsewhere("cifar100", true).as_deref(), Some("cifar100"));
+    assert_eq!(found_elsewhere("cifar10", true), None);
+    assert_eq!(found_elsewhere("photos", false), None, "the accuracy is the search's own");
+}
+
+#[test]
+fn byte_order_marks_are_no_part_of_a_line_wherever_files_were_joined() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full", &[]);
+    let lines = [0, 1].map(|at| format!("\u{feff}{}", line_of(&plan.runs[at], 93.0, 1.0)));
+    let read = results(folder.path(), &lines).unwrap();
+    assert_eq!(plan.missing(&read).count(), 0);
+    assert!(results(folder.path(), &["\u{feff}".to_owned()]).unwrap().records().is_empty());
+}
+
+#[test]
 fn time_left_is_judged_by_the_arm_or_in_proportion_to_the_samples() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan("full,random:0.1", &[]);

@@ -61,6 +61,9 @@ pub(crate) struct CompareArguments {
     /// How to print the comparison
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: ComparisonFormat,
+    /// All columns of the text table, however wide; the other formats have them anyway
+    #[arg(long)]
+    pub(crate) wide: bool,
     /// Runs at once; the results do not depend on it, their seconds do
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,

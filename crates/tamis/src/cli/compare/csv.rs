@@ -1,10 +1,11 @@
 //! Everything in long form: one figure a line, every run's value and the statistics over seeds.
-//! What is not known is empty.
+//! What is not known is empty. Each line names the data that was searched on, so that no accuracy of a
+//! benchmark is taken for one of it.
 
 use tamis::compare::{ArmResult, Block, Comparison, Difference, Quantity, Summary, Unsearched};
 
 const HEADER: &str =
-    "space,channels,cells,host,policy,runs_as,alpha_lr_scale,quantity,statistic,seed,value\n";
+    "data,space,channels,cells,host,policy,runs_as,alpha_lr_scale,quantity,statistic,seed,value\n";
 
 /// All blocks.
 pub(super) fn csv(comparison: &Comparison) -> String {
@@ -60,7 +61,8 @@ fn lines<'a>(text: &'a mut String, block: &Block, arm: [&str; 4]) -> Lines<'a> {
     let setup = &block.key.setup;
     let (channels, cells) = (setup.channels.to_string(), setup.cells.to_string());
     let [host, policy, runs_as, scale] = arm;
-    let fields = [block.space.as_str(), &channels, &cells, host, policy, runs_as, scale];
+    let data = block.data.as_deref().unwrap_or_default();
+    let fields = [data, block.space.as_str(), &channels, &cells, host, policy, runs_as, scale];
     Lines { text, prefix: fields.map(quoted).join(",") }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `?` is a figure that is not known, `-` one that there is not.
 
-use tamis::compare::{ArmResult, Block, Difference, Quantity, Summary, Unsearched};
+use tamis::compare::{ArmResult, Block, Difference, Quantity, SeedResult, Summary, Unsearched};
 
 use crate::cli::table::thousands;
 
@@ -11,6 +11,10 @@ pub(super) struct Table {
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<Vec<String>>,
 }
+
+/// The columns of differences.
+pub(super) const VS_RANDOM_LIKE: &str = "vs random-like";
+pub(super) const VS_FULL_STEPS: &str = "vs full-steps";
 
 /// What there is none of.
 pub(super) const NONE: &str = "-";
@@ -38,15 +42,33 @@ pub(super) fn heading(block: &Block) -> String {
     text
 }
 
+/// What a reader of the accuracies must know: of which data they are, if it is not the searched one.
+pub(super) fn note(block: &Block) -> Option<String> {
+    let data = block.found_elsewhere()?;
+    Some(format!(
+        "note: the cells were found on {data}; the accuracies are the benchmark's, of the same cells \
+         trained on CIFAR-10"
+    ))
+}
+
+/// How much the cells of differences say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Mean and deviation, and in how many seeds the arm is better.
+    Brief,
+    /// The median, too, in words.
+    Full,
+}
+
 /// One row an arm, then what no search gives.
-pub(super) fn summaries(block: &Block) -> Table {
+pub(super) fn summaries(block: &Block, detail: Detail) -> Table {
     let accuracies = shown(block);
     let mut header: Vec<String> = ["host", "policy", "alpha rate", "n"].map(str::to_owned).to_vec();
     header.extend(accuracies.iter().map(|quantity| quantity.name().to_owned()));
     let others = [
         "median",
-        "vs random-like",
-        "vs full-steps",
+        VS_RANDOM_LIKE,
+        VS_FULL_STEPS,
         "samples",
         "multiply-adds",
         "one-off samples",
@@ -60,7 +82,8 @@ pub(super) fn summaries(block: &Block) -> Table {
         "cut off",
     ];
     header.extend(others.map(str::to_owned));
-    let mut rows: Vec<Vec<String>> = block.arms.iter().map(|arm| arm_row(block, arm)).collect();
+    let mut rows: Vec<Vec<String>> =
+        block.arms.iter().map(|arm| arm_row(block, arm, detail)).collect();
     rows.extend(block.unsearched.iter().map(|row| unsearched_row(row, accuracies, header.len())));
     Table { header, rows }
 }
@@ -78,7 +101,7 @@ pub(super) fn counted(block: &Block) -> Quantity {
     shown(block).last().copied().unwrap_or(Quantity::ArchValAccuracy)
 }
 
-fn arm_row(block: &Block, arm: &ArmResult) -> Vec<String> {
+fn arm_row(block: &Block, arm: &ArmResult, detail: Detail) -> Vec<String> {
     let summary = |quantity| arm.summary(quantity);
     let (finished, planned) = (arm.runs.len(), arm.arm.seeds.len());
     let n =
@@ -97,8 +120,8 @@ fn arm_row(block: &Block, arm: &ArmResult) -> Vec<String> {
     let times = |ratio: Option<f64>| ratio.map_or(NONE.to_owned(), |ratio| format!("{ratio:.2}x"));
     row.extend([
         summary(counts).map_or(NONE.to_owned(), |found| percent(counts, found.median)),
-        difference(counts, block.difference(arm, counts)),
-        difference(counts, block.steps_difference(arm, counts)),
+        difference(counts, block.difference(arm, counts), detail),
+        difference(counts, block.steps_difference(arm, counts), detail),
         cost(Quantity::SampleRatio, |mean| format!("{mean:.3}")),
         cost(Quantity::MacsRatio, |mean| format!("{mean:.3}")),
         cost(Quantity::OneOffSamples, |mean| thousands(mean as u64)),
@@ -132,10 +155,13 @@ fn names(arm: &ArmResult) -> Vec<String> {
 }
 
 /// Mean and deviation, then what a single cell that is cut off does not decide.
-fn difference(quantity: Quantity, found: Option<Difference>) -> String {
+fn difference(quantity: Quantity, found: Option<Difference>, detail: Detail) -> String {
     let Some(Difference { summary, better }) = found else { return NONE.to_owned() };
     let signed = |value: f64, text: String| if value < 0.0 { text } else { format!("+{text}") };
     let mean = signed(summary.mean, spread(quantity, summary));
+    if detail == Detail::Brief {
+        return format!("{mean} ({better}/{})", summary.n);
+    }
     let median = signed(summary.median, percent(quantity, summary.median));
     format!("{mean}, median {median}, better in {better} of {}", summary.n)
 }
@@ -203,31 +229,31 @@ pub(super) fn values(block: &Block) -> Table {
 }
 
 fn value_rows(arm: &ArmResult, accuracies: &'static [Quantity]) -> Vec<Vec<String>> {
+    arm.runs.iter().map(|run| value_row(arm, run, accuracies)).collect()
+}
+
+fn value_row(arm: &ArmResult, run: &SeedResult, accuracies: &[Quantity]) -> Vec<String> {
     let unknown = || UNKNOWN.to_owned();
     let yes = |holds: bool| if holds { "yes" } else { "no" }.to_owned();
-    let row = |run: &tamis::compare::SeedResult| {
-        let outcome = &run.outcome;
-        let cost = &outcome.cost;
-        let mut cells = names(arm);
-        cells.push(run.seed.to_string());
-        cells.extend(accuracies.iter().map(|&quantity| {
-            quantity.of(run).map_or(NONE.to_owned(), |value| percent(quantity, value))
-        }));
-        cells.extend([
-            format!("{:.3}", cost.sample_ratio),
-            cost.macs_ratio.map_or_else(unknown, |ratio| format!("{ratio:.3}")),
-            format!("{:.1}", cost.search_wall_s),
-            cost.peak_rss_bytes
-                .map_or_else(unknown, |bytes| format!("{:.0} MB", bytes as f64 / 1e6)),
-            format!("{} of {}", outcome.decided_edges, outcome.edges),
-            yes(outcome.genotype == outcome.initial_genotype),
-            yes(outcome.collapsed),
-            yes(!outcome.connected),
-            outcome.genotype.clone(),
-        ]);
-        cells
-    };
-    arm.runs.iter().map(row).collect()
+    let outcome = &run.outcome;
+    let cost = &outcome.cost;
+    let mut cells = names(arm);
+    cells.push(run.seed.to_string());
+    cells.extend(accuracies.iter().map(|&quantity| {
+        quantity.of(run).map_or(NONE.to_owned(), |value| percent(quantity, value))
+    }));
+    cells.extend([
+        format!("{:.3}", cost.sample_ratio),
+        cost.macs_ratio.map_or_else(unknown, |ratio| format!("{ratio:.3}")),
+        format!("{:.1}", cost.search_wall_s),
+        cost.peak_rss_bytes.map_or_else(unknown, |bytes| format!("{:.0} MB", bytes as f64 / 1e6)),
+        format!("{} of {}", outcome.decided_edges, outcome.edges),
+        yes(outcome.genotype == outcome.initial_genotype),
+        yes(outcome.collapsed),
+        yes(!outcome.connected),
+        outcome.genotype.clone(),
+    ]);
+    cells
 }
 
 #[cfg(test)]
@@ -238,16 +264,18 @@ mod tests {
     fn a_difference_has_signs_and_says_in_how_many_seeds_it_is_one() {
         let summary = Summary { n: 5, mean: -0.5, deviation: Some(1.25), median: 0.0 };
         let found = Some(Difference { summary, better: 2 });
+        let full = |quantity, found| difference(quantity, found, Detail::Full);
         assert_eq!(
-            difference(Quantity::Cifar10Test200, found),
+            full(Quantity::Cifar10Test200, found),
             "-0.50 ± 1.25, median +0.00, better in 2 of 5"
         );
-        assert_eq!(difference(Quantity::Cifar10Test200, None), "-");
+        assert_eq!(
+            difference(Quantity::Cifar10Test200, found, Detail::Brief),
+            "-0.50 ± 1.25 (2/5)"
+        );
+        assert_eq!(full(Quantity::Cifar10Test200, None), "-");
         let summary = Summary { n: 1, mean: 0.01, deviation: None, median: 0.01 };
         let found = Some(Difference { summary, better: 1 });
-        assert_eq!(
-            difference(Quantity::ArchValAccuracy, found),
-            "+1.00, median +1.00, better in 1 of 1"
-        );
+        assert_eq!(full(Quantity::ArchValAccuracy, found), "+1.00, median +1.00, better in 1 of 1");
     }
 }

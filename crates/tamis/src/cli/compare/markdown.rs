@@ -2,7 +2,7 @@
 
 use tamis::compare::Comparison;
 
-use super::figures::{Table, heading, summaries, values};
+use super::figures::{Detail, Table, heading, note, summaries, values};
 
 /// What the columns mean.
 const LEGEND: &str = "\
@@ -18,7 +18,9 @@ leads through. `?` is unknown, `-` is none.";
 pub(super) fn markdown(comparison: &Comparison) -> String {
     let mut text = String::new();
     for block in &comparison.blocks {
-        text += &format!("## {}\n\n{}\n{LEGEND}\n\n", heading(block), table(&summaries(block)));
+        text += &format!("## {}\n\n", heading(block));
+        text += &note(block).map(|note| note + "\n\n").unwrap_or_default();
+        text += &format!("{}\n{LEGEND}\n\n", table(&summaries(block, Detail::Full)));
         text += &format!("### Every value\n\n{}\n", table(&values(block)));
     }
     text

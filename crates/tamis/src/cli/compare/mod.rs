@@ -47,7 +47,7 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
         execute(arguments, &plan, &mut results, (train, unprovided))?
     };
     let comparison = Comparison::of(&plan, &results, table.as_ref());
-    print(written(&comparison, arguments.format))?;
+    print(written(&comparison, arguments))?;
     Ok(finish(&plan, &results, &ended))
 }
 
@@ -189,9 +189,9 @@ fn execute(
     ended
 }
 
-fn written(comparison: &Comparison, format: ComparisonFormat) -> String {
-    match format {
-        ComparisonFormat::Text => text::text(comparison),
+fn written(comparison: &Comparison, arguments: &CompareArguments) -> String {
+    match arguments.format {
+        ComparisonFormat::Text => text::text(comparison, arguments.wide),
         ComparisonFormat::Csv => csv::csv(comparison),
         ComparisonFormat::Markdown => markdown::markdown(comparison),
         ComparisonFormat::Svg => picture::picture(comparison),

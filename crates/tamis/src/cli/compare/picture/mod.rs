@@ -10,7 +10,7 @@ use tamis::compare::{ArmResult, Block, Comparison, SeedResult, Unsearched};
 
 use self::axis::Axis;
 use self::drawing::{Anchor, Drawing, LETTER};
-use super::figures::{counted, heading, in_percent};
+use super::figures::{counted, heading, in_percent, note};
 
 /// Width of a host's column, and of the room beside it.
 const COLUMN: f64 = 300.0;
@@ -68,11 +68,14 @@ fn draw_block(block: &Block, drawing: &mut Drawing) {
             }
         }
     }
-    for (number, line) in legend(block).iter().enumerate() {
+    let legend = legend(block);
+    for (number, line) in legend.iter().enumerate() {
         drawing.text((MARGIN, bottom + 36.0 + 16.0 * number as f64), Anchor::Start, line);
     }
-    let title = 2.0 * MARGIN + title.chars().count() as f64 * LETTER;
-    drawing.grow(right.max(title), bottom + BELOW);
+    let below = BELOW.max(32.0 + 16.0 * legend.len() as f64);
+    let letters = legend.iter().chain([&title]).map(|line| line.chars().count()).max();
+    let text = 2.0 * MARGIN + letters.unwrap_or_default() as f64 * LETTER;
+    drawing.grow(right.max(text), bottom + below);
 }
 
 /// The place of a block of which no run is finished.
@@ -154,6 +157,7 @@ fn legend(block: &Block) -> Vec<String> {
     if !dashed.is_empty() {
         lines.push(format!("dashed: {}", dashed.join(", ")));
     }
+    lines.extend(note(block));
     lines
 }
 
