@@ -54,7 +54,7 @@ pub(crate) fn load(config: &DataConfig, findings: &mut Findings) -> Option<Loade
     let train = findings.keep(shorten(train, config))?;
     findings.keep(same_shape(&train, test.as_ref()));
     tell_empty(&train, test.as_ref(), findings);
-    let fingerprint = fingerprint(&train, test.as_ref());
+    let fingerprint = fingerprint(train.fingerprinted(), test.as_ref().map(Dataset::fingerprinted));
     Some(Loaded { name, train, test, fingerprint, notes: Vec::new() })
 }
 
