@@ -35,6 +35,14 @@ pub enum Error {
         /// The link.
         path: PathBuf,
     },
+    /// Nothing is where the settings say the data is.
+    #[error("reading `{path}`: it does not exist{hint}")]
+    Missing {
+        /// The path.
+        path: PathBuf,
+        /// What may be meant, after a semicolon, or nothing.
+        hint: String,
+    },
     /// A gzip file that is truncated or damaged.
     #[error("unpacking `{path}`: {source}, expected a whole gzip file")]
     Unpack {

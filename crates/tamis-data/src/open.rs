@@ -97,13 +97,31 @@ fn locate<'a>(source: &'a str, limits: &Limits) -> Result<(Layout, &'a Path), Er
                 return Err(Error::NoPath { given: source.to_owned() });
             }
             let path = Path::new(path);
-            std::fs::metadata(path).map_err(Error::read(path))?;
+            refuse_missing(path)?;
             return Ok((layout, path));
         }
     }
     let path = Path::new(source);
     known_name(source, path)?;
+    refuse_missing(path)?;
     Ok((recognise(path, limits)?, path))
+}
+
+/// Refuses a path that leads to nothing, with the name that is most like it in the same folder, if one is.
+fn refuse_missing(path: &Path) -> Result<(), Error> {
+    let is_missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    match path.symlink_metadata() {
+        Err(error) if is_missing(&error) => {}
+        _ => return Ok(()),
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = file::sorted_entries(folder.unwrap_or(Path::new("."))).unwrap_or_default();
+    let name = |path: &Path| String::from_utf8_lossy(file::name_bytes(path)).into_owned();
+    let names: Vec<String> = entries.iter().map(|path| name(path)).collect();
+    let near = tamis_core::near(&name(path), names.iter().map(String::as_str));
+    let hint =
+        near.map(|near| format!("; hint: beside it is `{}`", path.with_file_name(near).display()));
+    Err(Error::Missing { path: path.to_owned(), hint: hint.unwrap_or_default() })
 }
 
 /// Refuses a name before a colon that is none of [`NAMES`], unless there is a file of the whole name.
