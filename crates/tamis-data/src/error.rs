@@ -155,6 +155,29 @@ pub enum Error {
         /// The number of labels.
         limit: usize,
     },
+    /// A label below zero.
+    #[error("reading `{path}`: found label {found} in record {record}, expected 0 or more")]
+    NegativeLabel {
+        /// The file.
+        path: PathBuf,
+        /// Position of the record, from 0.
+        record: usize,
+        /// The label.
+        found: i32,
+    },
+    /// The idx files of several sets in one folder.
+    #[error(
+        "reading the idx files in `{folder}`: found training images of several sets: {found}; expected \
+         those of one; hint: give the images file, as in `idx:{example}`"
+    )]
+    SeveralSets {
+        /// The folder.
+        folder: PathBuf,
+        /// The training images of each set.
+        found: String,
+        /// One of them.
+        example: PathBuf,
+    },
     /// Images and labels are not equally many.
     #[error("reading `{path}`: found {labels} labels, expected {images}, one for each image")]
     Counts {

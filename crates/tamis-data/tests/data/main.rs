@@ -6,6 +6,7 @@
 mod batches;
 mod broken;
 mod folders;
+mod idx_sets;
 mod layouts;
 mod prefetching;
 mod real;
