@@ -235,6 +235,19 @@ pub enum Error {
         /// The class, or the label.
         class: String,
     },
+    /// All training images are of one class.
+    #[error(
+        "looking at the classes of `{data}`: found only one with training images, `{class}`, expected \
+         several; hint: {hint}"
+    )]
+    OneClass {
+        /// The data, as the settings name it.
+        data: String,
+        /// The class.
+        class: String,
+        /// What may help.
+        hint: String,
+    },
     /// Folders inside folders without end.
     #[error("reading `{path}`: found folders nested deeper than {limit}")]
     TooDeep {

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::findings::Findings;
+use crate::findings::{Findings, Tally};
 use crate::fingerprint::fingerprint;
 use crate::fit::Fit;
 use crate::raw::{Classes, RawData};
-use crate::{DataConfig, Dataset, Error, Limits, cifar, duplicates, file, folder, idx, synthetic};
+use crate::{
+    DataConfig, Dataset, Error, Limits, cifar, doubts, duplicates, file, folder, idx, synthetic,
+};
 
 /// Data that is ready for use.
 #[derive(Clone, Debug)]
@@ -21,8 +23,10 @@ pub struct Loaded {
     /// 64 hexadecimal digits that name the images and classes of both splits, whatever the layout
     /// and the order: BLAKE3 of the sorted (content, class) pairs.
     pub fingerprint: String,
-    /// Things to tell the user: ignored files, labels that became classes, doubtful images.
+    /// Things to tell the user: ignored files, labels that became classes.
     pub notes: Vec<String>,
+    /// What may disappoint: copies of images, classes of one image, a single class.
+    pub warnings: Vec<String>,
 }
 
 /// Reads the data that the settings name.
@@ -36,7 +40,8 @@ pub fn open(config: &DataConfig) -> Result<Loaded, Error> {
     findings.refuse()?;
     // Reading gives nothing only together with a problem.
     let mut loaded = loaded.ok_or(Error::Empty { path: PathBuf::from(&config.source) })?;
-    tell_equal(&loaded, &mut findings);
+    loaded.warnings = doubts::of_contradictions(&loaded.train, loaded.test.as_ref());
+    loaded.warnings.extend(warnings(&loaded));
     loaded.notes = findings.notes;
     Ok(loaded)
 }
@@ -55,7 +60,21 @@ pub(crate) fn load(config: &DataConfig, findings: &mut Findings) -> Option<Loade
     findings.keep(same_shape(&train, test.as_ref()));
     tell_empty(&train, test.as_ref(), findings);
     let fingerprint = fingerprint(train.fingerprinted(), test.as_ref().map(Dataset::fingerprinted));
-    Some(Loaded { name, train, test, fingerprint, notes: Vec::new() })
+    Some(Loaded { name, train, test, fingerprint, notes: Vec::new(), warnings: Vec::new() })
+}
+
+/// What `check` warns of, too.
+fn warnings(Loaded { train, test, .. }: &Loaded) -> Vec<String> {
+    let splits = [("training", Some(train)), ("test", test.as_ref())];
+    let copies = splits.into_iter().filter_map(|(name, split)| {
+        doubts::of_copies(name, split?, &duplicates::duplicates(split?))
+    });
+    let tally = Tally {
+        classes: train.classes().to_vec(),
+        train: train.class_counts(),
+        test: test.as_ref().map(Dataset::class_counts),
+    };
+    copies.chain(doubts::of_counts(&tally)).collect()
 }
 
 /// A layout that is read from files.
@@ -199,20 +218,4 @@ fn tell_empty(train: &Dataset, test: Option<&Dataset>, findings: &mut Findings) 
         let empty: Vec<String> = empty.map(|(class, _)| class.clone()).collect();
         findings.note_list(&format!("classes without {name} images"), &empty);
     }
-}
-
-/// Notes on equal images that contradict each other. [`crate::check`] has them as problems: such data
-/// can be used, and may not be what was meant.
-fn tell_equal(Loaded { train, test, .. }: &Loaded, findings: &mut Findings) {
-    let groups = duplicates::duplicates(train).into_iter().filter(|group| group.classes.len() > 1);
-    let names = groups.map(|group| {
-        let names = group.ids.iter().map(|&id| train.sample_name(id));
-        names.collect::<Vec<_>>().join(" = ")
-    });
-    let names: Vec<String> = names.collect();
-    findings.note_list("equal training images under several classes", &names);
-    let Some(test) = test else { return };
-    let leaks = duplicates::leaks(train, test);
-    let leaks: Vec<String> = leaks.iter().map(|leak| test.sample_name(leak.test)).collect();
-    findings.note_list("test images that are in the training split too", &leaks);
 }

@@ -448,5 +448,5 @@ fn check_counts_grey_and_colour_images_alike() {
 fn a_class_of_one_image_is_warned_of_whatever_the_sizes() {
     let folder = sound_with("emu/1.png", &png(&samples(9, 1, 3, 12)[0]));
     let report = check(&config(folder.path()));
-    assert_eq!(report.warnings, ["the class emu has a single training image"]);
+    assert_eq!(report.warnings, ["classes with a single training image (1): emu"]);
 }

@@ -8,6 +8,7 @@ mod broken;
 mod folders;
 mod idx_sets;
 mod layouts;
+mod one_class;
 mod prefetching;
 mod real;
 mod synthetic;

@@ -121,3 +121,27 @@ pub(crate) fn read(source: impl AsRef<Path>) -> Loaded {
 pub(crate) fn refusal(source: impl AsRef<Path>) -> Error {
     open(&config(source)).unwrap_err()
 }
+
+/// Two classes, `cat` and `dog`, of three images each.
+pub(crate) fn sound() -> TempDir {
+    let folder = folder();
+    add_classes(folder.path(), 1);
+    folder
+}
+
+pub(crate) fn add_classes(folder: &Path, set: u64) {
+    for (id, sample) in samples(set, 6, 3, 8).iter().enumerate() {
+        let class = ["cat", "dog"][id % 2];
+        write(folder.join(format!("{class}/{id}.png")), &png(sample));
+    }
+}
+
+pub(crate) fn sound_with(name: &str, content: &[u8]) -> TempDir {
+    let folder = sound();
+    write(folder.path().join(name), content);
+    folder
+}
+
+pub(crate) fn refusal_with(name: &str, content: &[u8]) -> Error {
+    refusal(sound_with(name, content).path())
+}
