@@ -257,12 +257,14 @@ pub enum Error {
         limit: usize,
     },
     /// A file that its name calls an image and whose content is something else.
-    #[error("decoding `{path}`: found the first bytes {found:02x?}, expected a PNG or JPEG image")]
+    #[error("decoding `{path}`: found {found}, expected a PNG or JPEG image{hint}")]
     NotAnImage {
         /// The file.
         path: PathBuf,
-        /// Its first bytes, at most four.
-        found: Vec<u8>,
+        /// What its content is, or its first bytes.
+        found: String,
+        /// What may help, after a semicolon, or nothing.
+        hint: &'static str,
     },
     /// Images in formats that are known and not read.
     #[error(
@@ -273,7 +275,7 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
         /// Name of the format.
-        format: &'static str,
+        format: String,
         /// Number of the files.
         count: usize,
         /// The first few of them.

@@ -6,6 +6,7 @@
 
 mod collect;
 mod decode;
+mod formats;
 mod jpeg;
 mod scan;
 

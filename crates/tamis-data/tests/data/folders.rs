@@ -104,45 +104,9 @@ fn what_is_no_image_is_ignored_and_told() {
 #[test]
 fn a_file_that_only_calls_itself_an_image_is_refused() {
     let error = refusal_with("cat/bad.png", b"not a PNG");
-    assert!(matches!(&error, Error::NotAnImage { found, .. } if found == b"not "), "{error}");
+    let text = "a text that begins with `not a PNG`";
+    assert!(matches!(&error, Error::NotAnImage { found, .. } if found == text), "{error}");
     assert!(matches!(refusal_with("cat/empty.jpg", b""), Error::NotAnImage { .. }));
-}
-
-#[test]
-fn an_image_of_another_format_is_refused_by_the_formats_name_whatever_its_ending() {
-    let formats: [(&[u8], &str); 6] = [
-        (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP"),
-        (b"GIF89a", "GIF"),
-        (b"BM\x46\0\0\0", "BMP"),
-        (b"P6 4 4 255 ", "PPM, PGM or PBM"),
-        (b"P5 4 4 255 ", "PPM, PGM or PBM"),
-        (b"II*\0", "TIFF"),
-    ];
-    for (content, name) in formats {
-        for path in ["cat/other.webp", "cat/other.png"] {
-            let error = refusal_with(path, content);
-            let Error::OtherFormat { format, count: 1, .. } = error else { panic!("{error}") };
-            assert_eq!(format, name);
-        }
-    }
-    // Letters that a text may begin with make no image of it.
-    assert!(open(&config(sound_with("cat/notes.txt", b"P1 is the first player").path())).is_ok());
-}
-
-#[test]
-fn many_images_of_another_format_are_one_problem_with_their_number() {
-    let folder = sound();
-    for id in 0..30 {
-        write(folder.path().join(format!("dog/{id:02}.webp")), b"RIFF\x10\0\0\0WEBPVP8 ");
-    }
-    write(folder.path().join("gnu/1.gif"), b"GIF87a");
-    let report = check(&config(folder.path()));
-    assert_eq!(report.problems.len(), 2, "a class of such images is not empty: {report:#?}");
-    let text = "found GIF images (1): gnu/1.gif; expected PNG or JPEG images";
-    assert!(report.problems[0].contains(text), "{}", report.problems[0]);
-    let text = "found WebP images (30): dog/00.webp, dog/01.webp, dog/02.webp, dog/03.webp, \
-                dog/04.webp and 25 more; expected PNG or JPEG images; hint: convert them to PNG";
-    assert!(report.problems[1].ends_with(text), "{}", report.problems[1]);
 }
 
 #[test]

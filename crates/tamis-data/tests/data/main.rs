@@ -6,6 +6,7 @@
 mod batches;
 mod broken;
 mod folders;
+mod formats;
 mod idx_sets;
 mod layouts;
 mod one_class;
