@@ -17,6 +17,8 @@ pub struct DataConfig {
     pub size: Option<usize>,
     /// Turn every image grey (1) or into red, green and blue (3).
     pub channels: Option<usize>,
+    /// Follow symbolic links below an image folder wherever they lead.
+    pub follow_links: bool,
     /// How `synthetic` data is drawn.
     pub synthetic: SyntheticConfig,
     /// What is refused as too large.
@@ -30,6 +32,7 @@ impl Default for DataConfig {
             train: None,
             size: None,
             channels: None,
+            follow_links: false,
             synthetic: SyntheticConfig::default(),
             limits: Limits::default(),
         }

@@ -26,15 +26,6 @@ pub enum Error {
         /// The thing.
         path: PathBuf,
     },
-    /// A symbolic link that is not followed.
-    #[error(
-        "reading `{path}`: found a symbolic link, expected one that leads to a regular file inside \
-         the data folder"
-    )]
-    Link {
-        /// The link.
-        path: PathBuf,
-    },
     /// Nothing is where the settings say the data is.
     #[error("reading `{path}`: it does not exist{hint}")]
     Missing {
@@ -42,6 +33,26 @@ pub enum Error {
         path: PathBuf,
         /// What may be meant, after a semicolon, or nothing.
         hint: String,
+    },
+    /// Symbolic links that are not followed.
+    #[error(
+        "reading `{folder}`: found symbolic links ({count}): {links}; expected such as lead to a regular \
+         file inside the folder; hint: copy what they lead to, or follow them with \
+         `--set data.follow_links=true`"
+    )]
+    Links {
+        /// The folder.
+        folder: PathBuf,
+        /// Number of the links.
+        count: usize,
+        /// The first few of them.
+        links: String,
+    },
+    /// A link that was followed into a folder that it lies in.
+    #[error("reading `{path}`: found a link that leads back to a folder above it; hint: remove it")]
+    Circle {
+        /// The link.
+        path: PathBuf,
     },
     /// A gzip file that is truncated or damaged.
     #[error("unpacking `{path}`: {source}, expected a whole gzip file")]
@@ -204,6 +215,47 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
     },
+    /// What lies where class folders are expected is something else.
+    #[error(
+        "reading the class folders of `{folder}`: found {found}, expected a folder for each class; \
+         hint: {hint}"
+    )]
+    NotClasses {
+        /// The folder above.
+        folder: PathBuf,
+        /// What is there.
+        found: String,
+        /// What may help.
+        hint: String,
+    },
+    /// Several folders are called the same split.
+    #[error(
+        "reading the splits in `{folder}`: found several folders for the {split} split: {found}; expected \
+         one; hint: move the others away, or give the folder of the one to train on"
+    )]
+    SeveralSplits {
+        /// The folder above.
+        folder: PathBuf,
+        /// `training`, `test` or `validation`.
+        split: &'static str,
+        /// The folders.
+        found: String,
+    },
+    /// Folders beside the splits that look like classes.
+    #[error(
+        "reading the splits in `{folder}`: found folders with images beside the splits ({count}): {found}; \
+         expected all classes in `{train}`; hint: move them there or out of the way, or give `{train}`"
+    )]
+    BesideSplits {
+        /// The folder above.
+        folder: PathBuf,
+        /// Number of the folders.
+        count: usize,
+        /// The first few of them.
+        found: String,
+        /// The folder of the training split.
+        train: PathBuf,
+    },
     /// A class folder without images.
     #[error("reading the class folder `{path}`: found no PNG or JPEG image in it")]
     EmptyClass {
@@ -216,11 +268,8 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
-    /// Two class folders that differ only in upper and lower case.
-    #[error(
-        "reading the class folders of `{path}`: found `{first}` and `{second}`, which differ only \
-         in case"
-    )]
+    /// Two class folders whose names differ only in case or look the same.
+    #[error("reading the class folders of `{path}`: found `{first}` and `{second}`, {difference}")]
     SameClass {
         /// The folder above.
         path: PathBuf,
@@ -228,6 +277,21 @@ pub enum Error {
         first: String,
         /// The second.
         second: String,
+        /// How they differ.
+        difference: String,
+    },
+    /// A class of the test split is called like one of the training split, in another form.
+    #[error(
+        "reading the test split: found the class `{class}` where the training split has `{train}`, \
+         {difference}; hint: rename one of the folders"
+    )]
+    OtherForm {
+        /// The name in the test split.
+        class: String,
+        /// The name in the training split.
+        train: String,
+        /// How they differ.
+        difference: String,
     },
     /// The test split has a class that the training split lacks.
     #[error("reading the test split: found the class `{class}`, which the training split lacks")]

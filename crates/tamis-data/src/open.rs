@@ -171,7 +171,8 @@ fn in_folder(path: &Path) -> Result<Option<Layout>, Error> {
         return Ok(Some(Layout::Cifar(format)));
     }
     let holds_folders = file::sorted_entries(path)?.iter().any(|entry| entry.is_dir());
-    Ok(holds_folders.then_some(Layout::Folder))
+    // Images that lie in no folder are refused as such.
+    Ok((holds_folders || folder::holds_images(path)).then_some(Layout::Folder))
 }
 
 fn in_file(path: &Path, limits: &Limits) -> Result<Option<Layout>, Error> {
