@@ -16,14 +16,15 @@ use std::cell::RefCell;
 use burn::backend::ExecutionError;
 use burn::tensor::{Tensor, activation::relu};
 
-use crate::checks;
+use crate::checks::{self, length};
 use crate::device::{Device, Engine};
 use crate::error::Error;
 use crate::layers::{Builder, ConvNorm, Forward, Linear};
 use crate::leaves::Leaves;
-use crate::network::{Mode, Statistics, image_tensor, is_fused, length, whole_images};
+use crate::network::{image_tensor, is_fused, whole_images};
 use crate::parameters::ParameterLayout;
 use crate::real::{Real, dtype, flat_data, read};
+use crate::statistics::{Mode, Statistics};
 
 const NAME: &str = "an autoencoder";
 

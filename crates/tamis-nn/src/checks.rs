@@ -1,4 +1,5 @@
-//! Sizes that no network can be built with, refused when it is described.
+//! Sizes that no network can be built with, refused when it is described, and lengths that do not fit
+//! one when it is run.
 //!
 //! The upper bounds are far above what is of use on a processor. They keep a slip of the keyboard
 //! from filling the memory, and every product of sizes that passes within 64 bits.
@@ -15,6 +16,11 @@ pub(crate) const MOST_DEEP: usize = 1000;
 /// Most parameters of a network: a gibibyte of weights in single precision. Training holds several
 /// times as much.
 pub(crate) const MOST_PARAMETERS: usize = 1 << 28;
+
+/// As many values as there must be.
+pub(crate) fn length(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
+    if found == expected { Ok(()) } else { Err(Error::Length { what, found, expected }) }
+}
 
 /// Images must survive being halved: both sides are positive and divisible by `divisor`.
 pub(crate) fn image_sides(

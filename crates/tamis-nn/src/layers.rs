@@ -12,8 +12,8 @@ use tamis_kernels::conv_bn::Kernel;
 
 use crate::fused::{self, ConvNormKind, conv_norm, conv_scaled};
 use crate::leaves::Leaves;
-use crate::network::{Mode, Statistics};
 use crate::parameters::{Init, ParameterLayout};
+use crate::statistics::{Mode, Statistics};
 
 /// Added to the variance before its root is taken, everywhere.
 pub(crate) const BATCH_NORM_EPSILON: f64 = 1e-5;

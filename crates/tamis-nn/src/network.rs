@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 
 use burn::backend::ExecutionError;
-use burn::tensor::{DType, Tensor, TensorData, Transaction};
+use burn::tensor::{DType, Tensor};
 
+use crate::checks::length;
 use crate::device::{Device, Engine};
 use crate::error::Error;
 use crate::layers::{Builder, Forward};
@@ -12,6 +13,7 @@ use crate::leaves::Leaves;
 use crate::outputs::{Outputs, cross_entropy};
 use crate::parameters::ParameterLayout;
 use crate::real::{Real, dtype, flat_data, read};
+use crate::statistics::{Mode, Statistics};
 
 /// From images `[batch, channel, height, width]` to logits `[batch, class]`.
 pub(crate) trait Body: Send + Sync {
@@ -78,85 +80,6 @@ pub struct Pass<E> {
     pub shares: Option<Vec<Vec<E>>>,
     /// Batch moments of every tracked batch norm.
     pub statistics: Statistics,
-}
-
-/// Mean and variance for every tracked batch norm of a network.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Statistics {
-    means: Vec<Vec<f64>>,
-    variances: Vec<Vec<f64>>,
-}
-
-impl Statistics {
-    /// Moves towards the moments of a batch: `self = (1 - momentum) * self + momentum * batch`.
-    pub fn update(&mut self, batch: &Statistics, momentum: f64) {
-        let mix = |own: &mut Vec<Vec<f64>>, other: &[Vec<f64>]| {
-            let pairs = own.iter_mut().flatten().zip(other.iter().flatten());
-            pairs.for_each(|(own, other)| *own += momentum * (other - *own));
-        };
-        mix(&mut self.means, &batch.means);
-        mix(&mut self.variances, &batch.variances);
-    }
-
-    /// All means and then all variances, layer by layer: what a snapshot keeps.
-    pub fn to_values(&self) -> Vec<f64> {
-        self.means.iter().chain(&self.variances).flatten().copied().collect()
-    }
-
-    /// Takes over values that [`Statistics::to_values`] gave.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Length`] if they are not as many as these.
-    pub fn set_values(&mut self, values: &[f64]) -> Result<(), Error> {
-        length("the running statistics", values.len(), self.to_values().len())?;
-        let own = self.means.iter_mut().chain(&mut self.variances).flatten();
-        own.zip(values).for_each(|(own, value)| *own = *value);
-        Ok(())
-    }
-
-    /// The moments that a pass noted, all read at once: on another device every reading waits for it.
-    pub(crate) fn collect(
-        moments: RefCell<Vec<(Tensor<1>, Tensor<1>)>>,
-    ) -> Result<Statistics, ExecutionError> {
-        let register =
-            |reading: Transaction, (mean, variance)| reading.register(mean).register(variance);
-        let moments = moments.into_inner().into_iter();
-        let mut read = moments.fold(Transaction::default(), register).try_execute()?.into_iter();
-        let values = |data: TensorData| data.iter::<f64>().collect();
-        let mut statistics = Statistics::default();
-        while let (Some(mean), Some(variance)) = (read.next(), read.next()) {
-            statistics.push(values(mean), values(variance));
-        }
-        Ok(statistics)
-    }
-
-    /// Before the first batch: mean 0, variance 1, for batch norms of these many channels.
-    pub(crate) fn initial(norm_channels: &[usize]) -> Statistics {
-        let mut statistics = Statistics::default();
-        for &channels in norm_channels {
-            statistics.push(vec![0.0; channels], vec![1.0; channels]);
-        }
-        statistics
-    }
-
-    pub(crate) fn push(&mut self, mean: Vec<f64>, variance: Vec<f64>) {
-        self.means.push(mean);
-        self.variances.push(variance);
-    }
-
-    pub(crate) fn of(&self, number: usize) -> (Vec<f64>, Vec<f64>) {
-        (self.means[number].clone(), self.variances[number].clone())
-    }
-}
-
-/// Which statistics batch norms use.
-#[derive(Clone, Copy, Debug)]
-pub enum Mode<'a> {
-    /// Those of the batch.
-    Train,
-    /// The given ones. Batch norms that are not tracked (in search cells) still use the batch's.
-    Evaluate(&'a Statistics),
 }
 
 impl Network {
@@ -350,10 +273,6 @@ pub(crate) fn whole_images(values: usize, image: [usize; 3]) -> Result<usize, Er
     let batch = (values / each).max(1);
     length("the images", values, batch * each)?;
     Ok(batch)
-}
-
-pub(crate) fn length(what: &'static str, found: usize, expected: usize) -> Result<(), Error> {
-    if found == expected { Ok(()) } else { Err(Error::Length { what, found, expected }) }
 }
 
 fn share_gradients<E: Real>(

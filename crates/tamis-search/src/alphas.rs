@@ -13,11 +13,12 @@ const INITIAL_DEVIATION: f64 = 1e-3;
 /// Initial architecture parameters, `1e-3 * N(0, 1)` as in DARTS.
 pub(crate) fn initial(count: usize, shape: [usize; 2], seed: u64) -> Vec<Matrix> {
     let key = Key::new(seed, Purpose::AlphaInit);
-    let matrix = |number: usize| {
-        let mut stream = key.id(number as u64).stream();
-        Matrix::from_fn(shape, |_| INITIAL_DEVIATION * stream.normal())
-    };
-    (0..count).map(matrix).collect()
+    (0..count as u64)
+        .map(|number| {
+            let mut stream = key.id(number).stream();
+            Matrix::from_fn(shape, |_| INITIAL_DEVIATION * stream.normal())
+        })
+        .collect()
 }
 
 /// For each edge of each matrix, the difference of its two largest alphas.

@@ -81,10 +81,13 @@ pub(crate) fn batches(plan: &Plan, rule: EpochRule, arch_pass: &mut ArchPass) ->
     }
     let steps = planned_steps(plan, batch);
     let key = Key::new(seed, Purpose::WeightOrder).epoch(epoch);
-    let weight = weight_batches(&plan.weight, batch, key);
-    let step =
-        |weight| StepSamples { weight, arch: arch.then(|| arch_pass.next_batch(batch, seed)) };
-    weight.take(steps).map(step).collect()
+    weight_batches(&plan.weight, batch, key)
+        .take(steps)
+        .map(|weight| {
+            let arch = arch.then(|| arch_pass.next_batch(batch, seed));
+            StepSamples { weight, arch }
+        })
+        .collect()
 }
 
 /// Number of steps that the plan asks for: one pass over its weight samples, or what it says.
@@ -105,8 +108,7 @@ pub(crate) fn weight_batches(
         let steps = steps_of_pass(ids.len(), batch);
         let ends = (1..=steps).map(|step| if step == steps { ids.len() } else { step * batch });
         let mut start = 0;
-        let cut = |end| ids[std::mem::replace(&mut start, end)..end].to_vec();
-        ends.map(cut).collect::<Vec<_>>()
+        ends.map(|end| ids[std::mem::replace(&mut start, end)..end].to_vec()).collect::<Vec<_>>()
     })
 }
 

@@ -42,4 +42,4 @@ pub use optimizer::{Adam, Sgd, clip_global_norm};
 pub use schedule::cosine;
 pub use search::{Event, Search, SearchData};
 pub use snapshot::{Snapshot, Values};
-pub use space::{SPACES, SearchSpace, SpaceEntry, build_space};
+pub use space::{Architecture, Flow, SPACES, SearchSpace, SpaceEntry, build_space};

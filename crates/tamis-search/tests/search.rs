@@ -74,7 +74,7 @@ fn stopping_after_any_event_and_restoring_equals_not_stopping() {
             fresh
         });
         assert_eq!(without_clock(&restarted.snapshot()), without_clock(&straight.snapshot()));
-        assert_eq!(restarted.genotype(), straight.genotype());
+        assert_eq!(restarted.architecture(), straight.architecture());
     }
 }
 

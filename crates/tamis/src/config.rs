@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tamis_data::{Augmentation, DataConfig};
-use tamis_search::{Recipe, SearchConfig};
+use tamis_search::training::{EmbedConfig, ScorerConfig};
+use tamis_search::{Recipe, SearchConfig, SpaceConfig};
 use toml::{Table, Value};
 
 use crate::error::Error;
@@ -20,6 +21,10 @@ pub struct RunConfig {
     pub data: DataConfig,
     /// Section `augmentation`: what is done to training images at random.
     pub augmentation: Augmentation,
+    /// Section `score`: the scorer, where the policy needs scores and no file of them is named.
+    pub score: ScorerConfig,
+    /// Section `embed`: embeddings, likewise.
+    pub embed: EmbedConfig,
     /// `device`, `table`: where to compute, where to look architectures up.
     pub place: Place,
     /// Everything else: the search.
@@ -47,10 +52,11 @@ impl Default for Place {
 const PLACE_KEYS: [&str; 2] = ["device", "table"];
 
 /// What the file has beside the search's keys.
-const ELSEWHERE: [&str; 4] = ["data", "augmentation", PLACE_KEYS[0], PLACE_KEYS[1]];
+const ELSEWHERE: [&str; 6] =
+    ["data", "augmentation", "score", "embed", PLACE_KEYS[0], PLACE_KEYS[1]];
 
 /// Settings without a default, and what they are: [`RunConfig::to_toml`] has those that are set.
-pub const WITHOUT_DEFAULT: [(&str, &str); 7] = [
+pub const WITHOUT_DEFAULT: [(&str, &str); 9] = [
     ("table", "benchmark table in which the found architecture is looked up"),
     ("data.train", "use only the first so many training images"),
     ("data.size", "scale the shorter side to so many pixels and crop the centre square"),
@@ -58,30 +64,38 @@ pub const WITHOUT_DEFAULT: [(&str, &str); 7] = [
     ("policy.scores", "file of scores, for policies that need them"),
     ("policy.embeddings", "file of embeddings, for policies that need them"),
     ("policy.bdp.keep_arch", "share that a prune keeps of the architecture level; else `keep`"),
+    ("score.channels", "channels of the scorer's first stage; else 16, for grey images 8"),
+    ("embed.latent", "values of an embedding; else 32, for grey images 8"),
 ];
 
 impl RunConfig {
-    /// The settings in a table, over the defaults of the recipe that the table names.
+    /// The settings in a table, over the defaults of the recipe and of the space that it names.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] naming an unknown key or a value of the wrong type.
+    /// [`Error::Config`] naming an unknown key or a value of the wrong type; [`Error::Search`] if
+    /// there is no such space.
     pub fn from_table(table: &Table) -> Result<RunConfig, Error> {
         let recipe = match table.get("recipe") {
             Some(recipe) => parse::<Recipe>(recipe.clone(), "recipe")?,
             None => Recipe::default(),
         };
-        let mut merged =
-            RunConfig { search: SearchConfig::of(recipe), ..RunConfig::default() }.to_table()?;
+        let plain = SpaceConfig::default().name;
+        let space = table.get("space").and_then(|space| space.get("name")?.as_str());
+        let search = SearchConfig::of(recipe, space.unwrap_or(&plain))?;
+        let mut merged = RunConfig { search, ..RunConfig::default() }.to_table()?;
         merge(&mut merged, table);
         let mut section = |key: &str| merged.remove(key).unwrap_or(Value::Table(Table::new()));
         let (data, augmentation) = (section("data"), section("augmentation"));
+        let (score, embed) = (section("score"), section("embed"));
         let place =
             PLACE_KEYS.iter().filter_map(|&key| Some((key.to_owned(), merged.remove(key)?)));
         let place = Value::Table(place.collect());
         Ok(RunConfig {
             data: parse(data, "data")?,
             augmentation: parse(augmentation, "augmentation")?,
+            score: parse(score, "score")?,
+            embed: parse(embed, "embed")?,
             place: parse(place, "")?,
             search: parse_search(merged)?,
         })
@@ -97,6 +111,8 @@ impl RunConfig {
         table.extend(to_table(&self.place)?);
         table.insert("data".to_owned(), Value::Table(to_table(&self.data)?));
         table.insert("augmentation".to_owned(), Value::Table(to_table(&self.augmentation)?));
+        table.insert("score".to_owned(), Value::Table(to_table(&self.score)?));
+        table.insert("embed".to_owned(), Value::Table(to_table(&self.embed)?));
         Ok(table)
     }
 
@@ -106,8 +122,7 @@ impl RunConfig {
     ///
     /// As [`RunConfig::to_table`].
     pub fn to_toml(&self) -> Result<String, Error> {
-        let failed = |error: toml::ser::Error| config_error(None, error);
-        toml::to_string(&self.to_table()?).map_err(failed)
+        toml::to_string(&self.to_table()?).map_err(|error| config_error(None, error))
     }
 }
 

@@ -1,6 +1,7 @@
 //! One run: settings in, a run folder out.
 //!
-//! [`Job::run`] turns the search's loop and writes down what happens: selection when an epoch is
+//! [`Job::create`] makes scores and embeddings first, if the policy needs them and no setting names
+//! any. [`Job::run`] turns the search's loop and writes down what happens: selection when an epoch is
 //! planned, metrics and a checkpoint when it is over, `result.json` at the end. Asked to stop, it
 //! saves a checkpoint at the next step and [`Job::resume`] goes on from there as if nothing had
 //! happened.
@@ -9,88 +10,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use tamis_data::{Dataset, Loaded};
-use tamis_nn::Device;
+use tamis_data::Dataset;
 use tamis_run::RunFolder;
-use tamis_search::{Event, OneOffCost, Search, SearchData};
-use tamis_space::nas_bench_201::Table;
+use tamis_search::{Event, Search};
 
 use crate::config::{Layers, RunConfig};
 use crate::error::Error;
-use crate::files::UsedFiles;
-use crate::lookup::{Lookup, load_table, lookup_in};
+use crate::lookup::{Lookup, lookup_in};
 use crate::outcome::{DatasetSummary, Outcome};
 use crate::peak::PeakMemory;
+use crate::prepared::{Ground, Prepared, prepare_on};
 use crate::run_record::{self, RunRecord};
-use crate::scores::{Samples, load_embeddings, load_scores};
+use crate::scoring::{Missing, Observer};
 use crate::selection;
 use crate::sitting::Sitting;
 
 const RESULT: &str = "result.json";
-
-/// Data and a search on it, before the first epoch.
-pub struct Prepared {
-    /// Name of the data.
-    pub data_name: String,
-    /// Fingerprint of the data.
-    pub fingerprint: String,
-    /// Things to tell the user about the data.
-    pub notes: Vec<String>,
-    /// The training split.
-    pub train: Arc<Dataset>,
-    /// Where networks run.
-    pub device: Device,
-    /// The search.
-    pub search: Search,
-    /// The benchmark's table in which the found architecture is looked up, if there is one.
-    table: Option<Table>,
-}
-
-/// Opens the data, reads scores and embeddings, builds the search.
-///
-/// # Errors
-///
-/// Whatever does not fit together, before anything is written.
-pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
-    config.search.check()?;
-    let table = table(config)?;
-    let device = config.place.device.parse()?;
-    let Loaded { name, train, fingerprint, notes, .. } = tamis_data::open(&config.data)?;
-    let train = Arc::new(train);
-    let search = prepare_on(config, train.clone())?;
-    Ok(Prepared { data_name: name, fingerprint, notes, train, device, search, table })
-}
-
-/// The table that the settings name. It is read before the search, so that nothing is searched in
-/// vain for one that is not there.
-fn table(config: &RunConfig) -> Result<Option<Table>, Error> {
-    // The tables there are hold cells of this space only.
-    let path = config.place.table.as_ref().filter(|_| config.search.space.name == "nas-bench-201");
-    path.map(|path| load_table(path)).transpose()
-}
-
-/// Reads scores and embeddings and builds the search, on data that is open already.
-///
-/// # Errors
-///
-/// As [`prepare`].
-pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Error> {
-    let files = UsedFiles::of(&config.search.policy)?;
-    let mut one_off = OneOffCost::NONE;
-    let mut scores = None;
-    if let Some(path) = files.scores {
-        let (found, cost) = load_scores(path, &Samples::of(&train, &config.data))?;
-        (scores, one_off) = (Some(found), one_off.plus(&cost));
-    }
-    let mut embeddings = None;
-    if let Some(path) = files.embeddings {
-        let (found, cost) = load_embeddings(path, &Samples::of(&train, &config.data))?;
-        (embeddings, one_off) = (Some(Arc::new(found)), one_off.plus(&cost));
-    }
-    let augmentation = config.augmentation;
-    let data = SearchData { train, augmentation, scores, embeddings, one_off };
-    Ok(Search::new(&config.search, data, config.place.device.parse()?)?)
-}
 
 /// A run and its folder.
 pub struct Job {
@@ -110,39 +45,66 @@ pub enum Ending {
 }
 
 impl Job {
-    /// A new run in a new or empty folder.
+    /// A new run in a new or empty folder. Scores or embeddings that the policy needs and no setting
+    /// names are made first, beside the folder, where other runs find them. `None` if `observer`
+    /// stopped that; [`Job::resume`] goes on.
     ///
     /// # Errors
     ///
-    /// As [`prepare`], or a folder that cannot be used.
-    pub fn create(config: RunConfig, path: &Path) -> Result<Job, Error> {
-        let prepared = prepare(&config)?;
-        let folder = RunFolder::create(path, config.to_toml()?.as_bytes())?;
-        run_record::write(&folder, &config, &prepared)?;
-        folder.log(&json!({ "event": "created" }))?;
-        let (sitting, peak) = (Sitting::new(folder), PeakMemory::NONE);
-        Ok(Job { config, prepared, sitting, peak })
+    /// Whatever does not fit together, before anything is written; a folder that cannot be used; a
+    /// training that fails.
+    pub fn create(
+        mut config: RunConfig,
+        path: &Path,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Job>, Error> {
+        let ground = Ground::of(&config)?;
+        let first = prepare_on(&config, ground.train.clone());
+        if let Err(error) = &first
+            && Missing::of(error).is_none()
+        {
+            return first.map(|_| None);
+        }
+        let sitting = Sitting::new(RunFolder::create(path, config.to_toml()?.as_bytes())?);
+        sitting.folder().log(&json!({ "event": "created" }))?;
+        let Some(search) = complete(first, &mut config, &ground.train, path, observer)? else {
+            return Ok(None);
+        };
+        let prepared = ground.carrying(search);
+        run_record::write(sitting.folder(), &config, &prepared)?;
+        Ok(Some(Job { config, prepared, sitting, peak: PeakMemory::NONE }))
     }
 
     /// A run that goes on from its newest whole checkpoint, or from its beginning if it never had
-    /// one. Damaged checkpoints that are newer are returned as notes.
+    /// one. Damaged checkpoints that are newer are returned as notes. `None` if `observer` stopped
+    /// the making of scores or embeddings.
     ///
     /// # Errors
     ///
     /// [`Error::DataChanged`], [`Error::DataReordered`] or [`Error::FileChanged`] if data, scores or
     /// embeddings are not what they were, [`Error::Run`] if no checkpoint is whole or the folder
     /// cannot be used.
-    pub fn resume(path: &Path) -> Result<(Job, Vec<String>), Error> {
+    pub fn resume(
+        path: &Path,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<(Job, Vec<String>)>, Error> {
         let sitting = Sitting::new(RunFolder::open(path)?);
-        let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
+        let mut config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
         let record = RunRecord::read(sitting.folder())?;
+        let ground = Ground::of(&config)?;
         if let Some(record) = &record {
             record.check_settings(&config)?;
             record.check_files(&config)?;
+            record.check_data(&ground)?;
         }
-        let mut prepared = prepare(&config)?;
+        let first = prepare_on(&config, ground.train.clone());
+        let Some(search) = complete(first, &mut config, &ground.train, path, observer)? else {
+            return Ok(None);
+        };
+        let mut prepared = ground.carrying(search);
         match record {
-            Some(record) => record.check_data(&prepared)?,
+            // Now of those that were made, too.
+            Some(record) => record.check_files(&config)?,
             None => run_record::write(sitting.folder(), &config, &prepared)?,
         }
         let (mut notes, mut peak) = (Vec::new(), PeakMemory::NONE);
@@ -156,7 +118,7 @@ impl Job {
         }
         let (epoch, step) = prepared.search.position();
         sitting.folder().log(&json!({ "event": "resumed", "epoch": epoch, "step": step }))?;
-        Ok((Job { config, prepared, sitting, peak }, notes))
+        Ok(Some((Job { config, prepared, sitting, peak }, notes)))
     }
 
     /// Runs until the end or until `stop` says so; `observe` is told of everything but the end,
@@ -260,7 +222,7 @@ impl Job {
 
     fn lookup(&self) -> Result<Option<Lookup>, Error> {
         match &self.prepared.table {
-            Some(table) => lookup_in(table, &self.prepared.search.genotype()),
+            Some(table) => lookup_in(table, &self.prepared.search.architecture().text),
             None => Ok(None),
         }
     }
@@ -281,5 +243,55 @@ impl Job {
         let mut snapshot = search.snapshot();
         self.peak.put(&mut snapshot.state);
         self.sitting.save(search.position(), snapshot)
+    }
+}
+
+/// Whether a run has all scores and embeddings that it needs; false if it would make some first.
+///
+/// # Errors
+///
+/// Whatever else does not fit together.
+pub fn is_provided(config: &RunConfig, train: Arc<Dataset>) -> Result<bool, Error> {
+    match prepare_on(config, train) {
+        Ok(_) => Ok(true),
+        Err(error) => Missing::of(&error).map(|_| false).ok_or(error),
+    }
+}
+
+/// Makes the scores or embeddings that a run in the folder `run` would make before its search, where
+/// it finds them. False if `observer` stopped it; asked again, it goes on.
+///
+/// # Errors
+///
+/// As [`Job::create`], before anything is made, or a training that fails.
+pub fn provide(
+    config: &RunConfig,
+    train: &Arc<Dataset>,
+    run: &Path,
+    observer: &mut dyn Observer,
+) -> Result<bool, Error> {
+    let first = prepare_on(config, train.clone());
+    Ok(complete(first, &mut config.clone(), train, run, observer)?.is_some())
+}
+
+/// The search, once nothing that it needs is missing any more: what is, is made for the run in the
+/// folder `run` and named in the settings. `None` if stopped.
+fn complete(
+    first: Result<Search, Error>,
+    config: &mut RunConfig,
+    train: &Arc<Dataset>,
+    run: &Path,
+    observer: &mut dyn Observer,
+) -> Result<Option<Search>, Error> {
+    let mut built = first;
+    loop {
+        let missing = match built {
+            Ok(search) => return Ok(Some(search)),
+            Err(error) => Missing::of(&error).ok_or(error)?,
+        };
+        if !missing.provide(config, train, run, observer)? {
+            return Ok(None);
+        }
+        built = prepare_on(config, train.clone());
     }
 }

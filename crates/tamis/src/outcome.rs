@@ -4,7 +4,7 @@
 //! versions wrote can still be read.
 
 use serde::{Deserialize, Serialize};
-use tamis_search::{OneOffCost, Search};
+use tamis_search::{Architecture, EpochRecord, Flow, OneOffCost, Search};
 
 use crate::lookup::Lookup;
 
@@ -51,6 +51,12 @@ pub struct Outcome {
     pub collapsed: bool,
     /// Whether anything of the input reaches the architecture's output.
     pub connected: bool,
+    /// Nodes of a connected architecture that nothing flows through; earlier versions told none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dead_nodes: Vec<usize>,
+    /// The architecture without them, if there are any: the same network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<String>,
     /// What the policy told of the run: things to know before trusting it.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -126,10 +132,11 @@ impl Outcome {
         let last = search.history().last();
         let decided_edges = last.map_or(0, |record| record.decided_edges);
         let edges = last.map_or(0, |record| record.alpha_gaps.len());
-        let at = |record: &tamis_search::EpochRecord| GenotypeAt {
-            epoch: record.epoch,
-            genotype: record.genotype.clone(),
-            arch_val_accuracy: record.arch_val_accuracy,
+        let Architecture { text, flow, .. } = search.architecture();
+        let connected = flow != Flow::Cut;
+        let (dead_nodes, left) = match flow {
+            Flow::Part { dead_nodes, left } => (dead_nodes, Some(left)),
+            Flow::Whole | Flow::Cut => (Vec::new(), None),
         };
         Outcome {
             format: FORMAT,
@@ -139,9 +146,9 @@ impl Outcome {
             policy: config.policy.name.clone(),
             seed: config.seed,
             epochs: config.train.epochs,
-            genotype: search.genotype(),
-            initial_genotype: search.initial_genotype(),
-            genotype_history: search.history().iter().map(at).collect(),
+            genotype: text,
+            initial_genotype: search.initial_architecture().text,
+            genotype_history: search.history().iter().map(GenotypeAt::of).collect(),
             cost: Cost::of(search, peak_rss_bytes),
             decisive: edges > 0 && decided_edges == edges,
             decided_edges,
@@ -150,7 +157,9 @@ impl Outcome {
             collapsed: last.is_some_and(|record| {
                 record.genotype_skip.max(record.genotype_none) >= COLLAPSE_SHARE
             }),
-            connected: last.is_none_or(|record| record.connected),
+            connected,
+            dead_nodes,
+            left,
             notes: search.notes().to_vec(),
             lookup,
         }
@@ -160,6 +169,16 @@ impl Outcome {
     /// may let the architecture rest. `None` if no epoch had one.
     pub fn arch_val_accuracy(&self) -> Option<f64> {
         self.genotype_history.iter().rev().find_map(|at| at.arch_val_accuracy)
+    }
+}
+
+impl GenotypeAt {
+    fn of(record: &EpochRecord) -> GenotypeAt {
+        GenotypeAt {
+            epoch: record.epoch,
+            genotype: record.genotype.clone(),
+            arch_val_accuracy: record.arch_val_accuracy,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use tamis_run::{Machine, RunFolder};
 use crate::config::{RunConfig, flatten};
 use crate::error::Error;
 use crate::files::{FILES, UsedFiles, hash_of_file};
-use crate::job::Prepared;
+use crate::prepared::{Ground, Prepared};
 
 const RUN_RECORD: &str = "run.json";
 
@@ -28,18 +28,22 @@ pub(crate) struct RunRecord {
 
 /// The settings of a run that decide what is computed, by path. Those of the data are not among
 /// them: its fingerprint speaks for it, wherever it lies. Nor are the paths of files that have a
-/// hash.
+/// hash, and the settings by which they were made.
 fn binding_settings(config: &RunConfig) -> Result<BTreeMap<String, Value>, Error> {
     let mut settings = flatten(&config.to_table()?);
-    let is_free = |key: &str| {
-        ["device", "table"].contains(&key) || FILES.contains(&key) || key.starts_with("data.")
-    };
-    settings.retain(|key, _| !is_free(key));
-    let json = |(key, value)| match serde_json::to_value(&value) {
-        Ok(value) => Ok((key, value)),
-        Err(error) => Err(Error::Config { from: Some(key), message: error.to_string() }),
-    };
-    settings.into_iter().map(json).collect()
+    settings.retain(|key, _| binds(key));
+    settings
+        .into_iter()
+        .map(|(key, value)| match serde_json::to_value(&value) {
+            Ok(value) => Ok((key, value)),
+            Err(error) => Err(Error::Config { from: Some(key), message: error.to_string() }),
+        })
+        .collect()
+}
+
+fn binds(key: &str) -> bool {
+    let is_free = ["device", "table"].contains(&key) || FILES.contains(&key);
+    !is_free && !["data.", "score.", "embed."].iter().any(|section| key.starts_with(section))
 }
 
 /// Writes the record of a run that begins.
@@ -117,7 +121,7 @@ impl RunRecord {
     }
 
     /// Refuses data that is not what the run began with.
-    pub(crate) fn check_data(&self, now: &Prepared) -> Result<(), Error> {
+    pub(crate) fn check_data(&self, now: &Ground) -> Result<(), Error> {
         if self.fingerprint != now.fingerprint {
             let (found, expected) = (now.fingerprint.clone(), self.fingerprint.clone());
             return Err(Error::DataChanged { found, expected });

@@ -168,7 +168,8 @@ impl Beside {
         OneOffCost { samples: self.samples, macs: self.macs, wall_s: self.wall_s }
     }
 
-    fn path(table: &Path) -> PathBuf {
+    /// Where it lies.
+    pub(crate) fn path(table: &Path) -> PathBuf {
         PathBuf::from(format!("{}.cost.json", table.display()))
     }
 

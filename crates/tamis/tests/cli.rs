@@ -167,7 +167,8 @@ fn mistakes_have_their_exit_codes_and_write_nothing() {
     fails(&["--set=space.chanels=8"], 2, "chanels");
     fails(&["--host=dart"], 2, "beta-darts");
     fails(&["--policy=randm:0.1"], 2, "random");
-    fails(&["--policy=proxy:0.1"], 2, "score");
+    fails(&["--policy=proxy:0.1", "--set=score.lr=-1"], 2, "score.lr");
+    fails(&["--policy=dds:9", "--set=embed.epochs=0"], 2, "embed.epochs");
     fails(&["--epochs=0"], 2, "train.epochs");
     fails(&["--set=augmentation.crop_padding=99"], 2, "augmentation.crop_padding");
     fails(&["--device=abacus"], 2, "abacus");
@@ -237,6 +238,8 @@ fn real_data_is_searched_by_the_quick_recipe_unless_anything_says_how() {
         assert_eq!(told.contains("by the recipe `quick`"), quick, "{told}");
         assert_eq!(told.contains("50 images are few for the recipe `quick`"), quick, "{told}");
         assert_eq!(config.contains("derive_none = false"), quick, "{config}");
+        let named = more.iter().any(|flag| flag.contains("policy") || flag.contains("host"));
+        assert_eq!(told.contains("of the published recipe `darts`"), named, "{told}");
         quick
     };
     assert!(recipe("open", &[]));
@@ -244,6 +247,31 @@ fn real_data_is_searched_by_the_quick_recipe_unless_anything_says_how() {
     assert!(!recipe("policy", &["--policy=full"]));
     assert!(!recipe("host", &["--host=darts"]));
     assert!(!recipe("recipe", &["--set=recipe=darts"]));
+}
+
+#[test]
+fn a_search_that_names_nothing_is_a_first_look_and_one_that_names_anything_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = |name: &str, more: &[&str]| {
+        let out = folder.path().join(name);
+        let out_flag = format!("--out={}", out.display());
+        // Stopped at its first step: how it would go on is not asked.
+        let small = [&out_flag, "--progress=none", "--stop-after-steps=1"];
+        let output = tamis(&[&["search"], &small[..], more].concat());
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(75), "{told}");
+        let config = fs::read_to_string(out.join("config.toml")).unwrap();
+        let demo = config.contains("recipe = \"demo\"");
+        assert_eq!(told.contains("--data FOLDER"), demo, "{told}");
+        assert_eq!(config.contains("train = 10000\n"), demo, "{config}");
+        demo
+    };
+    assert!(recipe("nothing", &[]));
+    assert!(recipe("seed", &["--seed=3", "--epochs=2"]));
+    assert!(!recipe("policy", &["--policy=random:0.5"]));
+    assert!(!recipe("space", &["--space=nas-bench-201"]));
+    assert!(!recipe("images", &["--set=data.synthetic.train=80"]));
+    assert!(!recipe("data", &["--data=synthetic"]));
 }
 
 #[test]

@@ -31,7 +31,7 @@ use crate::ledger::{Ledger, OneOffCost, PASSES_PER_STEP};
 use crate::matrix::Matrix;
 use crate::metrics::{EpochRecord, LevelSums};
 use crate::schedule::cosine;
-use crate::space::{SearchSpace, build_space};
+use crate::space::{Architecture, SearchSpace, build_space};
 use outcome::{check_finite, predictions};
 
 /// The rate of the architecture parameters grows by at most this when steps are fewer.
@@ -133,12 +133,12 @@ impl Search {
         let train = &data.train;
         let space = build_space(&config.space, train.shape(), train.classes().len())?;
         let host = host::build_host(config)?;
+        let bilevel = Bilevel::new(config, space.network(device)?);
         let context = context(config, &data)?;
         // Trees and static choices are made here, once.
         let started = Instant::now();
         let policy = tamis_select::build(&config.policy.name, &context)?;
         let one_off = data.one_off.plus_seconds(started.elapsed().as_secs_f64());
-        let bilevel = Bilevel::new(config, space.network(device)?);
         let normalization = Normalization::of(train);
         let source =
             BatchSource::new(data.train.clone(), &normalization, data.augmentation, config.seed)?;
@@ -315,11 +315,10 @@ impl Search {
         let (steps, _) = self.epoch_samples();
         let steps = steps.into_iter().skip(step as usize);
         let source = self.source.clone();
-        let make = move |samples: StepSamples| {
+        Ok(prefetch(steps, move |samples: StepSamples| {
             let arch = samples.arch.map(|arch| source.batch(&arch, epoch, true));
             (source.batch(&samples.weight, epoch, true), arch)
-        };
-        Ok(prefetch(steps, make)?)
+        })?)
     }
 
     /// The samples of all steps of the epoch, and where the architecture pass stands after it.
@@ -337,8 +336,8 @@ impl Search {
         let plan = self.progress.plan.as_ref()?;
         let weights = plan.loss_weights.as_ref()?;
         // The plan's ids ascend.
-        let of = |id: &SampleId| plan.weight.binary_search(id).map_or(1.0, |at| weights[at]);
-        Some(ids.iter().map(of).collect())
+        let places = ids.iter().map(|id| plan.weight.binary_search(id));
+        Some(places.map(|place| place.map_or(1.0, |at| weights[at])).collect())
     }
 
     /// The samples of the current epoch, once it is planned.
@@ -393,12 +392,12 @@ impl Search {
     }
 
     /// The architecture that the current parameters stand for.
-    pub fn genotype(&self) -> String {
+    pub fn architecture(&self) -> Architecture {
         self.space.derive(&self.bilevel.alphas)
     }
 
     /// The architecture that the initial parameters stood for: what no search would give.
-    pub fn initial_genotype(&self) -> String {
+    pub fn initial_architecture(&self) -> Architecture {
         self.space.derive(&self.start)
     }
 }

@@ -4,13 +4,14 @@ use super::Search;
 use crate::alphas::{decided_edges, distance, gaps};
 use crate::matrix::Matrix;
 use crate::metrics::EpochRecord;
+use crate::space::{Architecture, Flow};
 
 impl Search {
     /// The epoch that has just taken its last step.
     pub(super) fn record(&self) -> EpochRecord {
         let progress = &self.progress;
         let shares = self.bilevel.shares();
-        let derived = self.space.derived_operations(&self.bilevel.alphas);
+        let Architecture { text, operations: derived, flow } = self.architecture();
         let derived_share = |name: &str| {
             let count = derived.iter().filter(|&&operation| operation == name).count();
             count as f64 / derived.len().max(1) as f64
@@ -35,8 +36,8 @@ impl Search {
             share_none: self.mean_share(&shares, "none"),
             genotype_skip: derived_share("skip_connect"),
             genotype_none: derived_share("none"),
-            connected: self.space.is_connected(&self.bilevel.alphas),
-            genotype: self.space.derive(&self.bilevel.alphas),
+            connected: flow != Flow::Cut,
+            genotype: text,
             policy: progress.policy.clone(),
             wall_s: progress.wall_s,
         }

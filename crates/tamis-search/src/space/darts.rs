@@ -5,16 +5,20 @@ use tamis_data::ImageShape;
 use tamis_nn::{Device, Network, darts_supernet};
 use tamis_space::darts::{Genotype, Operation, SuperShape, count_supernet, derive};
 
-use super::{SearchSpace, SpaceEntry};
+use super::{Architecture, Flow, SearchSpace, SpaceEntry};
+use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
 use crate::matrix::Matrix;
+use crate::rules::{Rule, refuse_first};
 
 pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "darts",
     summary: "normal and reduction cells of fourteen edges and eight operations",
+    defaults,
     build: |config, image, classes| {
         let ImageShape { channels: image_channels, height, width } = image;
-        Box::new(Darts {
+        refuse_first([has_both_kinds(config.cells)])?;
+        Ok(Box::new(Darts {
             shape: SuperShape {
                 channels: config.channels,
                 cells: config.cells,
@@ -23,9 +27,28 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
                 image_height: height,
                 image_width: width,
             },
-        })
+        }))
     },
 };
+
+/// The supernet of the paper: 16 channels, 8 cells. `quick` takes half of the channels and the fewest
+/// cells that have a normal one before, between and behind the two reductions; `demo` the fewest cells.
+fn defaults(recipe: Recipe) -> SpaceConfig {
+    let (channels, cells) = match recipe {
+        Recipe::Darts | Recipe::Autodl => (16, 8),
+        Recipe::Quick => (8, 5),
+        Recipe::Demo => (8, 3),
+    };
+    SpaceConfig { name: ENTRY.name.to_owned(), channels, cells, ..SpaceConfig::default() }
+}
+
+/// Cells one third and two thirds of the way are reductions (Liu et al., ICLR 2019, 3.1.1). Of one or
+/// two cells that is all, and the parameters of the normal cell would have no part in the loss.
+fn has_both_kinds(cells: usize) -> Rule {
+    let expected = "at least 3 cells: of fewer all are reduction cells, and the normal cell would \
+                    never be trained";
+    Rule::new("space.cells", cells as f64, cells >= 3, expected)
+}
 
 struct Darts {
     shape: SuperShape,
@@ -44,14 +67,15 @@ impl SearchSpace for Darts {
         Operation::ALL.map(Operation::name).to_vec()
     }
 
-    fn derive(&self, alphas: &[Matrix]) -> String {
-        genotype(alphas).to_string()
-    }
-
-    fn derived_operations(&self, alphas: &[Matrix]) -> Vec<&'static str> {
-        let Genotype { normal, reduce } = genotype(alphas);
-        let edges = normal.edges().iter().chain(reduce.edges());
-        edges.map(|edge| edge.operation.name()).collect()
+    fn derive(&self, alphas: &[Matrix]) -> Architecture {
+        let genotype = genotype(alphas);
+        let edges = genotype.normal.edges().iter().chain(genotype.reduce.edges());
+        Architecture {
+            text: genotype.to_string(),
+            operations: edges.map(|edge| edge.operation.name()).collect(),
+            // Every node takes two operations that are not `none`, and goes into the output.
+            flow: Flow::Whole,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod nas_bench_201;
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network};
 
-use crate::config::SpaceConfig;
+use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
 use crate::matrix::Matrix;
 
@@ -27,16 +27,35 @@ pub trait SearchSpace: Send + Sync {
     /// Names of the operations, in the order of the matrices' columns.
     fn operations(&self) -> Vec<&'static str>;
 
-    /// The architecture that these parameters stand for, as text.
-    fn derive(&self, alphas: &[Matrix]) -> String;
+    /// The architecture that these parameters stand for.
+    fn derive(&self, alphas: &[Matrix]) -> Architecture;
+}
 
-    /// Whether anything of the input reaches the derived architecture's output.
-    fn is_connected(&self, _alphas: &[Matrix]) -> bool {
-        true
-    }
+/// What architecture parameters stand for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Architecture {
+    /// Its text form.
+    pub text: String,
+    /// Names of its operations, one per kept edge.
+    pub operations: Vec<&'static str>,
+    /// What of it works.
+    pub flow: Flow,
+}
 
-    /// Operations of the derived architecture, one name per kept edge.
-    fn derived_operations(&self, alphas: &[Matrix]) -> Vec<&'static str>;
+/// What of an architecture works: where anything flows from the input to the output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// All of it.
+    Whole,
+    /// A part: some nodes get nothing, or lead nowhere.
+    Part {
+        /// Those nodes, by their numbers in the cell.
+        dead_nodes: Vec<usize>,
+        /// The text of the architecture without what is dead: the same network.
+        left: String,
+    },
+    /// Nothing: no path leads to the output.
+    Cut,
 }
 
 /// A space in the list.
@@ -45,26 +64,37 @@ pub struct SpaceEntry {
     pub name: &'static str,
     /// One sentence for help texts.
     pub summary: &'static str,
-    build: fn(&SpaceConfig, ImageShape, usize) -> Box<dyn SearchSpace>,
+    /// Its settings under a recipe, where nobody says otherwise.
+    pub(crate) defaults: fn(Recipe) -> SpaceConfig,
+    build: Build,
 }
+
+/// From settings, the shape of the images and the number of classes to a space.
+type Build = fn(&SpaceConfig, ImageShape, usize) -> Result<Box<dyn SearchSpace>, Error>;
 
 /// All spaces.
 pub const SPACES: &[SpaceEntry] = &[nas_bench_201::ENTRY, darts::ENTRY];
+
+/// The space of this name.
+///
+/// # Errors
+///
+/// [`Error::UnknownName`] if there is none.
+pub(crate) fn find_space(name: &str) -> Result<&'static SpaceEntry, Error> {
+    let found = SPACES.iter().find(|entry| entry.name == name);
+    found.ok_or_else(|| Error::unknown_name("space", name, SPACES.iter().map(|entry| entry.name)))
+}
 
 /// The space that the settings name, for images of this shape and so many classes.
 ///
 /// # Errors
 ///
-/// [`Error::UnknownName`] if there is no such space.
+/// [`Error::UnknownName`] if there is no such space, [`Error::Setting`] if its supernet cannot be of
+/// the size that the settings say.
 pub fn build_space(
     config: &SpaceConfig,
     image: ImageShape,
     classes: usize,
 ) -> Result<Box<dyn SearchSpace>, Error> {
-    match SPACES.iter().find(|entry| entry.name == config.name) {
-        Some(entry) => Ok((entry.build)(config, image, classes)),
-        None => {
-            Err(Error::unknown_name("space", &config.name, SPACES.iter().map(|entry| entry.name)))
-        }
-    }
+    (find_space(&config.name)?.build)(config, image, classes)
 }

@@ -180,11 +180,10 @@ impl Course {
     /// Counts a step that was taken.
     pub(super) fn account(&mut self, step: Sums) {
         let State { sums, cost, .. } = &mut self.state;
-        let add = |sum: Option<u64>, more: Option<u64>| more.map(|more| sum.unwrap_or(0) + more);
         *sums = Sums {
             samples: sums.samples + step.samples,
             loss: sums.loss + step.loss,
-            correct: add(sums.correct, step.correct),
+            correct: step.correct.map(|more| sums.correct.unwrap_or(0) + more),
             triplet_loss: step.triplet_loss.map(|more| sums.triplet_loss.unwrap_or(0.0) + more),
             wall_s: sums.wall_s + step.wall_s,
         };
@@ -293,10 +292,9 @@ mod tests {
 
     #[test]
     fn the_rate_falls_at_half_and_at_three_quarters_of_the_epochs() {
-        let rates = |epochs| (0..epochs).map(move |epoch| Schedule::Steps(0.1).at(epoch, epochs));
         let tenths = |epochs| {
-            let falls = rates(epochs).map(|rate| (0.1 / rate).log10().round() as i32);
-            falls.collect::<Vec<_>>()
+            let rates = (0..epochs).map(|epoch| Schedule::Steps(0.1).at(epoch, epochs));
+            rates.map(|rate| (0.1 / rate).log10().round() as i32).collect::<Vec<_>>()
         };
         assert_eq!(tenths(4), [0, 0, 1, 2]);
         assert_eq!(tenths(5), [0, 0, 0, 1, 2]);

@@ -10,18 +10,20 @@ use tamis_nn::Triplet;
 
 /// The triplets of a batch; `key` is that of the step.
 pub(super) fn draw(batch: &Batch, key: Key) -> Vec<Triplet> {
+    (0..batch.labels.len()).filter_map(|anchor| triplet(batch, anchor, key)).collect()
+}
+
+/// The triplet of an anchor, if the batch has another of its class and one of another class.
+fn triplet(batch: &Batch, anchor: usize, key: Key) -> Option<Triplet> {
+    let class = batch.labels[anchor];
     let places = |of_class: &dyn Fn(usize) -> bool| -> Vec<usize> {
         (0..batch.labels.len()).filter(|&place| of_class(place)).collect()
     };
-    let triplet = |anchor: usize| {
-        let class = batch.labels[anchor];
-        let same = places(&|place| place != anchor && batch.labels[place] == class);
-        let other = places(&|place| batch.labels[place] != class);
-        let mut stream = key.id(u64::from(batch.ids[anchor].0)).stream();
-        let mut one = |of: &[usize]| of.get(stream.below(of.len() as u64) as usize).copied();
-        Some(Triplet { anchor, positive: one(&same)?, negative: one(&other)? })
-    };
-    (0..batch.labels.len()).filter_map(triplet).collect()
+    let same = places(&|place| place != anchor && batch.labels[place] == class);
+    let other = places(&|place| batch.labels[place] != class);
+    let mut stream = key.id(u64::from(batch.ids[anchor].0)).stream();
+    let mut one = |of: &[usize]| of.get(stream.below(of.len() as u64) as usize).copied();
+    Some(Triplet { anchor, positive: one(&same)?, negative: one(&other)? })
 }
 
 #[cfg(test)]

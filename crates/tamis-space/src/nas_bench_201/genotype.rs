@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EDGES, NODES, Operation};
+use super::{EDGES, Operation};
 
 const OPERATIONS: usize = Operation::ALL.len();
 
@@ -36,18 +36,6 @@ impl Genotype {
     pub fn incoming(&self, target: usize) -> impl Iterator<Item = (usize, Operation)> {
         let edges = EDGES.into_iter().zip(self.0);
         edges.filter(move |&(edge, _)| edge.1 == target).map(|((from, _), op)| (from, op))
-    }
-
-    /// Whether anything of the input reaches the output: a cell that `none` cuts through answers
-    /// the same to every image.
-    pub fn is_connected(&self) -> bool {
-        let mut reached = [false; NODES];
-        reached[0] = true;
-        // Sources come before targets in the order of the edges.
-        for ((source, target), operation) in EDGES.into_iter().zip(self.0) {
-            reached[target] |= reached[source] && operation != Operation::None;
-        }
-        reached[NODES - 1]
     }
 
     /// The genotype whose operations are the digits of `number` to base 5, first edge first.
@@ -94,13 +82,6 @@ mod tests {
         assert_eq!(all.len(), 15_625);
         for genotype in all {
             assert_eq!(genotype.to_string().parse(), Ok(genotype));
-        }
-    }
-
-    #[test]
-    fn a_cell_is_connected_exactly_when_the_input_is_in_its_isomorphism_key() {
-        for genotype in Genotype::all() {
-            assert_eq!(genotype.is_connected(), genotype.isomorphism_key().contains('0'));
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod count;
 mod derive;
+mod flow;
 mod genotype;
 mod isomorphism;
 mod operation;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tamis::search::training::{ComponentsEvent, ComponentsRound, TrainingEvent, TrainingRecord};
 use tamis::{Layers, Observer, Scoring, ScoringConfig, ScoringEvent};
 
-use super::arguments::{CommonArguments, EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
+use super::arguments::{EmbedArguments, EmbedBy, ProgressKind, ScoreArguments, TableArguments};
 use super::output::tell;
 use super::progress::{Shown, bar, bar_of};
 use super::search::use_threads;
@@ -17,7 +17,9 @@ use super::{Failure, STOPPED};
 
 pub(super) fn score(arguments: &ScoreArguments) -> Result<ExitCode, Failure> {
     let epochs = ("score.epochs", arguments.table.epochs);
-    let mut watch = Watch::new(arguments.common)?;
+    use_threads(arguments.common.threads)?;
+    let stop = Stop::listen(&arguments.common)?;
+    let mut watch = Watch::new(arguments.common.progress, stop);
     let scoring = Scoring::new(settings(&arguments.table, epochs)?)?;
     let out = &arguments.table.out;
     let finished = scoring.score(arguments.by.into(), out, &mut watch)?;
@@ -29,7 +31,9 @@ pub(super) fn embed(arguments: &EmbedArguments) -> Result<ExitCode, Failure> {
         EmbedBy::Penultimate => "score.epochs",
         _ => "embed.epochs",
     };
-    let mut watch = Watch::new(arguments.common)?;
+    use_threads(arguments.common.threads)?;
+    let stop = Stop::listen(&arguments.common)?;
+    let mut watch = Watch::new(arguments.common.progress, stop);
     let scoring = Scoring::new(settings(&arguments.table, (key, arguments.table.epochs))?)?;
     let out = &arguments.table.out;
     let finished = scoring.embed(arguments.by.into(), out, &mut watch)?;
@@ -54,7 +58,7 @@ struct RecordOf<'a> {
 }
 
 /// Shows progress, and listens for whoever wants it stopped.
-struct Watch {
+pub(super) struct Watch {
     stop: Stop,
     kind: Shown,
     bar: ProgressBar,
@@ -70,11 +74,9 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(common: CommonArguments) -> Result<Watch, Failure> {
-        use_threads(common.threads)?;
-        let stop = Stop::listen(&common)?;
-        let (kind, bar) = (Shown::of(common.progress), ProgressBar::hidden());
-        Ok(Watch {
+    pub(super) fn new(progress: ProgressKind, stop: Stop) -> Watch {
+        let (kind, bar) = (Shown::of(progress), ProgressBar::hidden());
+        Watch {
             stop,
             kind,
             bar,
@@ -83,11 +85,16 @@ impl Watch {
             epochs: 0,
             keeps: true,
             working_at: "",
-        })
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
     }
 
     fn end(&self, finished: bool, out: &Path) -> ExitCode {
-        self.bar.finish_and_clear();
+        self.finish();
         if !finished {
             let then = if self.keeps { "goes on" } else { "begins anew" };
             tell(format_args!("stopped; the same command {then}"));

@@ -6,37 +6,112 @@ use std::process::ExitCode;
 use tamis::search::Event;
 use tamis::{Ending, Job, Layers, Outcome, RunConfig};
 
-use super::arguments::{CommonArguments, ResumeArguments, SearchArguments};
+use super::arguments::{ProgressKind, ResumeArguments, SearchArguments};
 use super::output::{print, tell};
 use super::progress::Progress;
+use super::scoring::Watch;
 use super::stop::Stop;
 use super::{Failure, STOPPED, lookup, table};
 
 pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
-    let (config, is_open) = settings(&arguments)?;
+    let (config, open) = settings(&arguments)?;
     use_threads(arguments.common.threads)?;
     let out = arguments.out.unwrap_or_else(|| free_folder(&config));
-    let job = Job::create(config, &out)?;
-    if is_open {
+    let stop = Stop::listen(&arguments.common)?;
+    let mut watch = Watch::new(arguments.common.progress, stop.clone());
+    let job = Job::create(config, &out, &mut watch)?;
+    watch.finish();
+    let Some(job) = job else { return Ok(stopped_before(&out)) };
+    if matches!(open, Some(LeftOpen::Recipe)) {
         warn_of_few_images(job.prepared().train.len());
     }
-    run(job, arguments.common)
+    run(job, arguments.common.progress, &stop)
 }
 
 pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
     use_threads(arguments.common.threads)?;
-    let (job, notes) = Job::resume(&arguments.run)?;
+    let stop = Stop::listen(&arguments.common)?;
+    let mut watch = Watch::new(arguments.common.progress, stop.clone());
+    let resumed = Job::resume(&arguments.run, &mut watch)?;
+    watch.finish();
+    let Some((job, notes)) = resumed else { return Ok(stopped_before(&arguments.run)) };
     for note in notes {
         tell(format_args!("note: {note}"));
     }
-    run(job, arguments.common)
+    run(job, arguments.common.progress, &stop)
 }
+
+/// Says how to go on with a run that was stopped before its search began.
+fn stopped_before(run: &Path) -> ExitCode {
+    tell("stopped before the search; go on with:");
+    tell(format_args!("  tamis resume {}", run.display()));
+    ExitCode::from(STOPPED)
+}
+
+/// What a search does of which nothing says how.
+enum LeftOpen {
+    /// Neither data nor anything else is named: a first look.
+    All,
+    /// Real data is named, but neither recipe, host nor policy.
+    Recipe,
+}
+
+impl LeftOpen {
+    /// What these settings leave open, if they do.
+    fn of(layers: &Layers) -> Option<LeftOpen> {
+        let says = |paths: &[&str]| paths.iter().any(|path| layers.sets(path));
+        if says(&["recipe", "host.name", "policy.name"]) {
+            return None;
+        }
+        match is_real(layers) {
+            true => Some(LeftOpen::Recipe),
+            false => (!says(&["data", "space"])).then_some(LeftOpen::All),
+        }
+    }
+
+    /// The settings with what was left open.
+    fn filled(&self, layers: Layers) -> Layers {
+        match self {
+            LeftOpen::All => layers
+                .value("recipe", DEMO)
+                .value("data.synthetic.train", DRAWN)
+                .value("data.synthetic.test", 0),
+            LeftOpen::Recipe => layers.value("recipe", QUICK),
+        }
+    }
+
+    fn note(&self) -> String {
+        match self {
+            LeftOpen::All => format!(
+                "note: no data are named: searching by the recipe `{DEMO}` on {} drawn images, a \
+                 tenth of them each epoch; --data FOLDER searches on yours",
+                table::thousands(DRAWN.unsigned_abs())
+            ),
+            LeftOpen::Recipe => format!(
+                "note: searching by the recipe `{QUICK}`, on a tenth of the images; --policy full \
+                 searches on all of them as published"
+            ),
+        }
+    }
+}
+
+/// Whether images are named that are not drawn for the search.
+fn is_real(layers: &Layers) -> bool {
+    layers.sets("data.source") && !layers.has("data.source", "synthetic")
+}
+
+/// Why a search on real data does not follow the recipe that it would if less were named.
+const LEFT_NOTE: &str = "note: policy or host are named, so the other settings are those of the \
+    published recipe `darts` and not of `quick`; --set recipe=quick takes those of `quick`";
 
 /// The recipe of a search on real data that names neither host, policy nor recipe.
 const QUICK: &str = "quick";
 
-const QUICK_NOTE: &str = "note: searching by the recipe `quick`, on a tenth of the images; \
-    --policy full searches on all of them as published";
+/// The recipe of a search that names nothing.
+const DEMO: &str = "demo";
+
+/// The images that a search draws which names nothing.
+const DRAWN: i64 = 10_000;
 
 /// Images below which a tenth is less than eight steps an epoch.
 const FEW: usize = 10_000;
@@ -50,14 +125,8 @@ fn warn_of_few_images(images: usize) {
     }
 }
 
-/// Whether real data is to be searched on and nothing says how.
-fn leaves_search_open(layers: &Layers) -> bool {
-    let real = layers.sets("data.source") && !layers.has("data.source", "synthetic");
-    real && !["recipe", "host.name", "policy.name"].iter().any(|path| layers.sets(path))
-}
-
-/// The settings, and whether the recipe was left open.
-fn settings(arguments: &SearchArguments) -> Result<(RunConfig, bool), Failure> {
+/// The settings, and what they left open.
+fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>), Failure> {
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
     let mut layers = arguments.settings.layers(|layers| {
         layers
@@ -69,16 +138,19 @@ fn settings(arguments: &SearchArguments) -> Result<(RunConfig, bool), Failure> {
             .optional("seed", arguments.seed)
             .optional("table", arguments.table.as_ref().map(text))
     })?;
-    let is_open = arguments.settings.layers.config.is_none() && leaves_search_open(&layers);
-    if is_open {
-        layers = layers.value("recipe", QUICK);
-        tell(QUICK_NOTE);
+    let has_file = arguments.settings.layers.config.is_some();
+    let open = if has_file { None } else { LeftOpen::of(&layers) };
+    if let Some(open) = &open {
+        layers = open.filled(layers);
+        tell(open.note());
+    } else if !has_file && is_real(&layers) && !layers.sets("recipe") {
+        tell(LEFT_NOTE);
     }
     let mut config = layers.resolve()?;
     if config.place.table.is_none() {
         config.place.table = lookup::default_table();
     }
-    Ok((config, is_open))
+    Ok((config, open))
 }
 
 /// Computes with so many threads, if a number is given.
@@ -103,9 +175,8 @@ fn free_folder(config: &RunConfig) -> PathBuf {
     std::iter::once(first).chain(numbered).find(|path| !taken(path)).unwrap_or_default()
 }
 
-fn run(mut job: Job, common: CommonArguments) -> Result<ExitCode, Failure> {
-    let stop = Stop::listen(&common)?;
-    let mut progress = Progress::new(common.progress, job.prepared());
+fn run(mut job: Job, progress: ProgressKind, stop: &Stop) -> Result<ExitCode, Failure> {
+    let mut progress = Progress::new(progress, job.prepared());
     let ending = job.run(
         || stop.requested(),
         |event| {

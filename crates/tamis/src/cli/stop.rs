@@ -11,10 +11,11 @@ use signal_hook::flag;
 use super::Failure;
 use super::arguments::CommonArguments;
 
-/// Whether the run should stop.
+/// Whether the run should stop. A clone hears and counts the same.
+#[derive(Clone)]
 pub(super) struct Stop {
     requested: Arc<AtomicBool>,
-    steps_left: Option<AtomicU64>,
+    steps_left: Option<Arc<AtomicU64>>,
     /// Apart from signals, so that the end of the input and one signal are not taken for two.
     input_ended: Arc<AtomicBool>,
 }
@@ -24,7 +25,7 @@ impl Stop {
     pub(super) fn listen(common: &CommonArguments) -> Result<Stop, Failure> {
         let stop = Stop {
             requested: Arc::default(),
-            steps_left: common.stop_after_steps.map(AtomicU64::new),
+            steps_left: common.stop_after_steps.map(|steps| Arc::new(AtomicU64::new(steps))),
             input_ended: Arc::default(),
         };
         for signal in [SIGINT, SIGTERM] {

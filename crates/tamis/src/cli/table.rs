@@ -72,6 +72,10 @@ pub(super) fn warnings(outcome: &Outcome, scale: LearningRateScale) -> Vec<Strin
         let text = "the architecture is cut through by none: it answers the same to every image";
         warnings.push(text.to_owned());
     }
+    if let Some(left) = &outcome.left {
+        let nodes = listed(&outcome.dead_nodes);
+        warnings.push(format!("nothing flows through {nodes} of the architecture; left is {left}"));
+    }
     if !outcome.decisive {
         let undecided = outcome.edges - outcome.decided_edges;
         warnings.push(format!(
@@ -85,6 +89,16 @@ pub(super) fn warnings(outcome: &Outcome, scale: LearningRateScale) -> Vec<Strin
         warnings.push("the architecture is that of the initial parameters".to_owned());
     }
     warnings
+}
+
+/// `node 1`, or `nodes 1 and 2`.
+fn listed(nodes: &[usize]) -> String {
+    let names: Vec<String> = nodes.iter().map(usize::to_string).collect();
+    match names.split_last() {
+        Some((last, [])) => format!("node {last}"),
+        Some((last, before)) => format!("nodes {} and {last}", before.join(", ")),
+        None => "no node".to_owned(),
+    }
 }
 
 /// What brings an undecided search further. Scaling by steps does nothing on all images.
@@ -129,6 +143,13 @@ mod tests {
         assert!(advised(LearningRateScale::None, 0.1));
         assert!(!advised(LearningRateScale::Steps, 0.1));
         assert!(!advised(LearningRateScale::None, 1.0));
+    }
+
+    #[test]
+    fn nodes_are_listed_as_one_says_them() {
+        assert_eq!(listed(&[2]), "node 2");
+        assert_eq!(listed(&[1, 2]), "nodes 1 and 2");
+        assert_eq!(listed(&[1, 2, 4]), "nodes 1, 2 and 4");
     }
 
     #[test]

@@ -6,18 +6,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-use tamis_space::nas_bench_201::{Genotype, Record as Accuracies, Table};
+use tamis_space::nas_bench_201::Table;
 
 use super::grid::Arm;
 use super::key::Key;
 use super::plan::Plan;
 use super::quantity::Quantity;
-use super::record::Record;
 use super::results::Results;
+use super::seed_result::SeedResult;
 use super::statistics::{Difference, Summary, paired, ratio, summary};
 use super::unsearched::{Unsearched, unsearched};
-use crate::outcome::{Cost, Outcome};
+use crate::outcome::Cost;
 
 /// Results side by side.
 #[derive(Clone, Debug)]
@@ -50,19 +49,6 @@ pub struct ArmResult {
     pub arm: Arm,
     /// Its finished runs by seed; an arm may have none yet.
     pub runs: Vec<SeedResult>,
-}
-
-/// A finished run in a table.
-#[derive(Clone, Debug)]
-pub struct SeedResult {
-    /// Seed.
-    pub seed: u64,
-    /// The result.
-    pub outcome: Outcome,
-    /// What a benchmark's table says of the architecture.
-    pub accuracies: Option<Accuracies>,
-    /// The machine it was made on, and with how many threads.
-    pub made: (Value, Option<u64>),
 }
 
 impl Comparison {
@@ -206,17 +192,4 @@ fn by_seed<'a>(
     quantity: Quantity,
 ) -> BTreeMap<u64, f64> {
     runs.filter_map(|run| Some((run.seed, quantity.of(run)?))).collect()
-}
-
-impl SeedResult {
-    fn of(record: &Record, table: Option<&Table>) -> SeedResult {
-        let outcome = record.outcome.clone();
-        let found = |table: &Table| table.find(&outcome.genotype.parse::<Genotype>().ok()?);
-        let accuracies = match table {
-            Some(table) => found(table),
-            None => outcome.lookup.as_ref().map(|lookup| lookup.record),
-        };
-        let made = (record.section.machine.clone(), record.section.threads);
-        SeedResult { seed: outcome.seed, accuracies, outcome, made }
-    }
 }

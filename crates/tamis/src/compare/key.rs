@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tamis_search::{LearningRateScale, SearchConfig};
 
-use super::plan::DataIdentity;
+use super::canonical::needs;
+use super::identity::DataIdentity;
 use crate::config::{RunConfig, flatten};
 use crate::error::Error;
 use crate::files::{FILES, hash_of_file};
@@ -147,21 +148,31 @@ impl Key {
     }
 }
 
+/// Whether a setting tells runs apart that no field of a key and no hash does. How scores and
+/// embeddings are made counts where the run makes them; a file of them counts by its content.
+fn tells_apart(key: &str, config: &RunConfig) -> bool {
+    let policy = &config.search.policy;
+    let [needs_scores, needs_embeddings] = needs(&policy.name);
+    match key.split_once('.') {
+        Some(("data", _)) => false,
+        Some(("score", _)) => needs_scores && policy.scores.is_none(),
+        Some(("embed", _)) => needs_embeddings && policy.embeddings.is_none(),
+        _ => !ELSEWHERE.contains(&key),
+    }
+}
+
 fn other_settings(
     config: &RunConfig,
     files: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Value>, Error> {
-    let default =
-        RunConfig { search: SearchConfig::of(config.search.recipe), ..RunConfig::default() };
+    let search = SearchConfig::of(config.search.recipe, &config.search.space.name)?;
+    let default = RunConfig { search, ..RunConfig::default() };
     let mut settings = flatten(&config.to_table()?);
     let mut defaults = flatten(&default.to_table()?);
     // The recipe decides what the other defaults are; it has a default itself.
     let plain = flatten(&RunConfig::default().to_table()?);
     defaults.extend(plain.into_iter().filter(|(key, _)| key == "recipe"));
-    settings.retain(|key, value| {
-        let elsewhere = ELSEWHERE.contains(&key.as_str()) || key.starts_with("data.");
-        !elsewhere && defaults.get(key) != Some(value)
-    });
+    settings.retain(|key, value| tells_apart(key, config) && defaults.get(key) != Some(value));
     let entry = |(key, value): (String, toml::Value)| -> Result<(String, Value), Error> {
         let value = match (&value, files.get(&key)) {
             (_, Some(hash)) => Value::from(hash.clone()),
@@ -228,6 +239,23 @@ mod tests {
         }
         assert_eq!(keys[0], keys[1]);
         assert_ne!(keys[0], keys[2]);
+    }
+
+    #[test]
+    fn how_scores_are_made_tells_apart_the_runs_that_make_them_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scores.csv");
+        tamis_run::write_durably(&path, b"1").unwrap();
+        let file = format!("policy.scores='{}'", path.display());
+        let of = |policy: &str, set: &[&str]| key(&[&[policy], set].concat());
+        let changed = "score.epochs=3";
+        assert_ne!(of("policy.name=proxy:0.1", &[changed]), of("policy.name=proxy:0.1", &[]));
+        for same in
+            [&["policy.name=full"][..], &["policy.name=proxy:0.1", &file], &["policy.name=dds:9"]]
+        {
+            assert_eq!(of(same[0], &[&same[1..], &[changed]].concat()), of(same[0], &same[1..]));
+        }
+        assert_ne!(of("policy.name=dds:9", &["embed.epochs=3"]), of("policy.name=dds:9", &[]));
     }
 
     #[test]

@@ -1,33 +1,13 @@
 //! From a grid to runs with complete settings, before any of them is made.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-use tamis_data::Loaded;
-use toml::Value;
-
 use super::Error as CompareError;
 use super::canonical::needs;
 use super::grid::{Arm, Grid, Run, runs};
+use super::identity::DataIdentity;
 use super::key::Key;
-use super::record::Record;
 use super::results::Results;
-use crate::config::{Layers, RunConfig, flatten};
+use crate::config::{Layers, RunConfig};
 use crate::error::Error;
-use crate::files::{FILES, hash_of_file};
-
-/// What a comparison must know of the data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataIdentity {
-    /// Fingerprint.
-    pub fingerprint: String,
-    /// Order of the training images; `None` if it is not known.
-    pub order: Option<String>,
-    /// Training images.
-    pub samples: usize,
-    /// Hashes of the files that settings name, by setting.
-    pub files: BTreeMap<String, String>,
-}
 
 /// A run that a comparison needs.
 #[derive(Clone, Debug)]
@@ -69,46 +49,6 @@ pub fn refuse_grid_setting(assignment: &str) -> Result<(), CompareError> {
     match GRID_SETTINGS.into_iter().find(|(grid, _)| *grid == key) {
         Some((key, flag)) => Err(CompareError::GridSetting { key, flag }),
         None => Ok(()),
-    }
-}
-
-impl DataIdentity {
-    /// Of data that was read, and of the files that `base` names.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::File`].
-    pub fn new(loaded: &Loaded, base: &RunConfig) -> Result<Self, Error> {
-        let settings = flatten(&base.to_table()?);
-        let mut files = BTreeMap::new();
-        for key in FILES {
-            if let Some(path) = settings.get(key).and_then(Value::as_str) {
-                files.insert(key.to_owned(), hash_of_file(&PathBuf::from(path))?);
-            }
-        }
-        let (fingerprint, order) = (loaded.fingerprint.clone(), Some(loaded.train.order()));
-        Ok(DataIdentity { fingerprint, order, samples: loaded.train.len(), files })
-    }
-
-    /// That of the results at hand, where data or files cannot be read: what all results agree on.
-    pub fn of_results(results: &Results) -> Option<DataIdentity> {
-        let (fingerprint, samples) = results.common(|record| {
-            let dataset = &record.outcome.dataset;
-            Some((dataset.fingerprint.clone(), dataset.train))
-        })?;
-        // Lines of earlier versions know no order, and are of any.
-        let order_of = |record: &Record| record.outcome.dataset.order.clone();
-        let order = results.common(order_of);
-        if order.is_none() && results.records().iter().any(|record| order_of(record).is_some()) {
-            return None;
-        }
-        let file = |key: &str| {
-            let hash = results
-                .common(|record| record.key.setup.settings.get(key)?.as_str().map(str::to_owned));
-            Some((key.to_owned(), hash?))
-        };
-        let files = FILES.into_iter().filter_map(file).collect();
-        Some(DataIdentity { fingerprint, order, samples, files })
     }
 }
 
@@ -166,6 +106,7 @@ mod tests {
 
     use super::*;
     use crate::compare::parse_policies;
+    use crate::files::FILES;
 
     #[test]
     fn only_who_needs_a_file_has_it() {

@@ -9,9 +9,11 @@ use serde_json::Value;
 use tamis_run::{FolderLock, append_line_durably, make_folder_of};
 
 use super::Error as CompareError;
+use super::identity::DataIdentity;
 use super::key::Key;
 use super::record::{FORMAT, Record, Section};
 use crate::error::Error;
+use crate::files::FILES;
 use crate::outcome::Outcome;
 
 /// Finished runs, and the file that keeps them.
@@ -126,8 +128,29 @@ impl Results {
         CompareError::Line { path: self.path.clone(), line, found, expected }.into()
     }
 
+    /// The data as all results agree on it: for where data or files cannot be read.
+    pub fn data_identity(&self) -> Option<DataIdentity> {
+        let (fingerprint, samples) = self.common(|record| {
+            let dataset = &record.outcome.dataset;
+            Some((dataset.fingerprint.clone(), dataset.train))
+        })?;
+        // Lines of earlier versions know no order, and are of any.
+        let order_of = |record: &Record| record.outcome.dataset.order.clone();
+        let order = self.common(order_of);
+        if order.is_none() && self.records.iter().any(|record| order_of(record).is_some()) {
+            return None;
+        }
+        let file = |key: &str| {
+            let hash = self
+                .common(|record| record.key.setup.settings.get(key)?.as_str().map(str::to_owned));
+            Some((key.to_owned(), hash?))
+        };
+        let files = FILES.into_iter().filter_map(file).collect();
+        Some(DataIdentity { fingerprint, order, samples, files })
+    }
+
     /// The value that all runs agree on, if there are runs and they do.
-    pub fn common<T: Ord>(&self, of: impl Fn(&Record) -> Option<T>) -> Option<T> {
+    fn common<T: Ord>(&self, of: impl Fn(&Record) -> Option<T>) -> Option<T> {
         let mut values: BTreeSet<T> = self.records.iter().filter_map(of).collect();
         values.pop_first().filter(|_| values.is_empty())
     }

@@ -164,7 +164,7 @@ fn results_of_the_same_images_in_another_order_are_not_taken() {
         found.outcome.lookup.as_ref().unwrap().record.cifar10_test_200
     };
     assert_eq!((accuracy(&both, &a), accuracy(&both, &b)), (Some(1.0), Some(2.0)));
-    assert_eq!(DataIdentity::of_results(&both), None, "nothing says which order is meant");
+    assert_eq!(both.data_identity(), None, "nothing says which order is meant");
     // The folder of a finished run says its order in `run.json` before it did in the result.
     let old = result(&plan("full@0", &[]).runs[0].key, 1.0, 1.0).to_string();
     let run = RUN.replace(r#""seed""#, r#""order":"a","seed""#);
@@ -181,12 +181,12 @@ fn results_of_earlier_versions_that_name_no_order_go_on_being_taken() {
     assert!(!old.contains("order"), "{old}");
     let read = results(folder.path(), std::slice::from_ref(&old)).unwrap();
     assert_eq!((a.missing(&read).count(), b.missing(&read).count()), (0, 0));
-    assert_eq!(DataIdentity::of_results(&read).unwrap().order, None);
+    assert_eq!(read.data_identity().unwrap().order, None);
     // Where a line names the order it is preferred, and it is the one that all know.
     let read = results(folder.path(), &[old, line_of(&a.runs[0], 2.0, 1.0)]).unwrap();
     let found = &read.find(&a.runs[0].key).unwrap().outcome;
     assert_eq!(found.lookup.as_ref().unwrap().record.cifar10_test_200, Some(2.0));
-    assert_eq!(DataIdentity::of_results(&read).unwrap().order.as_deref(), Some("a"));
+    assert_eq!(read.data_identity().unwrap().order.as_deref(), Some("a"));
 }
 
 #[test]
@@ -386,10 +386,10 @@ fn data_that_cannot_be_read_is_what_all_results_agree_on() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan("random:0.1", &[]);
     let lines: Vec<String> = plan.runs.iter().map(|run| line_of(run, 1.0, 1.0)).collect();
-    let same = DataIdentity::of_results(&results(folder.path(), &lines).unwrap()).unwrap();
+    let same = results(folder.path(), &lines).unwrap().data_identity().unwrap();
     assert_eq!((same.fingerprint.as_str(), same.samples), ("f", 1000));
     let other = lines[1].replace("\"fingerprint\":\"f\"", "\"fingerprint\":\"g\"");
     assert_ne!(other, lines[1]);
     let mixed = results(folder.path(), &[lines[0].clone(), other]).unwrap();
-    assert_eq!(DataIdentity::of_results(&mixed), None);
+    assert_eq!(mixed.data_identity(), None);
 }

@@ -73,11 +73,10 @@ fn autoencoder(
 fn components(scoring: &Scoring, observer: &mut dyn Observer) -> Made<Vec<f64>> {
     let started = Instant::now();
     let wanted = wanted_components(scoring, observer);
-    let mut watch = |event| {
+    let found = pixel_components(&scoring.train, wanted, scoring.config.seed, &mut |event| {
         observer.observe(&ScoringEvent::Components(event));
         if observer.stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let found = pixel_components(&scoring.train, wanted, scoring.config.seed, &mut watch)?;
+    })?;
     let Some(found) = found else { return Ok(None) };
     let samples = found.passes * scoring.train.len() as u64;
     let cost = known_cost(samples, found.macs, started.elapsed().as_secs_f64());

@@ -9,6 +9,7 @@
 mod config;
 mod embed;
 mod identity;
+mod missing;
 mod score;
 mod work;
 
@@ -28,6 +29,7 @@ use crate::tables::{Column, Table, TableFormat};
 
 pub use config::ScoringConfig;
 pub use embed::Embedding;
+pub(crate) use missing::Missing;
 pub use score::ScoreKind;
 
 /// Samples that are scored or encoded at a time.
@@ -93,8 +95,18 @@ impl Scoring {
     pub fn new(config: ScoringConfig) -> Result<Scoring, Error> {
         config.check()?;
         let Loaded { train, notes, .. } = tamis_data::open(&config.data)?;
+        Ok(Scoring { notes, ..Scoring::on(config, Arc::new(train))? })
+    }
+
+    /// Of data that is open already, of which everything was told that there is to tell.
+    ///
+    /// # Errors
+    ///
+    /// Settings out of range.
+    pub fn on(config: ScoringConfig, train: Arc<Dataset>) -> Result<Scoring, Error> {
+        config.check()?;
         let device = config.device.parse()?;
-        Ok(Scoring { config, train: Arc::new(train), device, notes })
+        Ok(Scoring { config, train, device, notes: Vec::new() })
     }
 
     /// Scores every training image and writes the scores to `out`, by the form of its ending, and

@@ -28,6 +28,14 @@ pub enum ScoreKind {
 }
 
 impl ScoreKind {
+    const ALL: [ScoreKind; 4] =
+        [ScoreKind::Entropy, ScoreKind::Loss, ScoreKind::Forgetting, ScoreKind::El2n];
+
+    /// The kind of this name; `None` for one that is not made here.
+    pub fn named(name: &str) -> Option<ScoreKind> {
+        ScoreKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Its name, by which policies say what they need.
     pub fn name(self) -> &'static str {
         match self {

@@ -196,18 +196,18 @@ mod tests {
         ];
         for (number, work) in works.iter().enumerate() {
             let mut asked = 0;
-            let mut count = || {
+            let is_broken_off = work(&mut || {
                 asked += 1;
                 go_on()
-            };
-            assert!(!work(&mut count), "{number}");
+            });
+            assert!(!is_broken_off, "{number}");
             assert!(asked >= 3, "{number}: asked {asked} times");
             let mut refused = 0;
-            let mut refuse = || {
+            let is_broken_off = work(&mut || {
                 refused += 1;
                 ControlFlow::Break(())
-            };
-            assert!(work(&mut refuse), "{number}");
+            });
+            assert!(is_broken_off, "{number}");
             assert_eq!(refused, 1, "{number}");
         }
     }

@@ -256,18 +256,17 @@ impl<'a> Pixels<'a> {
         watch: &mut Watch,
     ) -> ControlFlow<(), Vec<f64>> {
         let all = self.train.len();
-        let one = |sample: usize| {
-            let mut row = vec![0.0; self.mean.len()];
-            self.row(sample, &mut row);
-            let mut along = project(&row, directions, width);
-            along.truncate(wanted);
-            along
-        };
         let mut coordinates = Vec::with_capacity(all * wanted);
         for together in self.together() {
             let samples: Vec<usize> = together.into_iter().flatten().collect();
             let images = samples.last().map_or(all, |last| last + 1);
-            coordinates.par_extend(samples.into_par_iter().flat_map_iter(one));
+            coordinates.par_extend(samples.into_par_iter().flat_map_iter(|sample| {
+                let mut row = vec![0.0; self.mean.len()];
+                self.row(sample, &mut row);
+                let mut along = project(&row, directions, width);
+                along.truncate(wanted);
+                along
+            }));
             watch(ComponentsEvent::Passed { round, images, all })?;
         }
         ControlFlow::Continue(coordinates)
@@ -283,12 +282,12 @@ mod tests {
     fn images() -> Dataset {
         let mut stream = Key::new(3, Purpose::Test).stream();
         let shape = ImageShape { channels: 1, height: 2, width: 2 };
-        // Each second image turns the second direction around, so that the two do not correlate.
-        let pair = |_| {
+        let pairs = (0..250).flat_map(|_| {
             let (a, b) = (25.0 * stream.normal(), 12.0 * stream.normal());
+            // Each second image turns the second direction around, so that the two do not correlate.
             [[a, a, b, -b], [a, a, -b, b]].map(|image| image.map(|value| (128.0 + value) as u8))
-        };
-        let pixels = (0..250).flat_map(pair).flatten().collect();
+        });
+        let pixels = pairs.flatten().collect();
         Dataset::new(shape, pixels, vec![0; 500], vec!["all".to_owned()]).unwrap()
     }
 

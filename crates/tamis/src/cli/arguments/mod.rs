@@ -27,7 +27,7 @@ pub(crate) use settings::assigned;
 /// Neural architecture search on the images that matter.
 ///
 /// Tamis chooses the data, searches on it, and shows what that saved and what it cost. Without
-/// arguments `tamis search` draws its own images and takes about two minutes.
+/// arguments `tamis search` draws its own images and takes less than a minute.
 #[derive(Debug, Parser)]
 #[command(name = "tamis", version, max_term_width = 100, args_override_self = true)]
 pub(crate) struct Arguments {

@@ -13,9 +13,12 @@ use super::settings::SettingsArguments;
 /// The genotype goes to standard output; progress, costs and the place of the run folder go to
 /// standard error.
 ///
-/// Drawn images are searched on as published, by darts on nas-bench-201 with all images. Real data,
-/// where neither host, policy nor recipe is named, is searched on by the recipe quick, on a tenth of
-/// the images: --set recipe=darts or --policy full is as published.
+/// Without any arguments it draws images and has a first look, by the recipe demo, in less than a
+/// minute. Real data, where neither host, policy nor recipe is named, is searched on by the recipe
+/// quick, on a tenth of the images: --set recipe=darts or --policy full is as published.
+///
+/// Scores or embeddings that a policy needs are made first, unless policy.scores or
+/// policy.embeddings names a file, and kept in tamis-tables/ beside the run for the next search.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct SearchArguments {
@@ -56,7 +59,7 @@ pub(crate) struct SearchArguments {
 const EXAMPLES: &str = "\
 Examples:
   tamis search
-      ten classes of drawn images, about two minutes
+      ten classes of drawn images, less than a minute
   tamis search --data photos/ --set data.size=32
       a folder of class folders of PNG or JPEG images
   tamis search --data cifar-10-batches-bin/ --policy random:0.1 --host beta-darts

@@ -9,19 +9,21 @@ mod progress;
 mod text;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use tamis::compare::{
-    Comparison, DataIdentity, Grid, Plan, Results, Seeds, parse_policies, refuse_grid_setting,
+    Comparison, DataIdentity, Grid, Plan, PlannedRun, Results, Seeds, parse_policies,
+    refuse_grid_setting,
 };
 use tamis::data::{Dataset, open};
 use tamis::run::{FolderLock, Machine};
-use tamis::{Error, Layers, RunConfig, load_table, prepare_on};
+use tamis::{Error, Layers, RunConfig, is_provided, load_table, provide};
 
 use super::arguments::{CompareArguments, ComparisonFormat};
 use super::output::{print, tell};
+use super::scoring::Watch;
 use super::stop::Stop;
 use super::{Failure, STOPPED, lookup};
 use children::{Ended, Options};
@@ -40,8 +42,9 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
     let ended = if plan.missing(&results).next().is_none() {
         Ended::default()
     } else {
-        check(&plan, &results, data?)?;
-        execute(arguments, &plan, &mut results)?
+        let train = data?;
+        let unprovided = check(&plan, &results, &train)?;
+        execute(arguments, &plan, &mut results, (train, unprovided))?
     };
     let comparison = Comparison::of(&plan, &results, table.as_ref());
     print(written(&comparison, arguments.format))?;
@@ -97,7 +100,7 @@ fn identify(config: &RunConfig, results: &Results) -> Result<(DataIdentity, Data
         Ok((identity, train)) => Ok((identity, Ok(train))),
         // Mistakes in the settings are mistakes whatever the results say.
         Err(error) if error.exit_code() != 3 => Err(error),
-        Err(error) => match DataIdentity::of_results(results) {
+        Err(error) => match results.data_identity() {
             Some(identity) => Ok((identity, Err(error))),
             None => Err(error),
         },
@@ -114,22 +117,46 @@ fn tell_of(results: &Results, data: &Data) {
     }
 }
 
-/// Builds a search of every arm that has runs to make, so that mistakes show before any run.
-fn check(plan: &Plan, results: &Results, train: Arc<Dataset>) -> Result<(), Failure> {
+/// Builds a search of every arm that has runs to make, so that mistakes show before any run. Returns a
+/// run of each arm that lacks scores or embeddings.
+fn check<'a>(
+    plan: &'a Plan,
+    results: &Results,
+    train: &Arc<Dataset>,
+) -> Result<Vec<&'a PlannedRun>, Failure> {
     let mut arms = BTreeSet::new();
-    for planned in plan.missing(results) {
+    let mut unprovided = Vec::new();
+    for planned in plan.runs.iter().filter(|planned| results.find(&planned.key).is_none()) {
         let run = &planned.run;
-        if arms.insert((&run.space, &run.host, &run.choice)) {
-            prepare_on(&planned.config, train.clone())?;
+        let is_new = arms.insert((&run.space, &run.host, &run.choice));
+        if is_new && !is_provided(&planned.config, train.clone())? {
+            unprovided.push(planned);
         }
     }
-    Ok(())
+    Ok(unprovided)
+}
+
+/// Makes the scores and embeddings that runs lack, here and not in the runs, of which two at once could
+/// not make the same. False if stopped.
+fn provide_all(
+    unprovided: &[&PlannedRun],
+    train: &Arc<Dataset>,
+    runs: &Path,
+    watch: &mut Watch,
+) -> Result<bool, Failure> {
+    for planned in unprovided {
+        if !provide(&planned.config, train, &runs.join(planned.key.folder_name()), watch)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn execute(
     arguments: &CompareArguments,
     plan: &Plan,
     results: &mut Results,
+    (train, unprovided): (Arc<Dataset>, Vec<&PlannedRun>),
 ) -> Result<Ended, Failure> {
     let folder = &arguments.out;
     std::fs::create_dir_all(folder)
@@ -148,6 +175,14 @@ fn execute(
         stop_after_steps: arguments.common.stop_after_steps,
     };
     let stop = Stop::listen(&arguments.common)?;
+    let mut watch = Watch::new(arguments.common.progress, stop.clone());
+    let all_provided = provide_all(&unprovided, &train, &options.runs, &mut watch);
+    watch.finish();
+    // The runs are made by processes that read the images themselves.
+    drop(train);
+    if !all_provided? {
+        return Ok(Ended { stopped: true, ..Ended::default() });
+    }
     let mut progress = Progress::new(arguments.common.progress, plan, results, jobs);
     let ended = children::make(plan, results, &options, &stop, &mut progress);
     progress.finish();

@@ -1,0 +1,90 @@
+//! What batch norms normalise by: the moments of a batch, or those of all batches so far.
+//!
+//! Apart from the network because its layers need them, and it needs its layers.
+
+use std::cell::RefCell;
+
+use burn::backend::ExecutionError;
+use burn::tensor::{Tensor, TensorData, Transaction};
+
+use crate::checks::length;
+use crate::error::Error;
+
+/// Mean and variance for every tracked batch norm of a network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Statistics {
+    means: Vec<Vec<f64>>,
+    variances: Vec<Vec<f64>>,
+}
+
+impl Statistics {
+    /// Moves towards the moments of a batch: `self = (1 - momentum) * self + momentum * batch`.
+    pub fn update(&mut self, batch: &Statistics, momentum: f64) {
+        let mix = |own: &mut Vec<Vec<f64>>, other: &[Vec<f64>]| {
+            let pairs = own.iter_mut().flatten().zip(other.iter().flatten());
+            pairs.for_each(|(own, other)| *own += momentum * (other - *own));
+        };
+        mix(&mut self.means, &batch.means);
+        mix(&mut self.variances, &batch.variances);
+    }
+
+    /// All means and then all variances, layer by layer: what a snapshot keeps.
+    pub fn to_values(&self) -> Vec<f64> {
+        self.means.iter().chain(&self.variances).flatten().copied().collect()
+    }
+
+    /// Takes over values that [`Statistics::to_values`] gave.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] if they are not as many as these.
+    pub fn set_values(&mut self, values: &[f64]) -> Result<(), Error> {
+        length("the running statistics", values.len(), self.to_values().len())?;
+        let own = self.means.iter_mut().chain(&mut self.variances).flatten();
+        own.zip(values).for_each(|(own, value)| *own = *value);
+        Ok(())
+    }
+
+    /// The moments that a pass noted, all read at once: on another device every reading waits for it.
+    pub(crate) fn collect(
+        moments: RefCell<Vec<(Tensor<1>, Tensor<1>)>>,
+    ) -> Result<Statistics, ExecutionError> {
+        let register =
+            |reading: Transaction, (mean, variance)| reading.register(mean).register(variance);
+        let moments = moments.into_inner().into_iter();
+        let mut read = moments.fold(Transaction::default(), register).try_execute()?.into_iter();
+        let values = |data: TensorData| data.iter::<f64>().collect();
+        let mut statistics = Statistics::default();
+        while let (Some(mean), Some(variance)) = (read.next(), read.next()) {
+            statistics.push(values(mean), values(variance));
+        }
+        Ok(statistics)
+    }
+
+    /// Before the first batch: mean 0, variance 1, for batch norms of these many channels.
+    pub(crate) fn initial(norm_channels: &[usize]) -> Statistics {
+        let mut statistics = Statistics::default();
+        for &channels in norm_channels {
+            statistics.push(vec![0.0; channels], vec![1.0; channels]);
+        }
+        statistics
+    }
+
+    pub(crate) fn push(&mut self, mean: Vec<f64>, variance: Vec<f64>) {
+        self.means.push(mean);
+        self.variances.push(variance);
+    }
+
+    pub(crate) fn of(&self, number: usize) -> (Vec<f64>, Vec<f64>) {
+        (self.means[number].clone(), self.variances[number].clone())
+    }
+}
+
+/// Which statistics batch norms use.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode<'a> {
+    /// Those of the batch.
+    Train,
+    /// The given ones. Batch norms that are not tracked (in search cells) still use the batch's.
+    Evaluate(&'a Statistics),
+}

@@ -1,0 +1,43 @@
+//! Which data a run is on: what a comparison must know of it to tell runs apart.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use tamis_data::Loaded;
+use toml::Value;
+
+use crate::config::{RunConfig, flatten};
+use crate::error::Error;
+use crate::files::{FILES, hash_of_file};
+
+/// What a comparison must know of the data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataIdentity {
+    /// Fingerprint.
+    pub fingerprint: String,
+    /// Order of the training images; `None` if it is not known.
+    pub order: Option<String>,
+    /// Training images.
+    pub samples: usize,
+    /// Hashes of the files that settings name, by setting.
+    pub files: BTreeMap<String, String>,
+}
+
+impl DataIdentity {
+    /// Of data that was read, and of the files that `base` names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`].
+    pub fn new(loaded: &Loaded, base: &RunConfig) -> Result<Self, Error> {
+        let settings = flatten(&base.to_table()?);
+        let mut files = BTreeMap::new();
+        for key in FILES {
+            if let Some(path) = settings.get(key).and_then(Value::as_str) {
+                files.insert(key.to_owned(), hash_of_file(Path::new(path))?);
+            }
+        }
+        let (fingerprint, order) = (loaded.fingerprint.clone(), Some(loaded.train.order()));
+        Ok(DataIdentity { fingerprint, order, samples: loaded.train.len(), files })
+    }
+}

@@ -1,0 +1,159 @@
+//! Scores and embeddings that a policy needs and no setting names: made where the next search finds
+//! them.
+//!
+//! What is missing is what building the search says is missing; nothing else knows which policy takes
+//! what. A table lies beside the run folders, in `tamis-tables/`, and its name is that of everything it
+//! depends on: searches of any seed and policy share it, and its training goes on where it was cut
+//! off. It is made with seed 0, as `tamis score` and `tamis embed` make theirs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tamis_data::Dataset;
+use tamis_select::{Error as SelectError, POLICIES};
+
+use super::identity::Identity;
+use super::{Beside, Embedding, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
+use crate::config::RunConfig;
+use crate::error::Error;
+
+/// The folder of tables beside run folders.
+const FOLDER: &str = "tamis-tables";
+
+/// The embedding of a policy for which nobody made one: that of DDS-NAS.
+const EMBEDDING: Embedding = Embedding::TripletAe;
+
+/// A table that a search cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Scores(ScoreKind),
+    Embeddings,
+}
+
+impl Missing {
+    /// What a search could not be built without; `None` if it failed for another reason, or for want
+    /// of scores that only their owner can have.
+    pub(crate) fn of(error: &Error) -> Option<Missing> {
+        let Error::Search(tamis_search::Error::Select(error)) = error else { return None };
+        match error {
+            SelectError::ScoresNeeded { policy } => {
+                let entry = POLICIES.iter().find(|entry| entry.name == *policy)?;
+                ScoreKind::named(entry.scores?).map(Missing::Scores)
+            }
+            SelectError::EmbeddingsNeeded { .. } => Some(Missing::Embeddings),
+            _ => None,
+        }
+    }
+
+    /// Makes it for the run in the folder `run`, or finds it made, and names it in the settings.
+    /// False if it was stopped; asked again, it goes on.
+    pub(crate) fn provide(
+        self,
+        config: &mut RunConfig,
+        train: &Arc<Dataset>,
+        run: &Path,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, Error> {
+        let scoring = Scoring::on(ScoringConfig::of(config), train.clone())?;
+        let path = run.with_file_name(FOLDER).join(self.file_name(&scoring)?);
+        // Its cost is written last.
+        let is_made = path.exists() && Beside::path(&path).exists();
+        let (what, place) = (self.name(), path.display());
+        observer.observe(&ScoringEvent::Note(match is_made {
+            true => format!("{what} of an earlier search are used: {place}"),
+            false => format!(
+                "{} needs {what}, and no setting names any: they are made now and kept for other \
+                 searches in {place}",
+                config.search.policy.name
+            ),
+        }));
+        if !(is_made || self.make(&scoring, &path, observer)?) {
+            return Ok(false);
+        }
+        let policy = &mut config.search.policy;
+        match self {
+            Missing::Scores(_) => policy.scores = Some(path),
+            Missing::Embeddings => policy.embeddings = Some(path),
+        }
+        Ok(true)
+    }
+
+    fn make(
+        self,
+        scoring: &Scoring,
+        path: &Path,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, Error> {
+        match self {
+            Missing::Scores(kind) => scoring.score(kind, path, observer),
+            Missing::Embeddings => scoring.embed(EMBEDDING, path, observer),
+        }
+    }
+
+    /// What it is called when it is spoken of.
+    fn name(self) -> String {
+        match self {
+            Missing::Scores(kind) => format!("{} scores", kind.name()),
+            Missing::Embeddings => "embeddings by a triplet autoencoder".to_owned(),
+        }
+    }
+
+    /// The name of its file: what it is, and a hash of everything that it depends on.
+    fn file_name(self, scoring: &Scoring) -> Result<PathBuf, Error> {
+        let ScoringConfig { seed, augmentation, score, embed, .. } = &scoring.config;
+        let (order, seed, augmentation) = (scoring.train.order(), *seed, *augmentation);
+        let (name, ending) = match self {
+            Missing::Scores(kind) => {
+                let (what, epochs) = (kind.name(), score.epochs);
+                let identity = Identity { what, order, seed, epochs, augmentation, config: score };
+                (identity.describe()?.1, "csv")
+            }
+            Missing::Embeddings => {
+                let (what, epochs) = ("triplet-ae", embed.epochs);
+                let identity = Identity { what, order, seed, epochs, augmentation, config: embed };
+                (identity.describe()?.1, "parquet")
+            }
+        };
+        Ok(PathBuf::from(format!("{name}.{ending}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prepared::prepare;
+
+    /// What a search by this policy lacks.
+    fn missing(policy: &str, set: impl Fn(&mut RunConfig)) -> Option<Missing> {
+        let mut config = RunConfig::default();
+        (config.data.synthetic.train, config.data.synthetic.test) = (40, 0);
+        policy.clone_into(&mut config.search.policy.name);
+        set(&mut config);
+        Missing::of(&prepare(&config).err()?)
+    }
+
+    #[test]
+    fn what_is_missing_is_what_the_policy_looks_at_and_nothing_else() {
+        let plain = |policy: &str| missing(policy, |_| {});
+        let scores = |kind| Some(Missing::Scores(kind));
+        assert_eq!(plain("proxy:0.5"), scores(ScoreKind::Entropy));
+        assert_eq!(plain("random:0.5+forgetting:0.5"), scores(ScoreKind::Forgetting));
+        assert_eq!(plain("el2n:20"), scores(ScoreKind::El2n));
+        assert_eq!(plain("dds:10"), Some(Missing::Embeddings));
+        assert_eq!(plain("k-center:10"), Some(Missing::Embeddings));
+        assert_eq!(plain("full"), None);
+        assert_eq!(plain("random-like:proxy:0.5"), None, "a control needs no scores");
+        let at_random = missing("dds:10", |config| {
+            config.search.policy.dds.replacement = tamis_select::Replacement::Random;
+        });
+        assert_eq!(at_random, None, "nothing is exchanged by distance");
+    }
+
+    #[test]
+    fn what_else_is_wrong_is_told_before_anything_is_made() {
+        let refused = missing("proxy:0.5", |config| config.data.size = Some(15));
+        assert_eq!(refused, None, "the supernet refuses the images");
+        assert_eq!(missing("proxy:0.5", |config| config.search.weights.lr = -1.0), None);
+        assert_eq!(missing("proxy:1000", |_| {}), None, "more than there are");
+    }
+}
