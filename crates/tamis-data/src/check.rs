@@ -109,6 +109,7 @@ pub fn check(config: &DataConfig) -> CheckReport {
     if let Some(loaded) = loaded {
         let stats = stats(&loaded);
         report.look_for_copies(&loaded, &stats);
+        report.warnings.extend(doubts::of_one_class(config, &loaded.train));
         report.tally.get_or_insert_with(|| stats.tally());
         report.stats = Some(stats);
     }

@@ -35,22 +35,22 @@ fn names_in(group: &Duplicate, split: &Dataset) -> String {
     names.collect::<Vec<_>>().join(" = ")
 }
 
-/// Classes of a single image, and whether there is only one class.
+/// Classes of a single image.
 pub(crate) fn of_counts(Tally { classes, train, test }: &Tally) -> Vec<String> {
-    let mut doubts = Vec::new();
-    for (name, counts) in [("training", Some(train)), ("test", test.as_ref())] {
-        let counts = classes.iter().zip(counts.into_iter().flatten());
-        let single = counts.filter(|(_, count)| **count == 1).map(|(class, _)| class.clone());
-        doubts.extend(listed(
-            &format!("classes with a single {name} image"),
-            &Vec::from_iter(single),
-        ));
-    }
-    let filled = classes.iter().zip(train).filter(|(_, count)| **count > 0);
-    if let [(class, _)] = filled.collect::<Vec<_>>()[..] {
-        doubts.push(format!("there is only one class with training images, {class}"));
-    }
-    doubts
+    let splits = [("training", Some(train)), ("test", test.as_ref())];
+    let lists = splits.into_iter().filter_map(|(name, counts)| {
+        let single = classes.iter().zip(counts?).filter(|(_, count)| **count == 1);
+        let names: Vec<String> = single.map(|(class, _)| class.clone()).collect();
+        listed(&format!("classes with a single {name} image"), &names)
+    });
+    lists.collect()
+}
+
+/// Training images that are all of one class.
+pub(crate) fn of_one_class(config: &DataConfig, train: &Dataset) -> Option<String> {
+    let class = only_class(train)?;
+    let hint = hint_for_one_class(config, train, class);
+    Some(format!("there is only one class with training images, `{class}`; hint: {hint}"))
 }
 
 /// Refuses training images that are all of one class, of which nothing can be learned.
@@ -59,12 +59,17 @@ pub(crate) fn of_counts(Tally { classes, train, test }: &Tally) -> Vec<String> {
 ///
 /// [`Error::OneClass`].
 pub fn refuse_one_class(config: &DataConfig, train: &Dataset) -> Result<(), Error> {
+    let Some(class) = only_class(train) else { return Ok(()) };
+    let hint = hint_for_one_class(config, train, class);
+    Err(Error::OneClass { data: config.source.clone(), class: class.to_owned(), hint })
+}
+
+/// The class that has all the images.
+fn only_class(train: &Dataset) -> Option<&str> {
     let counts = train.class_counts();
-    let filled = train.classes().iter().zip(&counts).filter(|(_, count)| **count > 0);
-    let [(class, _)] = filled.collect::<Vec<_>>()[..] else { return Ok(()) };
-    let (data, class) = (config.source.clone(), class.clone());
-    let hint = hint_for_one_class(config, train, &class);
-    Err(Error::OneClass { data, class, hint })
+    let mut filled = train.classes().iter().zip(counts).filter(|(_, count)| *count > 0);
+    let (class, _) = filled.next()?;
+    filled.next().is_none().then_some(class)
 }
 
 fn hint_for_one_class(config: &DataConfig, train: &Dataset, class: &str) -> String {

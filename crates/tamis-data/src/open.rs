@@ -41,7 +41,7 @@ pub fn open(config: &DataConfig) -> Result<Loaded, Error> {
     // Reading gives nothing only together with a problem.
     let mut loaded = loaded.ok_or(Error::Empty { path: PathBuf::from(&config.source) })?;
     loaded.warnings = doubts::of_contradictions(&loaded.train, loaded.test.as_ref());
-    loaded.warnings.extend(warnings(&loaded));
+    loaded.warnings.extend(warnings(config, &loaded));
     loaded.notes = findings.notes;
     Ok(loaded)
 }
@@ -64,7 +64,7 @@ pub(crate) fn load(config: &DataConfig, findings: &mut Findings) -> Option<Loade
 }
 
 /// What `check` warns of, too.
-fn warnings(Loaded { train, test, .. }: &Loaded) -> Vec<String> {
+fn warnings(config: &DataConfig, Loaded { train, test, .. }: &Loaded) -> Vec<String> {
     let splits = [("training", Some(train)), ("test", test.as_ref())];
     let copies = splits.into_iter().filter_map(|(name, split)| {
         doubts::of_copies(name, split?, &duplicates::duplicates(split?))
@@ -74,7 +74,7 @@ fn warnings(Loaded { train, test, .. }: &Loaded) -> Vec<String> {
         train: train.class_counts(),
         test: test.as_ref().map(Dataset::class_counts),
     };
-    copies.chain(doubts::of_counts(&tally)).collect()
+    copies.chain(doubts::of_counts(&tally)).chain(doubts::of_one_class(config, train)).collect()
 }
 
 /// A layout that is read from files.
@@ -108,8 +108,25 @@ fn read(config: &DataConfig, findings: &mut Findings) -> Option<RawData> {
     Some(raw)
 }
 
+/// Refuses a source that names nothing, without reading what it names.
+///
+/// # Errors
+///
+/// [`Error::Missing`], [`Error::UnknownLayoutName`] or [`Error::NoPath`].
+pub fn find(config: &DataConfig) -> Result<(), Error> {
+    if config.source == "synthetic" { Ok(()) } else { named(&config.source).map(drop) }
+}
+
 /// The layout and the path that a source names.
 fn locate<'a>(source: &'a str, limits: &Limits) -> Result<(Layout, &'a Path), Error> {
+    match named(source)? {
+        (Some(layout), path) => Ok((layout, path)),
+        (None, path) => Ok((recognise(path, limits)?, path)),
+    }
+}
+
+/// The path that a source names, which is there, and the layout, if it names one.
+fn named(source: &str) -> Result<(Option<Layout>, &Path), Error> {
     for (name, layout) in NAMES {
         if let Some(path) = source.strip_prefix(name) {
             if path.is_empty() {
@@ -117,13 +134,13 @@ fn locate<'a>(source: &'a str, limits: &Limits) -> Result<(Layout, &'a Path), Er
             }
             let path = Path::new(path);
             refuse_missing(path)?;
-            return Ok((layout, path));
+            return Ok((Some(layout), path));
         }
     }
     let path = Path::new(source);
     known_name(source, path)?;
     refuse_missing(path)?;
-    Ok((recognise(path, limits)?, path))
+    Ok((None, path))
 }
 
 /// Refuses a path that leads to nothing, with the name that is most like it in the same folder, if one is.

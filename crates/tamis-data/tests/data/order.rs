@@ -29,7 +29,8 @@ fn owned(names: &[&str]) -> Vec<String> {
 ///             yield os.path.join(root, fname)
 /// ```
 fn image_folder(names: &[String]) -> Vec<String> {
-    let mut classes: BTreeMap<Vec<char>, BTreeMap<Vec<char>, Vec<Vec<char>>>> = BTreeMap::new();
+    type Walked = BTreeMap<Vec<char>, Vec<Vec<char>>>;
+    let mut classes: BTreeMap<Vec<char>, Walked> = BTreeMap::new();
     let letters = |text: &str| text.chars().collect::<Vec<char>>();
     for name in names {
         let (class, _) = name.split_once('/').unwrap();
