@@ -88,8 +88,8 @@ pub(crate) fn name_bytes(path: &Path) -> &[u8] {
     path.file_name().map_or(&[], OsStr::as_encoded_bytes)
 }
 
-/// The code points of a name as Python has them, which is how torchvision sorts names: a byte that is no UTF-8
-/// counts as U+DC00 and its value.
+/// The code points of a name as Python has them, which is how torchvision sorts names: a byte that is
+/// no UTF-8 counts as U+DC00 and its value.
 pub(crate) fn code_points(name: &[u8]) -> impl Iterator<Item = u32> {
     name.utf8_chunks().flat_map(|chunk| {
         let escaped = chunk.invalid().iter().map(|&byte| 0xdc00 + u32::from(byte));

@@ -75,8 +75,8 @@ pub(super) fn decode(path: &Path, limits: &Limits, fit: Fit) -> Result<FileKind,
     Ok(FileKind::Image(Decoded { picture: fit.apply(to_picture(&image, &mut marks)), marks }))
 }
 
-/// A file that is no PNG or JPEG image: an image of another format, one that its name alone calls an image, or
-/// none.
+/// A file that is no PNG or JPEG image: an image of another format, one that its name alone calls an
+/// image, or none.
 fn not_read(path: &Path, content: &[u8]) -> Result<FileKind, Error> {
     if let Some(format) = formats::unreadable(path, content) {
         return Ok(FileKind::OtherFormat(format));

@@ -1,8 +1,9 @@
-//! Image folders: `ROOT/CLASS/*.png`, or splits of such, `ROOT/train/CLASS/*.png` with `test/` or `val/` beside.
+//! Image folders: `ROOT/CLASS/*.png`, or splits of such, `ROOT/train/CLASS/*.png` with `test/` or `val/`
+//! beside.
 //!
-//! Samples are in the order of torchvision's `ImageFolder`: classes by name, in a class the files of a folder
-//! by name before those of the folders in it. What a file is, its content decides; files that are no images and
-//! do not claim to be are ignored and reported, and so is every folder that is not read.
+//! Samples are in the order of torchvision's `ImageFolder`: classes by name, in a class the files of a
+//! folder by name before those of the folders in it. What a file is, its content decides; files that are
+//! no images and do not claim to be are ignored and reported, and so is every folder that is not read.
 
 mod collect;
 mod decode;
@@ -108,8 +109,8 @@ fn read_split(
     collector.finish(findings)
 }
 
-/// The class of a class folder among those of the training split. A name that only looks like one of them is a
-/// problem, and its images are counted there.
+/// The class of a class folder among those of the training split. A name that only looks like one of
+/// them is a problem, and its images are counted there.
 fn label_of(class: &ClassFolder, names: &[String], findings: &mut Findings) -> Option<u32> {
     if let Some(label) = names.iter().position(|name| *name == class.name) {
         return Some(label as u32);

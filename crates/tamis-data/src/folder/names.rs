@@ -11,7 +11,7 @@ pub(super) fn look(name: &str) -> String {
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Soft hyphen, zero width space, marks of direction, word joiner, byte order mark, choice of an emoji's form.
+/// Soft hyphen, zero width space, marks of direction, word joiner, byte order mark, an emoji's form.
 fn is_invisible(letter: char) -> bool {
     matches!(
         letter,

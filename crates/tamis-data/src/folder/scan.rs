@@ -143,7 +143,7 @@ impl Scanner {
     }
 
     /// All files below a class folder in the order of `ImageFolder`, which goes through
-    /// `sorted(os.walk(class))`: folders by their whole paths, letter by letter, and a folder's files by name.
+    /// `sorted(os.walk(class))`: folders by their whole paths, letter by letter, a folder's files by name.
     fn files(&mut self, class: &Path, findings: &mut Findings) -> Vec<PathBuf> {
         let mut folders = Vec::new();
         self.walk(class, 0, &mut folders, findings);

@@ -1,9 +1,9 @@
 //! The idx files of MNIST and its kin: big-endian headers, then values.
 //!
 //! Images: `00 00 08 03`, count, height, width, pixels row by row. Labels: `00 00 08 01`, count,
-//! labels; or as QMNIST has them, `00 00 0c 02`, count, columns, whole numbers of four bytes, the label in the
-//! first column. Other types and dimensions of the format are refused. Nothing is allocated on the word
-//! of a header: the file is read first, within limits, and its length must be exactly right.
+//! labels; or as QMNIST has them, `00 00 0c 02`, count, columns, whole numbers of four bytes, the label
+//! in the first column. Other types and dimensions of the format are refused. Nothing is allocated on
+//! the word of a header: the file is read first, within limits, and its length must be exactly right.
 
 mod names;
 

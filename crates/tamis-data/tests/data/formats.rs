@@ -1,4 +1,4 @@
-//! What a file in a class folder is: images of formats that are not read, and what only calls itself an image.
+//! What a file in a class folder is: images of formats that are not read, and what only calls itself one.
 
 use tamis_data::{Error, check, open};
 
