@@ -281,15 +281,16 @@ fn settings_outside_their_range_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn no_bytes_make_a_reader_panic(
         content in proptest::collection::vec(any::<u8>(), 0..4000),
-        head in 0..5_usize,
+        head in 0..6_usize,
     ) {
-        let (idx, gzip, jpeg) = ([0, 0, 8, 3], [0x1f, 0x8b, 8], [0xff, 0xd8, 0xff]);
-        let heads: [&[u8]; 5] = [&idx, &gzip, b"\x89PNG\r\n\x1a\n", &jpeg, &[]];
+        let (idx, wide, gzip) = ([0, 0, 8, 3], [0, 0, 12, 2], [0x1f, 0x8b, 8]);
+        let jpeg = [0xff, 0xd8, 0xff];
+        let heads: [&[u8]; 6] = [&idx, &wide, &gzip, b"\x89PNG\r\n\x1a\n", &jpeg, &[]];
         let head = heads[head];
         let content = [head, &content].concat();
         let folder = folder();

@@ -101,7 +101,7 @@ const FOLDERS: [&str; 9] = ["a", "a-b", "a.b", "A", "b", "é", "a b", "😀", "\
 const FILES: [&str; 7] = ["1.png", "10.png", "a.png", "A.png", "a-b.png", "é.png", "😀.png"];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn the_order_is_that_of_a_transcription_of_the_rule(

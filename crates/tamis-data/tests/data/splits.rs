@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
 use tamis_data::{Error, check, open};
 use tempfile::TempDir;
 
@@ -196,4 +197,41 @@ fn check_stops_at_folders_that_are_no_classes() {
     image(folder.path().join("test/1.png"));
     let report = check(&config(folder.path()));
     assert_eq!((report.problems.len(), report.tally.is_none()), (1, true), "{report:#?}");
+}
+
+const ABOVE: [&str; 10] =
+    ["train", "Test", "valid", "cat", "dog", "extra", "@eaDir", "seg_pred", "tamis-scorer-0a", ""];
+const BELOW: [&str; 6] = ["cat", "dog", "train", "test", ".hidden", ""];
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    #[test]
+    fn every_image_is_read_or_named_or_refused(
+        places in proptest::collection::btree_set((0..ABOVE.len(), 0..BELOW.len()), 1..6)
+    ) {
+        let folder = folder();
+        let parts = |(above, below): (usize, usize)| {
+            let parts = [ABOVE[above], BELOW[below], "1.png"];
+            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<&str>>()
+        };
+        let images: Vec<Vec<&str>> = places.into_iter().map(parts).collect();
+        for parts in &images {
+            image(folder.path().join(parts.join("/")));
+        }
+        let Ok(data) = open(&config(folder.path())) else { return Ok(()) };
+        let splits = [Some(&data.train), data.test.as_ref()];
+        let names = |split: &tamis_data::Dataset| {
+            split.ids().map(|id| split.sample_name(id)).collect::<Vec<String>>()
+        };
+        let read: Vec<String> = splits.into_iter().flatten().flat_map(names).collect();
+        let told = data.notes.join(" ");
+        for parts in &images {
+            // A note names the image or a folder that it lies in.
+            let named = (1..=parts.len()).any(|depth| {
+                told.split([' ', ',']).any(|word| word == parts[..depth].join("/"))
+            });
+            prop_assert!(named || read.contains(&parts.join("/")), "{parts:?}: {read:?}, {told}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
+use proptest::prelude::ProptestConfig;
 use tamis_core::{Key, Purpose};
 use tamis_data::{DataConfig, Error, Loaded, open};
 use tempfile::TempDir;
@@ -28,6 +29,14 @@ pub(crate) fn samples(set: u64, count: usize, channels: usize, side: usize) -> V
         Sample { channels, side, pixels, label: (id % 3) as u8 }
     };
     (0..count).map(sample).collect()
+}
+
+/// So many cases of a property, or as many as `PROPTEST_CASES` says.
+pub(crate) fn cases(usual: u32) -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(usual),
+    }
 }
 
 pub(crate) fn folder() -> TempDir {
