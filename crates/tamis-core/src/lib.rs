@@ -12,6 +12,6 @@ mod prediction;
 mod random;
 
 pub use ids::{Level, SampleId};
-pub use nearest::nearest;
+pub use nearest::{near, nearest};
 pub use prediction::Prediction;
 pub use random::{Key, Purpose, Stream};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::duplicates::{Duplicate, Leak, duplicates, leaks};
 use crate::findings::{Findings, Tally, list};
 use crate::open::load;
-use crate::{ChannelStatistics, DataConfig, Dataset, ImageShape, Loaded};
+use crate::{ChannelStatistics, DataConfig, Dataset, ImageShape, Loaded, doubts};
 
 /// What is in a data set.
 #[derive(Clone, Debug, Serialize)]
@@ -78,7 +78,7 @@ pub struct CheckReport {
     /// Files that cannot be read, images in both splits, images under two labels. The data should
     /// not be used; [`crate::open`] refuses it for the first of these kinds.
     pub problems: Vec<String>,
-    /// Data that can be used and may disappoint: duplicates, classes of one sample.
+    /// Data that can be used and may disappoint; see [`Loaded::warnings`].
     pub warnings: Vec<String>,
     /// Things to know; see [`Loaded::notes`].
     pub notes: Vec<String>,
@@ -109,10 +109,11 @@ pub fn check(config: &DataConfig) -> CheckReport {
     if let Some(loaded) = loaded {
         let stats = stats(&loaded);
         report.look_for_copies(&loaded, &stats);
+        report.warnings.extend(doubts::of_one_class(config, &loaded.train));
         report.tally.get_or_insert_with(|| stats.tally());
         report.stats = Some(stats);
     }
-    report.look_at_classes();
+    report.warnings.extend(report.tally.iter().flat_map(doubts::of_counts));
     report
 }
 
@@ -136,31 +137,17 @@ impl CheckReport {
     }
 
     fn look_for_copies_in(&mut self, name: &str, split: &Dataset, stats: &SplitStats) {
-        for Duplicate { ids, classes } in &stats.duplicates {
+        self.warnings.extend(doubts::of_copies(name, split, &stats.duplicates));
+        for Duplicate { ids, classes } in
+            stats.duplicates.iter().filter(|copies| copies.classes.len() > 1)
+        {
             let samples: Vec<String> = ids.iter().map(|&id| split.sample_name(id)).collect();
-            let samples = list(&samples);
-            if classes.len() == 1 {
-                self.warnings.push(format!("the same {name} image occurs again: {samples}"));
-                continue;
-            }
             let class = |&class: &u32| split.classes()[class as usize].clone();
             let classes = list(&classes.iter().map(class).collect::<Vec<String>>());
+            let samples = list(&samples);
             let problem =
                 format!("the same {name} image is under the classes {classes}: {samples}");
             self.problems.push(problem);
-        }
-    }
-
-    fn look_at_classes(&mut self) {
-        let Some(Tally { classes, train, test }) = &self.tally else { return };
-        for (name, counts) in [("training", Some(train)), ("test", test.as_ref())] {
-            let counts = classes.iter().zip(counts.into_iter().flatten());
-            let single = counts.filter(|(_, count)| **count == 1);
-            let text = |class: &String| format!("the class {class} has a single {name} image");
-            self.warnings.extend(single.map(|(class, _)| text(class)));
-        }
-        if classes.len() == 1 {
-            self.warnings.push("there is only one class".to_owned());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, SyntheticConfig};
+use crate::Error;
 
 /// Which data to use and how; the section `data` of a configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct DataConfig {
     pub size: Option<usize>,
     /// Turn every image grey (1) or into red, green and blue (3).
     pub channels: Option<usize>,
+    /// Follow symbolic links below an image folder wherever they lead.
+    pub follow_links: bool,
     /// How `synthetic` data is drawn.
     pub synthetic: SyntheticConfig,
     /// What is refused as too large.
@@ -30,6 +32,7 @@ impl Default for DataConfig {
             train: None,
             size: None,
             channels: None,
+            follow_links: false,
             synthetic: SyntheticConfig::default(),
             limits: Limits::default(),
         }
@@ -57,6 +60,41 @@ impl DataConfig {
             return Err(setting("data.channels", channels, "1 or 3"));
         }
         self.synthetic.check()
+    }
+}
+
+/// How synthetic data is drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SyntheticConfig {
+    /// Number of training images.
+    pub train: usize,
+    /// Number of test images; 0 for no test split.
+    pub test: usize,
+    /// Names the images: the same seed draws the same ones.
+    pub seed: u64,
+    /// Share of the training samples with a wrong label, 0 to 1.
+    pub wrong_labels: f64,
+    /// Difficulty of the hardest samples, 0 to 1; the mean is two fifths of it.
+    pub hardest: f64,
+}
+
+impl Default for SyntheticConfig {
+    fn default() -> Self {
+        SyntheticConfig { train: 1000, test: 500, seed: 0, wrong_labels: 0.05, hardest: 1.0 }
+    }
+}
+
+impl SyntheticConfig {
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        require("data.synthetic.train", self.train, 1, 1 << 20)?;
+        require("data.synthetic.test", self.test, 0, 1 << 20)?;
+        let shares = [
+            ("data.synthetic.wrong_labels", self.wrong_labels),
+            ("data.synthetic.hardest", self.hardest),
+        ];
+        let outside = shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share));
+        outside.map_or(Ok(()), |(key, share)| Err(setting(key, share, "0 to 1")))
     }
 }
 

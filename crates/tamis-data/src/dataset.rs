@@ -4,45 +4,10 @@
 //! data set knows its samples by id, in the order of its files; it does not know how it was read,
 //! how it is split between the two levels of a search, or which batches it ends up in.
 
-use serde::{Deserialize, Serialize};
 use tamis_core::SampleId;
 
-use crate::fingerprint::{ContentHash, content_hashes, fingerprint, order};
-use crate::{Error, Truth};
-
-/// Shape of one image, `[channel, height, width]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ImageShape {
-    /// 1 for grey images, 3 for red, green and blue.
-    pub channels: usize,
-    /// Height in pixels.
-    pub height: usize,
-    /// Width in pixels.
-    pub width: usize,
-}
-
-impl ImageShape {
-    /// Number of values of one image.
-    pub fn len(self) -> usize {
-        self.channels * self.height * self.width
-    }
-
-    /// Whether an image of this shape has no values.
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    /// Number of pixels of one channel.
-    pub fn plane(self) -> usize {
-        self.height * self.width
-    }
-}
-
-impl std::fmt::Display for ImageShape {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} x {} x {}", self.channels, self.height, self.width)
-    }
-}
+use crate::fingerprint::{ContentHash, Samples, content_hashes, fingerprint, order};
+use crate::{Error, ImageShape, Truth};
 
 /// One split: images, labels and what is known about them.
 #[derive(Clone, Debug)]
@@ -148,14 +113,19 @@ impl Dataset {
         &self.hashes
     }
 
+    /// What a fingerprint is made of.
+    pub(crate) fn fingerprinted(&self) -> Samples<'_> {
+        Samples { hashes: &self.hashes, labels: &self.labels }
+    }
+
     /// 64 hexadecimal digits that name the samples and their classes in whatever order.
     pub fn content(&self) -> String {
-        fingerprint(self, None)
+        fingerprint(self.fingerprinted(), None)
     }
 
     /// 64 hexadecimal digits that name the samples and their classes as they follow on each other.
     pub fn order(&self) -> String {
-        order(self)
+        order(self.fingerprinted())
     }
 
     /// What a person calls the sample: its file, or `sample 17` where many share one file.

@@ -26,12 +26,31 @@ pub enum Error {
         /// The thing.
         path: PathBuf,
     },
-    /// A symbolic link that is not followed.
+    /// Nothing is where the settings say the data is.
+    #[error("reading `{path}`: it does not exist{hint}")]
+    Missing {
+        /// The path.
+        path: PathBuf,
+        /// What may be meant, after a semicolon, or nothing.
+        hint: String,
+    },
+    /// Symbolic links that are not followed.
     #[error(
-        "reading `{path}`: found a symbolic link, expected one that leads to a regular file inside \
-         the data folder"
+        "reading `{folder}`: found symbolic links ({count}): {links}; expected such as lead to a regular \
+         file inside the folder; hint: copy what they lead to, or follow them with \
+         `--set data.follow_links=true`"
     )]
-    Link {
+    Links {
+        /// The folder.
+        folder: PathBuf,
+        /// Number of the links.
+        count: usize,
+        /// The first few of them.
+        links: String,
+    },
+    /// A link that was followed into a folder that it lies in.
+    #[error("reading `{path}`: found a link that leads back to a folder above it; hint: remove it")]
+    Circle {
         /// The link.
         path: PathBuf,
     },
@@ -147,6 +166,29 @@ pub enum Error {
         /// The number of labels.
         limit: usize,
     },
+    /// A label below zero.
+    #[error("reading `{path}`: found label {found} in record {record}, expected 0 or more")]
+    NegativeLabel {
+        /// The file.
+        path: PathBuf,
+        /// Position of the record, from 0.
+        record: usize,
+        /// The label.
+        found: i32,
+    },
+    /// The idx files of several sets in one folder.
+    #[error(
+        "reading the idx files in `{folder}`: found training images of several sets: {found}; expected \
+         those of one; hint: give the images file, as in `idx:{example}`"
+    )]
+    SeveralSets {
+        /// The folder.
+        folder: PathBuf,
+        /// The training images of each set.
+        found: String,
+        /// One of them.
+        example: PathBuf,
+    },
     /// Images and labels are not equally many.
     #[error("reading `{path}`: found {labels} labels, expected {images}, one for each image")]
     Counts {
@@ -173,6 +215,47 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
     },
+    /// What lies where class folders are expected is something else.
+    #[error(
+        "reading the class folders of `{folder}`: found {found}, expected a folder for each class; \
+         hint: {hint}"
+    )]
+    NotClasses {
+        /// The folder above.
+        folder: PathBuf,
+        /// What is there.
+        found: String,
+        /// What may help.
+        hint: String,
+    },
+    /// Several folders are called the same split.
+    #[error(
+        "reading the splits in `{folder}`: found several folders for the {split} split: {found}; expected \
+         one; hint: move the others away, or give the folder of the one to train on"
+    )]
+    SeveralSplits {
+        /// The folder above.
+        folder: PathBuf,
+        /// `training`, `test` or `validation`.
+        split: &'static str,
+        /// The folders.
+        found: String,
+    },
+    /// Folders beside the splits that look like classes.
+    #[error(
+        "reading the splits in `{folder}`: found folders with images beside the splits ({count}): {found}; \
+         expected all classes in `{train}`; hint: move them there or out of the way, or give `{train}`"
+    )]
+    BesideSplits {
+        /// The folder above.
+        folder: PathBuf,
+        /// Number of the folders.
+        count: usize,
+        /// The first few of them.
+        found: String,
+        /// The folder of the training split.
+        train: PathBuf,
+    },
     /// A class folder without images.
     #[error("reading the class folder `{path}`: found no PNG or JPEG image in it")]
     EmptyClass {
@@ -185,11 +268,8 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
-    /// Two class folders that differ only in upper and lower case.
-    #[error(
-        "reading the class folders of `{path}`: found `{first}` and `{second}`, which differ only \
-         in case"
-    )]
+    /// Two class folders whose names differ only in case or look the same.
+    #[error("reading the class folders of `{path}`: found `{first}` and `{second}`, {difference}")]
     SameClass {
         /// The folder above.
         path: PathBuf,
@@ -197,12 +277,40 @@ pub enum Error {
         first: String,
         /// The second.
         second: String,
+        /// How they differ.
+        difference: String,
+    },
+    /// A class of the test split is called like one of the training split, in another form.
+    #[error(
+        "reading the test split: found the class `{class}` where the training split has `{train}`, \
+         {difference}; hint: rename one of the folders"
+    )]
+    OtherForm {
+        /// The name in the test split.
+        class: String,
+        /// The name in the training split.
+        train: String,
+        /// How they differ.
+        difference: String,
     },
     /// The test split has a class that the training split lacks.
     #[error("reading the test split: found the class `{class}`, which the training split lacks")]
     UnknownClass {
         /// The class, or the label.
         class: String,
+    },
+    /// All training images are of one class.
+    #[error(
+        "looking at the classes of `{data}`: found only one with training images, `{class}`, expected \
+         several; hint: {hint}"
+    )]
+    OneClass {
+        /// The data, as the settings name it.
+        data: String,
+        /// The class.
+        class: String,
+        /// What may help.
+        hint: String,
     },
     /// Folders inside folders without end.
     #[error("reading `{path}`: found folders nested deeper than {limit}")]
@@ -213,12 +321,14 @@ pub enum Error {
         limit: usize,
     },
     /// A file that its name calls an image and whose content is something else.
-    #[error("decoding `{path}`: found the first bytes {found:02x?}, expected a PNG or JPEG image")]
+    #[error("decoding `{path}`: found {found}, expected a PNG or JPEG image{hint}")]
     NotAnImage {
         /// The file.
         path: PathBuf,
-        /// Its first bytes, at most four.
-        found: Vec<u8>,
+        /// What its content is, or its first bytes.
+        found: String,
+        /// What may help, after a semicolon, or nothing.
+        hint: &'static str,
     },
     /// Images in formats that are known and not read.
     #[error(
@@ -229,7 +339,7 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
         /// Name of the format.
-        format: &'static str,
+        format: String,
         /// Number of the files.
         count: usize,
         /// The first few of them.

@@ -74,16 +74,25 @@ pub(crate) fn expect(folder: &Path, name: &str) -> Result<PathBuf, Error> {
     find(folder, name).ok_or_else(missing)
 }
 
-/// The entries of a folder in byte order of their names.
+/// The entries of a folder in the order of their names' code points.
 pub(crate) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = std::fs::read_dir(folder).map_err(Error::read(folder))?;
     let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| entry.map(|e| e.path())).collect();
     let mut paths = paths.map_err(Error::read(folder))?;
-    paths.sort_by(|a, b| name_bytes(a).cmp(name_bytes(b)));
+    paths.sort_by(|a, b| code_points(name_bytes(a)).cmp(code_points(name_bytes(b))));
     Ok(paths)
 }
 
 /// The last part of a path as bytes.
 pub(crate) fn name_bytes(path: &Path) -> &[u8] {
     path.file_name().map_or(&[], OsStr::as_encoded_bytes)
+}
+
+/// The code points of a name as Python has them, which is how torchvision sorts names: a byte that is
+/// no UTF-8 counts as U+DC00 and its value.
+pub(crate) fn code_points(name: &[u8]) -> impl Iterator<Item = u32> {
+    name.utf8_chunks().flat_map(|chunk| {
+        let escaped = chunk.invalid().iter().map(|&byte| 0xdc00 + u32::from(byte));
+        chunk.valid().chars().map(u32::from).chain(escaped)
+    })
 }

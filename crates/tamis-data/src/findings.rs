@@ -38,9 +38,7 @@ impl Findings {
 
     /// Tells about things, with their number and some names; says nothing if there are none.
     pub(crate) fn note_list(&mut self, what: &str, names: &[String]) {
-        if !names.is_empty() {
-            self.notes.push(format!("{what} ({}): {}", names.len(), list(names)));
-        }
+        self.notes.extend(listed(what, names));
     }
 
     /// The problems as one error, if there are any.
@@ -52,6 +50,11 @@ impl Findings {
             (Some(first), more) => Err(Error::Many { first: Box::new(first), more }),
         }
     }
+}
+
+/// What there is, how often and the first few names of it; `None` if there is none.
+pub(crate) fn listed(what: &str, names: &[String]) -> Option<String> {
+    (!names.is_empty()).then(|| format!("{what} ({}): {}", names.len(), list(names)))
 }
 
 /// The first few names, and how many more there are.

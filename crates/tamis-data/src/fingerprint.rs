@@ -7,10 +7,19 @@
 
 use rayon::prelude::*;
 
-use crate::{Dataset, ImageShape};
+use crate::ImageShape;
 
 /// BLAKE3 of one image's shape and pixels.
 pub(crate) type ContentHash = [u8; 32];
+
+/// The samples of a split, as far as fingerprints know them.
+#[derive(Clone, Copy)]
+pub(crate) struct Samples<'a> {
+    /// Content hash of each, in the order of ids.
+    pub(crate) hashes: &'a [ContentHash],
+    /// Class index of each.
+    pub(crate) labels: &'a [u32],
+}
 
 /// The content hash of every image in `[sample, channel, height, width]`.
 pub(crate) fn content_hashes(shape: ImageShape, pixels: &[u8]) -> Vec<ContentHash> {
@@ -25,7 +34,7 @@ pub(crate) fn content_hashes(shape: ImageShape, pixels: &[u8]) -> Vec<ContentHas
 }
 
 /// The fingerprint of both splits, 64 hexadecimal digits.
-pub(crate) fn fingerprint(train: &Dataset, test: Option<&Dataset>) -> String {
+pub(crate) fn fingerprint(train: Samples<'_>, test: Option<Samples<'_>>) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"tamis data set 1");
     for split in [Some(train), test] {
@@ -36,14 +45,14 @@ pub(crate) fn fingerprint(train: &Dataset, test: Option<&Dataset>) -> String {
 
 /// The order of a split's samples, 64 hexadecimal digits: BLAKE3 of its content hashes and classes as
 /// they follow on each other.
-pub(crate) fn order(split: &Dataset) -> String {
+pub(crate) fn order(split: Samples<'_>) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"tamis sample order 1");
     add_pairs(&mut hasher, pairs(split));
     hasher.finalize().to_hex().to_string()
 }
 
-fn add_split(hasher: &mut blake3::Hasher, split: Option<&Dataset>) {
+fn add_split(hasher: &mut blake3::Hasher, split: Option<Samples<'_>>) {
     let mut pairs: Vec<_> = split.into_iter().flat_map(pairs).collect();
     pairs.sort_unstable();
     hasher.update(&(pairs.len() as u64).to_le_bytes());
@@ -51,8 +60,8 @@ fn add_split(hasher: &mut blake3::Hasher, split: Option<&Dataset>) {
 }
 
 /// Content hash and class of each sample, in the order of ids.
-fn pairs(split: &Dataset) -> impl Iterator<Item = (ContentHash, u32)> {
-    split.hashes().iter().copied().zip(split.labels().iter().copied())
+fn pairs(split: Samples<'_>) -> impl Iterator<Item = (ContentHash, u32)> {
+    split.hashes.iter().copied().zip(split.labels.iter().copied())
 }
 
 fn add_pairs(hasher: &mut blake3::Hasher, pairs: impl IntoIterator<Item = (ContentHash, u32)>) {

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::findings::Findings;
+use crate::findings::{Findings, Tally};
 use crate::fingerprint::fingerprint;
 use crate::fit::Fit;
 use crate::raw::{Classes, RawData};
-use crate::{DataConfig, Dataset, Error, Limits, cifar, duplicates, file, folder, idx, synthetic};
+use crate::{
+    DataConfig, Dataset, Error, Limits, cifar, doubts, duplicates, file, folder, idx, synthetic,
+};
 
 /// Data that is ready for use.
 #[derive(Clone, Debug)]
@@ -21,8 +23,10 @@ pub struct Loaded {
     /// 64 hexadecimal digits that name the images and classes of both splits, whatever the layout
     /// and the order: BLAKE3 of the sorted (content, class) pairs.
     pub fingerprint: String,
-    /// Things to tell the user: ignored files, labels that became classes, doubtful images.
+    /// Things to tell the user: ignored files, labels that became classes.
     pub notes: Vec<String>,
+    /// What may disappoint: copies of images, classes of one image, a single class.
+    pub warnings: Vec<String>,
 }
 
 /// Reads the data that the settings name.
@@ -36,7 +40,8 @@ pub fn open(config: &DataConfig) -> Result<Loaded, Error> {
     findings.refuse()?;
     // Reading gives nothing only together with a problem.
     let mut loaded = loaded.ok_or(Error::Empty { path: PathBuf::from(&config.source) })?;
-    tell_equal(&loaded, &mut findings);
+    loaded.warnings = doubts::of_contradictions(&loaded.train, loaded.test.as_ref());
+    loaded.warnings.extend(warnings(config, &loaded));
     loaded.notes = findings.notes;
     Ok(loaded)
 }
@@ -54,8 +59,22 @@ pub(crate) fn load(config: &DataConfig, findings: &mut Findings) -> Option<Loade
     let train = findings.keep(shorten(train, config))?;
     findings.keep(same_shape(&train, test.as_ref()));
     tell_empty(&train, test.as_ref(), findings);
-    let fingerprint = fingerprint(&train, test.as_ref());
-    Some(Loaded { name, train, test, fingerprint, notes: Vec::new() })
+    let fingerprint = fingerprint(train.fingerprinted(), test.as_ref().map(Dataset::fingerprinted));
+    Some(Loaded { name, train, test, fingerprint, notes: Vec::new(), warnings: Vec::new() })
+}
+
+/// What `check` warns of, too.
+fn warnings(config: &DataConfig, Loaded { train, test, .. }: &Loaded) -> Vec<String> {
+    let splits = [("training", Some(train)), ("test", test.as_ref())];
+    let copies = splits.into_iter().filter_map(|(name, split)| {
+        doubts::of_copies(name, split?, &duplicates::duplicates(split?))
+    });
+    let tally = Tally {
+        classes: train.classes().to_vec(),
+        train: train.class_counts(),
+        test: test.as_ref().map(Dataset::class_counts),
+    };
+    copies.chain(doubts::of_counts(&tally)).chain(doubts::of_one_class(config, train)).collect()
 }
 
 /// A layout that is read from files.
@@ -89,21 +108,56 @@ fn read(config: &DataConfig, findings: &mut Findings) -> Option<RawData> {
     Some(raw)
 }
 
+/// Refuses a source that names nothing, without reading what it names.
+///
+/// # Errors
+///
+/// [`Error::Missing`], [`Error::UnknownLayoutName`] or [`Error::NoPath`].
+pub fn find(config: &DataConfig) -> Result<(), Error> {
+    if config.source == "synthetic" { Ok(()) } else { named(&config.source).map(drop) }
+}
+
 /// The layout and the path that a source names.
 fn locate<'a>(source: &'a str, limits: &Limits) -> Result<(Layout, &'a Path), Error> {
+    match named(source)? {
+        (Some(layout), path) => Ok((layout, path)),
+        (None, path) => Ok((recognise(path, limits)?, path)),
+    }
+}
+
+/// The path that a source names, which is there, and the layout, if it names one.
+fn named(source: &str) -> Result<(Option<Layout>, &Path), Error> {
     for (name, layout) in NAMES {
         if let Some(path) = source.strip_prefix(name) {
             if path.is_empty() {
                 return Err(Error::NoPath { given: source.to_owned() });
             }
             let path = Path::new(path);
-            std::fs::metadata(path).map_err(Error::read(path))?;
-            return Ok((layout, path));
+            refuse_missing(path)?;
+            return Ok((Some(layout), path));
         }
     }
     let path = Path::new(source);
     known_name(source, path)?;
-    Ok((recognise(path, limits)?, path))
+    refuse_missing(path)?;
+    Ok((None, path))
+}
+
+/// Refuses a path that leads to nothing, with the name that is most like it in the same folder, if one is.
+fn refuse_missing(path: &Path) -> Result<(), Error> {
+    let is_missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    match path.symlink_metadata() {
+        Err(error) if is_missing(&error) => {}
+        _ => return Ok(()),
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = file::sorted_entries(folder.unwrap_or(Path::new("."))).unwrap_or_default();
+    let name = |path: &Path| String::from_utf8_lossy(file::name_bytes(path)).into_owned();
+    let names: Vec<String> = entries.iter().map(|path| name(path)).collect();
+    let near = tamis_core::near(&name(path), names.iter().map(String::as_str));
+    let hint =
+        near.map(|near| format!("; hint: beside it is `{}`", path.with_file_name(near).display()));
+    Err(Error::Missing { path: path.to_owned(), hint: hint.unwrap_or_default() })
 }
 
 /// Refuses a name before a colon that is none of [`NAMES`], unless there is a file of the whole name.
@@ -134,7 +188,8 @@ fn in_folder(path: &Path) -> Result<Option<Layout>, Error> {
         return Ok(Some(Layout::Cifar(format)));
     }
     let holds_folders = file::sorted_entries(path)?.iter().any(|entry| entry.is_dir());
-    Ok(holds_folders.then_some(Layout::Folder))
+    // Images that lie in no folder are refused as such.
+    Ok((holds_folders || folder::holds_images(path)).then_some(Layout::Folder))
 }
 
 fn in_file(path: &Path, limits: &Limits) -> Result<Option<Layout>, Error> {
@@ -181,20 +236,4 @@ fn tell_empty(train: &Dataset, test: Option<&Dataset>, findings: &mut Findings) 
         let empty: Vec<String> = empty.map(|(class, _)| class.clone()).collect();
         findings.note_list(&format!("classes without {name} images"), &empty);
     }
-}
-
-/// Notes on equal images that contradict each other. [`crate::check`] has them as problems: such data
-/// can be used, and may not be what was meant.
-fn tell_equal(Loaded { train, test, .. }: &Loaded, findings: &mut Findings) {
-    let groups = duplicates::duplicates(train).into_iter().filter(|group| group.classes.len() > 1);
-    let names = groups.map(|group| {
-        let names = group.ids.iter().map(|&id| train.sample_name(id));
-        names.collect::<Vec<_>>().join(" = ")
-    });
-    let names: Vec<String> = names.collect();
-    findings.note_list("equal training images under several classes", &names);
-    let Some(test) = test else { return };
-    let leaks = duplicates::leaks(train, test);
-    let leaks: Vec<String> = leaks.iter().map(|leak| test.sample_name(leak.test)).collect();
-    findings.note_list("test images that are in the training split too", &leaks);
 }

@@ -120,8 +120,8 @@ impl Known {
     ) -> Result<Known, Error> {
         match source {
             PoolSource::Data => {
-                let Loaded { train, notes: told, .. } = tamis_data::open(&config.data)?;
-                notes.extend(told);
+                let Loaded { train, notes: told, warnings, .. } = tamis_data::open(&config.data)?;
+                notes.extend(told.into_iter().chain(warnings));
                 let class_labels = (0..train.classes().len() as u32).collect();
                 let labels = train.labels().to_vec();
                 let (classes, images) = (labels.clone(), Some(train));

@@ -21,6 +21,8 @@ pub struct Prepared {
     pub fingerprint: String,
     /// Things to tell the user about the data.
     pub notes: Vec<String>,
+    /// What about the data may disappoint.
+    pub warnings: Vec<String>,
     /// The training split.
     pub train: Arc<Dataset>,
     /// Where networks run.
@@ -36,6 +38,7 @@ pub(crate) struct Ground {
     name: String,
     pub(crate) fingerprint: String,
     notes: Vec<String>,
+    warnings: Vec<String>,
     pub(crate) train: Arc<Dataset>,
     device: Device,
     table: Option<Table>,
@@ -49,14 +52,15 @@ impl Ground {
         config.embed.check()?;
         let table = table(config)?;
         let device = config.place.device.parse()?;
-        let Loaded { name, train, fingerprint, notes, .. } = tamis_data::open(&config.data)?;
-        Ok(Ground { name, fingerprint, notes, train: Arc::new(train), device, table })
+        let Loaded { name, train, fingerprint, notes, warnings, .. } =
+            tamis_data::open(&config.data)?;
+        Ok(Ground { name, fingerprint, notes, warnings, train: Arc::new(train), device, table })
     }
 
     /// With the search that was built on it.
     pub(crate) fn carrying(self, search: Search) -> Prepared {
-        let Ground { name: data_name, fingerprint, notes, train, device, table } = self;
-        Prepared { data_name, fingerprint, notes, train, device, search, table }
+        let Ground { name: data_name, fingerprint, notes, warnings, train, device, table } = self;
+        Prepared { data_name, fingerprint, notes, warnings, train, device, search, table }
     }
 }
 
@@ -85,6 +89,7 @@ fn table(config: &RunConfig) -> Result<Option<Table>, Error> {
 ///
 /// As [`prepare`].
 pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Error> {
+    tamis_data::refuse_one_class(&config.data, &train)?;
     let files = UsedFiles::of(&config.search.policy)?;
     let mut one_off = OneOffCost::NONE;
     let mut scores = None;

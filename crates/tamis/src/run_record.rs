@@ -53,7 +53,7 @@ pub(crate) fn write(
     config: &RunConfig,
     prepared: &Prepared,
 ) -> Result<(), Error> {
-    let Prepared { data_name, fingerprint, notes, train, device, .. } = prepared;
+    let Prepared { data_name, fingerprint, notes, warnings, train, device, .. } = prepared;
     let record = json!({
         "format": 1,
         "tamis": env!("CARGO_PKG_VERSION"),
@@ -69,6 +69,7 @@ pub(crate) fn write(
         "files": UsedFiles::of(&config.search.policy)?.hashes()?,
         "settings": binding_settings(config)?,
         "notes": notes,
+        "warnings": warnings,
     });
     Ok(folder.write_lines(RUN_RECORD, &[record])?)
 }

@@ -1,7 +1,7 @@
 //! Whether data is fit for a search: what is wrong with the images themselves, which `tamis-data`
 //! knows, and whether the networks of a search can be built for them, which it must not know.
 
-use tamis_data::{CheckReport, check};
+use tamis_data::{CheckReport, Stats, check};
 use tamis_nn::Device;
 use tamis_search::build_space;
 
@@ -12,10 +12,17 @@ use crate::error::Error;
 /// settings would refuse its images, by their size for one.
 pub fn check_data(config: &RunConfig) -> CheckReport {
     let mut report = check(&config.data);
+    if report.stats.as_ref().is_some_and(has_one_class) {
+        report.warnings.push("a search refuses images that are all of one class".to_owned());
+    }
     if let Err(error) = supernet_for(config, &report) {
         report.warnings.push(format!("a search refuses these images: {error}"));
     }
     report
+}
+
+fn has_one_class(stats: &Stats) -> bool {
+    stats.train.class_counts.iter().filter(|count| **count > 0).count() == 1
 }
 
 /// Describes the supernet that a search would train, if the images have a shape.

@@ -32,7 +32,7 @@ pub(super) struct Collector<'a> {
     marked: BTreeMap<Mark, Vec<String>>,
     ignored: Vec<String>,
     /// Images of formats that are not read, by the format's name.
-    other_formats: BTreeMap<&'static str, Vec<String>>,
+    other_formats: BTreeMap<String, Vec<String>>,
     /// Images of the class at hand, also those that cannot be read.
     in_class: usize,
 }

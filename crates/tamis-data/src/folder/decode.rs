@@ -11,7 +11,7 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
-use super::jpeg;
+use super::{formats, jpeg};
 use crate::fit::{Fit, Picture};
 use crate::{Error, ImageShape, Limits, file};
 
@@ -50,8 +50,8 @@ pub(super) struct Decoded {
 pub(super) enum FileKind {
     /// An image that is read.
     Image(Decoded),
-    /// An image by name and content, in a format of this name that is not read.
-    OtherFormat(&'static str),
+    /// An image in a format of this name that is not read.
+    OtherFormat(String),
     /// Neither an image that is read nor one by its name.
     NoImage,
 }
@@ -59,55 +59,33 @@ pub(super) enum FileKind {
 /// Decodes an image file and brings it to the wanted shape.
 pub(super) fn decode(path: &Path, limits: &Limits, fit: Fit) -> Result<FileKind, Error> {
     let content = file::read_plain(path, limits)?;
-    let Some(format) = format_of(&content) else { return not_read(path, &content) };
+    let Some(format) = formats::readable(&content) else { return not_read(path, &content) };
     let mut marks = Vec::new();
-    if format == ImageFormat::Jpeg {
+    let reader = if format == formats::JPEG {
         let components = jpeg::components(&content);
         let components = components.ok_or(Error::TruncatedJpeg { path: path.to_owned() })?;
         marks.extend((components == 4).then_some(Mark::Cmyk));
+        ImageFormat::Jpeg
     } else {
         marks.extend(is_animated(&content).then_some(Mark::Animated));
-    }
-    marks.extend((ImageFormat::from_path(path).ok() != Some(format)).then_some(Mark::WrongEnding));
-    let image = decode_as(format, &content, path, limits, &mut marks)?;
+        ImageFormat::Png
+    };
+    marks.extend((formats::by_ending(path) != Some(format)).then_some(Mark::WrongEnding));
+    let image = decode_as(reader, &content, path, limits, &mut marks)?;
     Ok(FileKind::Image(Decoded { picture: fit.apply(to_picture(&image, &mut marks)), marks }))
 }
 
-/// A file that is no PNG or JPEG image. Only one whose name calls it an image is taken for one: the
-/// first bytes of some formats are letters that a text may begin with.
+/// A file that is no PNG or JPEG image: an image of another format, one that its name alone calls an
+/// image, or none.
 fn not_read(path: &Path, content: &[u8]) -> Result<FileKind, Error> {
-    if ImageFormat::from_path(path).is_err() {
+    if let Some(format) = formats::unreadable(path, content) {
+        return Ok(FileKind::OtherFormat(format));
+    }
+    if formats::by_ending(path).is_none() {
         return Ok(FileKind::NoImage);
     }
-    if let Some(name) = image::guess_format(content).ok().and_then(format_name) {
-        return Ok(FileKind::OtherFormat(name));
-    }
-    let found = content.iter().take(4).copied().collect();
-    Err(Error::NotAnImage { path: path.to_owned(), found })
-}
-
-/// What people call a format that is not read here.
-fn format_name(format: ImageFormat) -> Option<&'static str> {
-    let names = [
-        (ImageFormat::WebP, "WebP"),
-        (ImageFormat::Gif, "GIF"),
-        (ImageFormat::Bmp, "BMP"),
-        (ImageFormat::Tiff, "TIFF"),
-        (ImageFormat::Pnm, "PPM, PGM or PBM"),
-        (ImageFormat::Avif, "AVIF"),
-        (ImageFormat::Ico, "ICO"),
-        (ImageFormat::Qoi, "QOI"),
-        (ImageFormat::Hdr, "Radiance HDR"),
-        (ImageFormat::OpenExr, "OpenEXR"),
-        (ImageFormat::Dds, "DDS"),
-        (ImageFormat::Farbfeld, "farbfeld"),
-    ];
-    names.into_iter().find(|(known, _)| *known == format).map(|(_, name)| name)
-}
-
-fn format_of(content: &[u8]) -> Option<ImageFormat> {
-    let png = content.starts_with(b"\x89PNG\r\n\x1a\n").then_some(ImageFormat::Png);
-    png.or_else(|| content.starts_with(&[0xff, 0xd8, 0xff]).then_some(ImageFormat::Jpeg))
+    let (found, hint) = formats::describe(content);
+    Err(Error::NotAnImage { path: path.to_owned(), found, hint })
 }
 
 /// Whether a PNG file has an animation control chunk before its pixels.

@@ -1,38 +1,18 @@
-//! Finds the class folders of an image folder and the files in them. Opens no file.
+//! Finds the class folders of a split and the files in them, in the order of torchvision's `ImageFolder`.
+//! Opens no file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::formats;
+use super::names::{difference, look};
+use super::skip::{is_clutter, is_own};
 use crate::Error;
-use crate::file::{name_bytes, sorted_entries};
-use crate::findings::Findings;
+use crate::file::{code_points, name_bytes, sorted_entries};
+use crate::findings::{Findings, list};
 
 /// Deepest nesting of folders inside a class folder.
 const DEPTH: usize = 16;
-
-/// Where the two splits lie.
-pub(super) struct Splits {
-    pub(super) train: PathBuf,
-    pub(super) test: Option<PathBuf>,
-    pub(super) note: Option<String>,
-}
-
-impl Splits {
-    /// `train/` and `test/`, or `val/` where there is no `test/`; without a `train/` that holds
-    /// folders (a class may be called `train`) the root itself is the training split.
-    pub(super) fn of(root: &Path) -> Splits {
-        let train = root.join("train");
-        let entries = sorted_entries(&train).unwrap_or_default();
-        if !entries.iter().any(|entry| entry.is_dir()) {
-            return Splits { train: root.to_owned(), test: None, note: None };
-        }
-        let (test, val) = (root.join("test"), root.join("val"));
-        let note = (test.is_dir() && val.is_dir())
-            .then(|| "the folder val is not read: test is the test split".to_owned());
-        let test = [test, val].into_iter().find(|folder| folder.is_dir());
-        Splits { train, test, note }
-    }
-}
 
 /// A class: its name and its files, in order.
 pub(super) struct ClassFolder {
@@ -41,91 +21,224 @@ pub(super) struct ClassFolder {
     pub(super) files: Vec<PathBuf>,
 }
 
-/// Looks through the folders below a root that it never leaves.
+/// Looks through the folders below a root, which it leaves only where links may be followed.
 pub(super) struct Scanner {
     root: PathBuf,
+    canonical: PathBuf,
+    follow_links: bool,
+    /// The folders that are being looked through, from the root down.
+    trail: Vec<PathBuf>,
+    met: Met,
 }
 
+/// What was met on the way and left out, by its place below the root.
+#[derive(Default)]
+struct Met {
+    clutter: BTreeSet<String>,
+    own: BTreeSet<String>,
+    hidden: BTreeSet<String>,
+    links: BTreeSet<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Folder,
     File,
 }
 
 impl Scanner {
-    pub(super) fn new(root: &Path) -> Result<Scanner, Error> {
-        let root = root.canonicalize().map_err(Error::read(root))?;
-        Ok(Scanner { root })
+    pub(super) fn new(root: &Path, follow_links: bool) -> Result<Scanner, Error> {
+        let canonical = root.canonicalize().map_err(Error::read(root))?;
+        let (root, trail, met) = (root.to_owned(), vec![canonical.clone()], Met::default());
+        Ok(Scanner { root, canonical, follow_links, trail, met })
     }
 
-    /// The name of the root folder.
+    /// The root as it was given.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The name of the root folder, also where it was given as `.`.
     pub(super) fn name(&self) -> String {
-        String::from_utf8_lossy(name_bytes(&self.root)).into_owned()
+        String::from_utf8_lossy(name_bytes(&self.canonical)).into_owned()
     }
 
-    /// The class folders of a split, in byte order of their names.
-    pub(super) fn class_folders(&self, split: &Path, findings: &mut Findings) -> Vec<ClassFolder> {
+    /// What a file or folder is called in messages: its place below the root.
+    pub(super) fn place(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+
+    /// Whether an entry is no data; remembers it if it should be told.
+    pub(super) fn skips(&mut self, path: &Path, is_folder: bool) -> bool {
+        let name = name_bytes(path);
+        let place = self.place(path);
+        if !is_clutter(name) {
+            return is_folder && is_own(path) && {
+                self.met.own.insert(place);
+                true
+            };
+        }
+        // `._a.png` holds what a Mac knows of `a.png`, and never pixels.
+        let is_hidden = name.starts_with(b".") && !name.starts_with(b"._");
+        if is_folder {
+            self.met.clutter.insert(place);
+        } else if is_hidden && formats::by_ending(path).is_some() {
+            self.met.hidden.insert(place);
+        }
+        true
+    }
+
+    /// The class folders of a split, in the order of their names; none is a problem.
+    pub(super) fn class_folders(
+        &mut self,
+        split: &Path,
+        findings: &mut Findings,
+    ) -> Vec<ClassFolder> {
         let (mut classes, mut outside) = (Vec::new(), Vec::new());
         for (path, kind) in self.entries(split, findings) {
             match (kind, class_name(&path)) {
-                (Kind::File, _) => outside.push(path.display().to_string()),
+                (Kind::File, _) => outside.push(path),
                 (Kind::Folder, Ok(name)) => {
-                    let mut files = Vec::new();
-                    self.walk(&path, 0, &mut files, findings);
+                    let files = self.files(&path, findings);
                     classes.push(ClassFolder { name, path, files });
                 }
                 (Kind::Folder, Err(problem)) => findings.problems.push(problem),
             }
         }
-        findings.note_list("ignored files outside class folders", &outside);
-        if classes.is_empty() {
-            findings.problems.push(Error::Empty { path: split.to_owned() });
+        if classes.is_empty() && self.met.links.is_empty() {
+            let found = self.outside(split, &outside);
+            findings.problems.push(found);
+        } else {
+            self.tell_outside(&outside, findings);
         }
         refuse_same_names(split, &classes, findings);
         classes
     }
 
-    fn walk(&self, folder: &Path, depth: usize, files: &mut Vec<PathBuf>, findings: &mut Findings) {
+    /// The problem of a split without class folders.
+    fn outside(&self, split: &Path, files: &[PathBuf]) -> Error {
+        let images = files.iter().filter(|file| formats::by_ending(file).is_some());
+        let images: Vec<String> = images.map(|file| self.place(file)).collect();
+        let folder = split.to_owned();
+        if images.is_empty() {
+            let hint = "put the images of a class into a folder of its name".to_owned();
+            return Error::NotClasses { folder, found: "no folders".to_owned(), hint };
+        }
+        let found = format!("images outside class folders ({}): {}", images.len(), list(&images));
+        let hint =
+            "put the images of each class into a folder of its name; a split without classes \
+                    cannot be used, and the folder of another can be given alone"
+                .to_owned();
+        Error::NotClasses { folder, found, hint }
+    }
+
+    /// Notes on files that lie where only folders are looked for.
+    pub(super) fn tell_outside(&self, files: &[PathBuf], findings: &mut Findings) {
+        let (images, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            files.iter().partition(|file| formats::by_ending(file).is_some());
+        for (what, files) in [("images", images), ("files", others)] {
+            let names: Vec<String> = files.into_iter().map(|file| self.place(file)).collect();
+            findings.note_list(&format!("ignored {what} outside class folders"), &names);
+        }
+    }
+
+    /// All files below a class folder in the order of `ImageFolder`, which goes through
+    /// `sorted(os.walk(class))`: folders by their whole paths, letter by letter, a folder's files by name.
+    fn files(&mut self, class: &Path, findings: &mut Findings) -> Vec<PathBuf> {
+        let mut folders = Vec::new();
+        self.walk(class, 0, &mut folders, findings);
+        folders.sort_by(|(a, _), (b, _)| {
+            let (a, b) = (a.as_os_str().as_encoded_bytes(), b.as_os_str().as_encoded_bytes());
+            code_points(a).cmp(code_points(b))
+        });
+        folders.into_iter().flat_map(|(_, files)| files).collect()
+    }
+
+    fn walk(
+        &mut self,
+        folder: &Path,
+        depth: usize,
+        folders: &mut Vec<(PathBuf, Vec<PathBuf>)>,
+        findings: &mut Findings,
+    ) {
+        let path = folder.to_owned();
         if depth > DEPTH {
-            let path = folder.to_owned();
             return findings.problems.push(Error::TooDeep { path, limit: DEPTH });
         }
+        if self.follow_links {
+            let Some(real) = findings.keep(folder.canonicalize().map_err(Error::read(folder)))
+            else {
+                return;
+            };
+            if self.trail.contains(&real) {
+                return findings.problems.push(Error::Circle { path });
+            }
+            self.trail.push(real);
+        }
+        let mut files = Vec::new();
         for (path, kind) in self.entries(folder, findings) {
             match kind {
                 Kind::File => files.push(path),
-                Kind::Folder => self.walk(&path, depth + 1, files, findings),
+                Kind::Folder => self.walk(&path, depth + 1, folders, findings),
             }
         }
-    }
-
-    fn entries(&self, folder: &Path, findings: &mut Findings) -> Vec<(PathBuf, Kind)> {
-        let entries = findings.keep(sorted_entries(folder)).unwrap_or_default();
-        let wanted = entries.into_iter().filter(|path| !is_clutter(name_bytes(path)));
-        wanted.filter_map(|path| findings.keep(self.kind(&path)).map(|kind| (path, kind))).collect()
-    }
-
-    /// Links lead to regular files inside the root or are refused; pipes and devices are refused.
-    fn kind(&self, path: &Path) -> Result<Kind, Error> {
-        let own = std::fs::symlink_metadata(path).map_err(Error::read(path))?;
-        if own.is_symlink() {
-            let target = path.canonicalize().map_err(Error::read(path))?;
-            let inside = target.starts_with(&self.root) && target.is_file();
-            return if inside {
-                Ok(Kind::File)
-            } else {
-                Err(Error::Link { path: path.to_owned() })
-            };
+        folders.push((path, files));
+        if self.follow_links {
+            self.trail.pop();
         }
-        match (own.is_dir(), own.is_file()) {
-            (true, _) => Ok(Kind::Folder),
-            (_, true) => Ok(Kind::File),
+    }
+
+    fn entries(&mut self, folder: &Path, findings: &mut Findings) -> Vec<(PathBuf, Kind)> {
+        let mut entries = Vec::new();
+        for path in findings.keep(sorted_entries(folder)).unwrap_or_default() {
+            if is_clutter(name_bytes(&path)) {
+                self.skips(&path, path.is_dir());
+                continue;
+            }
+            let Some(Some(kind)) = findings.keep(self.kind(&path)) else { continue };
+            if !self.skips(&path, kind == Kind::Folder) {
+                entries.push((path, kind));
+            }
+        }
+        entries
+    }
+
+    /// What an entry is. A link that may not be followed is remembered; pipes and devices are refused.
+    fn kind(&mut self, path: &Path) -> Result<Option<Kind>, Error> {
+        let mut metadata = std::fs::symlink_metadata(path).map_err(Error::read(path))?;
+        if metadata.is_symlink() {
+            let target = path.canonicalize().map_err(Error::read(path))?;
+            metadata = std::fs::metadata(&target).map_err(Error::read(path))?;
+            let is_inside = target.starts_with(&self.canonical) && metadata.is_file();
+            if !is_inside && !self.follow_links {
+                self.met.links.insert(self.place(path));
+                return Ok(None);
+            }
+        }
+        match (metadata.is_dir(), metadata.is_file()) {
+            (true, _) => Ok(Some(Kind::Folder)),
+            (_, true) => Ok(Some(Kind::File)),
             _ => Err(Error::NotRegular { path: path.to_owned() }),
         }
     }
-}
 
-/// What file managers and archives leave behind: hidden entries (`.DS_Store`, `._a.jpg`), caches.
-fn is_clutter(name: &[u8]) -> bool {
-    name.starts_with(b".") || [&b"Thumbs.db"[..], b"desktop.ini", b"__MACOSX"].contains(&name)
+    /// Says what was left out on the way.
+    pub(super) fn tell(self, findings: &mut Findings) {
+        let Met { clutter, own, hidden, links } = self.met;
+        let told = [
+            ("skipped folders of file systems and tools", clutter),
+            ("skipped folders that Tamis wrote", own),
+            ("skipped hidden images", hidden),
+        ];
+        for (what, names) in told {
+            findings.note_list(what, &Vec::from_iter(names));
+        }
+        if !links.is_empty() {
+            let (folder, count) = (self.root, links.len());
+            let links = list(&Vec::from_iter(links));
+            findings.problems.push(Error::Links { folder, count, links });
+        }
+    }
 }
 
 fn class_name(path: &Path) -> Result<String, Error> {
@@ -133,13 +246,15 @@ fn class_name(path: &Path) -> Result<String, Error> {
     name.map_err(|_| Error::ClassEncoding { path: path.to_owned() })
 }
 
-/// Refuses `Cat` beside `cat`: on another file system they would be one class.
+/// Refuses `Cat` beside `cat`, and one word in two Unicode forms: on another file system they would be one
+/// class, and to the eye they are.
 fn refuse_same_names(split: &Path, classes: &[ClassFolder], findings: &mut Findings) {
     let mut seen = BTreeMap::new();
     for ClassFolder { name, .. } in classes {
-        if let Some(first) = seen.insert(name.to_lowercase(), name.clone()) {
-            let (path, second) = (split.to_owned(), name.clone());
-            findings.problems.push(Error::SameClass { path, first, second });
+        if let Some(first) = seen.insert(look(name), name.clone()) {
+            let (path, second, difference) =
+                (split.to_owned(), name.clone(), difference(&first, name));
+            findings.problems.push(Error::SameClass { path, first, second, difference });
         }
     }
 }

@@ -14,63 +14,15 @@ mod paint;
 mod shapes;
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use tamis_core::{Key, Purpose, Stream};
 
 use self::paint::paint;
 use self::shapes::Shape;
-use crate::config::{require, setting};
 use crate::fit::Fit;
 use crate::raw::RawSplit;
-use crate::{DataConfig, Dataset, Error, ImageShape};
+use crate::{DataConfig, Dataset, Error, ImageShape, SyntheticConfig, Truth};
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: paint::SIDE, width: paint::SIDE };
-
-/// How synthetic data is drawn.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SyntheticConfig {
-    /// Number of training images.
-    pub train: usize,
-    /// Number of test images; 0 for no test split.
-    pub test: usize,
-    /// Names the images: the same seed draws the same ones.
-    pub seed: u64,
-    /// Share of the training samples with a wrong label, 0 to 1.
-    pub wrong_labels: f64,
-    /// Difficulty of the hardest samples, 0 to 1; the mean is two fifths of it.
-    pub hardest: f64,
-}
-
-impl Default for SyntheticConfig {
-    fn default() -> Self {
-        SyntheticConfig { train: 1000, test: 500, seed: 0, wrong_labels: 0.05, hardest: 1.0 }
-    }
-}
-
-impl SyntheticConfig {
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        require("data.synthetic.train", self.train, 1, 1 << 20)?;
-        require("data.synthetic.test", self.test, 0, 1 << 20)?;
-        let shares = [
-            ("data.synthetic.wrong_labels", self.wrong_labels),
-            ("data.synthetic.hardest", self.hardest),
-        ];
-        let outside = shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share));
-        outside.map_or(Ok(()), |(key, share)| Err(setting(key, share, "0 to 1")))
-    }
-}
-
-/// What is truly known of a synthetic sample.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Truth {
-    /// 0 (plain) to 1 (faint, cluttered, covered, noisy).
-    pub difficulty: f64,
-    /// The class that was drawn.
-    pub label: u32,
-    /// Whether the data set gives another class.
-    pub mislabelled: bool,
-}
 
 /// The training and the test split.
 pub(crate) fn datasets(config: &DataConfig) -> Result<(Dataset, Option<Dataset>), Error> {

@@ -200,7 +200,6 @@ fn what_no_reader_knows_is_refused() {
     assert!(matches!(refusal(folder.path()), Error::UnknownLayout { .. }));
     let text = write(folder.path().join("notes.txt"), b"hello");
     assert!(matches!(refusal(text), Error::UnknownLayout { .. }));
-    assert!(matches!(refusal(folder.path().join("nowhere")), Error::Read { .. }));
     let named = format!("cifar10:{}", folder.path().display());
     let error = refusal(named);
     assert!(error.to_string().contains("found no file `data_batch_1.bin`"), "{error}");
@@ -216,7 +215,23 @@ fn a_layout_that_is_not_known_is_refused_with_those_that_are() {
     }
     // What is no name is a path: a drive, a folder with a colon below it.
     for source in ["c:x", "some/place:x", "no such: file"] {
-        assert!(matches!(refusal(source), Error::Read { .. }), "{source}");
+        assert!(matches!(refusal(source), Error::Missing { .. }), "{source}");
+    }
+}
+
+#[test]
+fn a_path_that_leads_nowhere_is_called_so_with_the_name_beside_it_that_is_near() {
+    let folder = folder();
+    write(folder.path().join("photos/x.txt"), b"");
+    for (missing, near) in [("nowhere", ""), ("Phots", "; hint: beside it is `"), ("a/b", "")] {
+        for layout in ["", "folder:", "cifar10:"] {
+            let path = folder.path().join(missing);
+            let text = refusal(format!("{layout}{}", path.display())).to_string();
+            let expected = format!("reading `{}`: it does not exist{near}", path.display());
+            assert!(text.starts_with(&expected), "{text}");
+            assert_eq!(text.len() > expected.len(), !near.is_empty(), "{text}");
+            assert!(near.is_empty() || text.ends_with("/photos`"), "{text}");
+        }
     }
 }
 
@@ -266,15 +281,16 @@ fn settings_outside_their_range_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn no_bytes_make_a_reader_panic(
         content in proptest::collection::vec(any::<u8>(), 0..4000),
-        head in 0..5_usize,
+        head in 0..6_usize,
     ) {
-        let (idx, gzip, jpeg) = ([0, 0, 8, 3], [0x1f, 0x8b, 8], [0xff, 0xd8, 0xff]);
-        let heads: [&[u8]; 5] = [&idx, &gzip, b"\x89PNG\r\n\x1a\n", &jpeg, &[]];
+        let (idx, wide, gzip) = ([0, 0, 8, 3], [0, 0, 12, 2], [0x1f, 0x8b, 8]);
+        let jpeg = [0xff, 0xd8, 0xff];
+        let heads: [&[u8]; 6] = [&idx, &wide, &gzip, b"\x89PNG\r\n\x1a\n", &jpeg, &[]];
         let head = heads[head];
         let content = [head, &content].concat();
         let folder = folder();
@@ -283,7 +299,9 @@ proptest! {
         }
         for layout in ["idx", "cifar10", "cifar100", "folder"] {
             let config = DataConfig::from_source(format!("{layout}:{}", folder.path().display()));
-            prop_assert!(!check(&config).is_sound());
+            let report = check(&config);
+            // Random bytes may be a whole record of CIFAR: whatever is no problem is data.
+            prop_assert!(!report.problems.is_empty() || report.stats.is_some());
         }
     }
 

@@ -1,53 +1,11 @@
 //! Image folders: layouts, order, formats, and every bad folder of the catalogue.
 
-use std::path::Path;
-
 use image::{DynamicImage, ImageFormat};
 use tamis_core::SampleId;
 use tamis_data::{DataConfig, Error, ImageShape, check, open};
 use tempfile::TempDir;
 
 use crate::testkit::*;
-
-/// Two classes, `cat` and `dog`, of three images each.
-fn sound() -> TempDir {
-    let folder = folder();
-    add_classes(folder.path(), 1);
-    folder
-}
-
-fn add_classes(folder: &Path, set: u64) {
-    for (id, sample) in samples(set, 6, 3, 8).iter().enumerate() {
-        let class = ["cat", "dog"][id % 2];
-        write(folder.join(format!("{class}/{id}.png")), &png(sample));
-    }
-}
-
-fn sound_with(name: &str, content: &[u8]) -> TempDir {
-    let folder = sound();
-    write(folder.path().join(name), content);
-    folder
-}
-
-fn refusal_with(name: &str, content: &[u8]) -> Error {
-    refusal(sound_with(name, content).path())
-}
-
-#[test]
-fn classes_and_files_are_in_byte_order() {
-    let folder = folder();
-    let images = samples(1, 6, 1, 8);
-    let names = ["c/9.png", "c/é.png", "c/10.png", "c/nested/x.png", "B/z.png", "a/1.png"];
-    for (name, image) in names.iter().zip(&images) {
-        write(folder.path().join(name), &png(image));
-    }
-    let train = read(folder.path()).train;
-    assert_eq!(train.classes(), ["B", "a", "c"]);
-    for (id, image) in train.ids().zip([4, 5, 2, 0, 3, 1]) {
-        assert_eq!(train.sample_name(id), names[image]);
-        assert_eq!(train.pixels(id), images[image].pixels);
-    }
-}
 
 #[test]
 fn a_root_of_classes_and_a_root_of_splits_are_told_apart() {
@@ -68,7 +26,7 @@ fn a_root_of_classes_and_a_root_of_splits_are_told_apart() {
     add_classes(&folder.path().join("split/test"), 3);
     let split = read(folder.path().join("split"));
     assert_eq!(split.test.unwrap().pixels(SampleId(0)), samples(3, 1, 3, 8)[0].pixels);
-    assert_eq!(split.notes, ["the folder val is not read: test is the test split"]);
+    assert_eq!(split.notes, ["folders beside the splits that are not read (1): val"]);
 
     // A class may be called train.
     write(folder.path().join("plain/train/1.png"), &png(&samples(5, 1, 3, 8)[0]));
@@ -104,45 +62,9 @@ fn what_is_no_image_is_ignored_and_told() {
 #[test]
 fn a_file_that_only_calls_itself_an_image_is_refused() {
     let error = refusal_with("cat/bad.png", b"not a PNG");
-    assert!(matches!(&error, Error::NotAnImage { found, .. } if found == b"not "), "{error}");
+    let text = "a text that begins with `not a PNG`";
+    assert!(matches!(&error, Error::NotAnImage { found, .. } if found == text), "{error}");
     assert!(matches!(refusal_with("cat/empty.jpg", b""), Error::NotAnImage { .. }));
-}
-
-#[test]
-fn an_image_of_another_format_is_refused_by_the_formats_name_whatever_its_ending() {
-    let formats: [(&[u8], &str); 6] = [
-        (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP"),
-        (b"GIF89a", "GIF"),
-        (b"BM\x46\0\0\0", "BMP"),
-        (b"P6 4 4 255 ", "PPM, PGM or PBM"),
-        (b"P5 4 4 255 ", "PPM, PGM or PBM"),
-        (b"II*\0", "TIFF"),
-    ];
-    for (content, name) in formats {
-        for path in ["cat/other.webp", "cat/other.png"] {
-            let error = refusal_with(path, content);
-            let Error::OtherFormat { format, count: 1, .. } = error else { panic!("{error}") };
-            assert_eq!(format, name);
-        }
-    }
-    // Letters that a text may begin with make no image of it.
-    assert!(open(&config(sound_with("cat/notes.txt", b"P1 is the first player").path())).is_ok());
-}
-
-#[test]
-fn many_images_of_another_format_are_one_problem_with_their_number() {
-    let folder = sound();
-    for id in 0..30 {
-        write(folder.path().join(format!("dog/{id:02}.webp")), b"RIFF\x10\0\0\0WEBPVP8 ");
-    }
-    write(folder.path().join("gnu/1.gif"), b"GIF87a");
-    let report = check(&config(folder.path()));
-    assert_eq!(report.problems.len(), 2, "a class of such images is not empty: {report:#?}");
-    let text = "found GIF images (1): gnu/1.gif; expected PNG or JPEG images";
-    assert!(report.problems[0].contains(text), "{}", report.problems[0]);
-    let text = "found WebP images (30): dog/00.webp, dog/01.webp, dog/02.webp, dog/03.webp, \
-                dog/04.webp and 25 more; expected PNG or JPEG images; hint: convert them to PNG";
-    assert!(report.problems[1].ends_with(text), "{}", report.problems[1]);
 }
 
 #[test]
@@ -320,13 +242,6 @@ fn an_empty_class_folder_is_refused() {
 }
 
 #[test]
-fn classes_that_differ_only_in_case_are_refused_with_both_names() {
-    let error = refusal_with("Cat/1.png", &png(&samples(9, 1, 3, 8)[0]));
-    let Error::SameClass { first, second, .. } = &error else { panic!("{error}") };
-    assert_eq!((first.as_str(), second.as_str()), ("Cat", "cat"));
-}
-
-#[test]
 fn a_class_that_only_the_test_split_has_is_refused() {
     let folder = folder();
     add_classes(&folder.path().join("train"), 1);
@@ -346,24 +261,6 @@ fn check_lists_every_bad_file_of_a_folder() {
     assert_eq!(report.problems.len(), 4, "{:#?}", report.problems);
     let last = "the same training image is under the classes cat, dog: cat/0.png, dog/copy.png";
     assert_eq!(report.problems[3], last);
-}
-
-#[cfg(unix)]
-#[test]
-fn links_that_leave_the_folder_or_lead_in_circles_are_refused() {
-    use std::os::unix::fs::symlink;
-
-    let outside = folder();
-    let target = write(outside.path().join("x.png"), &png(&samples(1, 1, 3, 8)[0]));
-    let folder = sound();
-    symlink(folder.path().join("cat/0.png"), folder.path().join("dog/inside.png")).unwrap();
-    assert_eq!(read(folder.path()).train.class_counts(), [3, 4]);
-    symlink(target, folder.path().join("dog/outside.png")).unwrap();
-    symlink(folder.path(), folder.path().join("dog/circle")).unwrap();
-    symlink("/nowhere", folder.path().join("dog/broken.png")).unwrap();
-    let report = check(&config(folder.path()));
-    assert_eq!(report.problems.iter().filter(|text| text.contains("symbolic link")).count(), 2);
-    assert!(report.problems.iter().any(|text| text.contains("broken.png")));
 }
 
 #[cfg(target_os = "linux")]
@@ -448,5 +345,5 @@ fn check_counts_grey_and_colour_images_alike() {
 fn a_class_of_one_image_is_warned_of_whatever_the_sizes() {
     let folder = sound_with("emu/1.png", &png(&samples(9, 1, 3, 12)[0]));
     let report = check(&config(folder.path()));
-    assert_eq!(report.warnings, ["the class emu has a single training image"]);
+    assert_eq!(report.warnings, ["classes with a single training image (1): emu"]);
 }

@@ -248,7 +248,7 @@ fn check_finds_duplicates_leaks_and_contradictions() {
             "the test image sample 4 is in the training split too: sample 10",
         ]
     );
-    assert_eq!(report.warnings, ["the same training image occurs again: sample 1, sample 7"]);
+    assert_eq!(report.warnings, ["equal training images in one class (1): sample 1 = sample 7"]);
     assert_eq!(report.notes, [""; 0], "what is a problem is not said twice");
     let stats = report.stats.unwrap();
     assert_eq!(stats.train.duplicates.len(), 2);
@@ -256,10 +256,11 @@ fn check_finds_duplicates_leaks_and_contradictions() {
     assert_eq!(stats.train.class_counts, [4, 4, 4]);
     // Such data can still be used: that is for the user to decide, who is told.
     assert_eq!(
-        open(&config(folder.path())).unwrap().notes,
+        open(&config(folder.path())).unwrap().warnings,
         [
             "equal training images under several classes (1): sample 3 = sample 8",
             "test images that are in the training split too (1): sample 4",
+            "equal training images in one class (1): sample 1 = sample 7",
         ]
     );
 }

@@ -6,8 +6,16 @@
 mod batches;
 mod broken;
 mod folders;
+mod formats;
+mod idx_sets;
 mod layouts;
+mod left_out;
+mod links;
+mod one_class;
+mod order;
 mod prefetching;
 mod real;
+mod same_names;
+mod splits;
 mod synthetic;
 mod testkit;

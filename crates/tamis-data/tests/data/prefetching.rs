@@ -19,7 +19,13 @@ fn the_thread_is_at_most_three_jobs_ahead() {
     let counter = Arc::clone(&done);
     let mut results = prefetch(0..100, move |_| counter.fetch_add(1, Ordering::SeqCst)).unwrap();
     results.next().unwrap().unwrap();
-    std::thread::sleep(Duration::from_millis(100));
+    // However slow the machine, the thread gets there; however fast, no further.
+    for _ in 0..600 {
+        std::thread::sleep(Duration::from_millis(100));
+        if done.load(Ordering::SeqCst) >= 4 {
+            break;
+        }
+    }
     assert_eq!(done.load(Ordering::SeqCst), 4);
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
+use proptest::prelude::ProptestConfig;
 use tamis_core::{Key, Purpose};
 use tamis_data::{DataConfig, Error, Loaded, open};
 use tempfile::TempDir;
@@ -28,6 +29,14 @@ pub(crate) fn samples(set: u64, count: usize, channels: usize, side: usize) -> V
         Sample { channels, side, pixels, label: (id % 3) as u8 }
     };
     (0..count).map(sample).collect()
+}
+
+/// So many cases of a property, or as many as `PROPTEST_CASES` says.
+pub(crate) fn cases(usual: u32) -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(usual),
+    }
 }
 
 pub(crate) fn folder() -> TempDir {
@@ -120,4 +129,28 @@ pub(crate) fn read(source: impl AsRef<Path>) -> Loaded {
 
 pub(crate) fn refusal(source: impl AsRef<Path>) -> Error {
     open(&config(source)).unwrap_err()
+}
+
+/// Two classes, `cat` and `dog`, of three images each.
+pub(crate) fn sound() -> TempDir {
+    let folder = folder();
+    add_classes(folder.path(), 1);
+    folder
+}
+
+pub(crate) fn add_classes(folder: &Path, set: u64) {
+    for (id, sample) in samples(set, 6, 3, 8).iter().enumerate() {
+        let class = ["cat", "dog"][id % 2];
+        write(folder.join(format!("{class}/{id}.png")), &png(sample));
+    }
+}
+
+pub(crate) fn sound_with(name: &str, content: &[u8]) -> TempDir {
+    let folder = sound();
+    write(folder.path().join(name), content);
+    folder
+}
+
+pub(crate) fn refusal_with(name: &str, content: &[u8]) -> Error {
+    refusal(sound_with(name, content).path())
 }

@@ -37,10 +37,7 @@ fn show_check(arguments: &DataArguments) -> Result<ExitCode, Failure> {
 fn report_text(report: &CheckReport) -> String {
     let kinds =
         [("note", &report.notes), ("warning", &report.warnings), ("problem", &report.problems)];
-    let mut text = String::new();
-    for (kind, lines) in kinds {
-        text.extend(lines.iter().map(|line| format!("{kind}: {line}\n")));
-    }
+    let mut text = kinds.map(lines_of).concat();
     if let Some(Tally { classes, train, test }) = &report.tally {
         let test: usize = test.iter().flatten().sum();
         let (train, classes) = (train.iter().sum::<usize>(), classes.len());
@@ -49,14 +46,19 @@ fn report_text(report: &CheckReport) -> String {
     text + if report.is_sound() { "sound\n" } else { "not sound\n" }
 }
 
+/// A line for each thing to tell, with the kind of thing before it.
+fn lines_of((kind, lines): (&str, &Vec<String>)) -> String {
+    lines.iter().map(|line| format!("{kind}: {line}\n")).collect()
+}
+
 fn show_stats(arguments: &DataArguments) -> Result<ExitCode, Failure> {
     let loaded = open(&settings(arguments)?.data).map_err(Error::from)?;
     let stats = stats(&loaded);
     if arguments.json {
         print_json(&stats)?;
     } else {
-        let notes: String = loaded.notes.iter().map(|note| format!("note: {note}\n")).collect();
-        print(notes + &stats_text(&stats))?;
+        let told = [("note", &loaded.notes), ("warning", &loaded.warnings)];
+        print(told.map(lines_of).concat() + &stats_text(&stats))?;
     }
     Ok(ExitCode::SUCCESS)
 }

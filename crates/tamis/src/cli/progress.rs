@@ -60,6 +60,9 @@ impl Progress {
             for note in &prepared.notes {
                 progress.line(&format!("note: {note}"));
             }
+            for warning in &prepared.warnings {
+                progress.line(&format!("warning: {warning}"));
+            }
         }
         progress
     }

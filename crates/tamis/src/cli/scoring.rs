@@ -237,7 +237,10 @@ impl Observer for Watch {
             ScoringEvent::Note(note) if matches!(self.kind, Shown::Bar | Shown::Plain) => {
                 self.line(&format!("note: {note}"));
             }
-            ScoringEvent::Note(_) => {}
+            ScoringEvent::Warning(warning) if matches!(self.kind, Shown::Bar | Shown::Plain) => {
+                self.line(&format!("warning: {warning}"));
+            }
+            ScoringEvent::Note(_) | ScoringEvent::Warning(_) => {}
             ScoringEvent::Network { number, networks } => {
                 self.network = (*networks > 1).then_some((*number, *networks));
             }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::search::Event;
-use tamis::{Ending, Job, Layers, Outcome, RunConfig};
+use tamis::{Ending, Error, Job, Layers, Outcome, RunConfig};
 
 use super::arguments::{ProgressKind, ResumeArguments, SearchArguments};
 use super::output::{print, tell};
@@ -140,13 +140,19 @@ fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>)
     })?;
     let has_file = arguments.settings.layers.config.is_some();
     let open = if has_file { None } else { LeftOpen::of(&layers) };
+    let mut note = None;
     if let Some(open) = &open {
         layers = open.filled(layers);
-        tell(open.note());
+        note = Some(open.note());
     } else if !has_file && is_real(&layers) && !layers.sets("recipe") {
-        tell(LEFT_NOTE);
+        note = Some(LEFT_NOTE.to_owned());
     }
     let mut config = layers.resolve()?;
+    // Of data that are not there nothing else needs to be said.
+    tamis::data::find(&config.data).map_err(Error::from)?;
+    if let Some(note) = note {
+        tell(note);
+    }
     if config.place.table.is_none() {
         config.place.table = lookup::default_table();
     }
@@ -160,9 +166,19 @@ pub(super) fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
     pool.map_err(|error| Failure::Usage(format!("starting {threads} threads: {error}")))
 }
 
+/// What the data is called in the name of a run: the last part of its path, also where that is `.` or `..`.
+fn data_name(source: &str) -> String {
+    let path = source.split_once(':').map_or(source, |(_, path)| path);
+    let whole = match Path::new(path).file_name() {
+        Some(_) => PathBuf::from(source),
+        None => Path::new(path).canonicalize().unwrap_or_default(),
+    };
+    whole.file_name().map_or_else(|| "data".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
 /// `runs/DATA-SPACE-HOST-POLICY-seedN`, with a number behind it if that is taken.
 fn free_folder(config: &RunConfig) -> PathBuf {
-    let data = Path::new(&config.data.source).file_name().unwrap_or_default().to_string_lossy();
+    let data = data_name(&config.data.source);
     let search = &config.search;
     let name = format!(
         "{data}-{}-{}-{}-seed{}",

@@ -40,6 +40,8 @@ const EVALUATED_TOGETHER: usize = 250;
 pub enum ScoringEvent {
     /// Something to tell the user.
     Note(String),
+    /// Something about the data that may disappoint.
+    Warning(String),
     /// A network of several, whose scores are averaged, is next.
     Network {
         /// Which, from 0.
@@ -81,6 +83,7 @@ pub struct Scoring {
     train: Arc<Dataset>,
     device: Device,
     notes: Vec<String>,
+    warnings: Vec<String>,
 }
 
 /// A table's values and what they cost; `None` if it was stopped.
@@ -94,8 +97,8 @@ impl Scoring {
     /// Settings out of range, or data that cannot be used.
     pub fn new(config: ScoringConfig) -> Result<Scoring, Error> {
         config.check()?;
-        let Loaded { train, notes, .. } = tamis_data::open(&config.data)?;
-        Ok(Scoring { notes, ..Scoring::on(config, Arc::new(train))? })
+        let Loaded { train, notes, warnings, .. } = tamis_data::open(&config.data)?;
+        Ok(Scoring { notes, warnings, ..Scoring::on(config, Arc::new(train))? })
     }
 
     /// Of data that is open already, of which everything was told that there is to tell.
@@ -106,7 +109,7 @@ impl Scoring {
     pub fn on(config: ScoringConfig, train: Arc<Dataset>) -> Result<Scoring, Error> {
         config.check()?;
         let device = config.device.parse()?;
-        Ok(Scoring { config, train, device, notes: Vec::new() })
+        Ok(Scoring { config, train, device, notes: Vec::new(), warnings: Vec::new() })
     }
 
     /// Scores every training image and writes the scores to `out`, by the form of its ending, and
@@ -164,6 +167,9 @@ impl Scoring {
         TableFormat::for_writing(out)?;
         for note in &self.notes {
             observer.observe(&ScoringEvent::Note(note.clone()));
+        }
+        for warning in &self.warnings {
+            observer.observe(&ScoringEvent::Warning(warning.clone()));
         }
         Ok(())
     }

@@ -94,6 +94,9 @@ type Data = Result<Arc<Dataset>, Error>;
 fn identify(config: &RunConfig, results: &Results) -> Result<(DataIdentity, Data), Error> {
     let opened = open(&config.data).map_err(Error::from).and_then(|loaded| {
         let identity = DataIdentity::new(&loaded, config)?;
+        for (kind, lines) in [("note", &loaded.notes), ("warning", &loaded.warnings)] {
+            lines.iter().for_each(|line| tell(format_args!("{kind}: {line}")));
+        }
         Ok((identity, Arc::new(loaded.train)))
     });
     match opened {

@@ -1,0 +1,154 @@
+//! What the program says about data from folders, and what it does in a folder where it writes itself.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(clippy::disallowed_methods, reason = "tests write throw-away files")]
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Output;
+
+use flate2::write::ZlibEncoder;
+use flate2::{Compression, Crc};
+use serde_json::Value;
+
+use common::{program, text};
+
+/// A chunk of a PNG file.
+fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let named = [&kind[..], content].concat();
+    let mut sum = Crc::new();
+    sum.update(&named);
+    let length = (content.len() as u32).to_be_bytes();
+    [&length[..], &named, &sum.sum().to_be_bytes()].concat()
+}
+
+/// A grey PNG of 8 x 8 pixels that no other number gives.
+fn png(number: usize) -> Vec<u8> {
+    let mut rows = ZlibEncoder::new(Vec::new(), Compression::fast());
+    for y in 0..8 {
+        let row = (0..8).map(|x| (number * 37 + y * 11 + x * 7) as u8);
+        rows.write_all(&[0].into_iter().chain(row).collect::<Vec<u8>>()).unwrap();
+    }
+    let head = [0, 0, 0, 8, 0, 0, 0, 8, 8, 0, 0, 0, 0];
+    let parts = [
+        b"\x89PNG\r\n\x1a\n".to_vec(),
+        chunk(b"IHDR", &head),
+        chunk(b"IDAT", &rows.finish().unwrap()),
+        chunk(b"IEND", &[]),
+    ];
+    parts.concat()
+}
+
+/// Two classes of twelve images each.
+fn write_classes(folder: &Path) {
+    for number in 0..24 {
+        let class = folder.join(["cat", "dog"][number % 2]);
+        fs::create_dir_all(&class).unwrap();
+        fs::write(class.join(format!("{number:02}.png")), png(number)).unwrap();
+    }
+}
+
+/// Runs the program in a folder.
+fn run_in(folder: &Path, arguments: &[&str]) -> Output {
+    program().args(arguments).current_dir(folder).output().unwrap()
+}
+
+/// What was told, of a command that ended with this code.
+fn ended(output: &Output, code: i32) -> String {
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{told}");
+    told
+}
+
+const SMALL: [&str; 6] = [
+    "--policy=full",
+    "--epochs=2",
+    "--batch=8",
+    "--set=space.channels=2",
+    "--set=space.cells=1",
+    "--progress=plain",
+];
+
+fn search_in(folder: &Path, data: &str, more: &[&str]) -> Output {
+    run_in(folder, &[&["search", "--data", data], &SMALL[..], more].concat())
+}
+
+/// What a run says of each epoch but the seconds, and the data that it says it is of.
+fn told_by(run: &Path) -> (Vec<Value>, Value) {
+    let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let mut lines: Vec<Value> =
+        metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    lines.iter_mut().for_each(|line| drop(line.as_object_mut().unwrap().remove("wall_s")));
+    let result = fs::read_to_string(run.join("result.json")).unwrap();
+    let result: Value = serde_json::from_str(&result).unwrap();
+    (lines, result["dataset"].clone())
+}
+
+#[test]
+fn a_search_in_its_own_data_folder_goes_on_after_a_stop_as_if_there_were_none() {
+    let place = tempfile::tempdir().unwrap();
+    let photos = place.path().join("photos");
+    write_classes(&photos);
+    ended(&search_in(place.path(), "photos", &["--out=whole"]), 0);
+    ended(&search_in(&photos, ".", &["--stop-after-steps=2"]), 75);
+    let runs = fs::read_dir(photos.join("runs")).unwrap();
+    let runs: Vec<_> = runs.map(|entry| entry.unwrap().path()).collect();
+    let name = runs[0].file_name().unwrap().to_str().unwrap().to_owned();
+    assert!(name.starts_with("photos-nas-bench-201-"), "{name}");
+    // A work folder of scores is no class either.
+    fs::create_dir(photos.join("tamis-scorer-00")).unwrap();
+    let resumed = run_in(&photos, &["resume", &format!("runs/{name}"), "--progress=plain"]);
+    let told = ended(&resumed, 0);
+    assert!(told.contains("skipped folders that Tamis wrote (2): runs, tamis-scorer-00"), "{told}");
+    assert_eq!(told_by(&runs[0]), told_by(&place.path().join("whole")));
+    ended(&search_in(&photos, "..//photos/.", &["--epochs=1"]), 0);
+    ended(&run_in(&photos, &["data", "check", "."]), 0);
+}
+
+#[test]
+fn one_class_is_refused_by_a_search_and_warned_of_by_what_does_not_learn_classes() {
+    let place = tempfile::tempdir().unwrap();
+    write_classes(&place.path().join("zip/photos"));
+    let told = ended(&search_in(place.path(), "zip", &["--out=run"]), 3);
+    assert!(told.contains("only one with training images, `photos`"), "{told}");
+    assert!(told.contains("give `zip/photos`"), "{told}");
+    assert!(!place.path().join("run").exists());
+    let compare = ["compare", "--data=zip", "--policies=full", "--epochs=1", "--out=all"];
+    assert!(ended(&run_in(place.path(), &compare), 3).contains("give `zip/photos`"));
+    let warning = "warning: there is only one class with training images, `photos`";
+    let embed = ["embed", "--by=pixel-pca", "--data=zip", "--out=z.csv", "--progress=plain"];
+    assert!(ended(&run_in(place.path(), &embed), 0).contains(warning));
+    for command in ["check", "stats"] {
+        let told = text(&run_in(place.path(), &["data", command, "zip"]).stdout);
+        assert!(told.contains(warning), "{told}");
+        assert_eq!(
+            told.contains("a search refuses images that are all of one class"),
+            command == "check"
+        );
+    }
+}
+
+#[test]
+fn copies_are_warned_of_by_a_search_as_by_check() {
+    let place = tempfile::tempdir().unwrap();
+    write_classes(place.path());
+    fs::write(place.path().join("cat/copy.png"), png(0)).unwrap();
+    let warning = "warning: equal training images in one class (1): cat/00.png = cat/copy.png";
+    assert!(ended(&search_in(place.path(), ".", &["--epochs=1"]), 0).contains(warning));
+    assert!(text(&run_in(place.path(), &["data", "check", "."]).stdout).contains(warning));
+}
+
+#[test]
+fn of_data_that_are_not_there_nothing_else_is_said() {
+    let place = tempfile::tempdir().unwrap();
+    write_classes(&place.path().join("photos"));
+    for (data, hint) in
+        [("nowhere", ""), ("fotos/x", ""), ("photo", "\nhint: beside it is `photos`")]
+    {
+        let told = ended(&run_in(place.path(), &["search", "--data", data]), 3);
+        assert_eq!(told, format!("error: reading `{data}`: it does not exist{hint}\n"));
+    }
+}
