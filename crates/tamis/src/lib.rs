@@ -41,6 +41,8 @@ mod job;
 mod lookup;
 mod outcome;
 mod peak;
+mod probabilities;
+mod reason;
 mod run_record;
 mod scores;
 mod scoring;
@@ -56,7 +58,8 @@ pub use error::Error;
 pub use job::{Ending, Job, Prepared, prepare, prepare_on};
 pub use lookup::{Lookup, load_table, lookup};
 pub use outcome::Outcome;
-pub use scores::{Samples, load_embeddings, load_scores};
+pub use probabilities::ProbabilityScore;
+pub use scores::{Samples, load_embeddings, load_scores, load_scores_of};
 pub use scoring::{Embedding, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
 pub use soundness::check_data;
 
