@@ -1,12 +1,12 @@
 //! `tamis score` and `tamis embed`: a number, or a few, for every training image.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
 use tamis::search::training::{ComponentsEvent, ComponentsRound, TrainingEvent, TrainingRecord};
-use tamis::{Layers, Observer, Scoring, ScoringConfig, ScoringEvent};
+use tamis::{Layers, Observer, Scoring, ScoringEvent, inputs_of_data, refuse_replacing};
 
 use super::arguments::{CommonArguments, EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
 use super::output::tell;
@@ -18,7 +18,7 @@ use super::{Failure, STOPPED};
 pub(super) fn score(arguments: &ScoreArguments) -> Result<ExitCode, Failure> {
     let epochs = ("score.epochs", arguments.table.epochs);
     let mut watch = Watch::new(arguments.common)?;
-    let scoring = Scoring::new(settings(&arguments.table, epochs)?)?;
+    let scoring = opened(&arguments.table, epochs)?;
     let out = &arguments.table.out;
     let finished = scoring.score(arguments.by.into(), out, &mut watch)?;
     Ok(watch.end(finished, out))
@@ -30,18 +30,23 @@ pub(super) fn embed(arguments: &EmbedArguments) -> Result<ExitCode, Failure> {
         _ => "embed.epochs",
     };
     let mut watch = Watch::new(arguments.common)?;
-    let scoring = Scoring::new(settings(&arguments.table, (key, arguments.table.epochs))?)?;
+    let scoring = opened(&arguments.table, (key, arguments.table.epochs))?;
     let out = &arguments.table.out;
     let finished = scoring.embed(arguments.by.into(), out, &mut watch)?;
     Ok(watch.end(finished, out))
 }
 
-fn settings(
+/// The data of the settings, none of which the output is.
+fn opened(
     arguments: &TableArguments,
     (epochs_key, epochs): (&str, Option<u32>),
-) -> Result<ScoringConfig, Failure> {
+) -> Result<Scoring, Failure> {
     let own = |layers: Layers| layers.optional("seed", arguments.seed).optional(epochs_key, epochs);
-    Ok(arguments.settings.layers(own)?.resolve_scoring()?)
+    let config = arguments.settings.layers(own)?.resolve_scoring()?;
+    let settings = arguments.settings.layers.config.iter().cloned();
+    let inputs: Vec<PathBuf> = inputs_of_data(&config.data).into_iter().chain(settings).collect();
+    refuse_replacing(&arguments.out, &inputs)?;
+    Ok(Scoring::new(config)?)
 }
 
 /// A line of progress as JSON.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::search::Event;
-use tamis::{Ending, Job, Layers, Outcome, RunConfig};
+use tamis::{Ending, Job, Layers, Outcome, RunConfig, inputs_of_run, refuse_replacing};
 
 use super::arguments::{CommonArguments, ResumeArguments, SearchArguments};
 use super::output::{print, tell};
@@ -16,6 +16,8 @@ pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
     let (config, is_open) = settings(&arguments)?;
     use_threads(arguments.common.threads)?;
     let out = arguments.out.unwrap_or_else(|| free_folder(&config));
+    let file = arguments.settings.layers.config.iter().cloned();
+    refuse_replacing(&out, &inputs_of_run(&config).into_iter().chain(file).collect::<Vec<_>>())?;
     let job = Job::create(config, &out)?;
     if is_open {
         warn_of_few_images(job.prepared().train.len());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::tables::TableFormat;
-use tamis::{Choice, Error, PoolSource, RunConfig, choose};
+use tamis::{Choice, Error, PoolSource, RunConfig, choose, inputs_of_run, refuse_replacing};
 
 use super::Failure;
 use super::arguments::SelectArguments;
@@ -20,6 +20,11 @@ pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
         false => TableFormat::Text,
     };
     let config = settings(arguments)?;
+    if to_file {
+        let named = [&arguments.labels, &arguments.layers.config].into_iter().flatten().cloned();
+        let inputs: Vec<PathBuf> = inputs_of_run(&config).into_iter().chain(named).collect();
+        refuse_replacing(&arguments.out, &inputs)?;
+    }
     let choice = choose(&config, source(arguments), arguments.score.map(Into::into))?;
     let table = choice.table(matches!(format, TableFormat::Text | TableFormat::Npy));
     if to_file {

@@ -6,6 +6,7 @@ mod choice;
 #[path = "../common/mod.rs"]
 mod common;
 mod foreign;
+mod replacing;
 mod training;
 
 use std::fs;
