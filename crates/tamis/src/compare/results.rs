@@ -38,6 +38,7 @@ impl Results {
                 return Err(Error::File { what: "the results", path: path.to_owned(), source });
             }
         };
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let mut results = Results { path: path.to_owned(), records: Vec::new(), notes: Vec::new() };
         for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
             results.read_line(line, text)?;
