@@ -62,7 +62,7 @@ pub use outcome::Outcome;
 pub use probabilities::ProbabilityScore;
 pub use replacing::{inputs_of_data, inputs_of_run, refuse_replacing};
 pub use scores::{Samples, load_embeddings, load_scores, load_scores_of};
-pub use scoring::{Embedding, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
+pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
 pub use soundness::check_data;
 
 pub use tamis_core as core;

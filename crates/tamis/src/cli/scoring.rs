@@ -10,6 +10,7 @@ use tamis::{Layers, Observer, Scoring, ScoringEvent, inputs_of_data, refuse_repl
 
 use super::arguments::{CommonArguments, EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
 use super::output::tell;
+use super::pace::{Pace, in_words};
 use super::progress::{Shown, bar, bar_of};
 use super::search::use_threads;
 use super::stop::Stop;
@@ -68,6 +69,11 @@ struct Watch {
     /// Which network of how many, if there are several.
     network: Option<(u32, u32)>,
     epochs: u32,
+    /// Steps of this network's training that are not taken yet.
+    steps_left: u64,
+    /// Steps of a whole training.
+    steps: u64,
+    pace: Pace,
     /// Whether what was done until it was stopped is kept.
     keeps: bool,
     /// What the search for components is at between two passes.
@@ -86,6 +92,9 @@ impl Watch {
             what: String::new(),
             network: None,
             epochs: 0,
+            steps_left: 0,
+            steps: 0,
+            pace: Pace::default(),
             keeps: true,
             working_at: "",
         })
@@ -105,6 +114,8 @@ impl Watch {
     }
 
     fn begin(&mut self, steps_done: u64, steps: u64) {
+        (self.steps, self.steps_left) = (steps, steps - steps_done);
+        self.pace.begin();
         if self.kind == Shown::Bar {
             self.bar.finish_and_clear();
             self.bar = bar(steps);
@@ -118,9 +129,12 @@ impl Watch {
         match event {
             TrainingEvent::Stepped { epoch, loss, .. } => {
                 self.stop.stepped();
+                self.steps_left = self.steps_left.saturating_sub(1);
+                self.pace.stepped();
                 self.bar.inc(1);
                 self.bar.set_prefix(format!("{}/{}", epoch + 1, self.epochs));
                 self.bar.set_message(format!("{}, loss {loss:.3}", self.what));
+                self.tell_time_left(*epoch);
             }
             TrainingEvent::EpochEnded(record) => match self.kind {
                 Shown::Nothing => {}
@@ -129,6 +143,29 @@ impl Watch {
             },
             TrainingEvent::Finished => {}
         }
+    }
+
+    /// Steps left of this network and of those that come after it.
+    fn all_steps_left(&self) -> u64 {
+        let after = self.network.map_or(0, |(number, networks)| networks - number - 1);
+        self.steps_left + u64::from(after) * self.steps
+    }
+
+    /// Says after the first few steps, and each minute from then on, how long the rest takes; a bar
+    /// shows it at any time.
+    fn tell_time_left(&mut self, epoch: u32) {
+        let left = self.all_steps_left();
+        if self.kind != Shown::Plain || !self.pace.is_due(left) {
+            return;
+        }
+        let Some(seconds) = self.pace.seconds(left) else { return };
+        self.line(&format!(
+            "{}, epoch {}/{}: {left} steps to take, about {} left",
+            self.what,
+            epoch + 1,
+            self.epochs,
+            in_words(seconds)
+        ));
     }
 
     fn components(&mut self, event: &ComponentsEvent) {
@@ -196,14 +233,16 @@ impl Watch {
             (None, Some(triplets)) => format!("triplets {triplets:.3}"),
             (None, None) => String::new(),
         };
-        let left = f64::from(self.epochs - record.epoch - 1) * record.wall_s;
+        let after = f64::from(self.epochs - record.epoch - 1) * record.wall_s;
+        let left = self.pace.seconds(self.all_steps_left()).unwrap_or(after);
         format!(
-            "{}, epoch {}/{}: loss {:.3}, {told}, {:.1} s, about {left:.0} s left",
+            "{}, epoch {}/{}: loss {:.3}, {told}, {:.1} s, about {} left",
             self.what,
             record.epoch + 1,
             self.epochs,
             record.loss,
-            record.wall_s
+            record.wall_s,
+            in_words(left)
         )
     }
 
