@@ -68,7 +68,7 @@ fn tell_of(choice: &Choice) {
     let missing = counts.iter().filter(|&&count| count == 0).count();
     if missing > 0 {
         let classes = counts.len();
-        tell(format_args!("warning: {missing} of {classes} classes have no chosen sample"));
+        tell(format_args!("warning: no sample was chosen of {missing} of {classes} classes"));
     }
 }
 

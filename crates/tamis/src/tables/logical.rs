@@ -133,7 +133,8 @@ mod tests {
     fn decimals_are_the_doubles_that_their_text_reads_as() {
         assert_eq!(decimal(1999, 2), 19.99);
         assert_eq!(decimal(-5, 0), -5.0);
-        assert_eq!(decimal(123_456_789_012_345_678, 17), 1.23456789012345678);
+        let long: f64 = "1.23456789012345678".parse().unwrap();
+        assert_eq!(decimal(123_456_789_012_345_678, 17), long);
         assert_eq!(decimal(1, 38), 1e-38);
     }
 

@@ -95,7 +95,7 @@ fn empty(name: &str) -> Column {
 }
 
 /// The name of a packing that is not read.
-pub(super) fn unread_packing(packing: Compression) -> Option<&'static str> {
+fn unread_packing(packing: Compression) -> Option<&'static str> {
     match packing {
         Compression::BROTLI(_) => Some("Brotli"),
         Compression::LZO => Some("LZO"),

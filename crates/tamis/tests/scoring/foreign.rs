@@ -167,7 +167,7 @@ fn bare_arrays_of_one_column_or_row_are_scores_and_of_several_are_probabilities(
         let output = select(&["--policy=full", "--labels", &labels, "--out=-"]);
         assert!(text(&output.stderr).contains("of each class: 3 3 3"), "{shape}");
     }
-    let rows: Vec<f64> = (0..9).flat_map(|id| softened(id)).collect();
+    let rows: Vec<f64> = (0..9).flat_map(softened).collect();
     let rows = array("p.npy", "(9, 3)", &rows);
     let by = ["--policy=two-tail:2", "--scores", &rows];
     refused(&select(&[&by[..], &["--out=-"]].concat()), 3, "several values a sample");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use half::f16;
-use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
+use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray,
     FixedLenByteArrayType, Int32Type, Int64Type,
@@ -13,7 +13,6 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
 use super::read;
-use crate::tables::parquet::unread_packing;
 use crate::tables::{Table, VALUE_NAME, Values};
 
 /// A Parquet file of one column, described as Parquet's own language does, in groups of rows.
@@ -132,13 +131,26 @@ fn every_packing_is_read_or_refused_by_its_name() {
         [Compression::ZSTD(zstd), Compression::GZIP(gzip), Compression::LZ4, Compression::LZ4_RAW];
     let values: Vec<f64> = (0..500).map(|row| f64::from(row % 7) / 8.0).collect();
     for packing in packings {
-        let bytes = parquet_of::<DoubleType>("required double v", &[values.clone()], packing);
+        let bytes =
+            parquet_of::<DoubleType>("required double v", std::slice::from_ref(&values), packing);
         assert_eq!(reals(&read("a.parquet", &bytes).unwrap()), values, "{packing}");
     }
-    // The decoder cannot make such a file itself: its metadata says so in the place of Snappy.
-    assert_eq!(unread_packing(Compression::BROTLI(BrotliLevel::default())), Some("Brotli"));
-    assert_eq!(unread_packing(Compression::LZO), Some("LZO"));
-    assert_eq!(unread_packing(Compression::SNAPPY), None);
+    // The crate, as it is built here, cannot pack otherwise; but metadata can say so.
+    let one = parquet_of::<DoubleType>("required double v", &[vec![0.5]], Compression::SNAPPY);
+    let as_codec = |codec: u8| {
+        let at = |wanted: &[u8]| one.windows(3).position(|bytes| bytes == wanted);
+        // The end of the column's path, then the field of the codec: Snappy is 1, twice that here.
+        let place = at(&[b'v', 0x15, 2]).unwrap() + 2;
+        let mut bytes = one.clone();
+        bytes[place] = 2 * codec;
+        bytes
+    };
+    assert_eq!(reals(&read("a.parquet", &as_codec(1)).unwrap()), [0.5]);
+    for (codec, name) in [(3, "LZO"), (4, "Brotli")] {
+        let told = read("a.parquet", &as_codec(codec)).unwrap_err().to_string();
+        let expected = format!("found values packed with {name}, expected Zstandard, Snappy");
+        assert!(told.contains(&expected), "{told}");
+    }
 }
 
 #[test]
