@@ -133,6 +133,11 @@ impl Dataset {
         self.files.get(id.index()).cloned().unwrap_or_else(|| format!("sample {id}"))
     }
 
+    /// The file of the sample, below the folder of the data; `None` where many share one file.
+    pub fn file(&self, id: SampleId) -> Option<&str> {
+        self.files.get(id.index()).map(String::as_str)
+    }
+
     /// Number of samples of each class.
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes.len()];

@@ -18,7 +18,7 @@ pub(crate) struct StepSamples {
 }
 
 /// Number of steps of one pass over `samples` images.
-pub(crate) fn steps_of_pass(samples: usize, batch: usize) -> usize {
+pub fn steps_of_pass(samples: usize, batch: usize) -> usize {
     let full = samples / batch;
     match samples % batch {
         0 => full,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Forward and backward count as three forward passes.
-pub(crate) const PASSES_PER_STEP: u64 = 3;
+pub const PASSES_PER_STEP: u64 = 3;
 
 /// What was spent once, before the search (training a scorer, an autoencoder, a tree).
 ///

@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use tamis_core::SampleId;
 use tamis_data::{Dataset, Loaded};
-use tamis_select::{Context, Pool, Requirements, build, requirements};
+use tamis_select::{Context, Pool, Requirements, ScoreTable, build, requirements};
 
 use crate::config::RunConfig;
 use crate::error::Error;
-use crate::scores::{Samples, load_embeddings, load_scores, sample_ids};
+use crate::probabilities::ProbabilityScore;
+use crate::reason::reasons;
+use crate::scores::{Samples, load_embeddings, load_scores_of, sample_ids};
 use crate::tables::{Column, LABEL_NAMES, Table, TableError, VALUE_NAME};
 
 /// Where the samples' classes come from.
@@ -34,6 +36,14 @@ pub struct Choice {
     pub ids: Vec<SampleId>,
     /// The label of each, as the source has it.
     pub labels: Vec<u32>,
+    /// The file of each, where the source has files of single images.
+    pub files: Option<Vec<String>>,
+    /// The name of each one's class, where the source has names.
+    pub class_names: Option<Vec<String>>,
+    /// The score of each, where scores were looked at.
+    pub scores: Option<Vec<f64>>,
+    /// Why each was chosen; `None` where the policy takes all.
+    pub reasons: Option<Vec<String>>,
     /// Samples there were to choose from.
     pub pool: usize,
     /// The label of each class there is, chosen from or not, ascending.
@@ -43,11 +53,22 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// A row a chosen sample: `sample_id` and, where the form has a place for it, `label`.
+    /// A row a chosen sample: `sample_id` and, where the form has a place for it, everything that is
+    /// known of it.
     pub fn table(&self, ids_alone: bool) -> Table {
-        let ids = Column::whole("sample_id", self.ids.iter().map(|id| id.0));
-        let labels = Column::whole("label", self.labels.iter().copied());
-        Table::new(if ids_alone { vec![ids] } else { vec![ids, labels] })
+        let mut columns = vec![Column::whole("sample_id", self.ids.iter().map(|id| id.0))];
+        if ids_alone {
+            return Table::new(columns);
+        }
+        let words = |name: &str, values: &Option<Vec<String>>| {
+            values.as_ref().map(|values| Column::words(name, values.iter().map(String::as_str)))
+        };
+        columns.push(Column::whole("label", self.labels.iter().copied()));
+        columns.extend(words("class_name", &self.class_names));
+        columns.extend(words("file", &self.files));
+        columns.extend(self.scores.clone().map(|scores| Column::real("score", scores)));
+        columns.extend(words("reason", &self.reasons));
+        Table::new(columns)
     }
 
     /// Chosen samples of each class.
@@ -59,29 +80,72 @@ impl Choice {
     }
 }
 
-/// Chooses by the policy, files, seed and split of the settings.
+/// Chooses by the policy, files, seed and split of the settings. Where the file of scores is one of
+/// probabilities, `derived` says what to make of them.
 ///
 /// # Errors
 ///
 /// [`Error::NeedsSearch`] for a policy that follows a search, and whatever does not fit together.
-pub fn choose(config: &RunConfig, source: PoolSource<'_>) -> Result<Choice, Error> {
+pub fn choose(
+    config: &RunConfig,
+    source: PoolSource<'_>,
+    derived: Option<ProbabilityScore>,
+) -> Result<Choice, Error> {
     config.search.check()?;
     let policy = &config.search.policy;
     let needed = requirements(&policy.name)?;
     if needed.needs_search {
         return Err(Error::NeedsSearch { policy: policy.name.clone() });
     }
+    if derived.is_some() && policy.scores.is_none() {
+        return Err(Error::NoProbabilities);
+    }
     let mut notes = Vec::new();
-    let known = Known::of(config, source, &mut notes)?;
-    let plan = build(&policy.name, &context(config, &needed, &known)?)?.plan(0)?;
+    let known = Known::of(config, source, derived, &mut notes)?;
+    if derived == Some(ProbabilityScore::Loss) && !known.has_labels {
+        return Err(Error::LossNeedsClasses);
+    }
+    let context = context(config, &needed, &known, derived)?;
+    let mut policy = build(&policy.name, &context)?;
+    let plan = policy.plan(0)?;
+    let report = policy.report();
     let mut ids = [plan.weight, plan.arch].concat();
     ids.sort_unstable();
-    let labels = ids.iter().map(|&id| known.labels[id.index()]).collect();
-    Ok(Choice { ids, labels, pool: known.labels.len(), class_labels: known.class_labels, notes })
+    let scores = context.scores.map(|scores| by_sample(&scores, known.labels.len()));
+    let reasons = reasons(&report.changes, &ids, scores.as_deref());
+    notes.extend(report.notes);
+    Ok(Choice {
+        labels: ids.iter().map(|&id| known.labels[id.index()]).collect(),
+        files: known.files(&ids),
+        class_names: known.class_names(&ids),
+        scores: scores.map(|scores| ids.iter().map(|id| scores[id.index()]).collect()),
+        reasons,
+        ids,
+        pool: known.labels.len(),
+        class_labels: known.class_labels,
+        notes,
+    })
 }
 
-/// What the policy chooses from and by.
-fn context(config: &RunConfig, needed: &Requirements, known: &Known) -> Result<Context, Error> {
+/// The score of each sample in the order of ids. That none is missing was found before.
+fn by_sample(scores: &ScoreTable, samples: usize) -> Vec<f64> {
+    let mut by_sample = vec![f64::NAN; samples];
+    for row in scores.rows() {
+        if let Some(score) = by_sample.get_mut(row.id.index()) {
+            *score = row.score;
+        }
+    }
+    by_sample
+}
+
+/// What the policy chooses from and by. Scores that are made of probabilities are wanted even if the
+/// policy does not look at them.
+fn context(
+    config: &RunConfig,
+    needed: &Requirements,
+    known: &Known,
+    derived: Option<ProbabilityScore>,
+) -> Result<Context, Error> {
     let search = &config.search;
     let policy = &search.policy;
     let pool = Pool::new(known.classes.clone(), known.class_labels.len())?;
@@ -91,8 +155,11 @@ fn context(config: &RunConfig, needed: &Requirements, known: &Known) -> Result<C
     let mut context = Context::new(Arc::new(pool), search.seed, search.train.epochs);
     context.split = search.split;
     context.settings = policy.settings();
-    if let Some(path) = policy.scores.as_ref().filter(|_| needed.needs_scores) {
-        context.scores = Some(Arc::new(load_scores(path, &samples)?.0));
+    let wants_scores = needed.needs_scores || derived.is_some();
+    if let Some(path) = policy.scores.as_ref().filter(|_| wants_scores) {
+        let scores = load_scores_of(path, &samples, derived)?.0;
+        scores.aligned(&context.pool)?;
+        context.scores = Some(Arc::new(scores));
     }
     if let Some(path) = policy.embeddings.as_ref().filter(|_| needed.needs_embeddings) {
         context.embeddings = Some(Arc::new(load_embeddings(path, &samples)?.0));
@@ -108,6 +175,8 @@ struct Known {
     classes: Vec<u32>,
     /// The label of each class.
     class_labels: Vec<u32>,
+    /// Whether the source says the labels: else all samples are taken for one class.
+    has_labels: bool,
     /// Their images, where the source has them.
     images: Option<Dataset>,
 }
@@ -116,6 +185,7 @@ impl Known {
     fn of(
         config: &RunConfig,
         source: PoolSource<'_>,
+        derived: Option<ProbabilityScore>,
         notes: &mut Vec<String>,
     ) -> Result<Known, Error> {
         match source {
@@ -125,14 +195,18 @@ impl Known {
                 let class_labels = (0..train.classes().len() as u32).collect();
                 let labels = train.labels().to_vec();
                 let (classes, images) = (labels.clone(), Some(train));
-                Ok(Known { labels, classes, class_labels, images })
+                Ok(Known { labels, classes, class_labels, has_labels: true, images })
             }
-            PoolSource::Labels(path) => Known::of_table(&Table::read(path)?, path),
+            PoolSource::Labels(path) => {
+                Known::of_table(&Table::read(path)?.one_value_a_row(), path)
+            }
             PoolSource::Tables => {
                 let policy = &config.search.policy;
                 let path = policy.scores.as_deref().or(policy.embeddings.as_deref());
                 let path = path.ok_or(Error::NoPool)?;
-                let table = Table::read(path)?;
+                let is_wide = derived.is_some() || policy.scores.is_none();
+                let read = Table::read(path)?;
+                let table = if is_wide { read } else { read.one_value_a_row() };
                 if !table.is_bare() {
                     return Known::of_table(&table, path);
                 }
@@ -141,9 +215,21 @@ impl Known {
                      or --data say them",
                     path.display()
                 ));
-                Ok(Known::of_labels(vec![0; table.rows()]))
+                Ok(Known { has_labels: false, ..Known::of_labels(vec![0; table.rows()]) })
             }
         }
+    }
+
+    /// The file of each of these samples; `None` if the source has no files of single images.
+    fn files(&self, ids: &[SampleId]) -> Option<Vec<String>> {
+        let images = self.images.as_ref()?;
+        ids.iter().map(|&id| images.file(id).map(str::to_owned)).collect()
+    }
+
+    /// The name of the class of each of these samples.
+    fn class_names(&self, ids: &[SampleId]) -> Option<Vec<String>> {
+        let classes = self.images.as_ref()?.classes();
+        Some(ids.iter().map(|id| classes[self.classes[id.index()] as usize].clone()).collect())
     }
 
     /// The labels that a table names: a column of them by sample, or one a row.
@@ -158,7 +244,7 @@ impl Known {
         let class_labels: Vec<u32> = BTreeSet::from_iter(&labels).into_iter().copied().collect();
         let class = |label| class_labels.partition_point(|other| other < label) as u32;
         let classes = labels.iter().map(class).collect();
-        Known { labels, classes, class_labels, images: None }
+        Known { labels, classes, class_labels, has_labels: true, images: None }
     }
 }
 

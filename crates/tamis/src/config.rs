@@ -12,7 +12,7 @@ use toml::{Table, Value};
 
 use crate::error::Error;
 use crate::scoring::ScoringConfig;
-use crate::section::{config_error, parse, parse_beside};
+use crate::section::{config_error, parse, parse_beside, unknown_among};
 
 /// All settings of a run: the contents of `config.toml`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -226,8 +226,26 @@ impl Layers {
             embed: parse(section("embed"), "embed")?,
             ..ScoringConfig::default()
         };
+        refuse_foreign(&table)?;
         let ScoringConfig { seed, device, .. } = parse(Value::Table(table), "")?;
         Ok(ScoringConfig { seed, device, ..sections })
+    }
+}
+
+/// Refuses what is no setting of scores and embeddings, by those that there are.
+fn refuse_foreign(rest: &Table) -> Result<(), Error> {
+    let sections = ["data", "augmentation"].map(str::to_owned);
+    let mut known: Vec<String> =
+        flatten(&to_table(&ScoringConfig::default())?).into_keys().collect();
+    known.extend(["score.channels", "embed.latent"].map(str::to_owned));
+    known.retain(|name| !sections.iter().any(|section| name.starts_with(section.as_str())));
+    known.extend(sections);
+    // Of two that are as near, that of the scorer is named.
+    known.sort_by_key(|name| (!name.starts_with("score."), name.clone()));
+    let foreign = flatten(rest).into_keys().find(|name| !known.contains(name));
+    match foreign.and_then(|name| unknown_among(&name, &known)) {
+        Some(message) => Err(config_error(None, message)),
+        None => Ok(()),
     }
 }
 
@@ -336,6 +354,27 @@ mod tests {
             names.dedup();
         }
         assert_eq!(settings, listed);
+    }
+
+    #[test]
+    fn a_setting_of_a_search_is_refused_by_those_of_scores_that_it_could_have_meant() {
+        let message = |assignment: &str| {
+            let layers = Layers::default().assignment(assignment).unwrap();
+            layers.resolve_scoring().unwrap_err().to_string()
+        };
+        for (assignment, nearest) in [
+            ("train.epochs=3", "score.epochs"),
+            ("weights.momentum=0.5", "score.momentum"),
+            ("epochs=3", "score.epochs"),
+            ("width=3", "embed.width"),
+            ("scroe.lr=3", "score.lr"),
+        ] {
+            let told = message(assignment);
+            let path = assignment.split('=').next().unwrap();
+            assert!(told.contains(&format!("unknown setting `{path}`")), "{told}");
+            assert!(told.contains("`score.blocks`") && told.contains("`embed.latent`"), "{told}");
+            assert!(told.ends_with(&format!("the nearest is `{nearest}`")), "{told}");
+        }
     }
 
     #[test]

@@ -54,6 +54,26 @@ pub enum Error {
          --scores or --embeddings"
     )]
     NoPool,
+    /// Probabilities were to be made scores of, and no file of them is named.
+    #[error("making scores of probabilities: found no file of them; hint: name one with --scores")]
+    NoProbabilities,
+    /// Losses were to be made of probabilities, and nothing says the samples' classes.
+    #[error(
+        "making losses of probabilities: found nothing that says the samples' classes; hint: give \
+         --labels or --data"
+    )]
+    LossNeedsClasses,
+    /// An output that is one of the inputs.
+    #[error(
+        "writing {}: found that it is the input {}, which would be lost; hint: name another file",
+        output.display(), input.display()
+    )]
+    ReplacesInput {
+        /// What was to be written.
+        output: PathBuf,
+        /// The input that it is.
+        input: PathBuf,
+    },
     /// The data changed since the run began.
     #[error(
         "resuming the run: found data with fingerprint {found}, expected {expected}; \
@@ -162,6 +182,7 @@ impl Error {
             Error::Network(tamis_nn::Error::DeviceFailed { .. })
             | Error::Search(Search::Network(tamis_nn::Error::DeviceFailed { .. })) => 1,
             Error::NeedsSearch { .. } | Error::NoPool => 2,
+            Error::NoProbabilities | Error::LossNeedsClasses | Error::ReplacesInput { .. } => 2,
             Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,
             Error::Compare(error) => error.exit_code(),
             Error::Run(tamis_run::Error::NotEmpty { .. } | tamis_run::Error::NotARun { .. }) => 2,

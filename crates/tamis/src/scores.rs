@@ -4,14 +4,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tamis_core::SampleId;
+use tamis_core::{SampleId, nearest};
 use tamis_data::{DataConfig, Dataset};
 use tamis_run::write_durably;
 use tamis_search::OneOffCost;
 use tamis_select::{Embeddings, ScoreRow, ScoreTable};
 
 use crate::error::Error;
-use crate::tables::{LABEL_NAMES, SAMPLE_NAMES, SCORE_NAMES, Table, VALUE_NAME};
+use crate::probabilities::{self, ProbabilityScore};
+use crate::tables::{
+    Column, LABEL_NAMES, SAMPLE_NAMES, SCORE_NAMES, Table, TableError, VALUE_NAME, Values,
+};
 
 /// The samples that a table is about.
 #[derive(Clone, Copy, Debug)]
@@ -40,32 +43,80 @@ impl<'a> Samples<'a> {
 /// not nothing.
 ///
 /// The file is CSV or Parquet with the columns `sample_id`, `label` and `score`, the published form
-/// `index entropy class` in `.txt`, or bare scores in `.npy`. The labels that it names must be those
-/// of the samples.
+/// `index entropy class` in `.txt`, or bare scores in `.npy`. The labels that it names, by number or
+/// where the images are at hand by name, must be those of the samples.
 ///
 /// # Errors
 ///
-/// [`Error::Table`] naming line or column, [`Error::Select`] naming the sample of a score that
-/// cannot be, [`Error::TableReordered`]; [`Error::File`] or [`Error::Content`] for its cost.
+/// [`Error::Table`] naming line or column, [`Error::TableReordered`]; [`Error::File`] or
+/// [`Error::Content`] for its cost.
 pub fn load_scores(path: &Path, samples: &Samples<'_>) -> Result<(ScoreTable, OneOffCost), Error> {
-    let table = Table::read(path)?;
+    load_scores_of(path, samples, None)
+}
+
+/// As [`load_scores`]; or, if a score of probabilities is asked for, of a file of probabilities: CSV
+/// or Parquet with the columns `sample_id`, `label`, `p_0`, `p_1` and so on, or an array of rows in
+/// `.npy`.
+///
+/// # Errors
+///
+/// As [`load_scores`]; [`Error::Table`] naming the first row that is no distribution.
+pub fn load_scores_of(
+    path: &Path,
+    samples: &Samples<'_>,
+    derived: Option<ProbabilityScore>,
+) -> Result<(ScoreTable, OneOffCost), Error> {
+    let read = Table::read(path)?;
+    let table = if derived.is_some() { read } else { read.one_value_a_row() };
     let ids = sample_ids(&table)?;
-    let names: &[&str] = if table.is_bare() { &[VALUE_NAME] } else { &SCORE_NAMES };
-    let scores = table.real(table.expect_column(names)?)?;
+    let values = match derived {
+        Some(derived) => probabilities::scores(&table, derived, &ids, samples)?,
+        None => table.finite(score_column(&table)?)?,
+    };
     let classes = classes(&table, &ids, samples)?;
-    let rows = ids.into_iter().zip(classes).zip(scores);
-    let rows = rows.map(|((id, class), score)| ScoreRow { id: SampleId(id), class, score });
-    let mut scores = ScoreTable::new(rows.collect())?;
+    let rows = ids.iter().zip(classes).zip(values);
+    let rows = rows.map(|((&id, class), score)| ScoreRow { id: SampleId(id), class, score });
+    let scores = ScoreTable::new(rows.collect());
+    let mut scores = scores.map_err(|error| placed(&table, &ids, error))?;
     if samples.is_beginning {
         scores = scores.first(samples.classes.len());
     }
     let beside = Beside::read(path)?;
     beside.check(path, samples)?;
-    let scores = match &beside.kind {
+    let scores = match derived.map(ProbabilityScore::name).or(beside.kind.as_deref()) {
         Some(kind) => scores.of_kind(kind),
         None => scores,
     };
     Ok((scores, beside.cost()))
+}
+
+/// The column of scores. What is missing in a table of probabilities is what to make of them.
+fn score_column(table: &Table) -> Result<&Column, TableError> {
+    let names: &[&str] = if table.is_bare() { &[VALUE_NAME] } else { &SCORE_NAMES };
+    match table.find(names) {
+        None if probabilities::is_of_probabilities(table) => {
+            let expected = "one score a sample; hint: if these are probabilities of classes, \
+                            `tamis select --score entropy`, margin or loss makes scores of them";
+            Err(table.malformed("the columns", "several values a sample", expected))
+        }
+        _ => table.expect_column(names),
+    }
+}
+
+/// What is wrong with the score of one sample, with the place of its row; other errors as they are.
+fn placed(table: &Table, ids: &[u32], error: tamis_select::Error) -> Error {
+    use tamis_select::Error as Select;
+    let last_row = |sample: u32| ids.iter().rposition(|&id| id == sample).unwrap_or_default();
+    let (row, found, expected) = match error {
+        Select::ScoreValue { sample, found, .. } => {
+            (last_row(sample), format!("the score {found}"), "a finite number of at least 0")
+        }
+        Select::ScoreTwice { sample } => {
+            (last_row(sample), format!("sample {sample} again"), "every sample once")
+        }
+        other => return other.into(),
+    };
+    table.wrong_row(row, None, found, expected).into()
 }
 
 /// Reads an embedding file and its cost from `FILE.cost.json` beside it.
@@ -83,9 +134,9 @@ pub fn load_embeddings(
     let table = Table::read(path)?;
     let ids = sample_ids(&table)?;
     let classes = classes(&table, &ids, samples)?;
-    let mut axes = vec![table.real(table.expect_column(&["z_0", VALUE_NAME])?)?];
+    let mut axes = vec![table.finite(table.expect_column(&["z_0", VALUE_NAME])?)?];
     while let Some(column) = table.find(&[&format!("z_{}", axes.len())]) {
-        axes.push(table.real(column)?);
+        axes.push(table.finite(column)?);
     }
     let rows = 0..table.rows();
     let values: Vec<f32> = rows.flat_map(|row| axes.iter().map(move |z| z[row] as f32)).collect();
@@ -112,7 +163,8 @@ pub(crate) fn sample_ids(table: &Table) -> Result<Vec<u32>, Error> {
 /// beyond those there are have class 0: they are left out or refused.
 fn classes(table: &Table, ids: &[u32], samples: &Samples<'_>) -> Result<Vec<u32>, Error> {
     if let Some(column) = table.find(&LABEL_NAMES) {
-        for (row, (&id, found)) in ids.iter().zip(table.whole(column)?).enumerate() {
+        let found = labels(table, column, samples.images)?;
+        for (row, (&id, found)) in ids.iter().zip(found).enumerate() {
             match samples.labels.get(id as usize) {
                 Some(&expected) if found != expected => {
                     return Err(table.other_label(column, row, (id, found, expected)).into());
@@ -123,6 +175,30 @@ fn classes(table: &Table, ids: &[u32], samples: &Samples<'_>) -> Result<Vec<u32>
     }
     let class = |&id: &u32| samples.classes.get(id as usize).copied().unwrap_or_default();
     Ok(ids.iter().map(class).collect())
+}
+
+/// The labels of a column: the numbers that it holds, or those of the classes that it names, where
+/// the data that have the classes are at hand.
+fn labels(
+    table: &Table,
+    column: &Column,
+    images: Option<&Dataset>,
+) -> Result<Vec<u32>, TableError> {
+    let (Values::Words(words), Some(images)) = (&column.values, images) else {
+        return table.whole(column);
+    };
+    let classes = images.classes();
+    let class = |name: &String| classes.iter().position(|class| class == name);
+    let numbers: Vec<Option<usize>> = words.names().iter().map(class).collect();
+    let label = |(row, &code): (usize, &u32)| {
+        numbers[code as usize].map(|class| class as u32).ok_or_else(|| {
+            let name = &words.names()[code as usize];
+            let nearest = nearest(name, classes.iter().map(String::as_str)).unwrap_or_default();
+            let expected = format!("a class of the data; hint: the nearest is `{nearest}`");
+            table.wrong_value(column, row, format!("`{name}`"), &expected)
+        })
+    };
+    words.codes().iter().enumerate().map(label).collect()
 }
 
 /// What is written beside a table of scores or embeddings.

@@ -61,7 +61,15 @@ fn unknown_setting(path: &str, message: &str, more: &[&str]) -> Option<String> {
     let section = path.strip_suffix(names[0]).unwrap_or(path);
     let known: Vec<String> =
         known.chain(more.iter().copied()).map(|key| format!("{section}{key}")).collect();
-    let nearest = nearest(path, known.iter().map(String::as_str))?;
+    unknown_among(path, &known)
+}
+
+/// What to say of a path that is none of the known ones, of which one that ends alike is nearest.
+pub(crate) fn unknown_among(path: &str, known: &[String]) -> Option<String> {
+    let key = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+    let alike: Vec<&String> = known.iter().filter(|name| key(name) == key(path)).collect();
+    let candidates = if alike.is_empty() { known.iter().collect() } else { alike };
+    let nearest = nearest(path, candidates.into_iter().map(String::as_str))?;
     let expected = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     Some(format!(
         "found the unknown setting `{path}`, expected one of {expected}; hint: the nearest is \

@@ -27,6 +27,9 @@ pub use config::{EmbedConfig, ScorerConfig};
 pub use course::{Progress, TrainingCost, TrainingRecord};
 pub use forgetting::Forgetting;
 
+pub use crate::epoch::steps_of_pass;
+pub use crate::ledger::PASSES_PER_STEP;
+
 use crate::error::Error;
 use crate::snapshot::Snapshot;
 

@@ -8,6 +8,7 @@ mod config;
 mod data;
 mod lookup;
 mod output;
+mod pace;
 mod progress;
 mod scoring;
 mod search;

@@ -1,15 +1,16 @@
 //! `tamis score` and `tamis embed`: a number, or a few, for every training image.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
 use tamis::search::training::{ComponentsEvent, ComponentsRound, TrainingEvent, TrainingRecord};
-use tamis::{Layers, Observer, Scoring, ScoringConfig, ScoringEvent};
+use tamis::{Layers, Observer, Scoring, ScoringEvent, inputs_of_data, refuse_replacing};
 
 use super::arguments::{EmbedArguments, EmbedBy, ProgressKind, ScoreArguments, TableArguments};
 use super::output::tell;
+use super::pace::{Pace, in_words};
 use super::progress::{Shown, bar, bar_of};
 use super::search::use_threads;
 use super::stop::Stop;
@@ -20,7 +21,7 @@ pub(super) fn score(arguments: &ScoreArguments) -> Result<ExitCode, Failure> {
     use_threads(arguments.common.threads)?;
     let stop = Stop::listen(&arguments.common)?;
     let mut watch = Watch::new(arguments.common.progress, stop);
-    let scoring = Scoring::new(settings(&arguments.table, epochs)?)?;
+    let scoring = opened(&arguments.table, epochs)?;
     let out = &arguments.table.out;
     let finished = scoring.score(arguments.by.into(), out, &mut watch)?;
     Ok(watch.end(finished, out))
@@ -34,18 +35,23 @@ pub(super) fn embed(arguments: &EmbedArguments) -> Result<ExitCode, Failure> {
     use_threads(arguments.common.threads)?;
     let stop = Stop::listen(&arguments.common)?;
     let mut watch = Watch::new(arguments.common.progress, stop);
-    let scoring = Scoring::new(settings(&arguments.table, (key, arguments.table.epochs))?)?;
+    let scoring = opened(&arguments.table, (key, arguments.table.epochs))?;
     let out = &arguments.table.out;
     let finished = scoring.embed(arguments.by.into(), out, &mut watch)?;
     Ok(watch.end(finished, out))
 }
 
-fn settings(
+/// The data of the settings, none of which the output is.
+fn opened(
     arguments: &TableArguments,
     (epochs_key, epochs): (&str, Option<u32>),
-) -> Result<ScoringConfig, Failure> {
+) -> Result<Scoring, Failure> {
     let own = |layers: Layers| layers.optional("seed", arguments.seed).optional(epochs_key, epochs);
-    Ok(arguments.settings.layers(own)?.resolve_scoring()?)
+    let config = arguments.settings.layers(own)?.resolve_scoring()?;
+    let settings = arguments.settings.layers.config.iter().cloned();
+    let inputs: Vec<PathBuf> = inputs_of_data(&config.data).into_iter().chain(settings).collect();
+    refuse_replacing(&arguments.out, &inputs)?;
+    Ok(Scoring::new(config)?)
 }
 
 /// A line of progress as JSON.
@@ -67,6 +73,11 @@ pub(super) struct Watch {
     /// Which network of how many, if there are several.
     network: Option<(u32, u32)>,
     epochs: u32,
+    /// Steps of this network's training that are not taken yet.
+    steps_left: u64,
+    /// Steps of a whole training.
+    steps: u64,
+    pace: Pace,
     /// Whether what was done until it was stopped is kept.
     keeps: bool,
     /// What the search for components is at between two passes.
@@ -83,6 +94,9 @@ impl Watch {
             what: String::new(),
             network: None,
             epochs: 0,
+            steps_left: 0,
+            steps: 0,
+            pace: Pace::default(),
             keeps: true,
             working_at: "",
         }
@@ -107,6 +121,8 @@ impl Watch {
     }
 
     fn begin(&mut self, steps_done: u64, steps: u64) {
+        (self.steps, self.steps_left) = (steps, steps - steps_done);
+        self.pace.begin();
         if self.kind == Shown::Bar {
             self.bar.finish_and_clear();
             self.bar = bar(steps);
@@ -120,9 +136,12 @@ impl Watch {
         match event {
             TrainingEvent::Stepped { epoch, loss, .. } => {
                 self.stop.stepped();
+                self.steps_left = self.steps_left.saturating_sub(1);
+                self.pace.stepped();
                 self.bar.inc(1);
                 self.bar.set_prefix(format!("{}/{}", epoch + 1, self.epochs));
                 self.bar.set_message(format!("{}, loss {loss:.3}", self.what));
+                self.tell_time_left(*epoch);
             }
             TrainingEvent::EpochEnded(record) => match self.kind {
                 Shown::Nothing => {}
@@ -131,6 +150,29 @@ impl Watch {
             },
             TrainingEvent::Finished => {}
         }
+    }
+
+    /// Steps left of this network and of those that come after it.
+    fn all_steps_left(&self) -> u64 {
+        let after = self.network.map_or(0, |(number, networks)| networks - number - 1);
+        self.steps_left + u64::from(after) * self.steps
+    }
+
+    /// Says after the first few steps, and each minute from then on, how long the rest takes; a bar
+    /// shows it at any time.
+    fn tell_time_left(&mut self, epoch: u32) {
+        let left = self.all_steps_left();
+        if self.kind != Shown::Plain || !self.pace.is_due(left) {
+            return;
+        }
+        let Some(seconds) = self.pace.seconds(left) else { return };
+        self.line(&format!(
+            "{}, epoch {}/{}: {left} steps to take, about {} left",
+            self.what,
+            epoch + 1,
+            self.epochs,
+            in_words(seconds)
+        ));
     }
 
     fn components(&mut self, event: &ComponentsEvent) {
@@ -198,14 +240,16 @@ impl Watch {
             (None, Some(triplets)) => format!("triplets {triplets:.3}"),
             (None, None) => String::new(),
         };
-        let left = f64::from(self.epochs - record.epoch - 1) * record.wall_s;
+        let after = f64::from(self.epochs - record.epoch - 1) * record.wall_s;
+        let left = self.pace.seconds(self.all_steps_left()).unwrap_or(after);
         format!(
-            "{}, epoch {}/{}: loss {:.3}, {told}, {:.1} s, about {left:.0} s left",
+            "{}, epoch {}/{}: loss {:.3}, {told}, {:.1} s, about {} left",
             self.what,
             record.epoch + 1,
             self.epochs,
             record.loss,
-            record.wall_s
+            record.wall_s,
+            in_words(left)
         )
     }
 

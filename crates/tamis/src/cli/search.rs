@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::search::Event;
-use tamis::{Ending, Error, Job, Layers, Outcome, RunConfig};
+use tamis::{Ending, Error, Job, Layers, Outcome, RunConfig, inputs_of_run, refuse_replacing};
 
 use super::arguments::{ProgressKind, ResumeArguments, SearchArguments};
 use super::output::{print, tell};
@@ -17,6 +17,8 @@ pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
     let (config, open) = settings(&arguments)?;
     use_threads(arguments.common.threads)?;
     let out = arguments.out.unwrap_or_else(|| free_folder(&config));
+    let file = arguments.settings.layers.config.iter().cloned();
+    refuse_replacing(&out, &inputs_of_run(&config).into_iter().chain(file).collect::<Vec<_>>())?;
     let stop = Stop::listen(&arguments.common)?;
     let mut watch = Watch::new(arguments.common.progress, stop.clone());
     let job = Job::create(config, &out, &mut watch)?;

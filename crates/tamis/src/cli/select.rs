@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::tables::TableFormat;
-use tamis::{Choice, Error, PoolSource, choose};
+use tamis::{Choice, Error, PoolSource, RunConfig, choose, inputs_of_run, refuse_replacing};
 
 use super::Failure;
 use super::arguments::SelectArguments;
@@ -19,7 +19,13 @@ pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
         true => TableFormat::for_writing(&arguments.out).map_err(Error::from)?,
         false => TableFormat::Text,
     };
-    let choice = chosen(arguments)?;
+    let config = settings(arguments)?;
+    if to_file {
+        let named = [&arguments.labels, &arguments.layers.config].into_iter().flatten().cloned();
+        let inputs: Vec<PathBuf> = inputs_of_run(&config).into_iter().chain(named).collect();
+        refuse_replacing(&arguments.out, &inputs)?;
+    }
+    let choice = choose(&config, source(arguments), arguments.score.map(Into::into))?;
     let table = choice.table(matches!(format, TableFormat::Text | TableFormat::Npy));
     if to_file {
         table.write(&arguments.out).map_err(Error::from)?;
@@ -31,7 +37,7 @@ pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn chosen(arguments: &SelectArguments) -> Result<Choice, Failure> {
+fn settings(arguments: &SelectArguments) -> Result<RunConfig, Failure> {
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
     let layers = arguments.layers.around(|layers| {
         layers
@@ -41,12 +47,15 @@ fn chosen(arguments: &SelectArguments) -> Result<Choice, Failure> {
             .optional("policy.embeddings", arguments.embeddings.as_ref().map(text))
             .optional("seed", arguments.seed)
     })?;
-    let source = match (&arguments.data, &arguments.labels) {
+    Ok(layers.resolve()?)
+}
+
+fn source(arguments: &SelectArguments) -> PoolSource<'_> {
+    match (&arguments.data, &arguments.labels) {
         (Some(_), _) => PoolSource::Data,
         (None, Some(path)) => PoolSource::Labels(path),
         (None, None) => PoolSource::Tables,
-    };
-    Ok(choose(&layers.resolve()?, source)?)
+    }
 }
 
 fn tell_of(choice: &Choice) {
@@ -55,6 +64,12 @@ fn tell_of(choice: &Choice) {
     }
     let (chosen, pool) = (choice.ids.len(), choice.pool);
     tell(format_args!("chose {chosen} of {pool} samples; {}", counts(choice)));
+    let counts = choice.class_counts();
+    let missing = counts.iter().filter(|&&count| count == 0).count();
+    if missing > 0 {
+        let classes = counts.len();
+        tell(format_args!("warning: no sample was chosen of {missing} of {classes} classes"));
+    }
 }
 
 /// Samples of each class, with its label where the classes do not simply count up from 0.

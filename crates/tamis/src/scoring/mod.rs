@@ -8,6 +8,7 @@
 
 mod config;
 mod embed;
+mod forecast;
 mod identity;
 mod missing;
 mod score;
@@ -29,6 +30,7 @@ use crate::tables::{Column, Table, TableFormat};
 
 pub use config::ScoringConfig;
 pub use embed::Embedding;
+pub use forecast::Forecast;
 pub(crate) use missing::Missing;
 pub use score::ScoreKind;
 
@@ -125,6 +127,7 @@ impl Scoring {
         observer: &mut dyn Observer,
     ) -> Result<bool, Error> {
         self.begin(out, observer)?;
+        observer.observe(&ScoringEvent::Note(self.forecast_scores(kind).to_string()));
         let Some((scores, cost)) = score::scores(self, kind, out, observer)? else {
             return Ok(false);
         };
@@ -152,6 +155,9 @@ impl Scoring {
             .into());
         }
         self.begin(out, observer)?;
+        if let Some(forecast) = self.forecast_embeddings(embedding) {
+            observer.observe(&ScoringEvent::Note(forecast.to_string()));
+        }
         let Some((values, cost)) = embed::embeddings(self, embedding, out, observer)? else {
             return Ok(false);
         };

@@ -2,14 +2,15 @@
 //!
 //! Four forms, told by the ending of the name: CSV with a header, Parquet, NPY (bare values, the
 //! row is the sample), and text (the published form `index entropy class`, or one value a line).
-//! What is read may be packed with gzip. A table holds numbers: whole or real; a column of
-//! anything else is passed over until somebody asks for it.
+//! What is read may be packed with gzip. A table holds numbers, whole or real, and names of classes;
+//! a column of anything else is passed over until somebody asks for it.
 //!
 //! What the columns mean to a search is said in `scores`; this module knows only their names.
 
 mod column;
 mod csv;
 mod error;
+mod logical;
 mod npy;
 mod parquet;
 mod text;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 use tamis_data::{Limits, read_file};
 use tamis_run::{make_folder_of, write_durably};
 
-pub use column::{Column, Values};
+pub use column::{Column, Values, Words};
 pub use error::TableError;
 
 /// Most bytes that a table may unpack to: 64 for each of 2^25 samples.
@@ -212,7 +213,10 @@ impl Table {
                 };
                 values.iter().enumerate().map(one).collect()
             }
-            Values::Other { row, found, .. } => Err(wrong(*row, found.clone())),
+            Values::Words(words) => Err(self.no_number(column, words, expected)),
+            Values::Other { row, found, .. } => {
+                Err(self.wrong_column(column, *row, found.clone(), expected))
+            }
         }
     }
 
@@ -225,10 +229,47 @@ impl Table {
         match &column.values {
             Values::Whole(values) => Ok(values.iter().map(|&value| value as f64).collect()),
             Values::Real(values) => Ok(values.clone()),
+            Values::Words(words) => Err(self.no_number(column, words, "a number")),
             Values::Other { row, found, .. } => {
-                Err(self.wrong_value(column, *row, found.clone(), "a number"))
+                let expected = match has_decimal_comma(found) {
+                    true => "a number with a point, not a comma, before its decimals",
+                    false => "a number",
+                };
+                Err(self.wrong_column(column, *row, found.clone(), expected))
             }
         }
+    }
+
+    /// The values of a column as real numbers, none of them NaN or infinite.
+    ///
+    /// # Errors
+    ///
+    /// As [`Table::real`], naming the row.
+    pub fn finite(&self, column: &Column) -> Result<Vec<f64>, TableError> {
+        let values = self.real(column)?;
+        match values.iter().position(|value| !value.is_finite()) {
+            None => Ok(values),
+            Some(row) => {
+                let found = values[row].to_string();
+                Err(self.wrong_value(column, row, found, "a finite number"))
+            }
+        }
+    }
+
+    /// A bare array of one column, `(n, 1)`, or of one row, `(1, n)`, as the `n` values that it is for
+    /// whoever expects one a sample. Any other table stays as it is.
+    pub fn one_value_a_row(self) -> Table {
+        if self.format != TableFormat::Npy {
+            return self;
+        }
+        let values = match &self.columns[..] {
+            [one] => Some(one.values.clone()),
+            several if self.rows == 1 => column::turned(several, 0),
+            _ => None,
+        };
+        let Some(values) = values else { return self };
+        let columns = vec![Column { name: VALUE_NAME.to_owned(), values }];
+        Table { rows: columns[0].values.len(), columns, ..self }
     }
 
     /// The error for a row whose label is not that of its sample: the sample, the label that was
@@ -247,10 +288,48 @@ impl Table {
         self.wrong_value(column, row, found, &expected)
     }
 
-    fn wrong_value(
+    /// The error for the first word of a column of labels that is no number.
+    fn no_number(&self, column: &Column, words: &Words, expected: &str) -> TableError {
+        let is_word = |&code: &u32| words.names()[code as usize].parse::<f64>().is_err();
+        let row = words.codes().iter().position(is_word).unwrap_or_default();
+        let found = format!("`{}`", column.values.text(row));
+        let expected = format!(
+            "{expected}; hint: names of classes are read where the data that have them are named, \
+             with --data"
+        );
+        self.wrong_value(column, row, found, &expected)
+    }
+
+    /// The error for a column that holds something else, from a row on or as a whole.
+    fn wrong_column(
+        &self,
+        column: &Column,
+        row: Option<usize>,
+        found: String,
+        expected: &str,
+    ) -> TableError {
+        match row {
+            Some(row) => self.wrong_value(column, row, found, expected),
+            None => self.malformed(format!("column `{}`", column.name), found, expected),
+        }
+    }
+
+    /// The error for the value of a row.
+    pub(crate) fn wrong_value(
         &self,
         column: &Column,
         row: usize,
+        found: String,
+        expected: &str,
+    ) -> TableError {
+        self.wrong_row(row, Some(&column.name), found, expected)
+    }
+
+    /// The error for a row, or for its value in one column.
+    pub(crate) fn wrong_row(
+        &self,
+        row: usize,
+        column: Option<&str>,
         found: String,
         expected: &str,
     ) -> TableError {
@@ -258,10 +337,12 @@ impl Table {
             Some(line) => format!("line {line}"),
             None => format!("row {row}"),
         };
-        self.malformed(format!("{place}, column `{}`", column.name), found, expected)
+        let column = column.map(|name| format!(", column `{name}`")).unwrap_or_default();
+        self.malformed(place + &column, found, expected)
     }
 
-    fn malformed(
+    /// The error for a part of the file.
+    pub(crate) fn malformed(
         &self,
         place: impl ToString,
         found: impl ToString,
@@ -274,4 +355,10 @@ impl Table {
             expected: expected.to_string(),
         }
     }
+}
+
+/// Whether what was found, in its quotes, is a number but for a comma before its decimals.
+fn has_decimal_comma(found: &str) -> bool {
+    let text = found.trim_matches('`');
+    text.matches(',').count() == 1 && text.replace(',', ".").parse::<f64>().is_ok()
 }

@@ -6,6 +6,8 @@
 
 use std::path::Path;
 
+use half::f16;
+
 use super::{Column, LABEL_NAMES, SAMPLE_NAMES, Table, TableError, VALUE_NAME, Values};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -125,9 +127,17 @@ macro_rules! kind {
     };
 }
 
-static KINDS: [Kind; 10] = [
+static KINDS: [Kind; 11] = [
     kind!("<f8", f64, Real as f64),
     kind!("<f4", f32, Real as f64),
+    Kind {
+        name: "<f2",
+        bytes: size_of::<f16>(),
+        read: |values| {
+            let one = |bytes: &[u8]| f16::from_le_bytes([bytes[0], bytes[1]]).to_f64();
+            Values::Real(values.map(one).collect())
+        },
+    },
     kind!("<i8", i64, Whole as i64),
     kind!("<i4", i32, Whole as i64),
     kind!("<i2", i16, Whole as i64),
@@ -135,8 +145,18 @@ static KINDS: [Kind; 10] = [
     kind!("<u4", u32, Whole as i64),
     kind!("<u2", u16, Whole as i64),
     kind!("|u1", u8, Whole as i64),
-    // No sample or class has a number that does not fit; such a one turns negative and is refused.
-    kind!("<u8", u64, Whole as i64),
+    Kind {
+        name: "<u8",
+        bytes: size_of::<u64>(),
+        read: |values| {
+            let one = |bytes: &[u8]| {
+                let mut exact = [0; size_of::<u64>()];
+                exact.copy_from_slice(bytes);
+                u64::from_le_bytes(exact)
+            };
+            Values::of_unsigned(values.map(one).collect())
+        },
+    },
 ];
 
 fn header(bytes: &[u8]) -> Option<Header<'_>> {

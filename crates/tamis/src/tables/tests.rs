@@ -1,5 +1,7 @@
 //! What was written reads back as the same bits in every form; what is wrong is named by its place.
 
+mod foreign;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use super::column::GrowingColumn;
 use super::{Column, LABEL_NAMES, SAMPLE_NAMES, SCORE_NAMES, Table, TableError, VALUE_NAME};
 
 const PUBLISHED: [&str; 3] = [SAMPLE_NAMES[0], SCORE_NAMES[0], LABEL_NAMES[0]];
@@ -23,14 +24,17 @@ pub(super) fn read(bytes: &[u8], path: &Path) -> Result<(Vec<Column>, Vec<u64>),
         malformed(line, "bytes that are not UTF-8", "text")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut columns: Vec<Column> = Vec::new();
+    let mut columns: Vec<GrowingColumn> = Vec::new();
     let mut lines = Vec::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
         if columns.is_empty() {
             columns = match words.len() {
-                1 => vec![Column::empty(VALUE_NAME)],
-                3 => PUBLISHED.map(Column::empty).into(),
+                1 if is_parted_otherwise(line) => {
+                    return Err(malformed(number, line, "white space between the values"));
+                }
+                1 => vec![GrowingColumn::new(VALUE_NAME)],
+                3 => PUBLISHED.map(GrowingColumn::new).into(),
                 _ => return Err(malformed(number, line, "`index entropy class`, or one value")),
             };
         }
@@ -38,10 +42,16 @@ pub(super) fn read(bytes: &[u8], path: &Path) -> Result<(Vec<Column>, Vec<u64>),
             let values = if columns.len() == 1 { "one value" } else { "`index entropy class`" };
             return Err(malformed(number, line, &format!("{values}, as in the lines before")));
         }
-        columns.iter_mut().zip(words).for_each(|(column, word)| column.push_text(word));
+        columns.iter_mut().zip(words).for_each(|(column, word)| column.push(word));
         lines.push(number);
     }
-    Ok((columns, lines))
+    Ok((columns.into_iter().map(GrowingColumn::finish).collect(), lines))
+}
+
+/// Whether a line without white space is parted by commas or semicolons. One comma may be a decimal
+/// comma, of which whoever asks for the number is told.
+fn is_parted_otherwise(line: &str) -> bool {
+    line.contains(';') || line.matches(',').count() > 1
 }
 
 /// The bytes of the file.

@@ -163,7 +163,9 @@ fn a_choice_that_cannot_be_made_says_why() {
     let none = file(folder.path(), "s.txt", "0 0.1 0\n1 0.2 0\n2 0.3 1\n3 0.4 2\n");
     let output =
         select(&["--policy=two-tail:2", "--set=policy.beta=1.0", "--scores", &none, "--out=-"]);
-    assert!(text(&output.stderr).contains("of each class: 2 0 0"), "{}", text(&output.stderr));
+    let told = text(&output.stderr);
+    assert!(told.contains("of each class: 2 0 0"), "{told}");
+    assert!(told.contains("warning: no sample was chosen of 2 of 3 classes"), "{told}");
     fails(&["--policy=random-epoch:0.5", "--labels", &labels], 2, "hint: `tamis search --policy");
     fails(&["--policy=random:2"], 2, "--labels");
     fails(&["--policy=proxy:2", "--labels", &labels], 2, "score");

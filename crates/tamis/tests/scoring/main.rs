@@ -5,9 +5,12 @@
 mod choice;
 #[path = "../common/mod.rs"]
 mod common;
+mod foreign;
+mod replacing;
 mod training;
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -74,6 +77,18 @@ fn file(folder: &Path, name: &str, content: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// Nine scores in a file.
+fn nine(folder: &Path) -> String {
+    let lines: String = (0..9).map(|id| format!("{id},{},0.{}\n", id % 2, id + 1)).collect();
+    file(folder, "s.csv", &format!("sample_id,label,score\n{lines}"))
+}
+
+fn refused(output: &Output, code: i32, expected: &str) {
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{told}");
+    assert!(told.contains(expected), "{told}");
+}
+
 /// Sixty images as the CIFAR-10 binary layout has them, the first last if so asked; their classes
 /// follow on each other alike both ways.
 #[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
@@ -89,4 +104,36 @@ fn write_cifar10(folder: &Path, backwards: bool) -> String {
     fs::create_dir(folder).unwrap();
     fs::write(folder.join("data_batch_1.bin"), records.concat()).unwrap();
     format!("--data=cifar10:{}", folder.display())
+}
+
+/// Three images each of cats and dogs, in a folder a class.
+fn write_photos(folder: &Path) -> String {
+    for (number, class) in ["cat", "dog"].into_iter().enumerate() {
+        fs::create_dir_all(folder.join(class)).unwrap();
+        for image in 0..3 {
+            let pixels: Vec<u8> =
+                (0..192).map(|at| ((number * 3 + image) * 37 + at * 7) as u8).collect();
+            let image = folder.join(class).join(format!("{image}.png"));
+            tamis::run::write_durably(&image, &png(&pixels, 8)).unwrap();
+        }
+    }
+    format!("--data={}", folder.display())
+}
+
+/// A square PNG image of red, green and blue.
+fn png(pixels: &[u8], side: usize) -> Vec<u8> {
+    let rows = pixels.chunks(3 * side).flat_map(|row| [&[0], row].concat());
+    let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(&rows.collect::<Vec<u8>>()).unwrap();
+    let side = (side as u32).to_be_bytes();
+    let header = [&side[..], &side[..], &[8, 2, 0, 0, 0]].concat();
+    let chunk = |kind: &[u8], data: &[u8]| {
+        let mut sum = flate2::Crc::new();
+        sum.update(kind);
+        sum.update(data);
+        let length = (data.len() as u32).to_be_bytes();
+        [&length[..], kind, data, &sum.sum().to_be_bytes()].concat()
+    };
+    let parts = [chunk(b"IHDR", &header), chunk(b"IDAT", &packer.finish().unwrap())];
+    [&b"\x89PNG\r\n\x1a\n"[..], &parts.concat(), &chunk(b"IEND", b"")].concat()
 }

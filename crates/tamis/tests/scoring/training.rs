@@ -193,5 +193,39 @@ fn the_networks_of_an_averaged_score_are_told_apart() {
     let found: Vec<_> = records.map(|record| record["network"].as_u64()).collect();
     assert_eq!(found, [Some(0), Some(1)], "{json}");
     let one = told(&["--progress=plain", "--set=score.networks=1"]);
-    assert!(one.contains("scorer, epoch 1/1: ") && !one.contains("network"), "{one}");
+    assert!(one.contains("scorer, epoch 1/1: ") && !one.contains(", network"), "{one}");
+}
+
+#[test]
+fn what_a_table_costs_is_told_before_it_is_made_and_is_what_it_then_did() {
+    let forecast = |command: &str, by: &str, name: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        let output = make(command, by, &path, &["--progress=plain"]);
+        succeed(&output);
+        let told = text(&output.stderr);
+        let note = told.lines().find(|line| line.contains("multiply-adds")).unwrap().to_owned();
+        let macs = cost(&path)["macs"].as_u64().unwrap();
+        assert!(note.contains(&format!("{:.2e} multiply-adds", macs as f64)), "{note}: {macs}");
+        assert!(note.contains(name), "{note}");
+        let at = |text: &str| told.find(text).unwrap();
+        assert!(at("multiply-adds") < at("wrote"), "{told}");
+    };
+    forecast("score", "entropy", "1 network for 2 epochs of 4 steps, 8 steps in all");
+    forecast("score", "forgetting", "1 network for 2 epochs of 4 steps, 8 steps in all");
+    forecast("score", "el2n", "2 networks for 1 epoch of 4 steps, 8 steps in all");
+    forecast("embed", "penultimate", "1 network for 2 epochs of 4 steps, 8 steps in all");
+    forecast("embed", "triplet-ae", "1 network for 2 epochs of 4 steps, 8 steps in all");
+    forecast("embed", "random-ae", "nothing is trained");
+}
+
+#[test]
+fn the_time_that_is_left_is_told_after_the_first_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = ["--progress=plain", "--epochs=4000000", "--stop-after-steps=30"];
+    let output = make("score", "entropy", &folder.path().join("t.csv"), &more);
+    assert_eq!(output.status.code(), Some(75));
+    let told = text(&output.stderr);
+    assert_eq!(told.matches("steps to take, about").count(), 1, "{told}");
+    assert!(told.contains("epoch 3/4000000: 15999990 steps to take, about"), "{told}");
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
+use tamis::search::training::{EmbedConfig, ScorerConfig};
 
 use super::common::CommonArguments;
 use super::settings::SettingsArguments;
@@ -12,7 +14,13 @@ use super::settings::SettingsArguments;
 /// Trains a residual network, or goes on with the one in a folder beside FILE, and writes a row an
 /// image in the order of their ids: sample_id, label, score. What that cost is written beside it.
 #[derive(Debug, Args)]
-#[command(after_long_help = SCORE_EXAMPLES)]
+#[command(
+    after_long_help = with_defaults(SCORE_EXAMPLES, &[score_defaults()]),
+    mut_arg("epochs", |epochs| {
+        let default = ScorerConfig::default().epochs;
+        epochs.help(format!("Epochs of the network's training [default: {default}]"))
+    })
+)]
 pub(crate) struct ScoreArguments {
     /// What the score is
     #[arg(long, value_enum, value_name = "SCORE")]
@@ -61,7 +69,15 @@ impl From<ScoreBy> for tamis::ScoreKind {
 /// Writes a row an image in the order of their ids: sample_id, label, z_0, z_1 and so on; near each
 /// other where images are alike. What that cost is written beside it.
 #[derive(Debug, Args)]
-#[command(after_long_help = EMBED_EXAMPLES)]
+#[command(
+    after_long_help = with_defaults(EMBED_EXAMPLES, &[embed_defaults(), score_defaults()]),
+    mut_arg("epochs", |epochs| {
+        let (own, scorer) = (EmbedConfig::default().epochs, ScorerConfig::default().epochs);
+        epochs.help(format!(
+            "Epochs of the network's training [default: {own}, for penultimate {scorer}]"
+        ))
+    })
+)]
 pub(crate) struct EmbedArguments {
     /// What embeds an image
     #[arg(long, value_enum, value_name = "EMBEDDING")]
@@ -103,6 +119,27 @@ impl From<EmbedBy> for tamis::Embedding {
     }
 }
 
+/// Examples, and below them the defaults of these sections.
+fn with_defaults(examples: &str, sections: &[String]) -> String {
+    format!("{examples}\n\nDefaults, each changed by --set:\n  {}", sections.join("\n  "))
+}
+
+fn score_defaults() -> String {
+    let channels = "score.channels: 16, for grey images 8";
+    defaults("score", &ScorerConfig::default(), channels)
+}
+
+fn embed_defaults() -> String {
+    defaults("embed", &EmbedConfig::default(), "embed.latent: 32, for grey images 8")
+}
+
+/// The settings of a section as they are assigned, from the values that the program takes.
+fn defaults(section: &str, config: &impl Serialize, otherwise: &str) -> String {
+    let table = toml::Table::try_from(config).unwrap_or_default();
+    let set = table.iter().map(|(key, value)| format!("{section}.{key}={value}"));
+    format!("{}\n  {otherwise}", set.collect::<Vec<_>>().join(" "))
+}
+
 /// What scores and embeddings have in common.
 #[derive(Debug, Args)]
 #[command(
@@ -116,9 +153,33 @@ pub(crate) struct TableArguments {
     /// Epochs of the network's training
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<u32>,
-    /// Names every random draw
+    /// Names every random draw [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u32>,
     #[command(flatten)]
     pub(crate) settings: SettingsArguments,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_tells_every_default_that_the_program_takes() {
+        let told = with_defaults("", &[embed_defaults(), score_defaults()]);
+        let (score, embed) = (ScorerConfig::default(), EmbedConfig::default());
+        for (key, value) in [
+            ("score.epochs", score.epochs.to_string()),
+            ("score.blocks", score.blocks.to_string()),
+            ("score.networks", score.networks.to_string()),
+            ("embed.batch", embed.batch.to_string()),
+            ("embed.lr", embed.lr.to_string()),
+        ] {
+            assert!(told.contains(&format!("{key}={value}")), "{key}: {told}");
+        }
+        // What is told as 16 and 32 is so for images of three colours, as 8 for grey ones.
+        let shape = |channels| tamis::data::ImageShape { channels, height: 8, width: 8 };
+        assert_eq!([3, 1].map(|colours| score.channels_for(shape(colours))), [16, 8]);
+        assert_eq!([3, 1].map(|colours| embed.latent_for(shape(colours))), [32, 8]);
+    }
 }

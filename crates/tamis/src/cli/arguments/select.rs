@@ -2,11 +2,32 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tamis::select::Argument;
 
 use super::listing::policies;
 use super::settings::LayerArguments;
+
+/// What a score of probabilities is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScoreOf {
+    /// Entropy in nats: high where the network is not certain
+    Entropy,
+    /// Largest less second largest: low where the network is not certain
+    Margin,
+    /// Cross-entropy with the sample's class, in nats: high where the network is wrong
+    Loss,
+}
+
+impl From<ScoreOf> for tamis::ProbabilityScore {
+    fn from(score: ScoreOf) -> Self {
+        match score {
+            ScoreOf::Entropy => Self::Entropy,
+            ScoreOf::Margin => Self::Margin,
+            ScoreOf::Loss => Self::Loss,
+        }
+    }
+}
 
 /// Choose samples once, for whoever trains elsewhere.
 ///
@@ -33,13 +54,16 @@ pub(crate) struct SelectArguments {
     /// Or a file with a column `label`, or one class a line or value
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
-    /// Scores, as `tamis score` writes them
+    /// Scores, as `tamis score` writes them, or probabilities of classes
     #[arg(long, value_name = "FILE")]
     pub(crate) scores: Option<PathBuf>,
+    /// What to make of probabilities: a row a sample, a column p_0, p_1, ... a class, in .npy without names
+    #[arg(long, value_enum, value_name = "SCORE")]
+    pub(crate) score: Option<ScoreOf>,
     /// Embeddings, as `tamis embed` writes them
     #[arg(long, value_name = "FILE")]
     pub(crate) embeddings: Option<PathBuf>,
-    /// File to write: .txt and .npy hold ids alone, .csv and .parquet classes too; - is standard output
+    /// File to write: .txt and .npy hold ids alone, .csv and .parquet all that is known; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Names every random draw
@@ -53,5 +77,7 @@ const SELECT_EXAMPLES: &str = "\
 Examples:
   tamis select --policy proxy:0.1 --scores scores.csv --out chosen.npy
       a tenth by entropy, from the scores alone
+  tamis select --policy proxy:0.1 --scores softmax.npy --score entropy --out chosen.csv
+      the same from probabilities of classes; with class, score and reason of each
   tamis select --policy random:500 --labels labels.txt --out -
       five hundred at random, to standard output";

@@ -19,7 +19,9 @@ use tamis::compare::{
 };
 use tamis::data::{Dataset, open};
 use tamis::run::{FolderLock, Machine};
-use tamis::{Error, Layers, RunConfig, is_provided, load_table, provide};
+use tamis::{
+    Error, Layers, RunConfig, inputs_of_run, is_provided, load_table, provide, refuse_replacing,
+};
 
 use super::arguments::{CompareArguments, ComparisonFormat};
 use super::output::{print, tell};
@@ -34,6 +36,11 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
     let config = base.resolve()?;
     let grid = grid(arguments, &config)?;
     let path = arguments.results.clone().unwrap_or_else(|| arguments.out.join("results.jsonl"));
+    let file = arguments.settings.layers.config.iter().cloned();
+    let inputs: Vec<PathBuf> = inputs_of_run(&config).into_iter().chain(file).collect();
+    for output in [&path, &arguments.out] {
+        refuse_replacing(output, &inputs)?;
+    }
     let mut results = Results::open(&path)?;
     let table = config.place.table.as_deref().map(load_table).transpose()?;
     let (identity, data) = identify(&config, &results)?;
