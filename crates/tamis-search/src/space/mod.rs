@@ -51,11 +51,26 @@ pub struct SpaceEntry {
 /// All spaces.
 pub const SPACES: &[SpaceEntry] = &[nas_bench_201::ENTRY, darts::ENTRY];
 
+/// Spaces that are planned, by the names that they will have.
+const PLANNED_SPACES: &[&str] = &[
+    "darts:s1",
+    "darts:s2",
+    "darts:s3",
+    "darts:s4",
+    "darts:s5",
+    "nas-bench-1shot1",
+    "nas-bench-1shot1:1",
+    "nas-bench-1shot1:2",
+    "nas-bench-1shot1:3",
+    "mobilenet",
+    "tas",
+];
+
 /// The space that the settings name, for images of this shape and so many classes.
 ///
 /// # Errors
 ///
-/// [`Error::UnknownName`] if there is no such space.
+/// [`Error::Planned`] if it is not here yet, [`Error::UnknownName`] if there is no such space.
 pub fn build_space(
     config: &SpaceConfig,
     image: ImageShape,
@@ -63,8 +78,11 @@ pub fn build_space(
 ) -> Result<Box<dyn SearchSpace>, Error> {
     match SPACES.iter().find(|entry| entry.name == config.name) {
         Some(entry) => Ok((entry.build)(config, image, classes)),
-        None => {
-            Err(Error::unknown_name("space", &config.name, SPACES.iter().map(|entry| entry.name)))
-        }
+        None => Err(Error::unknown_name(
+            "space",
+            &config.name,
+            SPACES.iter().map(|entry| entry.name),
+            PLANNED_SPACES,
+        )),
     }
 }
