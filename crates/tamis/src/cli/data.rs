@@ -7,7 +7,7 @@ use tamis::{Error, Layers, RunConfig, check_data};
 
 use super::Failure;
 use super::arguments::{DataArguments, DataCommand, assigned};
-use super::output::{print, print_json};
+use super::output::{print_json, print_text, visible};
 use super::table::aligned;
 
 const UNSOUND: u8 = 3;
@@ -29,7 +29,7 @@ fn show_check(arguments: &DataArguments) -> Result<ExitCode, Failure> {
     if arguments.json {
         print_json(&report)?;
     } else {
-        print(report_text(&report))?;
+        print_text(&report_text(&report))?;
     }
     Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(UNSOUND) })
 }
@@ -39,7 +39,7 @@ fn report_text(report: &CheckReport) -> String {
         [("note", &report.notes), ("warning", &report.warnings), ("problem", &report.problems)];
     let mut text = String::new();
     for (kind, lines) in kinds {
-        text.extend(lines.iter().map(|line| format!("{kind}: {line}\n")));
+        text.extend(lines.iter().map(|line| format!("{kind}: {}\n", visible(line))));
     }
     if let Some(Tally { classes, train, test }) = &report.tally {
         let test: usize = test.iter().flatten().sum();
@@ -55,8 +55,9 @@ fn show_stats(arguments: &DataArguments) -> Result<ExitCode, Failure> {
     if arguments.json {
         print_json(&stats)?;
     } else {
-        let notes: String = loaded.notes.iter().map(|note| format!("note: {note}\n")).collect();
-        print(notes + &stats_text(&stats))?;
+        let note = |note: &String| format!("note: {}\n", visible(note));
+        let notes: String = loaded.notes.iter().map(note).collect();
+        print_text(&(notes + &stats_text(&stats)))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -95,9 +96,10 @@ fn split_rows(name: &str, split: &SplitStats) -> Vec<(String, String)> {
 }
 
 fn class_table(stats: &Stats) -> String {
-    let width = stats.classes.iter().map(|class| class.chars().count()).max().unwrap_or(0).max(5);
+    let classes: Vec<_> = stats.classes.iter().map(|name| visible(name)).collect();
+    let width = classes.iter().map(|class| class.chars().count()).max().unwrap_or(0).max(5);
     let mut text = format!("class  label  {:<width$}  training    test\n", "name");
-    for (class, name) in stats.classes.iter().enumerate() {
+    for (class, name) in classes.iter().enumerate() {
         let count = |split: Option<&SplitStats>| {
             split.map_or("-".to_owned(), |split| split.class_counts[class].to_string())
         };

@@ -9,7 +9,7 @@ use tamis::search::training::{ComponentsEvent, ComponentsRound, TrainingEvent, T
 use tamis::{Layers, Observer, Scoring, ScoringConfig, ScoringEvent};
 
 use super::arguments::{CommonArguments, EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
-use super::output::tell;
+use super::output::{tell, visible};
 use super::progress::{Shown, bar, bar_of};
 use super::search::use_threads;
 use super::stop::Stop;
@@ -204,7 +204,7 @@ impl Watch {
 
     fn line(&self, text: &str) {
         if self.kind == Shown::Bar && !self.bar.is_hidden() {
-            self.bar.println(text);
+            self.bar.println(visible(text));
         } else {
             tell(text);
         }

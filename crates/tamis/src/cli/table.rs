@@ -5,6 +5,8 @@ use std::path::Path;
 use tamis::search::LearningRateScale;
 use tamis::{Lookup, Outcome};
 
+use super::output::visible;
+
 /// A row: what, and how much.
 pub(super) type Row = (String, String);
 
@@ -12,8 +14,9 @@ fn row(name: &str, value: impl ToString) -> Row {
     (name.to_owned(), value.to_string())
 }
 
-/// Rows with the second column aligned.
+/// Rows with the second column aligned, a line each whatever the names in them hold.
 pub(super) fn aligned(rows: &[Row]) -> String {
+    let rows: Vec<_> = rows.iter().map(|(name, value)| (visible(name), visible(value))).collect();
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     rows.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
 }
@@ -135,5 +138,7 @@ mod tests {
     fn columns_line_up_by_characters() {
         let rows = [row("α", 1), row("name", 2)];
         assert_eq!(aligned(&rows), "α     1\nname  2\n");
+        let rows = [row("new\nline", "\u{1b}["), row("name", 2)];
+        assert_eq!(aligned(&rows), "new\\nline  \\u{1b}[\nname       2\n");
     }
 }

@@ -21,7 +21,7 @@ use tamis::run::{FolderLock, Machine};
 use tamis::{Error, Layers, RunConfig, load_table, prepare_on};
 
 use super::arguments::{CompareArguments, ComparisonFormat};
-use super::output::{print, tell};
+use super::output::{print, print_text, tell, tell_lines};
 use super::stop::Stop;
 use super::{Failure, STOPPED, lookup};
 use children::{Ended, Options};
@@ -44,7 +44,11 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
         execute(arguments, &plan, &mut results)?
     };
     let comparison = Comparison::of(&plan, &results, table.as_ref());
-    print(written(&comparison, arguments.format))?;
+    let text = written(&comparison, arguments.format);
+    match arguments.format {
+        ComparisonFormat::Text | ComparisonFormat::Markdown => print_text(&text)?,
+        ComparisonFormat::Csv | ComparisonFormat::Svg => print(text)?,
+    }
     Ok(finish(&plan, &results, &ended))
 }
 
@@ -178,7 +182,7 @@ fn finish(plan: &Plan, results: &Results, ended: &Ended) -> ExitCode {
         tell(format_args!("note: the runs are of {} versions of Tamis", versions.len()));
     }
     for failed in &ended.failed {
-        tell(format_args!("error: {failed}"));
+        tell_lines(format_args!("error: {failed}"));
     }
     let left = plan.missing(results).count();
     if ended.stopped {
