@@ -9,6 +9,7 @@ mod data;
 mod lookup;
 mod output;
 mod progress;
+mod pace;
 mod scoring;
 mod search;
 mod select;
