@@ -54,7 +54,7 @@ pub use choice::{Choice, PoolSource, choose};
 pub use config::{Layers, RunConfig, WITHOUT_DEFAULT, flatten};
 pub use error::Error;
 pub use job::{Ending, Job, Prepared, prepare, prepare_on};
-pub use lookup::{Lookup, load_table, lookup};
+pub use lookup::{Asked, Entry, Lookup, load_table, lookup};
 pub use outcome::Outcome;
 pub use scores::{Samples, load_embeddings, load_scores};
 pub use scoring::{Embedding, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tamis::search::LearningRateScale;
-use tamis::{Lookup, Outcome};
+use tamis::{Entry, Lookup, Outcome};
 
 use super::output::visible;
 
@@ -33,6 +33,19 @@ pub(super) fn lookup_rows(lookup: &Lookup) -> Vec<Row> {
         row("imagenet16_test_200", percent(record.imagenet16_test_200)),
         row("rank", record.rank.map_or("unknown".to_owned(), |rank| rank.to_string())),
     ]
+}
+
+/// What a table says of an architecture, and what the benchmark's network of it costs.
+pub(super) fn entry_rows(entry: &Entry) -> Vec<Row> {
+    let index = entry.index.map_or("unknown".to_owned(), |index| index.to_string());
+    let mut rows = vec![
+        row("genotype", &entry.genotype),
+        row("index", index),
+        row("parameters, CIFAR-10", thousands(entry.params)),
+        row("multiply-adds, CIFAR-10", thousands(entry.macs)),
+    ];
+    rows.extend(lookup_rows(&entry.lookup));
+    rows
 }
 
 /// What a search spent and found.
