@@ -16,6 +16,7 @@ use tamis_search::{Event, OneOffCost, Search, SearchData};
 use tamis_space::nas_bench_201::Table;
 
 use crate::config::{Layers, RunConfig};
+use crate::elsewhere::explained;
 use crate::error::Error;
 use crate::files::UsedFiles;
 use crate::lookup::{Lookup, load_table, lookup_in};
@@ -59,6 +60,15 @@ pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
     let train = Arc::new(train);
     let search = prepare_on(config, train.clone())?;
     Ok(Prepared { data_name: name, fingerprint, notes, train, device, search, table })
+}
+
+/// As [`prepare`], for a run that goes on with what it began with.
+fn prepare_again(config: &RunConfig, record: Option<&RunRecord>) -> Result<Prepared, Error> {
+    if let Some(record) = record {
+        record.check_settings(config)?;
+        record.check_files(config)?;
+    }
+    prepare(config)
 }
 
 /// The table that the settings name. It is read before the search, so that nothing is searched in
@@ -136,11 +146,10 @@ impl Job {
         let sitting = Sitting::new(RunFolder::open(path)?);
         let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
         let record = RunRecord::read(sitting.folder())?;
-        if let Some(record) = &record {
-            record.check_settings(&config)?;
-            record.check_files(&config)?;
-        }
-        let mut prepared = prepare(&config)?;
+        let mut prepared = prepare_again(&config, record.as_ref()).map_err(|error| {
+            let began_in = record.as_ref().and_then(|record| record.began_in.as_deref());
+            explained(error, &config, began_in, path)
+        })?;
         match record {
             Some(record) => record.check_data(&prepared)?,
             None => run_record::write(sitting.folder(), &config, &prepared)?,

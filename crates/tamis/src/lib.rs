@@ -35,6 +35,7 @@ mod checkpoints;
 mod choice;
 pub mod compare;
 mod config;
+mod elsewhere;
 mod error;
 mod files;
 mod job;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tamis_run::{Machine, RunFolder};
 
 use crate::config::{RunConfig, flatten};
+use crate::elsewhere::this_folder;
 use crate::error::Error;
 use crate::files::{FILES, UsedFiles, hash_of_file};
 use crate::job::Prepared;
@@ -18,6 +19,8 @@ const RUN_RECORD: &str = "run.json";
 #[derive(Deserialize)]
 pub(crate) struct RunRecord {
     fingerprint: String,
+    /// The folder that relative paths of the settings begin in. Older runs do not tell.
+    pub(crate) began_in: Option<String>,
     /// Older runs have none.
     order: Option<String>,
     /// The hash of each file that the run depends on, by setting. Older runs have none.
@@ -56,6 +59,7 @@ pub(crate) fn write(
         "threads": current_num_threads(),
         "device": device.to_string(),
         "hardware": device.hardware(),
+        "began_in": this_folder(),
         "seed": config.search.seed,
         "data": data_name,
         "fingerprint": fingerprint,
