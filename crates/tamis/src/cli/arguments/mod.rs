@@ -22,7 +22,7 @@ pub(crate) use lookup::LookupArguments;
 pub(crate) use scoring::{EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
 pub(crate) use search::{ResumeArguments, SearchArguments};
 pub(crate) use select::SelectArguments;
-pub(crate) use settings::assigned;
+pub(crate) use settings::{assigned, settings_file};
 
 /// Neural architecture search on the images that matter.
 ///
