@@ -49,6 +49,7 @@ mod section;
 mod selection;
 mod sitting;
 mod soundness;
+mod summary;
 pub mod tables;
 
 pub use choice::{Choice, PoolSource, choose};
@@ -60,6 +61,7 @@ pub use outcome::Outcome;
 pub use scores::{Samples, load_embeddings, load_scores};
 pub use scoring::{Embedding, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
 pub use soundness::check_data;
+pub use summary::{Kind, Spent, State, Summary, summarize, summarize_all};
 
 pub use tamis_core as core;
 pub use tamis_data as data;

@@ -13,6 +13,7 @@ mod pace;
 mod scoring;
 mod search;
 mod select;
+mod show;
 mod stop;
 mod table;
 
@@ -41,6 +42,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Data(command) => data::run(command),
         Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Config(command) => config::run(command),
+        Command::Show(arguments) => show::show(&arguments),
+        Command::Runs(arguments) => show::runs(&arguments),
     };
     match result {
         Ok(code) => code,

@@ -11,6 +11,7 @@ mod scoring;
 mod search;
 mod select;
 mod settings;
+mod show;
 
 use clap::{Parser, Subcommand};
 
@@ -23,6 +24,7 @@ pub(crate) use scoring::{EmbedArguments, EmbedBy, ScoreArguments, TableArguments
 pub(crate) use search::{ResumeArguments, SearchArguments};
 pub(crate) use select::SelectArguments;
 pub(crate) use settings::{assigned, settings_file};
+pub(crate) use show::{RunsArguments, ShowArguments};
 
 /// Neural architecture search on the images that matter.
 ///
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     /// Look at image data.
     #[command(subcommand)]
     Data(DataCommand),
+    Show(ShowArguments),
+    Runs(RunsArguments),
     Lookup(LookupArguments),
     /// Settings of a run.
     #[command(subcommand)]
