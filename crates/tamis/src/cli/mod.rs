@@ -6,10 +6,11 @@ mod arguments;
 mod compare;
 mod config;
 mod data;
+mod definition;
 mod lookup;
 mod output;
-mod progress;
 mod pace;
+mod progress;
 mod scoring;
 mod search;
 mod select;
@@ -44,6 +45,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Config(command) => config::run(command),
         Command::Show(arguments) => show::show(&arguments),
         Command::Runs(arguments) => show::runs(&arguments),
+        Command::Completions(arguments) => definition::completions(&arguments),
+        Command::Man => definition::man(),
     };
     match result {
         Ok(code) => code,

@@ -3,6 +3,7 @@
 
 mod common;
 mod compare;
+mod completions;
 mod config;
 mod data;
 mod listing;
@@ -12,11 +13,13 @@ mod search;
 mod select;
 mod settings;
 mod show;
+mod suggested;
 
 use clap::{Parser, Subcommand};
 
 pub(crate) use common::{CommonArguments, ProgressKind};
 pub(crate) use compare::{CompareArguments, ComparisonFormat};
+pub(crate) use completions::CompletionsArguments;
 pub(crate) use config::ConfigCommand;
 pub(crate) use data::{DataArguments, DataCommand};
 pub(crate) use lookup::LookupArguments;
@@ -55,6 +58,9 @@ pub(crate) enum Command {
     /// Settings of a run.
     #[command(subcommand)]
     Config(ConfigCommand),
+    Completions(CompletionsArguments),
+    /// Print the manual: one page of every command, for man.
+    Man,
 }
 
 #[cfg(test)]
