@@ -43,7 +43,8 @@ pub enum State {
     Damaged,
 }
 
-/// What was spent so far; `None` where it is not known.
+/// What was spent, of a search that is not finished in the epochs that are done; `None` where it is
+/// not known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Spent {
     /// Forward-and-backward passes of one sample in weight steps.
