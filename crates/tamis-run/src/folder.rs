@@ -8,6 +8,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::Serialize;
 
@@ -16,11 +17,11 @@ use crate::durable::{is_scratch_of, write_durably};
 use crate::error::Error;
 use crate::lock::FolderLock;
 
-const CHECKPOINTS: &str = "checkpoints";
+pub(crate) const CHECKPOINTS: &str = "checkpoints";
 const SELECTION: &str = "selection";
-const CONFIG: &str = "config.toml";
+pub(crate) const CONFIG: &str = "config.toml";
 const LOG: &str = "log.jsonl";
-const LOCK: &str = "run.lock";
+pub(crate) const LOCK: &str = "run.lock";
 
 /// Checkpoints that are kept besides the newest.
 const OLDER_KEPT: usize = 1;
@@ -130,14 +131,15 @@ impl RunFolder {
         self.write(name, text.as_bytes())
     }
 
-    /// Appends an event to `log.jsonl`. The log is for people: it is not synced.
+    /// Appends an event, an object, to `log.jsonl`, with the time before its fields. The log is for
+    /// people: it is not synced, and nothing of a run depends on it.
     ///
     /// # Errors
     ///
     /// [`Error::Io`].
     pub fn log<T: Serialize>(&self, event: &T) -> Result<(), Error> {
         let path = self.path.join(LOG);
-        let line = to_json(event, &path)? + "\n";
+        let line = to_json(&Stamped::new(event, SystemTime::now()), &path)? + "\n";
         let file = OpenOptions::new().create(true).append(true).open(&path);
         let mut file = file.map_err(Error::io("opening", path.clone()))?;
         file.write_all(line.as_bytes()).map_err(Error::io("writing", path))
@@ -201,24 +203,41 @@ impl RunFolder {
         Err(Error::AllDamaged { path: self.path.clone(), damaged })
     }
 
-    /// Files of checkpoints, oldest first.
     fn checkpoints(&self) -> Result<Vec<PathBuf>, Error> {
-        let folder = self.path.join(CHECKPOINTS);
-        let entries = fs::read_dir(&folder).map_err(Error::io("listing", folder.clone()))?;
-        let mut found = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(Error::io("listing", folder.clone()))?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with("epoch-") && name.ends_with(".safetensors") {
-                found.push(path);
-            }
-        }
-        found.sort();
-        Ok(found)
+        checkpoint_files(&self.path.join(CHECKPOINTS))
     }
 }
 
-fn is_begun(path: &Path) -> bool {
+/// Files of checkpoints in this folder, oldest first.
+pub(crate) fn checkpoint_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Error::io("listing", folder))? {
+        let path = entry.map_err(Error::io("listing", folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("epoch-") && name.ends_with(".safetensors") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A line of the log.
+#[derive(Serialize)]
+struct Stamped<'a, T> {
+    /// UTC, as RFC 3339 has it, to the millisecond.
+    time: String,
+    #[serde(flatten)]
+    event: &'a T,
+}
+
+impl<'a, T> Stamped<'a, T> {
+    fn new(event: &'a T, time: SystemTime) -> Stamped<'a, T> {
+        Stamped { time: humantime::format_rfc3339_millis(time).to_string(), event }
+    }
+}
+
+pub(crate) fn is_begun(path: &Path) -> bool {
     path.join(CONFIG).is_file()
 }
 
@@ -265,6 +284,15 @@ mod tests {
     fn checkpoint(value: f32) -> Checkpoint {
         let tensor = ("w".to_owned(), (vec![1], Tensor::F32(vec![value])));
         Checkpoint { tensors: [tensor].into(), state: "{}".to_owned() }
+    }
+
+    #[test]
+    fn a_line_of_the_log_begins_with_the_time_in_utc() {
+        let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_micros(1_709_210_096_007_900);
+        let event = serde_json::json!({ "event": "stopped", "epoch": 3 });
+        let line = serde_json::to_string(&Stamped::new(&event, time)).unwrap();
+        let expected = r#"{"time":"2024-02-29T12:34:56.007Z","#;
+        assert!(line.starts_with(expected) && line.contains(r#""epoch":3"#), "{line}");
     }
 
     #[test]
@@ -406,8 +434,13 @@ mod tests {
         let folder = RunFolder::create(&parent.path().join("run"), b"").unwrap();
         folder.write_lines("metrics.jsonl", &[1, 2]).unwrap();
         assert_eq!(folder.read("metrics.jsonl").unwrap(), "1\n2\n");
-        folder.log(&"started").unwrap();
-        folder.log(&"stopped").unwrap();
-        assert_eq!(folder.read("log.jsonl").unwrap(), "\"started\"\n\"stopped\"\n");
+        for event in ["created", "stopped"] {
+            folder.log(&serde_json::json!({ "event": event })).unwrap();
+        }
+        let log = folder.read("log.jsonl").unwrap();
+        let lines: Vec<&str> = log.lines().collect();
+        let [first, second] = lines[..] else { panic!("{log}") };
+        assert!(first.ends_with(r#"Z","event":"created"}"#), "{log}");
+        assert!(second.ends_with(r#"Z","event":"stopped"}"#), "{log}");
     }
 }

@@ -15,6 +15,7 @@ mod error;
 mod folder;
 mod lock;
 mod machine;
+mod view;
 
 pub use append::append_line_durably;
 pub use checkpoint::{Checkpoint, Tensor};
@@ -22,4 +23,5 @@ pub use durable::{make_folder_of, write_durably};
 pub use error::Error;
 pub use folder::{FoundCheckpoint, RunFolder};
 pub use lock::FolderLock;
-pub use machine::{Machine, peak_rss_bytes};
+pub use machine::{Machine, ignores_signal, peak_rss_bytes};
+pub use view::{FolderView, Saved};

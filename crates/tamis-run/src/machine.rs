@@ -37,6 +37,14 @@ pub fn peak_rss_bytes() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
+/// Whether this process ignores the signal of this number, as `nohup` has it do; `None` where the
+/// system does not tell.
+pub fn ignores_signal(signal: i32) -> Option<bool> {
+    let ignored = u64::from_str_radix(&field("/proc/self/status", "SigIgn")?, 16).ok()?;
+    let bit = u32::try_from(signal).ok()?.checked_sub(1)?;
+    Some(ignored.checked_shr(bit)? & 1 == 1)
+}
+
 /// The value of `key: value` in a file of such lines.
 fn field(path: &str, key: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
@@ -53,5 +61,17 @@ mod tests {
         if let Some(bytes) = peak_rss_bytes() {
             assert!((1 << 20..1 << 40).contains(&bytes), "{bytes}");
         }
+    }
+
+    #[test]
+    fn signals_that_this_process_ignores_are_told_from_others_where_the_system_tells() {
+        const PIPE: i32 = 13;
+        const KILL: i32 = 9;
+        if let Some(ignored) = ignores_signal(PIPE) {
+            // Every Rust program does, and none can ignore the other.
+            assert!(ignored);
+            assert_eq!(ignores_signal(KILL), Some(false));
+        }
+        assert_eq!([0, -1, 65].map(ignores_signal), [None; 3]);
     }
 }

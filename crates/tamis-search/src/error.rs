@@ -21,6 +21,16 @@ pub enum Error {
         /// The one that is most like it.
         nearest: &'static str,
     },
+    /// A name that will be in a list and is not yet.
+    #[error("choosing a {what}: `{found}` is planned and not here yet; here are {expected}")]
+    Planned {
+        /// `host` or `space`.
+        what: &'static str,
+        /// The name given.
+        found: String,
+        /// The names there are.
+        expected: String,
+    },
     /// A setting is out of range.
     #[error("checking the settings: found {key} = {found}, expected {expected}")]
     Setting {
@@ -104,17 +114,19 @@ pub enum Error {
 }
 
 impl Error {
-    /// A name that is none of a list's.
+    /// A name that is none of a list's; `planned` are those that will be.
     pub(crate) fn unknown_name(
         what: &'static str,
         found: &str,
         names: impl Iterator<Item = &'static str> + Clone,
+        planned: &[&str],
     ) -> Error {
-        Error::UnknownName {
-            what,
-            expected: names.clone().collect::<Vec<_>>().join(", "),
-            nearest: nearest(found, names).unwrap_or_default(),
-            found: found.to_owned(),
+        let expected = names.clone().collect::<Vec<_>>().join(", ");
+        let found = found.to_owned();
+        if planned.contains(&found.as_str()) {
+            return Error::Planned { what, found, expected };
         }
+        let nearest = nearest(&found, names).unwrap_or_default();
+        Error::UnknownName { what, found, expected, nearest }
     }
 }

@@ -212,6 +212,25 @@ fn unknown_names_list_the_known_ones() {
 }
 
 #[test]
+fn planned_names_are_said_to_be_planned_and_not_taken_for_mistyped_ones() {
+    for name in ["pc-darts", "gdas", "tas"] {
+        let mut config = settings("full", 1);
+        config.host.name = name.to_owned();
+        let error = Search::new(&config, data(20), Device::Cpu).err().unwrap().to_string();
+        let expected = format!("`{name}` is planned and not here yet; here are darts, beta-darts");
+        assert!(error.contains(&expected) && !error.contains("nearest"), "{error}");
+    }
+    for name in ["mobilenet", "darts:s3", "nas-bench-1shot1:2"] {
+        let mut config = settings("full", 1);
+        config.space.name = name.to_owned();
+        let error = Search::new(&config, data(20), Device::Cpu).err().unwrap().to_string();
+        let expected =
+            format!("`{name}` is planned and not here yet; here are nas-bench-201, darts");
+        assert!(error.contains(&expected) && !error.contains("nearest"), "{error}");
+    }
+}
+
+#[test]
 fn weights_that_train_alone_move_no_alpha_and_pass_no_architecture_sample() {
     let mut config = settings("full", 3);
     config.alpha.first_epoch = 2;

@@ -74,6 +74,48 @@ pub enum Error {
         /// The input that it is.
         input: PathBuf,
     },
+    /// An architecture that a benchmark's table does not hold.
+    #[error("looking an architecture up: found {found} in {}, expected {expected}", table.display())]
+    NotInTable {
+        /// The table.
+        table: PathBuf,
+        /// What it lacks.
+        found: String,
+        /// What it has.
+        expected: String,
+    },
+    /// A folder that holds nothing of Tamis.
+    #[error(
+        "reading the run folder {}: found {found}, expected the folder of a run, of a comparison or \
+         of what `tamis score` and `tamis embed` train",
+        path.display()
+    )]
+    NothingToShow {
+        /// The folder.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+    },
+    /// A file of the run's settings is not where it was when the run began.
+    #[error(
+        "{source}; hint: `{path}` is {setting} in the run's settings, relative to the folder where \
+         it began{}; go on from there, or change {setting} in {}",
+        began(began_in),
+        config.display(),
+        path = path.display()
+    )]
+    BegunElsewhere {
+        /// The setting that names it.
+        setting: &'static str,
+        /// What it names.
+        path: PathBuf,
+        /// The folder where the run began, if it is known.
+        began_in: Option<PathBuf>,
+        /// The run's settings.
+        config: PathBuf,
+        /// What was wrong.
+        source: Box<Error>,
+    },
     /// The data changed since the run began.
     #[error(
         "resuming the run: found data with fingerprint {found}, expected {expected}; \
@@ -169,6 +211,10 @@ fn data_exit_code(error: &tamis_data::Error) -> u8 {
     }
 }
 
+fn began(folder: &Option<PathBuf>) -> String {
+    folder.as_ref().map(|folder| format!(", {}", folder.display())).unwrap_or_default()
+}
+
 fn origin(from: &Option<String>) -> String {
     from.as_ref().map(|from| format!(" of {from}")).unwrap_or_default()
 }
@@ -183,6 +229,8 @@ impl Error {
             | Error::Search(Search::Network(tamis_nn::Error::DeviceFailed { .. })) => 1,
             Error::NeedsSearch { .. } | Error::NoPool => 2,
             Error::NoProbabilities | Error::LossNeedsClasses | Error::ReplacesInput { .. } => 2,
+            Error::NotInTable { .. } | Error::NothingToShow { .. } => 2,
+            Error::BegunElsewhere { source, .. } => source.exit_code(),
             Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,
             Error::Compare(error) => error.exit_code(),
             Error::Run(tamis_run::Error::NotEmpty { .. } | tamis_run::Error::NotARun { .. }) => 2,
@@ -199,6 +247,7 @@ impl Error {
             Error::Data(error) | Error::Search(Search::Data(error)) => data_exit_code(error),
             Error::Search(
                 Search::UnknownName { .. }
+                | Search::Planned { .. }
                 | Search::Setting { .. }
                 | Search::Select(_)
                 | Search::Network(_),

@@ -15,6 +15,7 @@ use tamis_run::RunFolder;
 use tamis_search::{Event, Search};
 
 use crate::config::{Layers, RunConfig};
+use crate::elsewhere::explained;
 use crate::error::Error;
 use crate::lookup::{Lookup, lookup_in};
 use crate::outcome::{DatasetSummary, Outcome};
@@ -91,13 +92,11 @@ impl Job {
         let sitting = Sitting::new(RunFolder::open(path)?);
         let mut config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
         let record = RunRecord::read(sitting.folder())?;
-        let ground = Ground::of(&config)?;
-        if let Some(record) = &record {
-            record.check_settings(&config)?;
-            record.check_files(&config)?;
-            record.check_data(&ground)?;
-        }
-        let first = prepare_on(&config, ground.train.clone());
+        let began_in = record.as_ref().and_then(|record| record.began_in.clone());
+        let ground = ground_again(&config, record.as_ref())
+            .map_err(|error| explained(error, &config, began_in.as_deref(), path))?;
+        let first = prepare_on(&config, ground.train.clone())
+            .map_err(|error| explained(error, &config, began_in.as_deref(), path));
         let Some(search) = complete(first, &mut config, &ground.train, path, observer)? else {
             return Ok(None);
         };
@@ -244,6 +243,16 @@ impl Job {
         self.peak.put(&mut snapshot.state);
         self.sitting.save(search.position(), snapshot)
     }
+}
+
+/// What a run that goes on stands on, if it is what the run began with.
+fn ground_again(config: &RunConfig, record: Option<&RunRecord>) -> Result<Ground, Error> {
+    let Some(record) = record else { return Ground::of(config) };
+    record.check_settings(config)?;
+    record.check_files(config)?;
+    let ground = Ground::of(config)?;
+    record.check_data(&ground)?;
+    Ok(ground)
 }
 
 /// Whether a run has all scores and embeddings that it needs; false if it would make some first.

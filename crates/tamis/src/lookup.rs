@@ -3,9 +3,13 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tamis_space::nas_bench_201::{Genotype, Record, Table};
+use tamis_space::Counts;
+use tamis_space::nas_bench_201::{Genotype, MacroShape, Record, Table, count_derived};
 
 use crate::error::Error;
+
+/// The benchmark's network for CIFAR-10.
+const CIFAR10: MacroShape = MacroShape::benchmark(10, [3, 32, 32]);
 
 /// What a table says of an architecture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,13 +21,61 @@ pub struct Lookup {
     pub record: Record,
 }
 
-/// Looks a NAS-Bench-201 architecture up; `None` if the table does not hold it.
+/// Which architecture is looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The one of this text.
+    Genotype(String),
+    /// The one with this index in the table.
+    Index(u32),
+}
+
+/// An architecture and what a table says of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The architecture.
+    pub genotype: String,
+    /// Its index in the table, where the table has one.
+    pub index: Option<u32>,
+    /// Trainable parameters of the benchmark's network for CIFAR-10.
+    pub params: u64,
+    /// Multiply-adds of its forward pass of one image.
+    pub macs: u64,
+    /// What the table says.
+    #[serde(flatten)]
+    pub lookup: Lookup,
+}
+
+/// Looks a NAS-Bench-201 architecture up, by its text or its index.
 ///
 /// # Errors
 ///
-/// [`Error::File`] if the table cannot be read, [`Error::Space`] if table or text are malformed.
-pub fn lookup(genotype: &str, path: &Path) -> Result<Option<Lookup>, Error> {
-    lookup_in(&load_table(path)?, genotype)
+/// [`Error::File`] if the table cannot be read, [`Error::Space`] if table or text are malformed,
+/// [`Error::NotInTable`] if the table does not hold it.
+pub fn lookup(asked: &Asked, path: &Path) -> Result<Entry, Error> {
+    let table = load_table(path)?;
+    let missing = |found: String, expected: String| Error::NotInTable {
+        table: path.to_owned(),
+        found,
+        expected,
+    };
+    let genotype = match asked {
+        Asked::Genotype(text) => text.parse()?,
+        Asked::Index(index) => table.at(*index).ok_or_else(|| {
+            let expected = match table.index_range() {
+                Some((least, most)) => format!("one from {least} to {most}"),
+                None => "a table with a column `index`".to_owned(),
+            };
+            missing(format!("no index {index}"), expected)
+        })?,
+    };
+    let record = table.find(&genotype).ok_or_else(|| {
+        missing(format!("no cell {genotype}"), format!("one of its {} cells", table.len()))
+    })?;
+    let Counts { params, macs } = count_derived(&genotype, &CIFAR10);
+    let lookup = Lookup { table: table.name().to_owned(), record };
+    let (index, genotype) = (table.index(&genotype), genotype.to_string());
+    Ok(Entry { genotype, index, params, macs, lookup })
 }
 
 /// Looks a NAS-Bench-201 architecture up in a table that was read already.

@@ -9,6 +9,7 @@ use tamis_nn::Instructions;
 use tamis_run::{Machine, RunFolder};
 
 use crate::config::{RunConfig, flatten};
+use crate::elsewhere::this_folder;
 use crate::error::Error;
 use crate::files::{FILES, UsedFiles, hash_of_file};
 use crate::prepared::{Ground, Prepared};
@@ -19,6 +20,8 @@ const RUN_RECORD: &str = "run.json";
 #[derive(Deserialize)]
 pub(crate) struct RunRecord {
     fingerprint: String,
+    /// The folder that relative paths of the settings begin in. Older runs do not tell.
+    pub(crate) began_in: Option<String>,
     /// Older runs have none.
     order: Option<String>,
     /// The hash of each file that the run depends on, by setting. Older runs have none.
@@ -62,6 +65,7 @@ pub(crate) fn write(
         "device": device.to_string(),
         "hardware": device.hardware(),
         "instructions": Instructions::best().name(),
+        "began_in": this_folder(),
         "seed": config.search.seed,
         "data": data_name,
         "fingerprint": fingerprint,

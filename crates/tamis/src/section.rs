@@ -37,9 +37,33 @@ pub(crate) fn config_error(from: Option<String>, error: impl ToString) -> Error 
 
 /// The message without the names that types have in the program.
 fn without_types(message: &str) -> String {
-    match message.split_once(", expected struct ") {
-        Some((found, _)) => format!("{found}, expected a section with settings of its own"),
-        None => message.to_owned(),
+    let Some((found, expected)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    format!("{found}, expected {}", in_words(expected))
+}
+
+/// What a value has to be, without the name of its type in the program.
+fn in_words(expected: &str) -> String {
+    let name = expected.strip_prefix("a ").unwrap_or(expected);
+    let up_to = |most: u64| format!("a whole number from 0 to {most}");
+    match name {
+        "u8" => up_to(u8::MAX.into()),
+        "u16" => up_to(u16::MAX.into()),
+        "u32" => up_to(u32::MAX.into()),
+        "u64" | "usize" => "a whole number, at least 0".to_owned(),
+        "i8" | "i16" | "i32" | "i64" | "isize" | "i128" | "u128" => "a whole number".to_owned(),
+        "nonzero u32" | "nonzero usize" | "nonzero u64" => "a whole number, at least 1".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "boolean" => "true or false".to_owned(),
+        "string" | "str" | "path string" | "borrowed string" => "text in quotes".to_owned(),
+        "sequence" => "a list".to_owned(),
+        "map" => "a section with settings of its own".to_owned(),
+        _ if name.starts_with("struct ") => "a section with settings of its own".to_owned(),
+        _ if name.starts_with("enum ") || name.ends_with(" variant") => {
+            "one of the names that the setting knows".to_owned()
+        }
+        _ => expected.to_owned(),
     }
 }
 
@@ -75,4 +99,70 @@ pub(crate) fn unknown_among(path: &str, known: &[String]) -> Option<String> {
         "found the unknown setting `{path}`, expected one of {expected}; hint: the nearest is \
          `{nearest}`"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only what is refused is looked at")]
+    struct Inner {
+        kind: Kind,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        Small,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default)]
+    #[allow(dead_code, reason = "only what is refused is looked at")]
+    struct Values {
+        byte: u8,
+        seed: u32,
+        count: usize,
+        large: u64,
+        offset: i64,
+        rate: f64,
+        single: f32,
+        is_on: bool,
+        name: String,
+        path: std::path::PathBuf,
+        list: Vec<u32>,
+        pair: Option<[f64; 2]>,
+        inner: Option<Inner>,
+    }
+
+    #[test]
+    fn no_message_names_a_type_of_the_program() {
+        for (text, expected) in [
+            ("byte = 256", "a whole number from 0 to 255"),
+            ("seed = -1", "a whole number from 0 to 4294967295"),
+            ("seed = 0.5", "a whole number from 0 to 4294967295"),
+            ("count = 'x'", "a whole number, at least 0"),
+            ("count = -1", "a whole number, at least 0"),
+            ("large = true", "a whole number, at least 0"),
+            ("offset = 'x'", "a whole number"),
+            ("rate = 'x'", "a number"),
+            ("single = [1]", "a number"),
+            ("is_on = 1", "true or false"),
+            ("name = 1", "text in quotes"),
+            ("path = 1", "text in quotes"),
+            ("list = 1", "a list"),
+            ("inner = 1", "a section with settings of its own"),
+        ] {
+            let value = Value::Table(text.parse().unwrap());
+            let told = parse::<Values>(value, "here").unwrap_err().to_string();
+            assert!(told.ends_with(&format!(", expected {expected}")), "{text}: {told}");
+            assert!(told.contains("`here"), "{told}");
+        }
+        let value = Value::Table("inner = { kind = 'large' }".parse().unwrap());
+        let told = parse::<Values>(value, "").unwrap_err().to_string();
+        assert!(told.contains("`large`") && told.contains("`small`"), "{told}");
+    }
 }

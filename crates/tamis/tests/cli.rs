@@ -98,6 +98,10 @@ fn a_search_prints_the_genotype_alone_and_fills_its_run_folder() {
     for file in ["config.toml", "run.json", "log.jsonl", "selection/epoch-000002.json"] {
         assert!(out.join(file).is_file(), "{file}");
     }
+    let log = fs::read_to_string(out.join("log.jsonl")).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let times: Vec<&str> = lines.iter().map(|line| line["time"].as_str().unwrap()).collect();
+    assert!(times.is_sorted() && times.iter().all(|time| time.len() == 24), "{times:?}");
 }
 
 #[test]
@@ -109,8 +113,11 @@ fn a_run_repeats_byte_for_byte_whatever_the_number_of_threads_and_from_its_own_c
     let config = path("a/config.toml");
     let (config, again) = (config.to_str().unwrap(), path("c"));
     let again = again.to_str().unwrap();
+    let (run, from_folder) = (path("a"), path("e"));
+    let folders = [run.to_str().unwrap(), from_folder.to_str().unwrap()];
+    succeed(tamis(&["search", "--config", folders[0], "--out", folders[1], "--progress=none"]));
     succeed(tamis(&["search", "--config", config, "--out", again, "--progress=none"]));
-    for other in ["b", "c"] {
+    for other in ["b", "c", "e"] {
         assert_eq!(results(&path("a")), results(&path(other)));
         assert_eq!(last_tensors(&path("a")), last_tensors(&path(other)));
     }
@@ -169,6 +176,12 @@ fn mistakes_have_their_exit_codes_and_write_nothing() {
     fails(&["--policy=randm:0.1"], 2, "random");
     fails(&["--policy=proxy:0.1", "--set=score.lr=-1"], 2, "score.lr");
     fails(&["--policy=dds:9", "--set=embed.epochs=0"], 2, "embed.epochs");
+    fails(&["--host=pc-darts"], 2, "planned and not here yet; here are darts, beta-darts");
+    fails(&["--space=mobilenet"], 2, "planned and not here yet");
+    fails(&["--set=train.epochs=few"], 2, "`train.epochs`");
+    fails(&["--set=train.epochs=few"], 2, "expected a whole number");
+    fails(&["--threads=0"], 2, "expected a whole number from 1 to");
+    fails(&["--threads=100000"], 2, "processors");
     fails(&["--epochs=0"], 2, "train.epochs");
     fails(&["--set=augmentation.crop_padding=99"], 2, "augmentation.crop_padding");
     fails(&["--device=abacus"], 2, "abacus");
@@ -353,14 +366,39 @@ fn an_architecture_is_looked_up_in_a_table() {
                 +|skip_connect~0|skip_connect~1|skip_connect~2|";
     let header = "index,arch,c10_valid_12,c10_test_200,c100_test_200,in16_test_200";
     #[allow(clippy::disallowed_methods)]
-    fs::write(&table, format!("{header}\n0,{skip},50.5,54.3,15.6,16.3\n")).unwrap();
+    fs::write(&table, format!("{header}\n4711,{skip},50.5,54.3,15.6,16.3\n")).unwrap();
     let table = table.to_str().unwrap();
     let found = succeed(tamis(&["lookup", skip, "--table", table]));
     assert!(found.contains("54.30 %") && found.contains("rank"), "{found}");
+    assert!(found.contains("73,306") && found.contains("7,783,050"), "{found}");
+    for asked in [vec!["lookup", "4711"], vec!["lookup", "--index=4711"], vec!["lookup", skip]] {
+        let json = succeed(tamis(&[&asked[..], &["--json", "--table", table]].concat()));
+        let found: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((&found["genotype"], &found["index"]), (&skip.into(), &4711.into()));
+        assert_eq!((&found["params"], &found["rank"]), (&73_306.into(), &1.into()));
+    }
+    let output = tamis(&["lookup", "0", "--table", table]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no index 0 in"), "{}", text(&output.stderr));
+    assert_eq!(tamis(&["lookup", "--table", table]).status.code(), Some(2), "nothing is asked");
     let output = tamis(&["lookup", &skip.replace("skip_connect", "none"), "--table", table]);
     assert_eq!(output.status.code(), Some(2));
     let output = tamis(&["lookup", "|conv~0|", "--table", table]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+}
+
+#[test]
+fn what_shells_and_man_read_is_made_of_the_commands_there_are() {
+    for (shell, begins) in [("bash", "_tamis()"), ("zsh", "#compdef tamis"), ("fish", "# ")] {
+        let script = succeed(tamis(&["completions", shell]));
+        assert!(script.starts_with(begins), "{shell}: {}", &script[..40]);
+        for word in ["resume", "stats", "beta-darts", "nas-bench-201", "infobatch", "lookup"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    assert_eq!(tamis(&["completions", "csh"]).status.code(), Some(2));
+    let page = succeed(tamis(&["man"]));
+    assert!(page.contains(".TH tamis") && page.contains("TAMIS DATA CHECK"), "{page}");
 }
 
 /// Reads the real sets where TAMIS_DATA names their folder.

@@ -97,11 +97,30 @@ pub struct HostEntry {
 /// All hosts.
 pub const HOSTS: &[HostEntry] = &[darts::ENTRY, beta_darts::ENTRY];
 
+/// Hosts that are planned, by the names that they will have.
+const PLANNED_HOSTS: &[&str] = &[
+    "darts-2nd",
+    "pc-darts",
+    "p-darts",
+    "sdarts-rs",
+    "sdarts-adv",
+    "sgas",
+    "gdas",
+    "enas",
+    "eg-nas",
+    "tas",
+    "gaea",
+    "drnas",
+    "proxyless",
+    "random-search",
+    "evolution",
+];
+
 /// The host that the settings name.
 ///
 /// # Errors
 ///
-/// [`Error::UnknownName`] if there is no such host.
+/// [`Error::Planned`] if it is not here yet, [`Error::UnknownName`] if there is no such host.
 pub fn build_host(config: &SearchConfig) -> Result<Box<dyn Host>, Error> {
     match HOSTS.iter().find(|entry| entry.name == config.host.name) {
         Some(entry) => Ok((entry.build)(config)),
@@ -109,6 +128,7 @@ pub fn build_host(config: &SearchConfig) -> Result<Box<dyn Host>, Error> {
             "host",
             &config.host.name,
             HOSTS.iter().map(|entry| entry.name),
+            PLANNED_HOSTS,
         )),
     }
 }

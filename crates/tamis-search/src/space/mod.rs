@@ -82,18 +82,35 @@ pub const SPACES: &[SpaceEntry] = &[nas_bench_201::ENTRY, darts::ENTRY];
 ///
 /// # Errors
 ///
-/// [`Error::UnknownName`] if there is none.
+/// [`Error::Planned`] if it is not here yet, [`Error::UnknownName`] if there is none.
 pub(crate) fn find_space(name: &str) -> Result<&'static SpaceEntry, Error> {
     let found = SPACES.iter().find(|entry| entry.name == name);
-    found.ok_or_else(|| Error::unknown_name("space", name, SPACES.iter().map(|entry| entry.name)))
+    found.ok_or_else(|| {
+        let names = SPACES.iter().map(|entry| entry.name);
+        Error::unknown_name("space", name, names, PLANNED_SPACES)
+    })
 }
+/// Spaces that are planned, by the names that they will have.
+const PLANNED_SPACES: &[&str] = &[
+    "darts:s1",
+    "darts:s2",
+    "darts:s3",
+    "darts:s4",
+    "darts:s5",
+    "nas-bench-1shot1",
+    "nas-bench-1shot1:1",
+    "nas-bench-1shot1:2",
+    "nas-bench-1shot1:3",
+    "mobilenet",
+    "tas",
+];
 
 /// The space that the settings name, for images of this shape and so many classes.
 ///
 /// # Errors
 ///
-/// [`Error::UnknownName`] if there is no such space, [`Error::Setting`] if its supernet cannot be of
-/// the size that the settings say.
+/// [`Error::Planned`] or [`Error::UnknownName`] if there is no such space, [`Error::Setting`] if its
+/// supernet cannot be of the size that the settings say.
 pub fn build_space(
     config: &SpaceConfig,
     image: ImageShape,

@@ -4,8 +4,10 @@
 //! over several lines and with comments; no arithmetic and no escapes in strings. What a literal
 //! means is said in `parse`.
 
-use super::parse::refusal;
 use crate::Error;
+
+const FORM: &str = "Genotype(normal=[('sep_conv_3x3', 1), ...], normal_concat=range(2, 6), \
+                    reduce=[...], reduce_concat=range(2, 6))";
 
 /// Deeper than any genotype; keeps hostile texts from exhausting the stack.
 const MAX_DEPTH: usize = 8;
@@ -39,11 +41,23 @@ pub(super) struct Field<'text> {
     pub(super) value: Literal<'text>,
 }
 
-/// Reads the one literal from byte `at` to the end of `text`.
+/// The error at byte `at` of `text`.
+pub(super) fn refusal(text: &str, at: usize, found: String, expected: &str) -> Error {
+    Error::Genotype {
+        space: "darts",
+        position: text[..at].chars().count() + 1,
+        found,
+        expected: expected.to_owned(),
+        form: FORM,
+    }
+}
+
+/// Reads the one literal from byte `at` to the end of `text`, with a `,` or `;` behind it or without.
 pub(super) fn read(text: &str, at: usize) -> Result<Literal<'_>, Error> {
     let mut cursor = Cursor { text, at, depth: 0 };
     cursor.skip_blanks();
     let literal = cursor.value()?;
+    let _ = cursor.take(',') || cursor.take(';');
     if cursor.rest().is_empty() { Ok(literal) } else { Err(cursor.error("the end")) }
 }
 

@@ -7,13 +7,10 @@
 use std::str::FromStr;
 
 use super::cell::{Part, fault};
-use super::literal::{Field, Kind, Literal, found, read};
+use super::literal::{Field, Kind, Literal, found, read, refusal};
 use super::operation::names;
 use super::{Cell, CellOperation, Edge, Genotype};
 use crate::Error;
-
-const FORM: &str = "Genotype(normal=[('sep_conv_3x3', 1), ...], normal_concat=range(2, 6), \
-                    reduce=[...], reduce_concat=range(2, 6))";
 
 /// Fields that every genotype has.
 const FIELDS: [&str; 4] = ["normal", "normal_concat", "reduce", "reduce_concat"];
@@ -21,15 +18,32 @@ const FIELDS: [&str; 4] = ["normal", "normal_concat", "reduce", "reduce_concat"]
 /// Fields that AutoDL's has too and that say nothing about a cell.
 const IGNORED_FIELDS: [&str; 2] = ["connectN", "connects"];
 
+/// The name that a genotype is a call of, perhaps behind that of a module.
+const NAME: &str = "Genotype";
+
+/// What a log line or an assignment has right before a genotype.
+const BEFORE: [char; 8] = ['=', ':', '-', '>', '|', ']', ')', ','];
+
+/// Whole numbers and strings as Python and NumPy 2 print them, and sequences in a given order.
+const NUMBERS: [&str; 13] = [
+    "int", "int_", "intc", "intp", "longlong", "int8", "int16", "int32", "int64", "uint8",
+    "uint16", "uint32", "uint64",
+];
+const STRINGS: [&str; 2] = ["str", "str_"];
+const SEQUENCES: [&str; 3] = ["list", "tuple", "array"];
+
 impl FromStr for Genotype {
     type Err = Error;
 
     /// Reads the form that [`Genotype`] is written in, and these variants of it:
     ///
-    /// * what stands before the cells and ends in `=`, as in `DARTS_V2 = Genotype(` or
-    ///   `11/22 10:00:00 AM genotype = Genotype(`, is let pass;
+    /// * what stands before it and ends in `=`, `:` or another sign of log lines, as in
+    ///   `DARTS_V2 = Genotype(` or `11/22 10:00:00 AM genotype: Genotype(`, is let pass, and so is
+    ///   one `,` or `;` behind it;
+    /// * the name of a module before `Genotype`, as in `genotypes.Genotype(`;
+    /// * numbers and strings as NumPy 2 prints them: `np.int64(0)`, `np.str_('skip_connect')`;
     /// * double quotes, line breaks, `#` comments, lists for tuples and the other way round;
-    /// * outputs as `range(2, 6)` or as a list;
+    /// * outputs as `range(2, 6)`, with a step or without, as a list, or as `list(...)` of either;
     /// * cells of any number of nodes, and every [`CellOperation`];
     /// * AutoDL's nested form: the two edges of a node in a tuple of their own, a weight as an
     ///   edge's third entry (dropped), the fields `connectN` and `connects` (ignored), a dict
@@ -48,20 +62,42 @@ impl TryFrom<String> for Genotype {
     }
 }
 
-/// Length of what stands before the first bracket and ends in `=`.
+/// Length of what stands before the genotype and is let pass: of a log line or an assignment, all
+/// that ends in one of [`BEFORE`].
 fn prefix_length(text: &str) -> usize {
+    let names = text.match_indices(NAME).filter_map(|(at, _)| call_of_genotype(text, at));
+    let begins = names.chain(text.find('{')).find(|&at| {
+        let before = text[..at].trim_end();
+        before.is_empty() || before.ends_with(BEFORE)
+    });
     let bracket = text.find(['(', '{']).unwrap_or(text.len());
-    text[..bracket].rfind('=').map_or(0, |equals| equals + 1)
+    let assigned = || text[..bracket].rfind('=').map_or(0, |equals| equals + 1);
+    begins.unwrap_or_else(assigned)
 }
 
-/// The error at byte `at` of `text`.
-pub(super) fn refusal(text: &str, at: usize, found: String, expected: &str) -> Error {
-    Error::Genotype {
-        space: "darts",
-        position: text[..at].chars().count() + 1,
-        found,
-        expected: expected.to_owned(),
-        form: FORM,
+/// Where the call begins whose name, perhaps that of a module's member, has [`NAME`] at byte `at`;
+/// `None` if that is a part of another name or no call.
+fn call_of_genotype(text: &str, at: usize) -> Option<usize> {
+    let is_call = text[at + NAME.len()..].trim_start().starts_with('(');
+    let belongs = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    let begins = text[..at].trim_end_matches(belongs).len();
+    (is_call && last_name(&text[begins..at + NAME.len()]) == NAME).then_some(begins)
+}
+
+/// What stands behind the last dot of a dotted name: `int64` of `np.int64`.
+fn last_name(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// What is in a call of one of these names with one argument, such as `np.int64(0)`; itself, if it
+/// is no such call.
+fn inside<'a, 'text>(literal: &'a Literal<'text>, names: &[&str]) -> &'a Literal<'text> {
+    match &literal.kind {
+        Kind::Fields(name, fields) if names.contains(&last_name(name)) => match fields.as_slice() {
+            [Field { key: "", value, .. }] => value,
+            _ => literal,
+        },
+        _ => literal,
     }
 }
 
@@ -72,8 +108,9 @@ struct Reader<'text> {
 
 impl Reader<'_> {
     fn genotype(&self, literal: &Literal<'_>) -> Result<Genotype, Error> {
-        let Kind::Fields("Genotype" | "", fields) = &literal.kind else {
-            return Err(self.unexpected(literal.at, "`Genotype(` or `{`"));
+        let fields = match &literal.kind {
+            Kind::Fields(name, fields) if name.is_empty() || last_name(name) == NAME => fields,
+            _ => return Err(self.unexpected(literal.at, "`Genotype(` or `{`")),
         };
         self.check_keys(fields)?;
         let [normal, normal_concat, reduce, reduce_concat] =
@@ -152,7 +189,7 @@ impl Reader<'_> {
             [name, source] | [name, source, _] => (name, source),
             _ => return Err(self.unexpected(literal.at, FORM)),
         };
-        let Kind::Text(text) = name.kind else {
+        let Kind::Text(text) = inside(name, &STRINGS).kind else {
             return Err(self.unexpected(name.at, "the name of an operation, in quotes"));
         };
         let operation = CellOperation::from_name(text).ok_or_else(|| {
@@ -161,25 +198,37 @@ impl Reader<'_> {
         Ok((source.at, Edge { operation, source: self.number(source)? }))
     }
 
-    /// `range(first, end)` or a sequence of numbers.
+    /// `range(first, end)`, perhaps with a step, or a sequence of numbers.
     fn concat(&self, literal: &Literal<'_>) -> Result<Vec<usize>, Error> {
         const FORM: &str = "range(2, 6) or a list of nodes";
+        let literal = inside(literal, &SEQUENCES);
         let Kind::Fields("range", fields) = &literal.kind else {
             let items = self.sequence(literal, FORM)?;
             return items.iter().map(|item| self.number(item)).collect();
         };
-        match fields.as_slice() {
-            [Field { key: "", value: first, .. }, Field { key: "", value: end, .. }] => {
-                let nodes = self.number(first)?..self.number(end)?;
-                // A node needs some twenty characters, so this is no limit, and no text of few
-                // characters fills the memory.
-                if nodes.len() > self.text.len() {
-                    return Err(self.unexpected(end.at, "a node of the cell"));
-                }
-                Ok(nodes.collect())
-            }
+        let arguments: Vec<&Literal<'_>> =
+            fields.iter().filter(|field| field.key.is_empty()).map(|field| &field.value).collect();
+        if arguments.len() != fields.len() {
+            return Err(self.unexpected(literal.at, FORM));
+        }
+        match arguments.as_slice() {
+            [first, end] => self.range([first, end], 1),
+            [first, end, step] => match self.number(step)? {
+                0 => Err(self.unexpected(step.at, "a step of at least 1")),
+                by => self.range([first, end], by),
+            },
             _ => Err(self.unexpected(literal.at, FORM)),
         }
+    }
+
+    fn range(&self, [first, end]: [&Literal<'_>; 2], step: usize) -> Result<Vec<usize>, Error> {
+        let nodes = self.number(first)?..self.number(end)?;
+        // A node needs some twenty characters, so this is no limit, and no text of few characters
+        // fills the memory.
+        if nodes.len().div_ceil(step) > self.text.len() {
+            return Err(self.unexpected(end.at, "a node of the cell"));
+        }
+        Ok(nodes.step_by(step).collect())
     }
 
     fn sequence<'a, 'text>(
@@ -194,7 +243,7 @@ impl Reader<'_> {
     }
 
     fn number(&self, literal: &Literal<'_>) -> Result<usize, Error> {
-        let number = match literal.kind {
+        let number = match inside(literal, &NUMBERS).kind {
             Kind::Word(word) => word.parse().ok(),
             _ => None,
         };

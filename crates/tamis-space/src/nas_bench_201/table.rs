@@ -32,44 +32,71 @@ pub struct Record {
 pub struct Table {
     name: String,
     records: BTreeMap<Genotype, Record>,
+    /// Cells by their index, and the other way round; empty if the table has no such column.
+    by_index: BTreeMap<u32, Genotype>,
+    indices: BTreeMap<Genotype, u32>,
 }
 
 /// The columns a look-up needs, in the order of [`Columns`].
 const COLUMNS: [&str; 5] =
     ["arch", "c10_valid_12", "c10_test_200", "c100_test_200", "in16_test_200"];
 
+/// The column that numbers the cells, if there is one.
+const INDEX: &str = "index";
+
 impl Table {
     /// Parses CSV text with the columns `arch` (the architecture string), `c10_valid_12`,
     /// `c10_test_200`, `c100_test_200` and `in16_test_200` (percent, may be empty), in any order
-    /// and among others. Cells may be quoted; a quoted cell ends in its own line. `name` is for
-    /// messages.
+    /// and among others, perhaps with `index`, by which [`Table::at`] finds cells. Cells may be
+    /// quoted; a quoted cell ends in its own line. `name` is for messages.
     ///
     /// # Errors
     ///
     /// What is wrong and in which line: a missing column, a line of another width, an open quote,
-    /// an unreadable or repeated architecture, an accuracy that is no number of 0 to 100.
+    /// an unreadable or repeated architecture or index, an accuracy that is no number of 0 to 100.
     pub fn parse(text: &str, name: &str) -> Result<Table, Error> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
         let header = lines.next().ok_or_else(|| Error::TableEmpty { table: name.to_owned() })?;
         let header = Place { table: name, line: header.0 }.split(header.1)?;
         let columns = find_columns(&header, name)?;
-        let mut records = BTreeMap::new();
+        let index_column = header.iter().position(|name| name.trim() == INDEX);
+        let (mut records, mut by_index) = (BTreeMap::new(), BTreeMap::new());
         for (line, text) in lines {
             let place = Place { table: name, line };
-            let (genotype, record) = place.record(text, header.len(), columns)?;
+            let cells = place.cells(text, header.len())?;
+            let (genotype, record) = place.record(&cells, columns)?;
             if records.insert(genotype, record).is_some() {
                 return Err(Error::TableTwice { table: name.to_owned(), line, genotype });
             }
+            if let Some(column) = index_column {
+                place.number(&cells[column], genotype, &mut by_index)?;
+            }
         }
         rank(&mut records);
-        Ok(Table { name: name.to_owned(), records })
+        let indices = by_index.iter().map(|(&index, &genotype)| (genotype, index)).collect();
+        Ok(Table { name: name.to_owned(), records, by_index, indices })
     }
 
     /// What the table says of this very cell; cells that are the same network have records of
     /// their own.
     pub fn find(&self, genotype: &Genotype) -> Option<Record> {
         self.records.get(genotype).copied()
+    }
+
+    /// The cell with this index; `None` if there is none, or the table has no column `index`.
+    pub fn at(&self, index: u32) -> Option<Genotype> {
+        self.by_index.get(&index).copied()
+    }
+
+    /// The index of this very cell, where the table has it.
+    pub fn index(&self, genotype: &Genotype) -> Option<u32> {
+        self.indices.get(genotype).copied()
+    }
+
+    /// The least and the largest index; `None` if the table has none.
+    pub fn index_range(&self) -> Option<(u32, u32)> {
+        Some((*self.by_index.keys().next()?, *self.by_index.keys().next_back()?))
     }
 
     /// Every cell of the table with its record, sorted by genotype.
@@ -124,17 +151,38 @@ struct Place<'table> {
 }
 
 impl Place<'_> {
-    fn record(
-        self,
-        text: &str,
-        width: usize,
-        columns: [usize; 5],
-    ) -> Result<(Genotype, Record), Error> {
+    /// The cells of a line, as many as the header has.
+    fn cells(self, text: &str, width: usize) -> Result<Vec<String>, Error> {
         let cells = self.split(text)?;
         if cells.len() != width {
             let (table, line) = (self.table.to_owned(), self.line);
             return Err(Error::TableWidth { table, line, found: cells.len(), expected: width });
         }
+        Ok(cells)
+    }
+
+    /// Gives a genotype the index in this cell.
+    fn number(
+        self,
+        cell: &str,
+        genotype: Genotype,
+        by_index: &mut BTreeMap<u32, Genotype>,
+    ) -> Result<(), Error> {
+        let wrong = |expected| Error::TableCell {
+            table: self.table.to_owned(),
+            line: self.line,
+            column: INDEX,
+            found: cell.trim().chars().take(40).collect(),
+            expected,
+        };
+        let index = cell.trim().parse().map_err(|_| wrong("a whole number"))?;
+        match by_index.insert(index, genotype) {
+            None => Ok(()),
+            Some(_) => Err(wrong("every index once")),
+        }
+    }
+
+    fn record(self, cells: &[String], columns: [usize; 5]) -> Result<(Genotype, Record), Error> {
         let genotype = cells[columns[0]].parse().map_err(|source| Error::TableGenotype {
             table: self.table.to_owned(),
             line: self.line,

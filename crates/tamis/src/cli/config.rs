@@ -1,14 +1,14 @@
 //! `tamis config`: the settings of a run, complete, and how two runs differ.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use tamis::{Layers, RunConfig, WITHOUT_DEFAULT, flatten};
 use toml::Value;
 
 use super::Failure;
-use super::arguments::{ConfigCommand, assigned};
+use super::arguments::{ConfigCommand, assigned, settings_file};
 use super::output::print;
 
 pub(super) fn run(command: ConfigCommand) -> Result<ExitCode, Failure> {
@@ -50,8 +50,7 @@ fn differences(a: &Path, b: &Path) -> Result<String, Failure> {
 fn read(from: Option<&Path>, set: &[String]) -> Result<RunConfig, Failure> {
     let mut layers = Layers::default();
     if let Some(path) = from {
-        let file = if path.is_dir() { path.join("config.toml") } else { PathBuf::from(path) };
-        layers = layers.file(&file)?;
+        layers = layers.file(&settings_file(path))?;
     }
     Ok(assigned(layers, set)?.resolve()?)
 }

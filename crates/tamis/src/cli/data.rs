@@ -7,7 +7,7 @@ use tamis::{Error, Layers, RunConfig, check_data};
 
 use super::Failure;
 use super::arguments::{DataArguments, DataCommand, assigned};
-use super::output::{print, print_json};
+use super::output::{print_json, print_text, visible};
 use super::table::aligned;
 
 const UNSOUND: u8 = 3;
@@ -29,7 +29,7 @@ fn show_check(arguments: &DataArguments) -> Result<ExitCode, Failure> {
     if arguments.json {
         print_json(&report)?;
     } else {
-        print(report_text(&report))?;
+        print_text(&report_text(&report))?;
     }
     Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(UNSOUND) })
 }
@@ -48,7 +48,7 @@ fn report_text(report: &CheckReport) -> String {
 
 /// A line for each thing to tell, with the kind of thing before it.
 fn lines_of((kind, lines): (&str, &Vec<String>)) -> String {
-    lines.iter().map(|line| format!("{kind}: {line}\n")).collect()
+    lines.iter().map(|line| format!("{kind}: {}\n", visible(line))).collect()
 }
 
 fn show_stats(arguments: &DataArguments) -> Result<ExitCode, Failure> {
@@ -58,7 +58,7 @@ fn show_stats(arguments: &DataArguments) -> Result<ExitCode, Failure> {
         print_json(&stats)?;
     } else {
         let told = [("note", &loaded.notes), ("warning", &loaded.warnings)];
-        print(told.map(lines_of).concat() + &stats_text(&stats))?;
+        print_text(&(told.map(lines_of).concat() + &stats_text(&stats)))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -97,9 +97,10 @@ fn split_rows(name: &str, split: &SplitStats) -> Vec<(String, String)> {
 }
 
 fn class_table(stats: &Stats) -> String {
-    let width = stats.classes.iter().map(|class| class.chars().count()).max().unwrap_or(0).max(5);
+    let classes: Vec<_> = stats.classes.iter().map(|name| visible(name)).collect();
+    let width = classes.iter().map(|class| class.chars().count()).max().unwrap_or(0).max(5);
     let mut text = format!("class  label  {:<width$}  training    test\n", "name");
-    for (class, name) in stats.classes.iter().enumerate() {
+    for (class, name) in classes.iter().enumerate() {
         let count = |split: Option<&SplitStats>| {
             split.map_or("-".to_owned(), |split| split.class_counts[class].to_string())
         };

@@ -4,11 +4,11 @@ use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use tamis::lookup;
+use tamis::{Asked, lookup};
 
 use super::Failure;
 use super::arguments::LookupArguments;
-use super::output::{print, print_json};
+use super::output::{print_json, print_text};
 use super::table;
 
 /// The table that is used when none is named: in the folder of data sets.
@@ -24,14 +24,20 @@ pub(super) fn run(arguments: &LookupArguments) -> Result<ExitCode, Failure> {
                     the folder that holds nas-bench-201/nasbench201.csv with TAMIS_DATA";
         Failure::Usage(text.to_owned())
     })?;
-    let found = lookup(&arguments.genotype, &path)?;
-    let found = found.ok_or_else(|| {
-        Failure::Usage(format!("looking an architecture up: {} does not hold it", path.display()))
-    })?;
+    let found = lookup(&asked(arguments), &path)?;
     if arguments.json {
         print_json(&found)?;
     } else {
-        print(table::aligned(&table::lookup_rows(&found)))?;
+        print_text(&table::aligned(&table::entry_rows(&found)))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A whole number is an index, whether `--index` stands before it or not.
+fn asked(arguments: &LookupArguments) -> Asked {
+    let text = arguments.genotype.as_deref().unwrap_or_default();
+    match arguments.index.or_else(|| text.trim().parse().ok()) {
+        Some(index) => Asked::Index(index),
+        None => Asked::Genotype(text.to_owned()),
+    }
 }

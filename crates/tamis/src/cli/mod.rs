@@ -6,6 +6,7 @@ mod arguments;
 mod compare;
 mod config;
 mod data;
+mod definition;
 mod lookup;
 mod output;
 mod pace;
@@ -13,6 +14,7 @@ mod progress;
 mod scoring;
 mod search;
 mod select;
+mod show;
 mod stop;
 mod table;
 
@@ -63,6 +65,10 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Data(command) => data::run(command),
         Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Config(command) => config::run(command),
+        Command::Show(arguments) => show::show(&arguments),
+        Command::Runs(arguments) => show::runs(&arguments),
+        Command::Completions(arguments) => definition::completions(&arguments),
+        Command::Man => definition::man(),
     }
 }
 

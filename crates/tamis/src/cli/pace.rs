@@ -1,6 +1,7 @@
-//! How long the steps that are left will take, by the median of the latest ones.
+//! How long the steps that are left will take, by the median of the latest epochs, or, before one is
+//! over, of the latest steps.
 //!
-//! A median forgets the step that waited for a disk or another program, where a mean carries it
+//! A median forgets the epoch that waited for a disk or another program, where a mean carries it
 //! along to the end.
 
 use std::collections::VecDeque;
@@ -10,15 +11,22 @@ use std::time::{Duration, Instant};
 const FIRST: usize = 10;
 const LATEST: usize = 101;
 
+/// Epochs that are looked at.
+const LATEST_EPOCHS: usize = 9;
+
 /// Seconds that are too few to be told of, and seconds between two tellings.
 const WORTH_TELLING_S: f64 = 10.0;
-const BETWEEN: Duration = Duration::from_secs(60);
+const BETWEEN: Duration = Duration::from_secs(30);
 
-/// The latest steps.
+/// The latest steps and epochs.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     before: Option<Instant>,
     latest: VecDeque<f64>,
+    /// Seconds a step, of each of the latest epochs.
+    epochs: VecDeque<f64>,
+    /// Steps and seconds of the epoch that is not over.
+    epoch: (u32, f64),
     told: Option<Instant>,
 }
 
@@ -37,21 +45,31 @@ impl Pace {
     }
 
     fn took(&mut self, seconds: f64) {
-        if self.latest.len() == LATEST {
-            self.latest.pop_front();
+        keep(&mut self.latest, LATEST, seconds);
+        self.epoch = (self.epoch.0 + 1, self.epoch.1 + seconds);
+    }
+
+    /// The steps since the last call were an epoch, or the rest of one.
+    pub(super) fn epoch_ended(&mut self) {
+        let (steps, seconds) = std::mem::take(&mut self.epoch);
+        if steps > 0 {
+            keep(&mut self.epochs, LATEST_EPOCHS, seconds / f64::from(steps));
         }
-        self.latest.push_back(seconds);
+    }
+
+    /// Something was told just now, so that nothing is due for a while.
+    pub(super) fn told(&mut self) {
+        self.told = Some(Instant::now());
     }
 
     /// Seconds that so many steps take; `None` before there were enough to say.
     pub(super) fn seconds(&self, steps: u64) -> Option<f64> {
-        if self.latest.len() < FIRST {
-            return None;
-        }
-        let mut sorted: Vec<f64> = self.latest.iter().copied().collect();
-        let middle = sorted.len() / 2;
-        let (_, median, _) = sorted.select_nth_unstable_by(middle, f64::total_cmp);
-        Some(*median * steps as f64)
+        let per_step = match self.epochs.is_empty() {
+            true if self.latest.len() < FIRST => return None,
+            true => median(&self.latest),
+            false => median(&self.epochs),
+        };
+        Some(per_step? * steps as f64)
     }
 
     /// Whether it is time to tell how long so many steps take: as soon as there is something to say,
@@ -60,10 +78,24 @@ impl Pace {
         let is_worth = self.seconds(steps).is_some_and(|seconds| seconds >= WORTH_TELLING_S);
         let is_due = is_worth && self.told.is_none_or(|told| told.elapsed() >= BETWEEN);
         if is_due {
-            self.told = Some(Instant::now());
+            self.told();
         }
         is_due
     }
+}
+
+fn keep(values: &mut VecDeque<f64>, most: usize, value: f64) {
+    if values.len() == most {
+        values.pop_front();
+    }
+    values.push_back(value);
+}
+
+/// The middle value, of an even number the lower one; `None` of none.
+fn median(values: &VecDeque<f64>) -> Option<f64> {
+    let mut sorted: Vec<f64> = values.iter().copied().collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len().checked_sub(1)? / 2).copied()
 }
 
 /// Seconds as people say them: `95 s`, `12 min`, `3 h 5 min`.
@@ -92,12 +124,40 @@ mod tests {
     }
 
     #[test]
+    fn one_epoch_that_was_slow_does_not_count_and_a_lasting_change_does() {
+        let mut pace = Pace::default();
+        let mut epoch = |seconds: f64| {
+            (0..50).for_each(|_| pace.took(seconds / 50.0));
+            pace.epoch_ended();
+            pace.seconds(17 * 50).unwrap().round()
+        };
+        let ordinary: Vec<f64> = [12.0; 4].map(&mut epoch).to_vec();
+        assert_eq!(ordinary, [204.0; 4]);
+        assert_eq!(epoch(135.0), 204.0, "not 2,295");
+        assert_eq!(epoch(12.0), 204.0);
+        let slow: Vec<f64> = [135.0; 6].map(&mut epoch).to_vec();
+        assert_eq!(slow[5], 2295.0);
+    }
+
+    #[test]
+    fn what_is_left_of_a_first_epoch_is_told_by_its_steps() {
+        let mut pace = Pace::default();
+        pace.epoch_ended();
+        (0..10).for_each(|_| pace.took(0.5));
+        assert_eq!(pace.seconds(40), Some(20.0), "an epoch without steps says nothing");
+    }
+
+    #[test]
     fn it_is_told_at_first_and_then_not_at_every_step() {
         let mut pace = Pace::default();
         (0..10).for_each(|_| pace.took(0.1));
         assert!(!pace.is_due(9), "nobody needs to know of a second");
         assert!(pace.is_due(1000));
         assert!(!pace.is_due(999));
+        let mut quiet = Pace::default();
+        (0..10).for_each(|_| quiet.took(0.1));
+        quiet.told();
+        assert!(!quiet.is_due(1000), "a line was just there");
     }
 
     #[test]

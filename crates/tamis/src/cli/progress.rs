@@ -1,4 +1,5 @@
-//! Progress on standard error: a line an epoch, and on a terminal a bar with the time left.
+//! Progress on standard error: a line an epoch, more within a long one, and on a terminal a bar with
+//! the time left.
 
 use std::io::{self, IsTerminal};
 
@@ -7,12 +8,16 @@ use tamis::Prepared;
 use tamis::search::{EpochRecord, Event};
 
 use super::arguments::ProgressKind;
-use super::output::tell;
+use super::output::{tell, tell_json, visible};
+use super::pace::{Pace, in_words};
 
 /// Shows what a run does.
 pub(super) struct Progress {
     kind: Shown,
     epochs: u32,
+    /// Steps of the epoch at hand; 0 if it was planned in an earlier sitting.
+    steps: u32,
+    pace: Pace,
     bar: ProgressBar,
 }
 
@@ -50,12 +55,19 @@ pub(super) fn bar_of(part: &str, steps: u64) -> ProgressBar {
     ProgressBar::new(steps).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
+/// The bar of a search, which says for itself how long it will take.
+fn bar_of_search(steps: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} epoch {prefix}  {msg}");
+    ProgressBar::new(steps).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 impl Progress {
     /// For a run of this kind; says what the data's reader had to tell.
     pub(super) fn new(kind: ProgressKind, prepared: &Prepared) -> Progress {
         let kind = Shown::of(kind);
         let epochs = prepared.search.config().train.epochs;
-        let mut progress = Progress { kind, epochs, bar: ProgressBar::hidden() };
+        let (pace, bar) = (Pace::default(), ProgressBar::hidden());
+        let mut progress = Progress { kind, epochs, steps: 0, pace, bar };
         if matches!(kind, Shown::Bar | Shown::Plain) {
             for note in &prepared.notes {
                 progress.line(&format!("note: {note}"));
@@ -64,16 +76,19 @@ impl Progress {
                 progress.line(&format!("warning: {warning}"));
             }
         }
+        progress.pace.begin();
+        progress.pace.told();
         progress
     }
 
     pub(super) fn show(&mut self, event: &Event) {
         match event {
             Event::EpochPlanned { epoch, steps } => self.planned(*epoch, *steps),
-            Event::Stepped { weight_loss, arch_loss, .. } => {
+            Event::Stepped { epoch, step, weight_loss, arch_loss } => {
+                self.pace.stepped();
                 self.bar.inc(1);
                 let arch = arch_loss.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.3}"));
-                self.bar.set_message(format!("loss {weight_loss:.3} / {arch}"));
+                self.stepped(*epoch, *step, &format!("loss {weight_loss:.3} / {arch}"));
             }
             Event::EpochEnded(record) => self.ended(record),
             Event::Finished => {}
@@ -85,36 +100,64 @@ impl Progress {
     }
 
     fn planned(&mut self, epoch: u32, steps: u32) {
+        self.steps = steps;
+        self.pace.begin();
         if self.kind != Shown::Bar {
             return;
         }
         // Epochs ahead are taken to be as long as this one.
         let total = u64::from(steps) * u64::from(self.epochs - epoch);
         if self.bar.is_hidden() {
-            self.bar = bar(total);
+            self.bar = bar_of_search(total);
         }
         self.bar.set_length(self.bar.position() + total);
         self.bar.set_prefix(format!("{}/{}", epoch + 1, self.epochs));
     }
 
+    /// Moves the bar on, or says where a long epoch stands.
+    fn stepped(&mut self, epoch: u32, step: u32, losses: &str) {
+        let here = u64::from(self.steps.saturating_sub(step + 1));
+        let steps_left = here + self.steps_of_epochs_after(epoch);
+        let left = self.pace.seconds(steps_left).map(in_words);
+        if self.kind == Shown::Bar {
+            let left = left.map_or(String::new(), |left| format!(", about {left} left"));
+            let passed = in_words(self.bar.elapsed().as_secs_f64());
+            self.bar.set_message(format!("{losses}  {passed} passed{left}"));
+        } else if self.kind == Shown::Plain && self.steps > 0 && self.pace.is_due(steps_left) {
+            tell(format_args!(
+                "epoch {}/{}: step {} of {}, {losses}, about {} left",
+                epoch + 1,
+                self.epochs,
+                step + 1,
+                self.steps,
+                left.unwrap_or_default()
+            ));
+        }
+    }
+
+    /// Epochs ahead are taken to have as many steps as this one.
+    fn steps_of_epochs_after(&self, epoch: u32) -> u64 {
+        u64::from(self.steps) * u64::from(self.epochs.saturating_sub(epoch + 1))
+    }
+
     fn ended(&mut self, record: &EpochRecord) {
+        self.steps = record.steps;
+        self.pace.epoch_ended();
         match self.kind {
             Shown::Nothing => {}
-            Shown::Json => {
-                let line = serde_json::to_string(record).unwrap_or_default();
-                self.line(&line);
-            }
+            Shown::Json => tell_json(record),
             Shown::Bar | Shown::Plain => self.line(&self.describe(record)),
         }
+        self.pace.told();
     }
 
     fn describe(&self, record: &EpochRecord) -> String {
         let percent =
             |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{:.1}", 100.0 * v));
-        let left = f64::from(self.epochs - record.epoch - 1) * record.wall_s;
+        let left = self.pace.seconds(self.steps_of_epochs_after(record.epoch)).unwrap_or(0.0);
         format!(
             "epoch {}/{}: training {} %, validation {} %, {} edges decided, skip {:.3}, {:.1} s, \
-             about {left:.0} s left",
+             about {} left",
             record.epoch + 1,
             self.epochs,
             percent(record.weight_accuracy),
@@ -122,12 +165,13 @@ impl Progress {
             record.decided_edges,
             record.share_skip,
             record.wall_s,
+            in_words(left),
         )
     }
 
     fn line(&mut self, text: &str) {
         if self.kind == Shown::Bar && !self.bar.is_hidden() {
-            self.bar.println(text);
+            self.bar.println(visible(text));
         } else {
             tell(text);
         }

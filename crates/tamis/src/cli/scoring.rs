@@ -9,7 +9,7 @@ use tamis::search::training::{ComponentsEvent, ComponentsRound, TrainingEvent, T
 use tamis::{Layers, Observer, Scoring, ScoringEvent, inputs_of_data, refuse_replacing};
 
 use super::arguments::{EmbedArguments, EmbedBy, ProgressKind, ScoreArguments, TableArguments};
-use super::output::tell;
+use super::output::{tell, visible};
 use super::pace::{Pace, in_words};
 use super::progress::{Shown, bar, bar_of};
 use super::search::use_threads;
@@ -143,11 +143,15 @@ impl Watch {
                 self.bar.set_message(format!("{}, loss {loss:.3}", self.what));
                 self.tell_time_left(*epoch);
             }
-            TrainingEvent::EpochEnded(record) => match self.kind {
-                Shown::Nothing => {}
-                Shown::Json => self.line(&self.json(record)),
-                Shown::Bar | Shown::Plain => self.line(&self.describe(record)),
-            },
+            TrainingEvent::EpochEnded(record) => {
+                self.pace.epoch_ended();
+                self.pace.told();
+                match self.kind {
+                    Shown::Nothing => {}
+                    Shown::Json => self.line(&self.json(record)),
+                    Shown::Bar | Shown::Plain => self.line(&self.describe(record)),
+                }
+            }
             TrainingEvent::Finished => {}
         }
     }
@@ -255,7 +259,7 @@ impl Watch {
 
     fn line(&self, text: &str) {
         if self.kind == Shown::Bar && !self.bar.is_hidden() {
-            self.bar.println(text);
+            self.bar.println(visible(text));
         } else {
             tell(text);
         }

@@ -7,7 +7,7 @@ use tamis::search::Event;
 use tamis::{Ending, Error, Job, Layers, Outcome, RunConfig, inputs_of_run, refuse_replacing};
 
 use super::arguments::{ProgressKind, ResumeArguments, SearchArguments};
-use super::output::{print, tell};
+use super::output::{print, tell, tell_lines};
 use super::progress::Progress;
 use super::scoring::Watch;
 use super::stop::Stop;
@@ -219,7 +219,8 @@ fn run(mut job: Job, progress: ProgressKind, stop: &Stop) -> Result<ExitCode, Fa
 fn finished(outcome: &Outcome, job: &Job) -> Result<ExitCode, Failure> {
     print(format!("{}\n", outcome.genotype))?;
     let rows = table::outcome_rows(outcome, job.path());
-    tell(format_args!("\n{}", table::aligned(&rows).trim_end()));
+    tell("");
+    tell_lines(table::aligned(&rows));
     let scale = job.prepared().search.config().alpha.lr_scale;
     for warning in table::warnings(outcome, scale) {
         tell(format_args!("warning: {warning}"));

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use tamis::search::LearningRateScale;
-use tamis::{Lookup, Outcome};
+use tamis::{Entry, Lookup, Outcome};
+
+use super::output::visible;
 
 /// A row: what, and how much.
 pub(super) type Row = (String, String);
@@ -12,8 +14,9 @@ fn row(name: &str, value: impl ToString) -> Row {
     (name.to_owned(), value.to_string())
 }
 
-/// Rows with the second column aligned.
+/// Rows with the second column aligned, a line each whatever the names in them hold.
 pub(super) fn aligned(rows: &[Row]) -> String {
+    let rows: Vec<_> = rows.iter().map(|(name, value)| (visible(name), visible(value))).collect();
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     rows.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
 }
@@ -30,6 +33,19 @@ pub(super) fn lookup_rows(lookup: &Lookup) -> Vec<Row> {
         row("imagenet16_test_200", percent(record.imagenet16_test_200)),
         row("rank", record.rank.map_or("unknown".to_owned(), |rank| rank.to_string())),
     ]
+}
+
+/// What a table says of an architecture, and what the benchmark's network of it costs.
+pub(super) fn entry_rows(entry: &Entry) -> Vec<Row> {
+    let index = entry.index.map_or("unknown".to_owned(), |index| index.to_string());
+    let mut rows = vec![
+        row("genotype", &entry.genotype),
+        row("index", index),
+        row("parameters, CIFAR-10", thousands(entry.params)),
+        row("multiply-adds, CIFAR-10", thousands(entry.macs)),
+    ];
+    rows.extend(lookup_rows(&entry.lookup));
+    rows
 }
 
 /// What a search spent and found.
@@ -156,5 +172,7 @@ mod tests {
     fn columns_line_up_by_characters() {
         let rows = [row("α", 1), row("name", 2)];
         assert_eq!(aligned(&rows), "α     1\nname  2\n");
+        let rows = [row("new\nline", "\u{1b}["), row("name", 2)];
+        assert_eq!(aligned(&rows), "new\\nline  \\u{1b}[\nname       2\n");
     }
 }

@@ -45,22 +45,24 @@ impl Estimate {
         let host = |other: &Measured| space(other) && other.host == run.host;
         let arm = |other: &Measured| host(other) && other.policy == run.choice.policy;
         let share = expected_share(&run.choice.policy, self.samples);
-        let same = self.mean(arm, |other| other.wall_s / f64::from(other.epochs.max(1)));
+        let same = self.median(arm, |other| other.wall_s / f64::from(other.epochs.max(1)));
         let per_share = |other: &Measured| {
             let share = expected_share(&other.policy, self.samples);
             other.wall_s / f64::from(other.epochs.max(1)) / share.max(f64::MIN_POSITIVE)
         };
-        let like = || self.mean(host, per_share).or_else(|| self.mean(space, per_share));
+        let like = || self.median(host, per_share).or_else(|| self.median(space, per_share));
         same.or_else(|| like().map(|wall_s| wall_s * share)).map(|wall_s| wall_s * epochs)
     }
 
-    fn mean(
+    /// One run that waited for others on the machine makes no forecast.
+    fn median(
         &self,
         holds: impl Fn(&Measured) -> bool,
         wall_s: impl Fn(&Measured) -> f64,
     ) -> Option<f64> {
-        let found: Vec<f64> =
+        let mut found: Vec<f64> =
             self.measured.iter().filter(|&other| holds(other)).map(wall_s).collect();
-        (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
+        found.sort_by(f64::total_cmp);
+        found.get(found.len().checked_sub(1)? / 2).copied()
     }
 }

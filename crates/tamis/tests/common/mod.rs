@@ -15,6 +15,7 @@ pub(crate) fn tamis(arguments: &[&str]) -> Output {
     program().args(arguments).output().unwrap()
 }
 
+#[allow(dead_code, reason = "not every test reads what was printed")]
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }

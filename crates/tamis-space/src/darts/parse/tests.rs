@@ -47,6 +47,67 @@ fn what_stands_before_and_ends_in_an_equals_sign_is_let_pass() {
 }
 
 #[test]
+fn what_log_lines_have_before_it_is_let_pass() {
+    for prefix in [
+        "11/22 10:00:00 AM genotype: ",
+        "INFO (train_search.py:80) genotype = ",
+        "2024-01-02 10:00:00,123 - INFO - ",
+        "[01/02 10:00] ",
+        "(epoch 49) -> ",
+    ] {
+        assert_eq!(written(&format!("{prefix}{TEXT}\n")), TEXT, "{prefix}");
+    }
+    let dict = "genotype: {'normal': [('none', 0), ('none', 1)], 'normal_concat': [2], \
+        'reduce': [('none', 0), ('none', 1)], 'reduce_concat': [2]}";
+    assert!(dict.parse::<Genotype>().is_ok());
+    assert_eq!(error(&format!("no {TEXT}")).0, 4, "a sentence is no prefix");
+}
+
+#[test]
+fn a_last_comma_or_semicolon_is_let_pass_and_no_second_one() {
+    for end in [",", ";", " ;\n", ", # of the list"] {
+        assert_eq!(written(&format!("{TEXT}{end}")), TEXT, "{end}");
+    }
+    assert_eq!(error(&format!("{TEXT};,")), (TEXT.len() + 2, "`,`".into(), "the end".into()));
+}
+
+#[test]
+fn the_genotype_may_be_a_member_of_a_module_but_of_no_other_name() {
+    for module in ["genotypes.", "cnn.genotypes.", "x = lib."] {
+        assert_eq!(written(&format!("{module}{TEXT}")), TEXT, "{module}");
+    }
+    assert_eq!(error(&format!("Old{TEXT}")).0, 1);
+    assert_eq!(error(&TEXT.replacen("Genotype", "Genotype.of", 1)).0, 1);
+}
+
+#[test]
+fn numbers_and_names_are_read_as_numpy_prints_them() {
+    for number in ["np.int64(0)", "numpy.int32(0)", "int(0)", "uint8(0)"] {
+        let text = TEXT.replace("('skip_connect', 0)", &format!("('skip_connect', {number})"));
+        assert_eq!(written(&text), TEXT, "{number}");
+    }
+    let named = TEXT.replace("'skip_connect'", "np.str_('skip_connect')");
+    assert_eq!(written(&named), TEXT);
+    assert_eq!(written(&TEXT.replace("[3, 2]", "[np.int64(3), np.int8(2)]")), TEXT);
+    assert_refused("0)]", "np.float64(0))]", "`np.float64`", "the number of a node");
+    assert_refused("0)]", "np.int64(0, 1))]", "`np.int64`", "the number of a node");
+}
+
+#[test]
+fn outputs_are_a_range_with_its_step_or_a_list_of_one() {
+    for nodes in ["range(2, 4, 1)", "list(range(2, 4))", "tuple([2, 3])", "np.array([2, 3])"] {
+        assert_eq!(written(&TEXT.replace("range(2, 4)", nodes)), TEXT, "{nodes}");
+    }
+    let second = TEXT.replace("range(2, 4)", "range(3, 4, 5)").parse::<Genotype>().unwrap();
+    assert_eq!(second.normal.concat(), [3]);
+    let apart = TEXT.replace("range(2, 4)", "range(2, 4, 2)").parse::<Genotype>().unwrap();
+    assert_eq!(apart.normal.concat(), [2], "every second node");
+    let (_, found, expected) = error(&TEXT.replace("range(2, 4)", "range(2, 4, 0)"));
+    assert_eq!((found.as_str(), expected.as_str()), ("`0`", "a step of at least 1"));
+    assert_refused("range(2, 4)", "set([2, 3])", "`set`", "range(2, 6) or a list of nodes");
+}
+
+#[test]
 fn quotes_lists_blanks_and_comments_are_free() {
     assert_eq!(written(&TEXT.replace('\'', "\"")), TEXT);
     assert_eq!(written(&TEXT.replace("range(2, 4)", "[2, 3]")), TEXT);

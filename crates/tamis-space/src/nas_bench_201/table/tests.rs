@@ -17,7 +17,7 @@ fn table(lines: &[String]) -> Result<Table, Error> {
 }
 
 fn line(operation: Operation, rest: &str) -> String {
-    format!("7,{},{rest}", uniform(operation))
+    format!("{},{},{rest}", operation as u32 + 7, uniform(operation))
 }
 
 fn message(lines: &[String]) -> String {
@@ -62,6 +62,37 @@ fn equal_accuracies_share_the_best_rank() {
     let table = table(&lines).unwrap();
     let ranks = Operation::ALL.map(|operation| table.find(&uniform(operation)).unwrap().rank);
     assert_eq!(ranks, [Some(4), Some(2), Some(2), Some(1), Some(5)]);
+}
+
+#[test]
+fn cells_are_found_by_the_index_that_the_table_gives_them() {
+    let lines = [line(Operation::Conv3x3, "1,2,3,4,"), line(Operation::None, "1,2,3,4,")];
+    let indexed = table(&lines).unwrap();
+    let conv = uniform(Operation::Conv3x3);
+    let index = indexed.index(&conv).unwrap();
+    assert_eq!(index, Operation::Conv3x3 as u32 + 7, "not the line, nor the place in order");
+    assert_eq!((indexed.at(index), indexed.at(1)), (Some(conv), None));
+    assert_eq!(indexed.index_range(), Some((7, index)));
+    assert_eq!(indexed.index(&uniform(Operation::Conv1x1)), None);
+    let text = format!("{HEADER}\n{}", lines.join("\n")).replace("index", "number");
+    let unnumbered = Table::parse(&text, "t.csv").unwrap();
+    assert_eq!((unnumbered.index(&conv), unnumbered.at(7)), (None, None));
+    assert_eq!(unnumbered.index_range(), None);
+}
+
+#[test]
+fn an_index_that_is_no_number_or_stands_there_twice_is_refused() {
+    let cell = uniform(Operation::Conv1x1);
+    for index in ["-1", "1.0", "", "4294967296", "one"] {
+        let told = message(&[format!("{index},{cell},1,2,3,4,")]);
+        assert!(told.contains("line 2, column `index`") && told.contains("whole number"), "{told}");
+    }
+    let again = format!("7,{cell},1,2,3,4,");
+    let told = message(&[line(Operation::None, "1,2,3,4,"), again]);
+    assert!(
+        told.contains("line 3, column `index`: found `7`, expected every index once"),
+        "{told}"
+    );
 }
 
 #[test]

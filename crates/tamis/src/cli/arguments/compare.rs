@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::common::CommonArguments;
 use super::listing;
 use super::settings::SettingsArguments;
+use super::suggested;
 
 /// Run a grid of hosts, policies and seeds, and put the results side by side.
 ///
@@ -21,6 +22,8 @@ pub(crate) struct CompareArguments {
     #[arg(
         long,
         value_name = "S,..",
+        value_parser = suggested::spaces(),
+        hide_possible_values = true,
         value_delimiter = ',',
         long_help = listing::spaces("Search spaces, a block of the table each [default: nas-bench-201]")
     )]
@@ -29,6 +32,8 @@ pub(crate) struct CompareArguments {
     #[arg(
         long,
         value_name = "H,..",
+        value_parser = suggested::hosts(),
+        hide_possible_values = true,
         value_delimiter = ',',
         long_help = listing::hosts("Search algorithms [default: darts]")
     )]

@@ -4,12 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Accuracy of an architecture in a benchmark's table.
+/// Accuracy, cost and index of an architecture in a benchmark's table.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct LookupArguments {
-    /// NAS-Bench-201 cell, such as '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|...|'
-    #[arg(value_name = "G")]
-    pub(crate) genotype: String,
+    /// NAS-Bench-201 cell, such as '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|...|', or its index in
+    /// the table
+    #[arg(value_name = "G|INDEX", required_unless_present = "index")]
+    pub(crate) genotype: Option<String>,
+    /// Index of the cell in the table
+    #[arg(long, value_name = "N", conflicts_with = "genotype")]
+    pub(crate) index: Option<u32>,
     /// The table, a CSV file [default: the one in the folder TAMIS_DATA]
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
@@ -17,3 +22,10 @@ pub(crate) struct LookupArguments {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  tamis lookup \"$(tamis search)\" --table nasbench201.csv
+      the cell that a search found
+  tamis lookup 1462 --table nasbench201.csv
+      the cell with this index";

@@ -3,6 +3,7 @@
 
 mod common;
 mod compare;
+mod completions;
 mod config;
 mod data;
 mod listing;
@@ -11,18 +12,22 @@ mod scoring;
 mod search;
 mod select;
 mod settings;
+mod show;
+mod suggested;
 
 use clap::{Parser, Subcommand};
 
 pub(crate) use common::{CommonArguments, ProgressKind};
 pub(crate) use compare::{CompareArguments, ComparisonFormat};
+pub(crate) use completions::CompletionsArguments;
 pub(crate) use config::ConfigCommand;
 pub(crate) use data::{DataArguments, DataCommand};
 pub(crate) use lookup::LookupArguments;
 pub(crate) use scoring::{EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
 pub(crate) use search::{ResumeArguments, SearchArguments};
 pub(crate) use select::SelectArguments;
-pub(crate) use settings::assigned;
+pub(crate) use settings::{assigned, settings_file};
+pub(crate) use show::{RunsArguments, ShowArguments};
 
 /// Neural architecture search on the images that matter.
 ///
@@ -47,10 +52,15 @@ pub(crate) enum Command {
     /// Look at image data.
     #[command(subcommand)]
     Data(DataCommand),
+    Show(ShowArguments),
+    Runs(RunsArguments),
     Lookup(LookupArguments),
     /// Settings of a run.
     #[command(subcommand)]
     Config(ConfigCommand),
+    Completions(CompletionsArguments),
+    /// Print the manual: one page of every command, for man.
+    Man,
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use clap::Args;
 use super::common::CommonArguments;
 use super::listing::{hosts, policies, spaces};
 use super::settings::SettingsArguments;
+use super::suggested;
 
 /// Search an architecture.
 ///
@@ -23,15 +24,29 @@ use super::settings::SettingsArguments;
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct SearchArguments {
     /// Search space: nas-bench-201, darts
-    #[arg(long, value_name = "S", long_help = spaces("Search space [default: nas-bench-201]"))]
+    #[arg(
+        long,
+        value_name = "S",
+        value_parser = suggested::spaces(),
+        hide_possible_values = true,
+        long_help = spaces("Search space [default: nas-bench-201]")
+    )]
     pub(crate) space: Option<String>,
     /// Search algorithm: darts, beta-darts
-    #[arg(long, value_name = "H", long_help = hosts("Search algorithm [default: darts]"))]
+    #[arg(
+        long,
+        value_name = "H",
+        value_parser = suggested::hosts(),
+        hide_possible_values = true,
+        long_help = hosts("Search algorithm [default: darts]")
+    )]
     pub(crate) host: Option<String>,
     /// What chooses the images, such as full, random:0.1, proxy:0.1, bdp, or proxy:0.3+bdp
     #[arg(
         long,
         value_name = "P",
+        value_parser = suggested::policies(|_| true),
+        hide_possible_values = true,
         long_help = policies("What chooses the images, such as random:0.1 or proxy:0.3+bdp", |_| true)
     )]
     pub(crate) policy: Option<String>,
@@ -60,11 +75,11 @@ const EXAMPLES: &str = "\
 Examples:
   tamis search
       ten classes of drawn images, less than a minute
-  tamis search --data photos/ --set data.size=32
-      a folder of class folders of PNG or JPEG images
-  tamis search --data cifar-10-batches-bin/ --policy random:0.1 --host beta-darts
-      CIFAR-10 in the binary layout, on a tenth of its images
-  tamis search --config runs/a/config.toml --seed 1 --out runs/b
+  tamis search --data photos/ --set data.size=32 --policy full
+      a folder of class folders of PNG or JPEG images; below ten thousand images, all of them
+  tamis search --data cifar-10-batches-bin/
+      CIFAR-10 in the binary layout, by the recipe quick: another tenth of its images each epoch
+  tamis search --config runs/a --seed 1 --out runs/b
       the settings of another run with another seed";
 
 /// Go on with a run that was stopped.

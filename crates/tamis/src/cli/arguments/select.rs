@@ -7,6 +7,7 @@ use tamis::select::Argument;
 
 use super::listing::policies;
 use super::settings::LayerArguments;
+use super::suggested;
 
 /// What a score of probabilities is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -43,6 +44,8 @@ pub(crate) struct SelectArguments {
     #[arg(
         long,
         value_name = "P",
+        value_parser = suggested::policies(|entry| !entry.needs_search),
+        hide_possible_values = true,
         long_help = policies("What chooses, such as random:0.1 or two-tail:1000", |entry| {
             !entry.needs_search && entry.argument != Argument::Policy
         })

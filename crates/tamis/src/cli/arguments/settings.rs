@@ -1,7 +1,7 @@
 //! The arguments that settings come from, and how they are put over each other: a file, over it a
 //! command's own flags, over them settings one by one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tamis::{Error, Layers};
@@ -22,7 +22,7 @@ pub(crate) struct SettingsArguments {
 /// The layers below and above a command's own flags.
 #[derive(Debug, Args)]
 pub(crate) struct LayerArguments {
-    /// Settings file, such as the config.toml of an earlier run
+    /// Settings file, or the folder of an earlier run
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// One setting, such as space.channels=16; `tamis config show` lists them
@@ -44,11 +44,16 @@ impl LayerArguments {
     /// The file, over it what the command's `own` flags add, over that the settings one by one.
     pub(crate) fn around(&self, own: impl FnOnce(Layers) -> Layers) -> Result<Layers, Error> {
         let file = match &self.config {
-            Some(path) => Layers::default().file(path)?,
+            Some(path) => Layers::default().file(&settings_file(path))?,
             None => Layers::default(),
         };
         assigned(own(file), &self.set)
     }
+}
+
+/// The file of settings that is meant: of a run folder the one in it.
+pub(crate) fn settings_file(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("config.toml") } else { path.to_owned() }
 }
 
 /// The layers with these assignments over them.
@@ -74,5 +79,13 @@ mod tests {
         let train = &config.search.train;
         assert_eq!((config.search.seed, train.batch, train.epochs), (1, 2, 3));
         assert_eq!(config.place.device, "set");
+    }
+
+    #[test]
+    fn the_folder_of_a_run_stands_for_the_settings_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("config.toml");
+        assert_eq!(settings_file(folder.path()), inside);
+        assert_eq!(settings_file(&inside), inside, "there or not");
     }
 }

@@ -24,7 +24,7 @@ use tamis::{
 };
 
 use super::arguments::{CompareArguments, ComparisonFormat};
-use super::output::{print, tell};
+use super::output::{print, print_text, tell, tell_lines};
 use super::scoring::Watch;
 use super::stop::Stop;
 use super::{Failure, STOPPED, lookup};
@@ -54,7 +54,11 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
         execute(arguments, &plan, &mut results, (train, unprovided))?
     };
     let comparison = Comparison::of(&plan, &results, table.as_ref());
-    print(written(&comparison, arguments))?;
+    let text = written(&comparison, arguments);
+    match arguments.format {
+        ComparisonFormat::Text | ComparisonFormat::Markdown => print_text(&text)?,
+        ComparisonFormat::Csv | ComparisonFormat::Svg => print(text)?,
+    }
     Ok(finish(&plan, &results, &ended))
 }
 
@@ -223,7 +227,7 @@ fn finish(plan: &Plan, results: &Results, ended: &Ended) -> ExitCode {
         tell(format_args!("note: the runs are of {} versions of Tamis", versions.len()));
     }
     for failed in &ended.failed {
-        tell(format_args!("error: {failed}"));
+        tell_lines(format_args!("error: {failed}"));
     }
     let left = plan.missing(results).count();
     if ended.stopped {

@@ -8,7 +8,7 @@ use tamis::compare::{Estimate, Plan, PlannedRun, Results};
 use tamis::run::Machine;
 
 use crate::cli::arguments::ProgressKind;
-use crate::cli::output::tell;
+use crate::cli::output::{tell_json, tell_lines, visible};
 use crate::cli::progress::Shown;
 
 /// Shows what a comparison does.
@@ -80,8 +80,8 @@ impl Progress {
     /// Shows a line of its own.
     pub(super) fn line(&self, text: &str) {
         match self.shown {
-            Shown::Bar => self.bar.println(text),
-            Shown::Plain => tell(text),
+            Shown::Bar => text.lines().for_each(|line| self.bar.println(visible(line))),
+            Shown::Plain => tell_lines(text),
             Shown::Json | Shown::Nothing => {}
         }
     }
@@ -96,7 +96,7 @@ impl Progress {
                 "finished": done,
                 "left_s": left_s,
             });
-            tell(line);
+            tell_json(&line);
             return;
         }
         let name = name(planned);
@@ -112,7 +112,7 @@ impl Progress {
             .collect();
         let left = self.left_s().map_or(String::new(), |left_s| format!("; {}", about(left_s)));
         self.bar.set_position((self.total - self.left.len()) as u64);
-        self.bar.set_message(format!("{}{left}", runs.join("; ")));
+        self.bar.set_message(visible(&format!("{}{left}", runs.join("; "))).into_owned());
     }
 
     /// Seconds until all runs are finished; unknown while nothing like one of them is.
