@@ -71,4 +71,13 @@ pub enum EmbeddingsError {
         /// Its label in the pool.
         expected: u32,
     },
+    /// A row of zeros, which has no angle to any other.
+    #[error(
+        "measuring embeddings by the cosine of their angle: found only zeros for sample {sample}, \
+         expected a value that is not zero; hint: `policy.k_center.distance=euclidean` needs none"
+    )]
+    NoDirection {
+        /// The first such sample.
+        sample: u32,
+    },
 }
