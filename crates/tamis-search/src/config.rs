@@ -5,7 +5,9 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use tamis_select::{BdpSettings, DdsSettings, InfobatchSettings, Settings, SplitRule};
+use tamis_select::{
+    BdpSettings, DdsSettings, InfobatchSettings, KCenterSettings, Settings, SplitRule,
+};
 
 use crate::error::Error;
 use crate::rules::{
@@ -110,6 +112,8 @@ pub struct PolicyConfig {
     pub bin_width: f64,
     /// Two-tail: share of the chosen that comes from the low-entropy end.
     pub beta: f64,
+    /// Greedy k-centre.
+    pub k_center: KCenterSettings,
     /// DDS-NAS.
     pub dds: DdsSettings,
     /// BDP-style pruning.
@@ -120,9 +124,18 @@ pub struct PolicyConfig {
 
 impl Default for PolicyConfig {
     fn default() -> Self {
-        let Settings { bin_width, beta, dds, bdp, infobatch } = Settings::default();
-        let name = "full".to_owned();
-        PolicyConfig { name, scores: None, embeddings: None, bin_width, beta, dds, bdp, infobatch }
+        let Settings { bin_width, beta, k_center, dds, bdp, infobatch } = Settings::default();
+        PolicyConfig {
+            name: "full".to_owned(),
+            scores: None,
+            embeddings: None,
+            bin_width,
+            beta,
+            k_center,
+            dds,
+            bdp,
+            infobatch,
+        }
     }
 }
 
@@ -132,6 +145,7 @@ impl PolicyConfig {
         Settings {
             bin_width: self.bin_width,
             beta: self.beta,
+            k_center: self.k_center,
             dds: self.dds.clone(),
             bdp: self.bdp.clone(),
             infobatch: self.infobatch,

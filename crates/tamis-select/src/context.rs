@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use tamis_core::{Key, Purpose};
+use tamis_core::{Key, Purpose, SampleId};
 
+use crate::split::{self, Halves};
 use crate::{Embeddings, Pool, ScoreTable, Settings, SplitRule};
 
 /// The pool, the seed and the settings of a run, as far as choosing samples goes.
@@ -47,5 +48,10 @@ impl Context {
     /// part's number.
     pub fn key(&self) -> Key {
         Key::new(self.seed, Purpose::Select).step(self.part)
+    }
+
+    /// Chosen samples of the pool, parted into the two levels.
+    pub(crate) fn halves(&self, chosen: &[SampleId]) -> Halves {
+        split::halves(chosen, self.split, self.pool.bound(), self.seed)
     }
 }

@@ -78,10 +78,10 @@ impl Histogram {
 
     /// How many bins have samples, and over how many decades these reach.
     pub fn filled(&self) -> (usize, f64) {
-        let filled = |&&count: &&u64| count > 0;
-        let first = self.counts.iter().position(|count| filled(&count)).unwrap_or(0);
-        let last = self.counts.iter().rposition(|count| filled(&count)).unwrap_or(0);
-        (self.counts.iter().filter(filled).count(), self.edges[last + 1] - self.edges[first])
+        let filled = self.counts.iter().filter(|&&count| count > 0).count();
+        let first = self.counts.iter().position(|&count| count > 0).unwrap_or(0);
+        let last = self.counts.iter().rposition(|&count| count > 0).unwrap_or(0);
+        (filled, self.edges[last + 1] - self.edges[first])
     }
 
     /// The bin of an entropy; the first or last one for entropies outside.
@@ -94,20 +94,27 @@ impl Histogram {
     /// The share of the draw that falls to each bin; they add up to 1, an empty bin has 0.
     pub fn mass(&self, weighting: Weighting) -> Vec<f64> {
         let fullest = self.counts.iter().copied().max().unwrap_or(0);
-        let weight = |&count: &u64| match (count, weighting) {
-            (0, _) => 0.0,
-            (_, Weighting::P1) => (fullest - count + 1) as f64,
-            (_, Weighting::P2) => 1.0,
-            (_, Weighting::P3) => 1.0 / count as f64,
-        };
-        let total: f64 = self.counts.iter().map(weight).sum();
-        self.counts.iter().map(|count| weight(count) / total).collect()
+        let weights = self.counts.iter().map(|&count| weighting.of_bin(count, fullest));
+        let total: f64 = weights.clone().sum();
+        weights.map(|weight| weight / total).collect()
     }
 
     /// P of one sample of each bin: the bin's mass, spread evenly over its samples.
     pub fn probabilities(&self, weighting: Weighting) -> Vec<f64> {
         let mass = self.mass(weighting);
         mass.iter().zip(&self.counts).map(|(mass, &count)| mass / count.max(1) as f64).collect()
+    }
+}
+
+impl Weighting {
+    /// The weight of a bin of so many samples, where the fullest has `fullest`.
+    fn of_bin(self, count: u64, fullest: u64) -> f64 {
+        match (count, self) {
+            (0, _) => 0.0,
+            (_, Weighting::P1) => (fullest - count + 1) as f64,
+            (_, Weighting::P2) => 1.0,
+            (_, Weighting::P3) => 1.0 / count as f64,
+        }
     }
 }
 

@@ -50,7 +50,8 @@ pub use pool::Pool;
 pub use report::{Bound, BoundGaveWay, Change, DecidingBound, Report, What, Why};
 pub use scores::{ScoreRow, ScoreTable};
 pub use settings::{
-    Balance, BdpMetric, BdpSettings, DdsRule, DdsSettings, FurthestSearch, HardnessRule,
-    InfobatchSettings, InitialSubset, Keep, LearningRateAfterUpdate, Replacement, Settings,
+    Balance, BdpMetric, BdpSettings, CenterDistance, DdsRule, DdsSettings, FurthestSearch,
+    HardnessRule, InfobatchSettings, InitialSubset, KCenterSettings, Keep, LearningRateAfterUpdate,
+    Replacement, Settings,
 };
 pub use split::SplitRule;

@@ -51,8 +51,7 @@ impl Pool {
             return Err(Error::PoolEmpty);
         }
         let twice = members.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-        let foreign = || members.iter().copied().find(|&id| !self.contains(id));
-        match twice.or_else(foreign) {
+        match twice.or_else(|| members.iter().copied().find(|&id| !self.contains(id))) {
             Some(id) => Err(Error::PoolMember { sample: id.0 }),
             None => Ok(Pool { members: members.into(), ..self.clone() }),
         }

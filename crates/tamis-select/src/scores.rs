@@ -65,8 +65,9 @@ impl ScoreTable {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
         let rows = lines.map(|(number, line)| {
-            let found = || line.chars().take(80).collect();
-            parse_line(line).ok_or_else(|| Error::ScoreLine { line: number, found: found() })
+            let beginning = line.chars().take(80);
+            parse_line(line)
+                .ok_or_else(|| Error::ScoreLine { line: number, found: beginning.collect() })
         });
         ScoreTable::new(rows.collect::<Result<_, _>>()?)
     }
@@ -89,19 +90,22 @@ impl ScoreTable {
     ///
     /// A member without score or with another class, or a score that is not of the data set.
     pub fn aligned(&self, pool: &Pool) -> Result<Vec<f64>, Error> {
-        let score = |id: SampleId| {
-            let missing = Error::ScoreMissing { sample: id.0, samples: pool.len() };
-            let row = self.row(id).ok_or(missing)?;
-            let (found, expected) = (row.class, pool.label(id));
-            let fits = found == expected;
-            fits.then_some(row.score).ok_or(Error::ScoreClass { sample: id.0, found, expected })
-        };
-        let scores = pool.ids().map(score).collect::<Result<Vec<f64>, Error>>()?;
+        let scores = pool.ids().map(|id| self.score(id, pool));
+        let scores = scores.collect::<Result<Vec<f64>, Error>>()?;
         let samples = pool.bound();
         match self.rows.iter().find(|row| row.id.index() >= samples) {
             Some(row) => Err(Error::ScoreForeign { sample: row.id.0, samples }),
             None => Ok(scores),
         }
+    }
+
+    /// The score of a member of the pool, whose class must be its.
+    fn score(&self, id: SampleId, pool: &Pool) -> Result<f64, Error> {
+        let missing = Error::ScoreMissing { sample: id.0, samples: pool.len() };
+        let row = self.row(id).ok_or(missing)?;
+        let (found, expected) = (row.class, pool.label(id));
+        let fits = found == expected;
+        fits.then_some(row.score).ok_or(Error::ScoreClass { sample: id.0, found, expected })
     }
 
     fn row(&self, id: SampleId) -> Option<&ScoreRow> {

@@ -7,8 +7,6 @@
 use serde::{Deserialize, Serialize};
 use tamis_core::{Key, Purpose, SampleId};
 
-use crate::Context;
-
 /// The order in which the pool is cut into halves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -26,17 +24,16 @@ pub(crate) struct Halves {
     pub(crate) arch: Vec<SampleId>,
 }
 
-/// Cuts the chosen samples of the pool into halves, in the order of the whole data set's
-/// permutation: which part of it the pool is makes no difference.
-pub(crate) fn halves(chosen: &[SampleId], context: &Context) -> Halves {
-    let bound = context.pool.bound();
+/// Cuts the chosen samples into halves, in the order of the permutation of a whole data set of `bound`
+/// samples: which part of it they are chosen from makes no difference.
+pub(crate) fn halves(chosen: &[SampleId], rule: SplitRule, bound: usize, seed: u64) -> Halves {
     let mut is_chosen = vec![false; bound];
     for id in chosen {
         is_chosen[id.index()] = true;
     }
     let mut order: Vec<SampleId> = (0..bound as u32).map(SampleId).collect();
-    if context.split == SplitRule::Random {
-        Key::new(context.seed, Purpose::Split).stream().shuffle(&mut order);
+    if rule == SplitRule::Random {
+        Key::new(seed, Purpose::Split).stream().shuffle(&mut order);
     }
     order.retain(|id| is_chosen[id.index()]);
     let mut arch = order.split_off(order.len() / 2);
@@ -48,15 +45,7 @@ pub(crate) fn halves(chosen: &[SampleId], context: &Context) -> Halves {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::Pool;
-
-    fn context(samples: usize, split: SplitRule) -> Context {
-        let pool = Pool::new(vec![0; samples], 1).unwrap();
-        Context { split, ..Context::new(Arc::new(pool), 3, 1) }
-    }
 
     fn ids(ids: &[u32]) -> Vec<SampleId> {
         ids.iter().copied().map(SampleId).collect()
@@ -64,14 +53,14 @@ mod tests {
 
     #[test]
     fn the_order_rule_cuts_the_chosen_in_file_order_and_the_arch_half_is_the_larger() {
-        let found = halves(&ids(&[8, 1, 5, 3, 9]), &context(10, SplitRule::Order));
+        let found = halves(&ids(&[8, 1, 5, 3, 9]), SplitRule::Order, 10, 3);
         assert_eq!((found.weight, found.arch), (ids(&[1, 3]), ids(&[5, 8, 9])));
     }
 
     #[test]
     fn the_random_halves_of_a_seed_are_part_of_the_format() {
-        let context = context(10, SplitRule::Random);
-        let found = halves(context.pool.members(), &context);
+        let all: Vec<SampleId> = (0..10).map(SampleId).collect();
+        let found = halves(&all, SplitRule::Random, 10, 3);
         assert_eq!((found.weight, found.arch), (ids(&PINNED.0), ids(&PINNED.1)));
     }
 
@@ -79,11 +68,10 @@ mod tests {
 
     #[test]
     fn the_random_order_of_the_pool_decides_whatever_is_chosen() {
-        let context = context(1_000, SplitRule::Random);
-        let all = context.pool.members().to_vec();
-        let whole = halves(&all, &context);
+        let all: Vec<SampleId> = (0..1_000).map(SampleId).collect();
+        let whole = halves(&all, SplitRule::Random, 1_000, 3);
         // Without any of the arch half, the first half of the weight half still trains weights.
-        let found = halves(&whole.weight, &context);
+        let found = halves(&whole.weight, SplitRule::Random, 1_000, 3);
         assert!(found.weight.iter().all(|id| whole.weight.contains(id)));
         assert_eq!((found.weight.len(), found.arch.len()), (250, 250));
         let even = all.iter().filter(|id| id.0 % 2 == 0);

@@ -196,12 +196,11 @@ impl Curriculum {
     /// Forgets who left before the update before this one, or so long ago that it may return.
     fn forget_those_long_gone(&mut self) -> Result<(), Error> {
         let (now, span) = (self.memory.updates, self.settings.tabu.max(1));
-        let is_long_gone = |left: &u32| now - left > span;
         let gone: Vec<SampleId> = self
             .memory
             .left
             .iter()
-            .filter(|(_, left)| is_long_gone(left))
+            .filter(|(_, left)| now - **left > span)
             .map(|(id, _)| *id)
             .collect();
         for id in gone {

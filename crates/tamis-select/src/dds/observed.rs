@@ -109,17 +109,23 @@ impl Observed {
         if self.epoch + 1 != epoch || (self.answers.is_empty() && self.arch_seen == 0) {
             return None;
         }
-        let share = |counts: &dyn Fn(&Answer) -> bool| {
-            let answers = subset.iter().filter_map(|id| self.answers.get(id));
-            answers.filter(|answer| counts(answer)).count() as f64 / subset.len() as f64
-        };
         match rule {
-            DdsRule::SubsetAccuracy | DdsRule::Always => Some(share(&|answer| answer.correct)),
-            DdsRule::SubsetEasyFraction => Some(share(&|answer| answer.hardness > threshold)),
+            DdsRule::SubsetAccuracy | DdsRule::Always => {
+                Some(self.share(subset, |answer| answer.correct))
+            }
+            DdsRule::SubsetEasyFraction => {
+                Some(self.share(subset, |answer| answer.hardness > threshold))
+            }
             DdsRule::ValAccuracy => {
                 (self.arch_seen > 0).then(|| self.arch_correct as f64 / self.arch_seen as f64)
             }
         }
+    }
+
+    /// The share of the subset whose answers count; members that were not shown do not.
+    fn share(&self, subset: &[SampleId], counts: impl Fn(&Answer) -> bool) -> f64 {
+        let answers = subset.iter().filter_map(|id| self.answers.get(id));
+        answers.filter(|answer| counts(answer)).count() as f64 / subset.len() as f64
     }
 }
 

@@ -87,7 +87,9 @@ impl FurthestTree {
     /// The node with its bound, if it has points to offer.
     pub(super) fn waiting(&self, node: usize, query: &[f32]) -> Option<Waiting> {
         let first = self.first[node];
-        let bound = || self.bounds(node).tightest(query);
-        self.has_available(node).then(|| Waiting { bound: bound(), first, node })
+        self.has_available(node).then(|| {
+            let bound = self.bounds(node).tightest(query);
+            Waiting { bound, first, node }
+        })
     }
 }

@@ -57,12 +57,11 @@ impl ClassTrees {
         }
         let number: BTreeMap<u32, u32> = members.keys().copied().zip(0..).collect();
         let places = samples.iter().map(|(id, class)| (*id, number[class])).collect();
-        let tree = |(ids, rows): (Vec<SampleId>, Vec<f32>)| {
+        let classes = members.into_values().map(|(ids, rows)| {
             let points = Points::new(&rows, points.dimensions())?;
             Ok(ClassTree { ids, tree: FurthestTree::build(&points, leaf_size) })
-        };
-        let classes = members.into_values().map(tree).collect::<Result<_, PointsError>>()?;
-        Ok(ClassTrees { classes, places })
+        });
+        Ok(ClassTrees { classes: classes.collect::<Result<_, PointsError>>()?, places })
     }
 
     /// How many samples of the class of this sample are available.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tamis_core::Prediction;
 
-use super::spec::Part;
+use super::part::Part;
 use super::{Identity, build_part};
 use crate::report::Report;
 use crate::{Context, Error, Plan, Policy};

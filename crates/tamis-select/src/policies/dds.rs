@@ -157,14 +157,12 @@ impl Dds {
     fn check(&self, memory: &Memory) -> Result<(), Error> {
         let expected = self.curriculum.memory().members.len();
         let found = memory.members.len();
-        let is_candidate = |id: &SampleId| self.halves.weight.binary_search(id).is_ok();
+        let mut all = memory.members.iter().chain(memory.left.keys());
         let message = if found != expected {
             format!("found a subset of {found} samples, expected {expected}")
         } else if !memory.members.is_sorted() {
             "found a subset that does not ascend, expected one that does".to_owned()
-        } else if let Some(id) =
-            memory.members.iter().chain(memory.left.keys()).find(|id| !is_candidate(id))
-        {
+        } else if let Some(id) = all.find(|id| self.halves.weight.binary_search(id).is_err()) {
             format!("found sample {id} in the subset, expected samples of the weight half alone")
         } else {
             return Ok(());

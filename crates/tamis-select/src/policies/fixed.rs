@@ -7,7 +7,7 @@ use tamis_core::{Level, SampleId};
 
 use super::{Identity, Request};
 use crate::report::{Change, Report, What, Why};
-use crate::{Error, Plan, Policy, split};
+use crate::{Error, Plan, Policy};
 
 /// The same plan for every epoch.
 pub(super) struct Fixed {
@@ -31,13 +31,13 @@ impl Fixed {
         more: Report,
     ) -> Box<dyn Policy> {
         let ids: Vec<SampleId> = chosen.iter().map(|(id, _)| *id).collect();
-        let halves = split::halves(&ids, request.context);
-        let change = |&(id, why): &(SampleId, Why)| {
+        let halves = request.context.halves(&ids);
+        let changes = chosen.iter().map(|&(id, why)| {
             let is_weight = halves.weight.binary_search(&id).is_ok();
             let level = Some(if is_weight { Level::Weight } else { Level::Arch });
             Change { id, level, what: What::Chosen, why }
-        };
-        let beginning = Report { changes: chosen.iter().map(change).collect(), ..more };
+        });
+        let beginning = Report { changes: changes.collect(), ..more };
         let plan = Plan { weight: halves.weight, arch: halves.arch, ..Plan::default() };
         let told = Report::default();
         Box::new(Fixed { identity: request.identity(), plan, beginning, told })

@@ -70,8 +70,10 @@ impl Identity {
 
     /// Refuses a memory of another length than the policy's.
     pub(crate) fn length(&self, found: usize, expected: usize) -> Result<(), Error> {
-        let error = || self.refused(&format!("found {found} entries, expected {expected}"));
-        if found == expected { Ok(()) } else { Err(error()) }
+        match found == expected {
+            true => Ok(()),
+            false => Err(self.refused(&format!("found {found} entries, expected {expected}"))),
+        }
     }
 
     /// Why a memory that can be read cannot be this policy's.

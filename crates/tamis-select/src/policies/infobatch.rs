@@ -82,11 +82,12 @@ fn mean(losses: &[f64]) -> f64 {
 impl InfoBatch {
     /// The samples below the mean of all known losses, and that mean.
     fn of_low_loss(&self) -> (Vec<SampleId>, f64) {
-        let known = || self.halves.weight.iter().zip(&self.memory.losses);
-        let known = || known().filter_map(|(&id, loss)| Some((id, f64::from((*loss)?))));
-        let losses: Vec<f64> = known().map(|(_, loss)| loss).collect();
+        let all = self.halves.weight.iter().zip(&self.memory.losses);
+        let (ids, losses): (Vec<SampleId>, Vec<f64>) =
+            all.filter_map(|(&id, loss)| Some((id, f64::from((*loss)?)))).unzip();
         let mean = mean(&losses);
-        (known().filter(|(_, loss)| *loss < mean).map(|(id, _)| id).collect(), mean)
+        let low = ids.into_iter().zip(losses).filter(|(_, loss)| *loss < mean);
+        (low.map(|(id, _)| id).collect(), mean)
     }
 
     fn loss(&self, id: SampleId) -> Option<f32> {
@@ -94,18 +95,19 @@ impl InfoBatch {
         self.memory.losses[place]
     }
 
+    fn change(&self, id: SampleId, what: What) -> Change {
+        let why = self.loss(id).map_or(Why::Drawn, |loss| Why::Score(loss.into()));
+        Change { id, level: Some(Level::Weight), what, why }
+    }
+
     /// Tells who is left out, or is there again, since the plan before.
     fn tell(&mut self, left_out: Vec<SampleId>, mean: f64) {
-        let change = |id: SampleId, what: What| {
-            let why = self.loss(id).map_or(Why::Drawn, |loss| Why::Score(loss.into()));
-            Change { id, level: Some(Level::Weight), what, why }
-        };
         let before = &self.memory.left_out;
         let gone = left_out.iter().filter(|id| before.binary_search(id).is_err());
         let back = before.iter().filter(|id| left_out.binary_search(id).is_err());
         let changes = gone
-            .map(|&id| change(id, What::Removed))
-            .chain(back.map(|&id| change(id, What::Chosen)));
+            .map(|&id| self.change(id, What::Removed))
+            .chain(back.map(|&id| self.change(id, What::Chosen)));
         let changes = changes.collect();
         let mut metrics = std::collections::BTreeMap::new();
         metrics.insert("left_out".to_owned(), left_out.len() as f64);
@@ -129,8 +131,9 @@ impl InfoBatch {
         let is_in = |ids: &[SampleId], id: &SampleId| ids.binary_search(id).is_ok();
         let mut weight = self.halves.weight.clone();
         weight.retain(|id| !is_in(&left_out, id));
-        let factor = |id: &SampleId| if is_in(&low, id) { self.weight } else { 1.0 };
-        let loss_weights = (!low.is_empty()).then(|| weight.iter().map(factor).collect());
+        let loss_weights = (!low.is_empty()).then(|| {
+            weight.iter().map(|id| if is_in(&low, id) { self.weight } else { 1.0 }).collect()
+        });
         self.tell(left_out, mean);
         Plan { weight, arch: self.halves.arch.clone(), loss_weights, ..Plan::default() }
     }

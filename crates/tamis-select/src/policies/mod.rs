@@ -5,6 +5,7 @@
 
 mod bdp;
 mod composed;
+mod control;
 mod dds;
 mod el2n;
 mod entropy;
@@ -15,6 +16,7 @@ mod full_steps;
 mod identity;
 mod infobatch;
 mod k_center;
+mod part;
 mod proxy;
 mod proxy_balanced;
 mod random;
@@ -27,8 +29,8 @@ mod spec;
 mod two_tail;
 
 pub(crate) use identity::Identity;
+use part::Part;
 pub use request::Request;
-use spec::Part;
 pub use spec::{Requirements, canonical, requirements};
 
 use crate::{Context, Error, Policy};

@@ -91,8 +91,8 @@ pub(super) fn drawn(
     let entropies: Vec<f64> = scores.iter().map(|(_, entropy)| *entropy).collect();
     let histogram = Histogram::new(&entropies, bin_width)?;
     let probabilities = histogram.probabilities(weighting);
-    let weight = |&(id, entropy): &(SampleId, f64)| (id, probabilities[histogram.bin(entropy)]);
-    let weights: Vec<(SampleId, f64)> = scores.iter().map(weight).collect();
+    let weights: Vec<(SampleId, f64)> =
+        scores.iter().map(|&(id, entropy)| (id, probabilities[histogram.bin(entropy)])).collect();
     let drawn = draw::successive(&weights, count, key);
     // Both are ascending by id.
     let mut rest = scores.iter();

@@ -16,11 +16,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tamis_core::{Key, Level, Prediction, Purpose, SampleId};
 
+use super::control::Control;
 use super::fixed::Fixed;
-use super::spec::Part;
-use super::{
-    Argument, Entry, Identity, Request, bdp, build_part, full, full_steps, random, random_epoch,
-};
+use super::part::Part;
+use super::{Argument, Entry, Identity, Request, bdp, build_part, random};
 use crate::report::{Report, Why};
 use crate::split::Halves;
 use crate::{Balance, Error, Plan, Policy, Pool, draw};
@@ -36,43 +35,8 @@ pub(super) const ENTRY: Entry = Entry {
     build,
 };
 
-/// Policies that draw blindly.
-const BLIND: [&str; 4] =
-    [full::ENTRY.name, random::ENTRY.name, random_epoch::ENTRY.name, full_steps::ENTRY.name];
-
-/// What a control comes down to.
-pub(super) enum Control<'a> {
-    /// The policy itself.
-    Same(Part<'a>),
-    /// A draw of this policy's amount.
-    Random(Part<'a>),
-    /// A draw of this policy's amount with equal classes.
-    Balanced(Part<'a>),
-    /// The policy inside, blindfold.
-    Dynamic(Part<'a>),
-}
-
-/// What the control of the policy behind the colon comes down to.
-pub(super) fn control(mut argument: Option<&str>) -> Result<Control<'_>, Error> {
-    let inner = loop {
-        let missing = Error::PolicyMissing { policy: ENTRY.name };
-        let inner = Part::parse(argument.filter(|text| !text.is_empty()).ok_or(missing)?)?;
-        // The control of a control is that control.
-        if inner.entry.argument != Argument::Policy {
-            break inner;
-        }
-        argument = inner.argument;
-    };
-    Ok(match inner.entry {
-        found if BLIND.contains(&found.name) => Control::Same(inner),
-        found if found.needs_search => Control::Dynamic(inner),
-        found if found.is_balanced => Control::Balanced(inner),
-        _ => Control::Random(inner),
-    })
-}
-
 fn build(request: &Request<'_>) -> Result<Box<dyn Policy>, Error> {
-    match control(request.argument)? {
+    match Control::of(ENTRY.name, request.argument)? {
         Control::Same(inner) => build_part(&inner, request.context),
         Control::Random(inner) => {
             count(request, &inner)?;
@@ -212,12 +176,11 @@ impl Policy for RandomLike {
     }
 
     fn observe(&mut self, predictions: &[Prediction]) {
-        let told = |found: &Prediction| {
+        let told = predictions.iter().filter_map(|found| {
             let id = *self.told_to.get(&found.id)?;
             Some(Prediction { id, ..*found })
-        };
-        let told: Vec<Prediction> = predictions.iter().filter_map(told).collect();
-        self.inner.observe(&told);
+        });
+        self.inner.observe(&told.collect::<Vec<_>>());
     }
 
     fn report(&mut self) -> Report {

@@ -3,7 +3,7 @@
 use tamis_core::{Key, SampleId};
 
 use super::{Argument, Entry, Identity, Scores};
-use crate::split::{self, Halves};
+use crate::split::Halves;
 use crate::{Amount, Context, Embeddings, Error, Pool, Settings};
 
 /// What a policy is built from: its entry, what stood after its name, and the run.
@@ -68,7 +68,7 @@ impl<'a> Request<'a> {
 
     /// All members of the pool, parted into the two levels.
     pub(crate) fn halves(&self) -> Halves {
-        split::halves(self.pool().members(), self.context)
+        self.context.halves(self.pool().members())
     }
 
     /// The score of each member of the pool, in the order of ids.

@@ -1,17 +1,9 @@
 //! Policies as they are written: `proxy:0.3+bdp`, and what follows from the text alone.
 
-use tamis_core::nearest;
-
-use super::random_like::{Control, control};
-use super::{Argument, Entry, POLICIES, Scores};
+use super::control::Control;
+use super::part::Part;
+use super::{Argument, Scores, proxy_balanced, random};
 use crate::{Amount, Error};
-
-/// One policy of a text: `proxy:0.3`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Part<'a> {
-    pub(super) entry: &'static Entry,
-    pub(super) argument: Option<&'a str>,
-}
 
 /// What a policy needs to be built and used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,20 +71,10 @@ pub(super) fn parts(spec: &str) -> Result<Vec<Part<'_>>, Error> {
     Ok(parts)
 }
 
-impl<'a> Part<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Part<'a>, Error> {
-        let (name, argument) = match text.split_once(':') {
-            Some((name, argument)) => (name, Some(argument)),
-            None => (text, None),
-        };
-        let entry = POLICIES.iter().find(|entry| entry.name == name);
-        let entry = entry.ok_or_else(|| unknown(name))?;
-        Ok(Part { entry, argument })
-    }
-
-    pub(super) fn requirements(&self) -> Result<Requirements, Error> {
+impl Part<'_> {
+    fn requirements(&self) -> Result<Requirements, Error> {
         if self.entry.argument == Argument::Policy {
-            return match control(self.argument)? {
+            return match Control::of(self.entry.name, self.argument)? {
                 Control::Same(inner) | Control::Dynamic(inner) => inner.requirements(),
                 Control::Random(_) | Control::Balanced(_) => Ok(Requirements::default()),
             };
@@ -115,13 +97,13 @@ impl<'a> Part<'a> {
                 (_, Some(count)) if count == samples => ("full".to_owned(), samples),
                 (text, count) => (text, count.unwrap_or(samples)),
             },
-            Argument::Policy => match control(self.argument) {
+            Argument::Policy => match Control::of(name, self.argument) {
                 Ok(Control::Same(inner)) => inner.canonical(samples),
                 Ok(Control::Random(inner)) => {
-                    Part { entry: &super::random::ENTRY, ..inner }.canonical(samples)
+                    Part { entry: &random::ENTRY, ..inner }.canonical(samples)
                 }
                 Ok(Control::Balanced(inner)) => {
-                    let entry = &super::proxy_balanced::ENTRY;
+                    let entry = &proxy_balanced::ENTRY;
                     prefixed(name, Part { entry, ..inner }.canonical(samples))
                 }
                 Ok(Control::Dynamic(inner)) => prefixed(name, inner.canonical(samples)),
@@ -149,24 +131,14 @@ fn amount_text(count: usize, samples: usize) -> String {
     let shares = [10, 100, 1000].into_iter().flat_map(|denominator: u32| {
         (1..denominator).map(move |numerator| (numerator, denominator))
     });
-    let is_it = |&(numerator, denominator): &(u32, u32)| {
+    let mut fitting = shares.filter(|&(numerator, denominator)| {
         samples as u128 * u128::from(numerator) / u128::from(denominator) == count as u128
-    };
-    match shares.into_iter().find(is_it) {
+    });
+    match fitting.next() {
         Some((numerator, denominator)) => {
             format!("{}", f64::from(numerator) / f64::from(denominator))
         }
         None => count.to_string(),
-    }
-}
-
-fn unknown(name: &str) -> Error {
-    let found: String = name.chars().take(40).collect();
-    let names = || POLICIES.iter().map(|entry| entry.name);
-    Error::UnknownPolicy {
-        known: names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
-        nearest: nearest(&found, names()).unwrap_or_default(),
-        found,
     }
 }
 

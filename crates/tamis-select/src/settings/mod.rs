@@ -6,6 +6,7 @@
 mod bdp;
 mod dds;
 mod infobatch;
+mod k_center;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,7 @@ pub use dds::{
     Replacement,
 };
 pub use infobatch::InfobatchSettings;
+pub use k_center::{CenterDistance, KCenterSettings};
 
 use crate::Error;
 use crate::histogram::DEFAULT_BIN_WIDTH;
@@ -27,6 +29,8 @@ pub struct Settings {
     pub bin_width: f64,
     /// Two-tail: share of the chosen that comes from the low end.
     pub beta: f64,
+    /// Greedy k-centre.
+    pub k_center: KCenterSettings,
     /// DDS-NAS.
     pub dds: DdsSettings,
     /// BDP-style pruning.
@@ -40,6 +44,7 @@ impl Default for Settings {
         Settings {
             bin_width: DEFAULT_BIN_WIDTH,
             beta: 0.5,
+            k_center: KCenterSettings::default(),
             dds: DdsSettings::default(),
             bdp: BdpSettings::default(),
             infobatch: InfobatchSettings::default(),

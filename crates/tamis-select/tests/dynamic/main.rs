@@ -5,6 +5,7 @@
 mod bdp;
 mod composition;
 mod controls;
+mod degenerate;
 mod infobatch;
 mod resume;
 

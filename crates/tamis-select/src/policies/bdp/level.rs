@@ -97,8 +97,8 @@ impl Active {
         };
         if let Some(what) = what {
             let pruned = self.half.iter().filter(|id| !self.is_active(**id));
-            let change = |&id| Change { id, level: Some(self.level), what, why: Why::Return };
-            told.changes.extend(pruned.map(change));
+            let (level, why) = (Some(self.level), Why::Return);
+            told.changes.extend(pruned.map(|&id| Change { id, level, what, why }));
         }
         self.memory.looking_back = looks;
         self.memory.looked_back |= looks;

@@ -5,7 +5,7 @@
 //! a prune removes, the tighter. Inside the bounds the ranking decides. A bound that cannot be
 //! kept gives way, and is told.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use crate::report::{Bound, DecidingBound};
@@ -66,8 +66,8 @@ pub(super) fn quotas(demand: &Demand<'_>) -> Quotas {
     let most: Vec<usize> =
         (0..classes).map(|class| asked[class].most.min(sizes[class]).max(least[class])).collect();
     let free = |class: usize| places[class].partition_point(|&rank| rank < demand.keep);
-    let clipped = |class: usize| free(class).clamp(least[class], most[class]);
-    let mut water = Water { places: &places, quotas: (0..classes).map(clipped).collect() };
+    let clipped = (0..classes).map(|class| free(class).clamp(least[class], most[class]));
+    let mut water = Water { quotas: clipped.collect(), places: &places };
     water.give(demand.keep, &most);
     water.give(demand.keep, &sizes);
     water.take(demand.keep, &least);
@@ -75,10 +75,10 @@ pub(super) fn quotas(demand: &Demand<'_>) -> Quotas {
     let given = water.quotas;
     let gave_way = (0..classes).filter_map(|class| gave_way(class, asked[class], given[class]));
     let gave_way = gave_way.collect();
-    let decided = |class: usize| {
+    let decided = (0..classes).map(|class| {
         deciding_bound(given[class], free(class), Bounds { least: least[class], most: most[class] })
-    };
-    Quotas { decided: (0..classes).map(decided).collect(), gave_way, given }
+    });
+    Quotas { decided: decided.collect(), gave_way, given }
 }
 
 /// What made a quota differ from the number of samples that are kept by rank alone.
@@ -131,33 +131,37 @@ impl Water<'_> {
     /// `keep`.
     fn give(&mut self, keep: usize, limits: &[usize]) {
         let mut missing = keep.saturating_sub(self.quotas.iter().sum());
-        let next = |quotas: &[usize], class: usize| {
-            let is_open = quotas[class] < limits[class];
-            is_open.then(|| (std::cmp::Reverse(self.places[class][quotas[class]]), class))
-        };
         let mut heap: BinaryHeap<_> =
-            (0..self.quotas.len()).filter_map(|class| next(&self.quotas, class)).collect();
+            (0..self.quotas.len()).filter_map(|class| self.next(class, limits)).collect();
         while let (1.., Some((_, class))) = (missing, heap.pop()) {
             self.quotas[class] += 1;
             missing -= 1;
-            heap.extend(next(&self.quotas, class));
+            heap.extend(self.next(class, limits));
         }
     }
 
     /// Takes out the worst sample that is in, of a class above its limit, until there are `keep`.
     fn take(&mut self, keep: usize, limits: &[usize]) {
         let mut surplus = self.quotas.iter().sum::<usize>().saturating_sub(keep);
-        let last = |quotas: &[usize], class: usize| {
-            let is_open = quotas[class] > limits[class];
-            is_open.then(|| (self.places[class][quotas[class] - 1], class))
-        };
         let mut heap: BinaryHeap<_> =
-            (0..self.quotas.len()).filter_map(|class| last(&self.quotas, class)).collect();
+            (0..self.quotas.len()).filter_map(|class| self.last(class, limits)).collect();
         while let (1.., Some((_, class))) = (surplus, heap.pop()) {
             self.quotas[class] -= 1;
             surplus -= 1;
-            heap.extend(last(&self.quotas, class));
+            heap.extend(self.last(class, limits));
         }
+    }
+
+    /// The best rank that a class has not in yet, if it is below its limit; the best is the largest.
+    fn next(&self, class: usize, limits: &[usize]) -> Option<(Reverse<usize>, usize)> {
+        let quota = self.quotas[class];
+        (quota < limits[class]).then(|| (Reverse(self.places[class][quota]), class))
+    }
+
+    /// The worst rank that a class has in, if it is above its limit.
+    fn last(&self, class: usize, limits: &[usize]) -> Option<(usize, usize)> {
+        let quota = self.quotas[class];
+        (quota > limits[class]).then(|| (self.places[class][quota - 1], class))
     }
 }
 

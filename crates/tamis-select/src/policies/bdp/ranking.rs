@@ -33,12 +33,11 @@ pub(super) fn rank(
         Keep::Random => (shuffled(samples, key), Vec::new()),
     };
     let known = judged.len();
-    let metric = |id: SampleId| {
-        let place = samples.binary_search_by_key(&id, |sample| sample.0).ok()?;
-        samples[place].1.metric(metric)
-    };
     let unknown = waiting.into_iter().map(|id| Ranked { id, metric: None });
-    let ranked = judged.into_iter().map(|id| Ranked { id, metric: metric(id) });
+    let ranked = judged.into_iter().map(|id| {
+        let place = samples.binary_search_by_key(&id, |sample| sample.0);
+        Ranked { id, metric: place.ok().and_then(|place| samples[place].1.metric(metric)) }
+    });
     (unknown.chain(ranked).collect(), known)
 }
 
@@ -80,8 +79,9 @@ fn middle(samples: &[(SampleId, &Records)]) -> (Vec<SampleId>, Vec<SampleId>) {
 }
 
 fn shuffled(samples: &[(SampleId, &Records)], key: Key) -> Vec<SampleId> {
-    let number = |id: SampleId| (key.id(u64::from(id.0)).stream().next_u64(), id);
-    let mut numbers: Vec<_> = samples.iter().map(|&(id, _)| number(id)).collect();
+    let ids = samples.iter().map(|&(id, _)| id);
+    let mut numbers: Vec<_> =
+        ids.map(|id| (key.id(u64::from(id.0)).stream().next_u64(), id)).collect();
     numbers.sort_unstable();
     numbers.into_iter().map(|(_, id)| id).collect()
 }

@@ -13,18 +13,14 @@ impl Schedule {
     /// The settings' schedule, scaled to a run of `epochs`: a time of t epochs of
     /// `schedule_epochs` is floor(t * epochs / schedule_epochs).
     pub(super) fn new(settings: &BdpSettings, epochs: u32) -> Schedule {
-        let scaled = |time: u64| {
-            let scaled = time * u64::from(epochs) / u64::from(settings.schedule_epochs.max(1));
-            u32::try_from(scaled).ok().filter(|&epoch| epoch < epochs)
-        };
         let [warm_up, every, period] =
             [settings.warm_up, settings.every, settings.return_period].map(u64::from);
         let times = |from: u64, by: u64| (0_u64..).map(move |n| from + n * by);
         let prunes = times(warm_up, every).take(settings.prunes as usize);
         let looks = times(warm_up + period, period.max(1));
         Schedule {
-            prunes: prunes.map_while(scaled).collect(),
-            looks: if settings.allow_return { looks.map_while(scaled).collect() } else { vec![] },
+            prunes: scaled(prunes, settings, epochs),
+            looks: if settings.allow_return { scaled(looks, settings, epochs) } else { vec![] },
         }
     }
 
@@ -37,6 +33,13 @@ impl Schedule {
     pub(super) fn looks_back(&self, epoch: u32) -> bool {
         self.looks.contains(&epoch)
     }
+}
+
+/// The times, ascending, that fall into a run of so many epochs.
+fn scaled(times: impl Iterator<Item = u64>, settings: &BdpSettings, epochs: u32) -> Vec<u32> {
+    let (run, meant) = (u64::from(epochs), u64::from(settings.schedule_epochs.max(1)));
+    let scaled = times.map_while(|time| u32::try_from(time * run / meant).ok());
+    scaled.take_while(|&epoch| epoch < epochs).collect()
 }
 
 #[cfg(test)]
