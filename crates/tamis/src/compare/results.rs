@@ -43,7 +43,6 @@ impl Results {
                 return Err(Error::File { what: "the results", path: path.to_owned(), source });
             }
         };
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let mut results = Results { path: path.to_owned(), records: Vec::new(), notes: Vec::new() };
         for (line, text) in (1..).zip(text.lines()) {
             // Editors mark a file's beginning; joined files have such marks further down, too.

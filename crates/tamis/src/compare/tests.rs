@@ -104,18 +104,6 @@ fn a_line_reads_back_as_the_run_it_was_made_of() {
 }
 
 #[test]
-fn a_byte_order_mark_before_the_first_line_is_no_part_of_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let plan = plan("full,random:0.1", &[]);
-    let lines = [0, 1].map(|run| line_of(&plan.runs[run], 93.0, 1.0));
-    let marked = [format!("\u{feff}{}", lines[0]), lines[1].clone()];
-    assert_eq!(plan.missing(&results(folder.path(), &marked).unwrap()).count(), 2);
-    // Elsewhere it is none.
-    let inside = [lines[0].clone(), format!("\u{feff}{}", lines[1])];
-    assert!(results(folder.path(), &inside).unwrap_err().to_string().contains("line 2"));
-}
-
-#[test]
 fn the_results_in_the_documentation_go_on_being_taken_for_whatever_order() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
