@@ -2,8 +2,8 @@
 //! classes: `bench_step SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]`. SPACE `resnet-20` is a
 //! plain training step with CELLS blocks a stage. One warm-up step, then the median; prints
 //! `{"median_s": …, "peak_rss_bytes": …}`. With `composed` the tensor library's own operations on the
-//! processor; a DEVICE is `wgpu:0`, say, in a build with that feature. The instructions are those that
-//! the variable TAMIS_INSTRUCTIONS names.
+//! processor; a DEVICE is `wgpu:0`, say, in a build with that feature. `--instructions=avx2` before
+//! all of it computes as a machine without AVX-512 does.
 
 #![allow(clippy::print_stdout, reason = "the measurement is what it prints")]
 
@@ -23,10 +23,11 @@ const CLASSES: usize = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
     keep_freed_memory();
-    if let Some(name) = std::env::var_os("TAMIS_INSTRUCTIONS") {
-        Instructions::choose(&name.to_string_lossy())?;
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(name) = arguments.first().and_then(|first| first.strip_prefix("--instructions=")) {
+        Instructions::choose(name)?;
+        arguments.remove(0);
     }
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [space, numbers @ ..] = arguments.as_slice() else {
         return Err("expected SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]".into());
     };

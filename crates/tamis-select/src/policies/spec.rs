@@ -22,7 +22,8 @@ pub struct Requirements {
 ///
 /// # Errors
 ///
-/// A name that is not in [`POLICIES`], or a part that needs a running search before another part.
+/// A name that is not in [`POLICIES`](crate::POLICIES), or a part that needs a running search before
+/// another part.
 pub fn requirements(spec: &str) -> Result<Requirements, Error> {
     requirements_of(&parts(spec)?)
 }
