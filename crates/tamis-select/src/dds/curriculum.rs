@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tamis_core::{Key, SampleId};
 
-use super::{Candidates, Observed, Swap, Update};
+use super::{Candidates, Easy, Observed, Swap, Update};
 use crate::{DdsRule, DdsSettings, Error, Replacement};
 
 /// The number in the key of the order in which easy images are exchanged; ids of samples are below.
@@ -41,9 +41,12 @@ pub(crate) struct Memory {
     pub(crate) replaced: u64,
     /// Largest mastery that was measured when an update was allowed.
     pub(crate) highest_mastery: f64,
-    /// Largest hardness score that was seen when easy images were looked for.
+    /// Largest hardness score of a member that was seen when an update was allowed.
     #[serde(default)]
     pub(crate) highest_hardness: f64,
+    /// How often an easy image had to stay because there was none to come in for it.
+    #[serde(default)]
+    pub(crate) without_replacement: u64,
     /// Whether the network has trained on a subset of which something was exchanged.
     #[serde(default)]
     pub(crate) is_renewed: bool,
@@ -54,6 +57,7 @@ pub(crate) struct Memory {
 /// The subset and how it is renewed.
 pub(crate) struct Curriculum {
     settings: DdsSettings,
+    easy: Easy,
     key: Key,
     /// `None` if nothing is ever replaced.
     candidates: Option<Candidates>,
@@ -69,7 +73,8 @@ impl Curriculum {
         members: Vec<SampleId>,
     ) -> Result<Curriculum, Error> {
         let memory = Memory { members, just_updated: true, ..Memory::default() };
-        let mut curriculum = Curriculum { settings, key, candidates, memory };
+        let mut curriculum =
+            Curriculum { easy: Easy::of(&settings)?, settings, key, candidates, memory };
         curriculum.sync_all()?;
         Ok(curriculum)
     }
@@ -93,7 +98,7 @@ impl Curriculum {
 
     /// What the slot of an epoch does.
     pub(crate) fn advance(&mut self, epoch: u32) -> Result<Slot, Error> {
-        let mastery = self.mastery(epoch)?;
+        let mastery = self.mastery(epoch);
         let is_due = !self.memory.just_updated && epoch >= self.settings.first_update;
         let is_always = self.settings.rule == DdsRule::Always;
         let is_mastered =
@@ -108,16 +113,16 @@ impl Curriculum {
         Ok(Slot { update, trains, is_fresh: is_fresh && trains, mastery })
     }
 
-    fn mastery(&mut self, epoch: u32) -> Result<Option<f64>, Error> {
-        let Memory { observed, members, highest_mastery, .. } = &mut self.memory;
-        let threshold = observed.threshold(&self.settings, members)?;
-        let mastery = observed.mastery(self.settings.rule, threshold, members, epoch);
-        if let Some(mastery) = mastery
-            && epoch >= self.settings.first_update
-        {
+    fn mastery(&mut self, epoch: u32) -> Option<f64> {
+        let DdsSettings { rule, hardness, first_update, .. } = self.settings;
+        let Memory { observed, members, highest_mastery, highest_hardness, .. } = &mut self.memory;
+        let mastery = observed.mastery(rule, hardness, members, epoch)?;
+        if epoch >= first_update {
             *highest_mastery = highest_mastery.max(mastery);
+            let largest = observed.largest_hardness(members).unwrap_or_default();
+            *highest_hardness = highest_hardness.max(largest);
         }
-        Ok(mastery)
+        Some(mastery)
     }
 
     /// Exchanges every easy image; nothing if images are never exchanged.
@@ -129,7 +134,7 @@ impl Curriculum {
         self.memory.just_updated = true;
         self.forget_those_long_gone()?;
         let key = self.key.epoch(epoch);
-        let mut easy = self.easy()?;
+        let mut easy = self.memory.observed.easy(self.easy, &self.memory.members);
         key.id(ORDER).stream().shuffle(&mut easy);
         let mut update = Update::default();
         for (id, hardness) in easy {
@@ -143,18 +148,10 @@ impl Curriculum {
             self.sync(swap.out)?;
         }
         self.memory.replaced += update.swaps.len() as u64;
+        self.memory.without_replacement += update.kept as u64;
         update.duplicates =
             self.memory.members.windows(2).filter(|pair| pair[0] == pair[1]).count();
         Ok(Some(update))
-    }
-
-    /// The members that are easy, each with its hardness score.
-    fn easy(&mut self) -> Result<Vec<(SampleId, f64)>, Error> {
-        let Memory { members, observed, highest_hardness, .. } = &mut self.memory;
-        let largest = observed.largest_hardness(members).unwrap_or_default();
-        *highest_hardness = highest_hardness.max(largest);
-        let threshold = observed.threshold(&self.settings, members)?;
-        Ok(observed.easy(self.settings.hardness_rule, threshold, members))
     }
 
     /// Exchanges one image, unless no candidate of its class is left. It stays blocked.

@@ -31,5 +31,5 @@ pub(crate) use candidates::Candidates;
 pub(crate) use curriculum::{Curriculum, Memory, Slot};
 pub use hardness::hardness;
 pub(crate) use initial::initial_subset;
-pub(crate) use observed::Observed;
+pub(crate) use observed::{Easy, Observed};
 pub(crate) use update::{Swap, Update};

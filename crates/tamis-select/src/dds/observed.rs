@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use tamis_core::{Level, Prediction, SampleId};
 
 use super::hardness;
-use crate::amount::Amount;
-use crate::{DdsRule, DdsSettings, Error, HardnessRule};
+use crate::{Amount, DdsRule, DdsSettings, Error, HardnessRule};
 
 /// What is remembered of one epoch's predictions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +20,29 @@ pub(crate) struct Observed {
     /// Architecture samples that were answered, and rightly.
     arch_seen: u64,
     arch_correct: u64,
+}
+
+/// What makes a rightly or wrongly answered sample easy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Easy {
+    /// A hardness score above this.
+    Above(f64),
+    /// Being among this share of the right answers, those of the highest scores.
+    Share(Amount),
+}
+
+impl Easy {
+    /// As the settings have it.
+    ///
+    /// # Errors
+    ///
+    /// A share of more decimals than are told apart.
+    pub(crate) fn of(settings: &DdsSettings) -> Result<Easy, Error> {
+        match settings.hardness_rule {
+            HardnessRule::Threshold => Ok(Easy::Above(settings.hardness)),
+            HardnessRule::Quantile => Amount::share(settings.easy_share).map(Easy::Share),
+        }
+    }
 }
 
 /// The last answer of the epoch on a weight sample.
@@ -49,46 +71,25 @@ impl Observed {
         }
     }
 
-    /// The hardness score above which a sample is easy: one that the settings give, or the one that
-    /// just leaves a share of the rightly answered members above it. Equal scores count as equally
-    /// easy, so that fewer than the share are where many tie.
-    ///
-    /// # Errors
-    ///
-    /// A share that is none; settings that were checked have none.
-    pub(crate) fn threshold(
-        &self,
-        settings: &DdsSettings,
-        subset: &[SampleId],
-    ) -> Result<f64, Error> {
-        if settings.hardness_rule == HardnessRule::Threshold {
-            return Ok(settings.hardness);
+    /// The members that are easy, each with its hardness score, ascending by id. Who was not shown is
+    /// not easy. The quantile takes exactly its share of the right answers, rounded down: of equal
+    /// scores, as those of a network that is sure of everything are, the lower ids first.
+    pub(crate) fn easy(&self, rule: Easy, subset: &[SampleId]) -> Vec<(SampleId, f64)> {
+        let shown = subset.iter().filter_map(|id| Some((*id, self.answers.get(id)?)));
+        match rule {
+            Easy::Above(threshold) => shown
+                .map(|(id, answer)| (id, answer.hardness))
+                .filter(|(_, hardness)| *hardness > threshold)
+                .collect(),
+            Easy::Share(share) => {
+                let right = shown.filter(|(_, answer)| answer.correct);
+                let mut right: Vec<_> = right.map(|(id, answer)| (id, answer.hardness)).collect();
+                right.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+                right.truncate(share.of(right.len()));
+                right.sort_by_key(|(id, _)| *id);
+                right
+            }
         }
-        let answers = subset.iter().filter_map(|id| self.answers.get(id));
-        let mut right: Vec<f64> =
-            answers.filter(|answer| answer.correct).map(|answer| answer.hardness).collect();
-        right.sort_unstable_by(|a, b| b.total_cmp(a));
-        let easy = match settings.easy_share {
-            0.0 => 0,
-            share => Amount::share(share)?.of(right.len()),
-        };
-        // No score is below 0, so that where all are easy they are.
-        Ok(right.get(easy).copied().unwrap_or(-1.0))
-    }
-
-    /// The members that are easy by this threshold, each with its hardness score. Who was not shown
-    /// is not easy; nor is a wrong answer where the easiest of the right ones are looked for.
-    pub(crate) fn easy(
-        &self,
-        rule: HardnessRule,
-        threshold: f64,
-        subset: &[SampleId],
-    ) -> Vec<(SampleId, f64)> {
-        let answers = subset.iter().filter_map(|id| Some((*id, self.answers.get(id)?)));
-        let easy = answers.filter(|(_, answer)| {
-            answer.hardness > threshold && (answer.correct || rule == HardnessRule::Threshold)
-        });
-        easy.map(|(id, answer)| (id, answer.hardness)).collect()
     }
 
     /// The largest hardness score of the members that the epoch has shown.
@@ -131,6 +132,8 @@ impl Observed {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn prediction(id: u32, level: Level, epoch: u32, largest: f32, correct: bool) -> Prediction {
@@ -172,7 +175,7 @@ mod tests {
         let mut next = observed();
         next.observe(&prediction(0, Level::Weight, 7, 0.95, true));
         assert_eq!(next.mastery(rule, 0.9, &subset(), 8), Some(0.25));
-        assert_eq!(next.easy(HardnessRule::Threshold, 0.0, &[SampleId(1)]), []);
+        assert_eq!(next.easy(Easy::Above(0.0), &[SampleId(1)]), []);
         assert_eq!(Observed::default().mastery(rule, 0.9, &subset(), 1), None);
     }
 
@@ -183,7 +186,7 @@ mod tests {
             backwards.observe(&prediction(id, Level::Weight, 6, 0.1 * id as f32, true));
         }
         for id in 0..4 {
-            let found = backwards.easy(HardnessRule::Threshold, -1.0, &[SampleId(id)]);
+            let found = backwards.easy(Easy::Above(-1.0), &[SampleId(id)]);
             assert_eq!(found, [(SampleId(id), f64::from(0.1 * id as f32))]);
         }
     }
@@ -204,11 +207,8 @@ mod tests {
             observed.observe(&prediction(id, Level::Weight, 1, largest, correct));
         }
         let subset: Vec<SampleId> = (0..answers.len() as u32).map(SampleId).collect();
-        let rule = HardnessRule::Quantile;
-        let settings =
-            DdsSettings { hardness_rule: rule, easy_share, hardness: 0.9, ..Default::default() };
-        let threshold = observed.threshold(&settings, &subset).unwrap();
-        observed.easy(rule, threshold, &subset).iter().map(|(id, _)| id.0).collect()
+        let share = Easy::Share(Amount::share(easy_share).unwrap());
+        observed.easy(share, &subset).iter().map(|(id, _)| id.0).collect()
     }
 
     #[test]
@@ -220,7 +220,36 @@ mod tests {
         assert_eq!(easiest(&answers, 1.0), [0, 1, 3, 4, 5], "all that are right");
         assert_eq!(easiest(&answers, 0.0), [0_u32; 0]);
         assert_eq!(easiest(&[(0.9, false); 3], 0.5), [0_u32; 0]);
-        assert_eq!(easiest(&[(0.4, true); 5], 0.2), [0_u32; 0], "none of equals is easier");
+    }
+
+    #[test]
+    fn of_equal_scores_the_quantile_takes_its_share_by_id() {
+        let sure = [(1.0, true), (1.0, true), (0.5, true), (1.0, true), (1.0, true)];
+        assert_eq!(easiest(&sure, 0.4), [0, 1], "sure of all but one, and still two are exchanged");
+        assert_eq!(easiest(&sure, 0.79), [0, 1, 3], "rounded down");
+        assert_eq!(easiest(&sure, 0.8), [0, 1, 3, 4]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_quantile_is_exact_and_no_right_answer_outside_is_surer(
+            answers in prop::collection::vec(
+                ((0_u8..6).prop_map(|tenths| f32::from(tenths) / 5.0), any::<bool>()), 1..60),
+            hundredths in 0_u8..=100,
+        ) {
+            let right = answers.iter().filter(|answer| answer.1).count();
+            let found = easiest(&answers, f64::from(hundredths) / 100.0);
+            prop_assert_eq!(found.len(), right * usize::from(hundredths) / 100);
+            prop_assert!(found.is_sorted_by(|a, b| a < b));
+            let score = |id: u32| answers[id as usize];
+            prop_assert!(found.iter().all(|&id| score(id).1));
+            for other in (0..answers.len() as u32).filter(|id| !found.contains(id) && score(*id).1) {
+                for &id in &found {
+                    let (inside, outside) = (score(id).0, score(other).0);
+                    prop_assert!(inside > outside || inside == outside && id < other);
+                }
+            }
+        }
     }
 
     #[test]

@@ -120,37 +120,56 @@ impl Dds {
 
     /// What to know of a run that has trained on its first subset alone although it should not.
     fn note(&self) -> Option<String> {
-        let &Memory { is_renewed, replaced, updates, highest_mastery, highest_hardness, .. } =
-            self.curriculum.memory();
-        let DdsSettings { mastery, first_update, hardness, hardness_rule, replacement, .. } =
-            self.settings;
-        if is_renewed || replacement == Replacement::Never {
+        let &Memory { is_renewed, replaced, .. } = self.curriculum.memory();
+        if is_renewed || self.settings.replacement == Replacement::Never {
             return None;
         }
         let what = match replaced {
             0 => "exchanged no image",
             _ => "trained on no image that it exchanged",
         };
-        let why = match updates {
-            0 if self.epochs <= first_update => {
+        let policy = self.identity.policy();
+        Some(format!("`{policy}` {what}, which equals a fixed random subset: {}", self.reason()))
+    }
+
+    /// Why nothing that was exchanged was trained on, and which settings would change that.
+    fn reason(&self) -> String {
+        let &Memory { updates, replaced, without_replacement, highest_mastery, .. } =
+            self.curriculum.memory();
+        let DdsSettings { mastery, first_update, easy_share, .. } = self.settings;
+        match (updates, self.never_easy()) {
+            (0, _) if self.epochs <= first_update => {
                 format!("the search ends before epoch {first_update}, the first of an update")
             }
-            0 => format!(
-                "the subset was never mastered (at most {highest_mastery:.3}, needed {mastery} \
-                 before an epoch from {first_update} on)"
+            (0, never_easy) => format!(
+                "the subset was never mastered (at most {highest_mastery:.3}, needed {mastery} before \
+                 an epoch from {first_update} on); policy.dds.rule=always does not ask{}",
+                never_easy.map(|why| format!("; besides, {why}")).unwrap_or_default()
             ),
             _ if replaced > 0 => "the only update was in the last epoch".to_owned(),
-            _ if hardness_rule == HardnessRule::Threshold && highest_hardness <= hardness => {
-                format!(
-                    "no image was easier than policy.dds.hardness = {hardness}: the largest score seen \
-                 was {highest_hardness:.2}; policy.dds.hardness_rule=quantile does not ask how sure \
-                 the network is"
-                )
-            }
-            _ => "no easy image had a replacement".to_owned(),
-        };
-        let policy = self.identity.policy();
-        Some(format!("`{policy}` {what}, which equals a fixed random subset: {why}"))
+            _ if without_replacement > 0 => "no easy image had a replacement".to_owned(),
+            (_, Some(never_easy)) => never_easy,
+            _ => match self.settings.hardness_rule {
+                HardnessRule::Threshold => {
+                    "no image was easy while the subset was mastered".to_owned()
+                }
+                HardnessRule::Quantile => format!(
+                    "of the right answers policy.dds.easy_share = {easy_share} was less than one image"
+                ),
+            },
+        }
+    }
+
+    /// Why no image can have been easy at any time, if that is so.
+    fn never_easy(&self) -> Option<String> {
+        let DdsSettings { hardness, hardness_rule, .. } = self.settings;
+        let largest = self.curriculum.memory().highest_hardness;
+        (hardness_rule == HardnessRule::Threshold && largest <= hardness).then(|| {
+            format!(
+                "no image was easier than policy.dds.hardness = {hardness}: the largest score seen was \
+                 {largest:.3}; policy.dds.hardness_rule=quantile does not ask how sure the network is"
+            )
+        })
     }
 
     /// Refuses a memory that is not of this policy's subset.

@@ -71,7 +71,7 @@ pub(super) fn range(request: &Request<'_>, scores: &[(SampleId, f64)]) -> Result
     report.metrics.insert("decades".to_owned(), decades);
     if bins < FEW_BINS {
         report.notes.push(format!(
-            "`{}`: the entropies fill {bins} bins of the histogram over {decades} decades, where the \
+            "`{}`: the entropies fill {bins} bins of the histogram over {decades:.1} decades, where the \
              paper's fill 38 over 21.5: below {FEW_BINS} the choice is hardly that of the paper; a \
              scorer that trains for more epochs (score.epochs) reaches further",
             request.spec()

@@ -152,6 +152,14 @@ impl DdsSettings {
         require("policy.dds.hardness", hardness, holds, "a finite number of at least 0")?;
         require_share("policy.dds.mastery", self.mastery)?;
         require_share("policy.dds.easy_share", self.easy_share)?;
+        require(
+            "policy.dds.rule",
+            "subset-easy-fraction",
+            self.rule != DdsRule::SubsetEasyFraction
+                || self.hardness_rule == HardnessRule::Threshold,
+            "another rule where policy.dds.hardness_rule is quantile, which sets the share of easy \
+             images itself",
+        )?;
         for (key, found) in
             [("policy.dds.leaf_budget", self.leaf_budget), ("policy.dds.leaf_size", self.leaf_size)]
         {

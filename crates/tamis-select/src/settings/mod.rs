@@ -98,6 +98,23 @@ mod tests {
     }
 
     #[test]
+    fn a_share_of_easy_images_is_no_mastery_where_it_is_set() {
+        let found = refused(|settings| {
+            settings.dds.rule = DdsRule::SubsetEasyFraction;
+            settings.dds.hardness_rule = HardnessRule::Quantile;
+        });
+        assert!(found.contains("policy.dds.rule = subset-easy-fraction"), "{found}");
+        let mut settings = Settings::default();
+        settings.dds.rule = DdsRule::SubsetEasyFraction;
+        assert!(settings.check().is_ok());
+        (settings.dds.rule, settings.dds.hardness_rule) = (DdsRule::Always, HardnessRule::Quantile);
+        assert!(settings.check().is_ok());
+        assert!(
+            refused(|settings| settings.dds.easy_share = -0.1).contains("policy.dds.easy_share")
+        );
+    }
+
+    #[test]
     fn the_defaults_pass_their_own_check() {
         assert!(Settings::default().check().is_ok());
     }

@@ -50,7 +50,7 @@ fn everything_is_easy_above_zero_and_nothing_above_one() {
     assert_eq!(
         none[29].1.notes,
         ["`dds:20` exchanged no image, which equals a fixed random subset: no image was easier \
-          than policy.dds.hardness = 1: the largest score seen was 0.99; \
+          than policy.dds.hardness = 1: the largest score seen was 0.990; \
           policy.dds.hardness_rule=quantile does not ask how sure the network is"]
     );
 }
@@ -64,6 +64,36 @@ fn a_quantile_exchanges_the_surest_right_answers_of_a_network_that_is_never_sure
     let found = run("dds:20", &context(300, quantile), |id, _| (0.2 + 0.0001 * id.0 as f32, true));
     let replaced = figures(&found, "replaced");
     assert!(!replaced.is_empty() && replaced.iter().all(|&count| count == 5.0), "{replaced:?}");
+}
+
+#[test]
+fn a_network_that_is_sure_of_everything_still_has_its_share_of_easy_images() {
+    let quantile = DdsSettings { hardness_rule: HardnessRule::Quantile, ..settings() };
+    let found = run("dds:20", &context(300, quantile), |_, _| (1.0, true));
+    assert_eq!(figures(&found, "replaced"), [4.0; 13]);
+    assert!(found[29].1.notes.is_empty());
+}
+
+#[test]
+fn a_run_that_exchanges_nothing_names_every_gate_that_was_shut_and_what_opens_it() {
+    let note = |settings: DdsSettings, answer| {
+        run("dds:20", &context(300, settings), answer)[29].1.notes.concat()
+    };
+    // Neither mastered nor sure: both are named.
+    let unsure = note(settings(), |id, _| (0.71, id.0.is_multiple_of(4)));
+    for part in ["never mastered", "rule=always", "largest score seen was 0.710", "=quantile"] {
+        assert!(unsure.contains(part), "{part} in {unsure}");
+    }
+    // Not mastered, but sure enough.
+    let sure = note(DdsSettings { mastery: 1.0, ..settings() }, |id, _| (0.95, id.0 % 2 == 0));
+    assert!(sure.contains("never mastered") && !sure.contains("largest score"), "{sure}");
+    // Mastered, and sure only where that did not count.
+    let early = note(settings(), |_, epoch| (if epoch < 4 { 0.99 } else { 0.71 }, true));
+    assert!(early.contains("largest score seen was 0.710"), "{early}");
+    // A fifth of four right answers is no image.
+    let small = DdsSettings { hardness_rule: HardnessRule::Quantile, mastery: 0.0, ..settings() };
+    let few = run("dds:4", &context(300, small), |_, _| (0.99, true))[29].1.notes.concat();
+    assert!(few.ends_with("policy.dds.easy_share = 0.2 was less than one image"), "{few}");
 }
 
 #[test]
@@ -89,7 +119,8 @@ fn a_subset_that_is_not_mastered_stays_and_the_run_says_what_that_means() {
         run[29].1.notes,
         [format!(
             "`dds:20` exchanged no image, which equals a fixed random subset: the subset was \
-             never mastered (at most {:.3}, needed 0.9 before an epoch from 5 on)",
+             never mastered (at most {:.3}, needed 0.9 before an epoch from 5 on); \
+             policy.dds.rule=always does not ask",
             right as f64 / 20.0
         )]
     );
@@ -105,7 +136,8 @@ fn a_run_that_trains_on_no_exchanged_image_says_so() {
         let mut run = run("dds:20", &context, answer);
         run.pop().unwrap().1.notes.pop().unwrap_or_default()
     };
-    assert!(note(30, early).ends_with("(at most 0.000, needed 0.5 before an epoch from 5 on)"));
+    let never = note(30, early);
+    assert!(never.contains("(at most 0.000, needed 0.5 before an epoch from 5 on)"), "{never}");
     assert!(note(5, mastered).ends_with("the search ends before epoch 5, the first of an update"));
     // The update takes the last epoch.
     assert_eq!(
