@@ -203,6 +203,36 @@ fn records_tell_how_far_the_architecture_has_moved() {
 }
 
 #[test]
+fn records_hold_the_alphas_by_kind_of_cell_an_edge_a_row_and_read_back_bit_for_bit() {
+    let done = run(search(&settings("full", 3), 160), |_, search| search);
+    let of = |record: &EpochRecord| record.alphas["cell"].concat();
+    let records = done.history();
+    assert_eq!(of(&records[2]), done.bilevel().alphas[0].values(), "those after the epoch");
+    assert_ne!(of(&records[0]), of(&records[2]), "each epoch has its own");
+    for record in records {
+        let rows = &record.alphas["cell"];
+        assert!(
+            record.alphas.len() == 1 && rows.len() == 6 && rows.iter().all(|row| row.len() == 5)
+        );
+        for (row, gap) in rows.iter().zip(&record.alpha_gaps) {
+            let mut sorted = row.clone();
+            sorted.sort_by(|a, b| b.total_cmp(a));
+            assert_eq!(sorted[0] - sorted[1], *gap, "rows are edges in the order of the gaps");
+        }
+        let text = serde_json::to_string(record).unwrap();
+        let read: EpochRecord = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        let bits = |record| of(record).into_iter().map(f64::to_bits).collect::<Vec<_>>();
+        assert_eq!(bits(&read), bits(record));
+    }
+    // What an earlier version wrote has none, and stays as it is.
+    let mut older = serde_json::to_value(&records[0]).unwrap();
+    older.as_object_mut().unwrap().remove("alphas");
+    let read: EpochRecord = serde_json::from_value(older.clone()).unwrap();
+    assert_eq!(serde_json::to_value(read).unwrap(), older);
+}
+
+#[test]
 fn unknown_names_list_the_known_ones() {
     let mut config = settings("full", 1);
     config.host.name = "dart".to_owned();

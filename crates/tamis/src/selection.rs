@@ -22,6 +22,9 @@ struct EpochSelection<'a> {
     /// Bounds of classes that could not be kept.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     bounds: &'a [BoundGaveWay],
+    /// What the policy had to tell of it, in whole sentences.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notes: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -51,7 +54,8 @@ pub(crate) fn record(
     };
     let weight = active("weight", &plan.weight)?;
     let arch = active("arch", &plan.arch)?;
-    let line = EpochSelection { epoch, steps, weight, arch, bounds: &report.bounds };
+    let Report { bounds, notes, .. } = report;
+    let line = EpochSelection { epoch, steps, weight, arch, bounds, notes };
     folder.write_lines(&format!("selection/epoch-{epoch:06}.json"), &[line])?;
     if !report.changes.is_empty() {
         folder.write_lines(&format!("selection/changes-{epoch:06}.jsonl"), &report.changes)?;

@@ -208,6 +208,8 @@ fn the_run_folder_says_who_came_and_went_and_notes_are_warnings() {
     assert!(told.contains("warning: bdp: the prune of the weight level before epoch 0"), "{told}");
     let result = read_json(&out.join("result.json"));
     assert!(result["notes"][0].as_str().unwrap().contains("was skipped"));
+    let epoch = read_json(&out.join("selection/epoch-000000.json"));
+    assert_eq!(epoch["notes"][0], result["notes"][0], "the epoch says so, too");
     let changes = fs::read_to_string(out.join("selection/changes-000000.jsonl")).unwrap();
     assert_eq!(changes.lines().count(), 86, "nine tenths of 96");
     assert!(changes.lines().all(|line| line.ends_with(r#""what":"chosen","why":"drawn"}"#)));

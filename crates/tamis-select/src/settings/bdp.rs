@@ -12,6 +12,9 @@ use crate::Error;
 pub struct BdpSettings {
     /// What a sample is judged by.
     pub metric: BdpMetric,
+    /// Records of a sample that it is judged by at least, those before the last prune among them,
+    /// where it has so many.
+    pub least_records: u32,
     /// Which samples the weight level keeps.
     pub weight_keeps: Keep,
     /// Which samples the architecture level keeps.
@@ -89,6 +92,7 @@ impl Default for BdpSettings {
     fn default() -> Self {
         BdpSettings {
             metric: BdpMetric::default(),
+            least_records: 4,
             weight_keeps: Keep::High,
             arch_keeps: Keep::Middle,
             keep: 0.7,
@@ -115,6 +119,8 @@ impl BdpSettings {
             require(key, found, found > 0.0 && found <= 1.0, "a number above 0, at most 1")?;
         }
         require_share("policy.bdp.delta", self.delta)?;
+        let least = self.least_records;
+        require("policy.bdp.least_records", least, least >= 2, "at least 2: one tells no change")?;
         for (key, found) in [
             ("policy.bdp.warm_up", self.warm_up),
             ("policy.bdp.every", self.every),

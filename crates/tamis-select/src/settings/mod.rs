@@ -125,6 +125,8 @@ mod tests {
             refused(|settings| settings.beta = 1.5),
             "checking the settings: found policy.beta = 1.5, expected 0 to 1"
         );
+        let one = refused(|settings| settings.bdp.least_records = 1);
+        assert!(one.contains("policy.bdp.least_records = 1"), "{one}");
         assert!(refused(|settings| settings.bin_width = f64::NAN).contains("policy.bin_width"));
         assert!(refused(|settings| settings.dds.leaf_size = 0).contains("policy.dds.leaf_size"));
         assert!(refused(|settings| settings.dds.mastery = 1.1).contains("policy.dds.mastery"));

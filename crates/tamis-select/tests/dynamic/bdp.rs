@@ -80,6 +80,37 @@ fn the_weight_level_keeps_what_moves_most() {
 }
 
 #[test]
+fn a_prune_of_a_short_search_judges_by_four_records_and_not_by_the_last_two() {
+    // Prunes before 4 and 6. Even samples move much before 4 and not at all from then on, odd ones
+    // little before and more from then on.
+    let says = |id: SampleId, epoch: u32| {
+        let early = if id.0.is_multiple_of(2) { 0.4 } else { 0.1 };
+        let late = if id.0.is_multiple_of(2) { 0.0 } else { 0.2 };
+        let width = if epoch < 4 { early } else { late };
+        0.5 + if epoch.is_multiple_of(2) { width } else { -width }
+    };
+    let even_of = |least_records| {
+        let bdp = BdpSettings {
+            least_records,
+            balance: Balance::Off,
+            min_per_class: 0,
+            prunes: 2,
+            weight_keeps: Keep::High,
+            ..BdpSettings::default()
+        };
+        let plans = run("bdp", &context(1_000, 20, settings(bdp)), says);
+        let even =
+            |epoch: usize| plans[epoch].0.weight.iter().filter(|id| id.0.is_multiple_of(2)).count();
+        (even(0), even(5), even(6))
+    };
+    // Of 500 the first keeps 350, all even ones among them; of these the second keeps 245.
+    let (all, before, by_four) = even_of(4);
+    assert_eq!((before, by_four), (all, 245), "over four records none of the odd moves more");
+    let (_, before, by_two) = even_of(2);
+    assert_eq!((before, by_two), (all, 245 - (350 - all)), "in the last two every odd one does");
+}
+
+#[test]
 fn the_architecture_level_drops_the_surest_and_the_least_sure() {
     let bdp = BdpSettings {
         min_per_class: 0,

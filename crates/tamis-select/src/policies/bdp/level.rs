@@ -7,9 +7,9 @@ use tamis_core::{Key, Level, Prediction, SampleId};
 
 use super::quotas::{Demand, Quotas, quotas};
 use super::ranking::{Ranked, rank};
-use super::records::Records;
+use super::records::{Measure, Records};
 use crate::report::{BoundGaveWay, Change, DecidingBound, Report, What, Why};
-use crate::{Amount, BdpMetric, Keep, Pool};
+use crate::{Amount, Keep, Pool};
 
 /// A level's half of the pool and what is left of it.
 pub(super) struct Active {
@@ -40,7 +40,7 @@ pub(super) struct Prune {
     pub(super) prunes: u32,
     pub(super) keep: Amount,
     pub(super) keeps: Keep,
-    pub(super) metric: BdpMetric,
+    pub(super) measure: Measure,
     pub(super) delta: Option<f64>,
     pub(super) min_per_class: usize,
 }
@@ -114,11 +114,11 @@ impl Active {
         let keep = self.keep(&candidates, prune);
         if keep >= candidates.len() {
             told.notes.extend(self.held_by_least(prune));
-            return self.close();
+            return self.close(prune.measure.least);
         }
         let samples: Vec<_> = candidates.iter().map(|&id| (id, self.records(id))).collect();
         let key = prune.key.epoch(epoch);
-        let (ranked, judged) = rank(&samples, prune.keeps, prune.metric, key);
+        let (ranked, judged) = rank(&samples, prune.keeps, prune.measure, key);
         if candidates.len() - keep > judged {
             told.notes.push(self.skipped(epoch, judged, candidates.len()));
             return;
@@ -134,7 +134,7 @@ impl Active {
         let kept = self.kept(&ranked, given);
         self.tell(&ranked, &kept, (keep, &decided), told);
         self.memory.active = kept;
-        self.close();
+        self.close(prune.measure.least);
     }
 
     fn candidates(&self) -> Vec<SampleId> {
@@ -233,8 +233,8 @@ impl Active {
     }
 
     /// Begins a new window of records.
-    fn close(&mut self) {
-        self.memory.records.iter_mut().for_each(Records::close);
+    fn close(&mut self, least: usize) {
+        self.memory.records.iter_mut().for_each(|records| records.close(least));
         self.memory.looked_back = false;
     }
 }

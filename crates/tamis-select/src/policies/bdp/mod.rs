@@ -18,6 +18,7 @@ mod schedule;
 use tamis_core::{Key, Level, Prediction};
 
 use self::level::{Active, Prune};
+use self::records::Measure;
 use self::schedule::Schedule;
 use super::{Argument, Entry, Identity, Request};
 use crate::report::Report;
@@ -73,9 +74,10 @@ impl Bdp {
             Balance::Strict => Some(0.0),
             Balance::Auto => Some(self.settings.delta),
         };
-        let metric = self.settings.metric;
+        let least = self.settings.least_records as usize;
+        let measure = Measure { metric: self.settings.metric, least };
         let min_per_class = self.settings.min_per_class as usize;
-        Prune { key: self.key, prunes, keep, keeps, metric, delta, min_per_class }
+        Prune { key: self.key, prunes, keep, keeps, measure, delta, min_per_class }
     }
 }
 

@@ -7,8 +7,8 @@
 
 use tamis_core::{Key, SampleId};
 
-use super::records::Records;
-use crate::{BdpMetric, Keep};
+use super::records::{Measure, Records};
+use crate::Keep;
 
 /// A sample at its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,20 +23,20 @@ pub(super) struct Ranked {
 pub(super) fn rank(
     samples: &[(SampleId, &Records)],
     keeps: Keep,
-    metric: BdpMetric,
+    measure: Measure,
     key: Key,
 ) -> (Vec<Ranked>, usize) {
     let (judged, waiting) = match keeps {
-        Keep::High => by_value(samples, |records| Some(-records.metric(metric)?)),
-        Keep::Low => by_value(samples, |records| records.metric(metric)),
-        Keep::Middle => middle(samples),
+        Keep::High => by_value(samples, |records| Some(-records.metric(measure)?)),
+        Keep::Low => by_value(samples, |records| records.metric(measure)),
+        Keep::Middle => middle(samples, measure.least),
         Keep::Random => (shuffled(samples, key), Vec::new()),
     };
     let known = judged.len();
     let unknown = waiting.into_iter().map(|id| Ranked { id, metric: None });
     let ranked = judged.into_iter().map(|id| {
         let place = samples.binary_search_by_key(&id, |sample| sample.0);
-        Ranked { id, metric: place.ok().and_then(|place| samples[place].1.metric(metric)) }
+        Ranked { id, metric: place.ok().and_then(|place| samples[place].1.metric(measure)) }
     });
     (unknown.chain(ranked).collect(), known)
 }
@@ -59,12 +59,13 @@ fn by_value(
     (judged.into_iter().map(|(_, id)| id).collect(), waiting)
 }
 
-fn middle(samples: &[(SampleId, &Records)]) -> (Vec<SampleId>, Vec<SampleId>) {
+fn middle(samples: &[(SampleId, &Records)], least: usize) -> (Vec<SampleId>, Vec<SampleId>) {
     let (trivial, waiting) = by_value(samples, |records| {
-        records.variation_and_confidence().map(|(variation, confidence)| variation - confidence)
+        let found = records.variation_and_confidence(least);
+        found.map(|(variation, confidence)| variation - confidence)
     });
     let (noisy, _) = by_value(samples, |records| {
-        records.variation_and_confidence().map(|(_, confidence)| confidence)
+        records.variation_and_confidence(least).map(|(_, confidence)| confidence)
     });
     let mut is_dropped = std::collections::BTreeSet::new();
     let mut ends = [trivial.iter(), noisy.iter()];
@@ -91,6 +92,7 @@ mod tests {
     use tamis_core::Purpose;
 
     use super::*;
+    use crate::BdpMetric;
 
     fn ranked(made: &[&[f32]], keeps: Keep) -> (Vec<u32>, usize) {
         let records: Vec<Records> = made
@@ -103,7 +105,8 @@ mod tests {
             .collect();
         let samples: Vec<_> = (0..).map(SampleId).zip(&records).collect();
         let key = Key::new(1, Purpose::Test);
-        let (ranked, judged) = rank(&samples, keeps, BdpMetric::Variation, key);
+        let (ranked, judged) =
+            rank(&samples, keeps, Measure { metric: BdpMetric::Variation, least: 4 }, key);
         (ranked.iter().map(|ranked| ranked.id.0).collect(), judged)
     }
 

@@ -13,9 +13,15 @@ pub(super) struct Records {
     fresh: usize,
 }
 
-/// Records that are looked at, and kept over a prune, at least, if there are so many: fewer tell the
-/// noise of augmentation rather than dynamics, and a short search makes but two from prune to prune.
-const LEAST_WINDOW: usize = 4;
+/// What a sample is judged by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measure {
+    pub(super) metric: BdpMetric,
+    /// Records that are looked at, and kept over a prune, at least, if there are so many: fewer than
+    /// four tell the noise of augmentation rather than dynamics, and a short search makes but two from
+    /// prune to prune.
+    pub(super) least: usize,
+}
 
 /// Records without which nothing moves.
 const LEAST_MOVING: usize = 2;
@@ -27,22 +33,22 @@ impl Records {
     }
 
     /// Begins a new window.
-    pub(super) fn close(&mut self) {
-        self.made.drain(..self.made.len().saturating_sub(LEAST_WINDOW));
+    pub(super) fn close(&mut self, least: usize) {
+        self.made.drain(..self.made.len().saturating_sub(least));
         self.fresh = 0;
     }
 
-    /// The records since the last prune, the last four at least.
-    fn window(&self) -> &[(f32, bool)] {
-        let length = self.fresh.max(LEAST_WINDOW).min(self.made.len());
+    /// The records since the last prune, the last `least` at least.
+    fn window(&self, least: usize) -> &[(f32, bool)] {
+        let length = self.fresh.max(least).min(self.made.len());
         &self.made[self.made.len() - length..]
     }
 
     /// The metric over the window; `None` with fewer than two records, or without any for the
     /// confidence.
-    pub(super) fn metric(&self, metric: BdpMetric) -> Option<f64> {
-        let window = self.window();
-        match metric {
+    pub(super) fn metric(&self, measure: Measure) -> Option<f64> {
+        let window = self.window(measure.least);
+        match measure.metric {
             BdpMetric::Confidence => confidence(window),
             _ if window.len() < LEAST_MOVING => None,
             BdpMetric::Variation => variation(window),
@@ -54,9 +60,11 @@ impl Records {
         }
     }
 
-    /// Variation and confidence together.
-    pub(super) fn variation_and_confidence(&self) -> Option<(f64, f64)> {
-        Some((self.metric(BdpMetric::Variation)?, self.metric(BdpMetric::Confidence)?))
+    /// Variation and confidence together, over a window of this length at least.
+    pub(super) fn variation_and_confidence(&self, least: usize) -> Option<(f64, f64)> {
+        let window = self.window(least);
+        let moves = window.len() >= LEAST_MOVING;
+        Some((variation(window).filter(|_| moves)?, confidence(window)?))
     }
 }
 
@@ -95,7 +103,7 @@ mod tests {
     }
 
     fn metric(made: &[f32], metric: BdpMetric) -> Option<f64> {
-        records(made).metric(metric)
+        records(made).metric(Measure { metric, least: 4 })
     }
 
     fn near(found: Option<f64>, expected: f64) {
@@ -123,17 +131,24 @@ mod tests {
     }
 
     #[test]
-    fn the_window_begins_at_the_last_prune_but_holds_the_last_four() {
+    fn the_window_begins_at_the_last_prune_but_holds_at_least_so_many() {
+        let mean = |records: &Records, least| {
+            records.metric(Measure { metric: BdpMetric::Confidence, least })
+        };
         let mut records = records(&[1.0, 1.0, 0.0, 0.25, 0.5, 0.25]);
-        records.close();
-        near(records.metric(BdpMetric::Confidence), 0.25);
+        records.close(4);
+        near(mean(&records, 4), 0.25);
         records.add(0.5, false);
         records.add(0.75, true);
-        near(records.metric(BdpMetric::Confidence), 0.5);
+        near(mean(&records, 4), 0.5);
+        near(mean(&records, 2), 0.625);
+        near(mean(&records, 9), 2.25 / 6.0);
         for q in [0.0, 0.0, 0.0, 0.5] {
             records.add(q, false);
         }
         // Six since the prune: more than four are all looked at.
-        near(records.metric(BdpMetric::Confidence), 1.75 / 6.0);
+        near(mean(&records, 4), 1.75 / 6.0);
+        records.close(2);
+        near(mean(&records, 4), 0.25);
     }
 }
