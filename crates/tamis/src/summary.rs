@@ -14,6 +14,7 @@ use crate::compare::Results;
 use crate::config::RunConfig;
 use crate::error::Error;
 use crate::outcome::{Cost, Outcome};
+use crate::scoring::TABLES;
 
 /// What a folder is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -156,12 +157,11 @@ pub fn summarize_all(path: &Path) -> Result<(Vec<Summary>, Vec<PathBuf>), Error>
         path: path.to_owned(),
         found: error.to_string(),
     };
-    let mut folders = Vec::new();
-    for entry in fs::read_dir(path).map_err(nothing)? {
-        let folder = entry.map_err(nothing)?.path();
-        if folder.is_dir() {
-            folders.push(folder);
-        }
+    let mut folders = folders_in(path).map_err(nothing)?;
+    // Tables that were made for runs lie among the trainings that made them.
+    if let Some(tables) = folders.iter().position(|folder| folder.ends_with(TABLES)) {
+        let tables = folders.remove(tables);
+        folders.extend(folders_in(&tables).map_err(nothing)?);
     }
     folders.sort();
     let (mut found, mut foreign) = (Vec::new(), Vec::new());
@@ -172,6 +172,13 @@ pub fn summarize_all(path: &Path) -> Result<(Vec<Summary>, Vec<PathBuf>), Error>
         }
     }
     Ok((found, foreign))
+}
+
+fn folders_in(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let paths = fs::read_dir(path)?.map(|entry| Ok(entry?.path()));
+    let folders =
+        paths.filter(|path| path.as_ref().is_ok_and(|path| path.is_dir()) || path.is_err());
+    folders.collect()
 }
 
 fn is_comparison(path: &Path) -> bool {

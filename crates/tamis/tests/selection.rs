@@ -93,6 +93,9 @@ fn what_a_policy_needs_is_made_once_told_counted_and_found_by_the_next_search() 
         let cost = |run: &Path| outcome(run)["cost"]["one_off_samples"].clone();
         assert_eq!(cost(&next), cost(&run(policy)), "each search tells what its scores cost");
     }
+    let listed = tamis(&["runs", folder.path().to_str().unwrap()]);
+    assert!(text(&listed.stdout).contains("tamis-scorer-"), "{}", text(&listed.stdout));
+    assert!(!ended(&listed, 0).contains("none of a run"), "{}", text(&listed.stderr));
     let told = ended(&search(&run("other"), "proxy:0.5", &["--set=score.epochs=1"]), 0);
     assert!(told.contains("are made now"), "other settings make other scores: {told}");
 }

@@ -18,7 +18,7 @@ use crate::config::RunConfig;
 use crate::error::Error;
 
 /// The folder of tables beside run folders.
-const FOLDER: &str = "tamis-tables";
+pub(crate) const TABLES: &str = "tamis-tables";
 
 /// The embedding of a policy for which nobody made one: that of DDS-NAS.
 const EMBEDDING: Embedding = Embedding::TripletAe;
@@ -55,7 +55,7 @@ impl Missing {
         observer: &mut dyn Observer,
     ) -> Result<bool, Error> {
         let scoring = Scoring::on(ScoringConfig::of(config), train.clone())?;
-        let path = run.with_file_name(FOLDER).join(self.file_name(&scoring)?);
+        let path = run.with_file_name(TABLES).join(self.file_name(&scoring)?);
         // Its cost is written last.
         let is_made = path.exists() && Beside::path(&path).exists();
         let (what, place) = (self.name(), path.display());

@@ -31,7 +31,7 @@ use crate::tables::{Column, Table, TableFormat};
 pub use config::ScoringConfig;
 pub use embed::Embedding;
 pub use forecast::Forecast;
-pub(crate) use missing::Missing;
+pub(crate) use missing::{Missing, TABLES};
 pub use score::ScoreKind;
 
 /// Samples that are scored or encoded at a time.
