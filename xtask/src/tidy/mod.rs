@@ -1,11 +1,11 @@
 //! `cargo xtask tidy`: reads the source text and lists where it leaves the house style.
 //!
 //! This file walks the tree; [`shape`] holds the limits on files and lines, [`words`] what only some
-//! crates may say, [`paths`] what no file may say. What clippy, rustdoc and the compiler see is theirs:
-//! see `clippy.toml` and the lints of the workspace. The rules work on masked text (see [`mask`])
-//! instead of a syntax tree, so a word that a macro puts together escapes them.
+//! crates may say, [`paths`] what no file may say, [`circles`] which files depend on each other. What
+//! clippy, rustdoc and the compiler see is theirs: see `clippy.toml` and the lints of the workspace.
+//! The rules work on masked text (see [`mask`]) instead of a syntax tree, so a word that a macro puts
+//! together escapes them.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "called once no crate has a circle"))]
 mod circles;
 mod mask;
 mod paths;
@@ -40,20 +40,31 @@ impl Finding {
 pub(crate) fn run(workspace: &Path) -> Result<()> {
     let mut files = Vec::new();
     collect(workspace, "", &mut files)?;
-    let mut count = 0;
+    let mut texts = Vec::new();
     for path in &files {
         let bytes = fs::read(workspace.join(path)).with_context(|| format!("reading {path}"))?;
         // What is not text, such as a golden file, has no style.
-        let Ok(text) = String::from_utf8(bytes) else { continue };
-        for Finding { line, message } in check(path, &text) {
-            eprintln!("{path}:{line}: {message}");
-            count += 1;
-        }
+        texts.extend(String::from_utf8(bytes).map(|text| (path.as_str(), text)));
     }
-    match count {
+    let mut findings: Vec<(&str, Finding)> = Vec::new();
+    for (path, text) in &texts {
+        findings.extend(check(path, text).into_iter().map(|finding| (*path, finding)));
+    }
+    let sources: Vec<(&str, Source<'_>)> = texts
+        .iter()
+        .filter(|(path, _)| is_checked(path))
+        .map(|(path, text)| (*path, Source::new(text)))
+        .collect();
+    let sources: Vec<(&str, &Source<'_>)> =
+        sources.iter().map(|(path, source)| (*path, source)).collect();
+    findings.extend(circles::check(&sources));
+    for (path, Finding { line, message }) in &findings {
+        eprintln!("{path}:{line}: {message}");
+    }
+    match findings.len() {
         0 => println!("tidy: {} files, nothing found", files.len()),
         1 => bail!("tidy found 1 departure from the house style"),
-        _ => bail!("tidy found {count} departures from the house style"),
+        count => bail!("tidy found {count} departures from the house style"),
     }
     Ok(())
 }
@@ -83,11 +94,15 @@ fn collect(workspace: &Path, folder: &str, files: &mut Vec<String>) -> Result<()
     Ok(())
 }
 
+/// Whether a file is code of the workspace.
+fn is_checked(path: &str) -> bool {
+    (path.starts_with("crates/") || path.starts_with("xtask/")) && path.ends_with(".rs")
+}
+
 /// The findings in one file, by line.
 fn check(path: &str, text: &str) -> Vec<Finding> {
     let mut findings = paths::check(path, text);
-    let checked = path.starts_with("crates/") || path.starts_with("xtask/");
-    if checked && path.ends_with(".rs") {
+    if is_checked(path) {
         let source = Source::new(text);
         findings.extend(shape::check(&source));
         findings.extend(words::check(path, &source));
