@@ -41,6 +41,18 @@ pub enum Error {
         /// What would be right.
         expected: &'static str,
     },
+    /// A network that cannot be built.
+    #[error(transparent)]
+    Network(#[from] tamis_graph::Error),
+    /// An operation that is read and written but is no layer that a network can be trained with.
+    #[error(
+        "building a network of the DARTS space: found the operation `{operation}`, expected layers; hint: it stands in \
+         genotypes of the space S4 alone, and such a genotype can be read and converted"
+    )]
+    Untrainable {
+        /// The operation.
+        operation: &'static str,
+    },
     /// A table without text.
     #[error("reading {table}: found no header line, expected column names in line 1")]
     TableEmpty {

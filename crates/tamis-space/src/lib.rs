@@ -1,7 +1,7 @@
 //! Search spaces: operations, cells, genotypes, their text forms, and what they cost.
 //!
-//! A search ends in a genotype; this crate names it, reads and writes it, counts its parameters
-//! and multiply-adds, tells two equal networks apart from two different ones, and looks it up in a
+//! A search ends in a genotype; this crate names it, reads and writes it, describes its network
+//! (see `tamis-graph`), which is also how its parameters and multiply-adds are counted, tells two equal networks apart from two different ones, and looks it up in a
 //! benchmark table. One module a space. Everything is pure: no weights, no tensors, no files (a
 //! table is parsed from text that somebody else read).
 //!
@@ -11,17 +11,16 @@
 //! let text = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|avg_pool_3x3~2|";
 //! let genotype: Genotype = text.parse()?;
 //! assert_eq!(genotype.to_string(), text);
-//! let counts = count_derived(&genotype, &MacroShape::benchmark(10, [3, 32, 32]));
+//! let counts = count_derived(&genotype, &MacroShape::benchmark(10, [3, 32, 32]))?;
 //! assert_eq!(counts.params, 316_346);
 //! # Ok::<(), tamis_space::Error>(())
 //! ```
 
 #![deny(missing_docs)]
 
-mod counts;
 pub mod darts;
 mod error;
 pub mod nas_bench_201;
 
-pub use counts::Counts;
 pub use error::Error;
+pub use tamis_graph::Counts;

@@ -4,22 +4,22 @@
 //! of operations on earlier nodes, the output is a concatenation of nodes. The supernet has every
 //! operation on all 14 edges; a genotype keeps two operations a node. One file for the operations,
 //! one for cells, one for each way into a genotype (reading, deriving), one for the cells of a
-//! network and one for what they cost. The reduced spaces S1 to S4 of RobustDARTS and the
-//! auxiliary head are not here.
+//! network and one for the networks as layers. The reduced spaces S1 to S4 of RobustDARTS are read, not
+//! searched.
 
 mod cell;
-mod count;
 mod derive;
 mod genotype;
 mod literal;
+mod network;
 mod operation;
 mod parse;
 mod plan;
 
 pub use cell::{Cell, Edge};
-pub use count::{count_derived, count_supernet};
 pub use derive::derive;
 pub use genotype::Genotype;
+pub use network::{count_derived, supernet};
 pub use operation::{CellOperation, Operation};
 pub use plan::{CellPlan, EvalShape, Stem, SuperShape};
 

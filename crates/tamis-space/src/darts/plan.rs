@@ -117,24 +117,11 @@ impl EvalShape {
         }
     }
 
-    /// The convolutions of the stem in their order, `[channels in, channels out]` and the
-    /// `[height, width]` of what comes out. All are 3x3, without bias, followed by batch norm.
-    pub fn stem_convolutions(&self) -> Vec<([usize; 2], [usize; 2])> {
-        let size = [self.image_height, self.image_width];
-        let channels = self.channels;
+    /// Channels of the stem's last convolution.
+    pub fn stem_channels(&self) -> usize {
         match self.stem {
-            Stem::Cifar => {
-                vec![([self.image_channels, channels.saturating_mul(STEM_MULTIPLIER)], size)]
-            }
-            Stem::Imagenet => {
-                let first = halved(size);
-                let second = halved(first);
-                vec![
-                    ([self.image_channels, channels / 2], first),
-                    ([channels / 2, channels], second),
-                    ([channels, channels], halved(second)),
-                ]
-            }
+            Stem::Cifar => self.channels.saturating_mul(STEM_MULTIPLIER),
+            Stem::Imagenet => self.channels,
         }
     }
 
@@ -144,14 +131,10 @@ impl EvalShape {
     }
 
     pub(super) fn cell_plans(&self, genotype: &Genotype) -> impl Iterator<Item = CellPlan> {
-        let mut before = BeforeCells {
-            channels: self.channels,
-            size: [self.image_height, self.image_width],
-            reduced: self.stem == Stem::Imagenet,
-        };
-        for ([_, channels], size) in self.stem_convolutions() {
-            (before.channels, before.size) = (channels, size);
-        }
+        let size = [self.image_height, self.image_width];
+        let reduced = self.stem == Stem::Imagenet;
+        let size = if reduced { halved(halved(halved(size))) } else { size };
+        let before = BeforeCells { channels: self.stem_channels(), size, reduced };
         let outputs = [&genotype.normal, &genotype.reduce].map(|cell| cell.concat().len());
         cell_plans(before, [self.channels, self.layers], outputs)
     }

@@ -4,18 +4,18 @@
 //! node 3 is the output. The macro network stacks three stages of the same cell with a
 //! downsampling residual block between them. The sibling "size" space of NATS-Bench is not here.
 
-mod count;
 mod derive;
 mod flow;
 mod genotype;
 mod isomorphism;
+mod network;
 mod operation;
 mod parse;
 mod table;
 
-pub use count::{MacroShape, count_derived, count_supernet};
 pub use derive::{derive, derive_without_none};
 pub use genotype::Genotype;
+pub use network::{MacroShape, count_derived, supernet};
 pub use operation::Operation;
 pub use table::{Record, Table};
 

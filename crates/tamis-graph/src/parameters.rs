@@ -75,7 +75,7 @@ impl ParameterLayout {
 
     /// Adds a parameter at the end and returns its number. The length stops at the largest number
     /// there is, so that whoever has described a network can see that it is too large.
-    pub(crate) fn push(&mut self, path: String, shape: &[usize], init: Init) -> usize {
+    pub fn push(&mut self, path: String, shape: &[usize], init: Init) -> usize {
         let parameter = Parameter { path, shape: shape.to_vec(), offset: self.length, init };
         self.length = self.length.saturating_add(parameter.length());
         self.parameters.push(parameter);

@@ -31,7 +31,7 @@ const PUBLISHED: [(&str, [u64; 3], [u64; 2]); 5] = [
 fn assert_published(name: &str, text: &str) {
     let genotype: Genotype = text.parse().unwrap();
     let counts = [EvalShape::cifar(10), EvalShape::cifar(100), EvalShape::imagenet()]
-        .map(|shape| count_derived(&genotype, &shape));
+        .map(|shape| count_derived(&genotype, &shape).unwrap());
     let (_, params, macs) = PUBLISHED.into_iter().find(|(known, ..)| *known == name).unwrap();
     assert_eq!(counts.map(|counts| counts.params), params, "{name}");
     // The reference figures leave out the bias of the classifier, which is 1 for each class here.
@@ -44,7 +44,7 @@ fn small(first: CellOperation, second: CellOperation) -> Counts {
     let text =
         format!("Genotype(normal={cell}, normal_concat=[2], reduce={cell}, reduce_concat=[2])");
     let shape = EvalShape { channels: 4, layers: 1, ..EvalShape::cifar(10) };
-    count_derived(&text.parse().unwrap(), &shape)
+    count_derived(&text.parse().unwrap(), &shape).unwrap()
 }
 
 /// What one of two edges of stride 2 costs, at 8 channels and 16 x 16.
@@ -62,7 +62,7 @@ fn the_first_published_networks_have_their_known_counts() {
 
 #[test]
 fn the_supernet_has_the_reference_number_of_parameters() {
-    assert_eq!(count_supernet(&SUPERNET).params, 1_930_618);
+    assert_eq!(supernet(&SUPERNET).unwrap().counts().params, 1_930_618);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn the_supernet_costs_what_its_operations_cost_one_by_one() {
         (pointwise + depthwise + skip) * 16 * 16
     };
     let edges = 8 * on_edge(8 * 8) + 6 * on_edge(0);
-    assert_eq!(count_supernet(&shape).macs, stem_and_inputs + edges + classifier);
+    assert_eq!(supernet(&shape).unwrap().counts().macs, stem_and_inputs + edges + classifier);
 }
 
 #[test]
@@ -89,19 +89,58 @@ fn operations_of_stride_2_cost_what_their_layers_cost() {
     assert_eq!(searched(Operation::SepConv5x5), layers(2 * (200 + 64), 2));
     assert_eq!(searched(Operation::DilConv5x5), layers(200 + 64, 1));
     assert_eq!(on_an_edge(CellOperation::SepConv7x7), layers(2 * (392 + 64), 2));
-    assert_eq!(on_an_edge(CellOperation::Noise), (0, 0));
     // The first of the two convolutions keeps the height of 32.
     let crossed = on_an_edge(CellOperation::Conv7x1And1x7);
     assert_eq!(crossed, (2 * 448 + 16, 448 * size * 3));
 }
 
 #[test]
-fn a_network_without_cells_is_stem_and_classifier() {
-    let shape = EvalShape { layers: 0, ..EvalShape::cifar(10) };
-    let counts = count_derived(&DARTS_V1.parse().unwrap(), &shape);
-    assert_eq!(counts.params, 27 * 108 + 2 * 108 + 109 * 10);
-    let shape = SuperShape { cells: 0, ..SUPERNET };
-    assert_eq!(count_supernet(&shape).params, 27 * 48 + 2 * 48 + 49 * 10);
+fn sizes_that_no_network_has_are_refused_at_once() {
+    let genotype: Genotype = DARTS_V1.parse().unwrap();
+    let refused = |shape: EvalShape| genotype.network(&shape, true).unwrap_err().to_string();
+    let none = refused(EvalShape { layers: 0, ..EvalShape::cifar(10) });
+    assert!(none.contains("cells = 0"), "{none}");
+    let deep = refused(EvalShape { layers: usize::MAX, ..EvalShape::cifar(10) });
+    assert!(deep.contains("1 to 1000"), "{deep}");
+    let odd = refused(EvalShape { image_width: 34, ..EvalShape::cifar(10) });
+    assert!(odd.contains("32 x 34"), "{odd}");
+    let small = refused(EvalShape { image_height: 4, image_width: 4, ..EvalShape::cifar(10) });
+    assert!(small.contains("auxiliary.second.conv"), "{small}");
+}
+
+#[test]
+fn noise_is_read_but_no_network_is_made_of_it() {
+    let cell = "[('noise', 0), ('skip_connect', 1)]";
+    let text =
+        format!("Genotype(normal={cell}, normal_concat=[2], reduce={cell}, reduce_concat=[2])");
+    let genotype: Genotype = text.parse().unwrap();
+    let error = genotype.network(&EvalShape::cifar(10), false).unwrap_err().to_string();
+    assert!(error.contains("`noise`"), "{error}");
+}
+
+#[test]
+fn the_auxiliary_head_is_the_references_and_counts_nowhere() {
+    let genotype: Genotype = DARTS_V2.parse().unwrap();
+    let aux = |shape: &EvalShape| {
+        let graph = genotype.network(shape, true).unwrap();
+        assert_eq!(graph.counts(), count_derived(&genotype, shape).unwrap());
+        graph.parameters().length() as u64 - graph.counts().params
+    };
+    // 576 channels at C=36, 384 at C=48 with two thirds of 14 cells behind it.
+    let cifar = 576 * 128 + 256 + 4 * 128 * 768 + 2 * 768 + 769 * 10;
+    assert_eq!(aux(&EvalShape::cifar(10)), cifar);
+    let imagenet = 768 * 128 + 256 + 4 * 128 * 768 + 769 * 1000;
+    assert_eq!(aux(&EvalShape::imagenet()), imagenet);
+}
+
+#[test]
+fn paths_are_dropped_before_sums_and_the_identity_never_is() {
+    let genotype: Genotype = DARTS_V1.parse().unwrap();
+    let shape = EvalShape { layers: 3, ..EvalShape::cifar(10) };
+    let graph = genotype.network(&shape, false).unwrap();
+    // The normal cell has three identities of eight edges. In two reduction cells each all three `skip_connect` read
+    // node 2, at stride 1.
+    assert_eq!(graph.drop_paths(), 5 + 5 + 5);
 }
 
 /// The table of published genotypes, unless this machine has none.

@@ -1,0 +1,143 @@
+//! A network: layers, what each reads, and which of them are its outputs.
+
+use crate::counts::Counts;
+use crate::layer::{Layer, Shape};
+use crate::parameters::ParameterLayout;
+
+/// Place of a layer in its network; layers read only from places before their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(crate) usize);
+
+impl NodeId {
+    /// The place as an index into [`Graph::nodes`].
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// A layer in its network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Where it stands: the path that its parameters begin with; a name with its number if it has none.
+    pub path: String,
+    /// What it does.
+    pub layer: Layer,
+    /// What it reads, in order.
+    pub inputs: Vec<NodeId>,
+    /// One sample of what it gives.
+    pub shape: Shape,
+}
+
+/// A layer whose result leaves the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// What it is called, `logits` say.
+    pub name: String,
+    /// Where it stands.
+    pub node: NodeId,
+}
+
+/// A network, described. The first output is the main one; layers that only others need, those of an auxiliary head, say,
+/// are no part of its counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graph {
+    pub(crate) image: [usize; 3],
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) parameters: ParameterLayout,
+    pub(crate) norms: Vec<usize>,
+    pub(crate) drop_paths: usize,
+}
+
+impl Graph {
+    /// `[channel, height, width]` of the images that it reads.
+    pub fn image(&self) -> [usize; 3] {
+        self.image
+    }
+
+    /// The layers, each after what it reads.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// One layer.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0]
+    }
+
+    /// The places of all layers, in order.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
+        (0..self.nodes.len()).map(NodeId)
+    }
+
+    /// What leaves it, the main output first.
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// The output of this name.
+    pub fn output(&self, name: &str) -> Option<NodeId> {
+        self.outputs.iter().find(|output| output.name == name).map(|output| output.node)
+    }
+
+    /// Where each parameter lies.
+    pub fn parameters(&self) -> &ParameterLayout {
+        &self.parameters
+    }
+
+    /// Channels of each batch norm, by its number.
+    pub fn norms(&self) -> &[usize] {
+        &self.norms
+    }
+
+    /// How many layers drop paths.
+    pub fn drop_paths(&self) -> usize {
+        self.drop_paths
+    }
+
+    /// Which layers these outputs need, by place.
+    pub fn needed(&self, outputs: &[NodeId]) -> Vec<bool> {
+        let mut needed = vec![false; self.nodes.len()];
+        for output in outputs {
+            needed[output.0] = true;
+        }
+        for (place, node) in self.nodes.iter().enumerate().rev() {
+            if needed[place] {
+                node.inputs.iter().for_each(|input| needed[input.0] = true);
+            }
+        }
+        needed
+    }
+
+    /// Which layers the main output needs, by place.
+    pub fn main(&self) -> Vec<bool> {
+        self.needed(&self.outputs.first().map(|output| output.node).into_iter().collect::<Vec<_>>())
+    }
+
+    /// Parameters and multiply-adds of all layers but those that only other outputs than the main one need. What no
+    /// output needs counts: benchmarks count it.
+    pub fn counts(&self) -> Counts {
+        let others: Vec<NodeId> = self.outputs.iter().skip(1).map(|output| output.node).collect();
+        let counted = self.main().into_iter().zip(self.needed(&others));
+        self.counts_where(&counted.map(|(main, other)| main || !other).collect::<Vec<_>>())
+    }
+
+    /// Parameters and multiply-adds of what these outputs need.
+    pub fn counts_for(&self, outputs: &[NodeId]) -> Counts {
+        self.counts_where(&self.needed(outputs))
+    }
+
+    fn counts_where(&self, needed: &[bool]) -> Counts {
+        let counted = self.nodes.iter().zip(needed).filter(|(_, needed)| **needed);
+        counted.map(|(node, _)| self.counts_of(node)).sum()
+    }
+
+    fn counts_of(&self, node: &Node) -> Counts {
+        let length = |number: usize| self.parameters.parameters()[number].length() as u64;
+        let params = node.layer.parameters().into_iter().map(length);
+        Counts {
+            params: params.fold(0, u64::saturating_add),
+            macs: node.layer.macs(&self.parameters, node.shape),
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The layers that networks are made of: what each does to shapes, and what it costs.
+//!
+//! A layer names its parameters by their numbers in the layout; it owns no weights. Every layer has one output, of a
+//! batch of which one sample is described here.
+
+use crate::parameters::ParameterLayout;
+
+/// The shape of one sample of a layer's output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// `[channel, height, width]`.
+    Planes([usize; 3]),
+    /// Values without a place.
+    Features(usize),
+}
+
+impl Shape {
+    /// Number of values; the largest number there is, should they be more.
+    pub fn values(self) -> usize {
+        match self {
+            Shape::Planes(sides) => sides.into_iter().fold(1, usize::saturating_mul),
+            Shape::Features(values) => values,
+        }
+    }
+
+    /// Channels, or values without a place.
+    pub fn channels(self) -> usize {
+        match self {
+            Shape::Planes([channels, _, _]) => channels,
+            Shape::Features(values) => values,
+        }
+    }
+}
+
+/// What a convolution does, before it is known what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Convolution {
+    /// Channels of the output.
+    pub outputs: usize,
+    /// Rows and columns of the kernel.
+    pub kernel: [usize; 2],
+    /// Rows and columns from one output pixel to the next.
+    pub stride: [usize; 2],
+    /// Rows above and below, columns left and right, that count as zeros.
+    pub padding: [usize; 2],
+    /// Pixels from one tap to the next.
+    pub dilation: usize,
+    /// Groups of channels that see each other alone.
+    pub groups: usize,
+    /// Whether each output channel has a bias.
+    pub bias: bool,
+}
+
+impl Convolution {
+    /// A square kernel of odd side that keeps the size; no bias.
+    pub const fn square(outputs: usize, side: usize) -> Convolution {
+        Convolution {
+            outputs,
+            kernel: [side; 2],
+            stride: [1; 2],
+            padding: [side / 2; 2],
+            dilation: 1,
+            groups: 1,
+            bias: false,
+        }
+    }
+
+    /// A square kernel of odd side for every channel by itself, with the padding that keeps the size; no bias.
+    pub const fn depthwise(channels: usize, side: usize, dilation: usize) -> Convolution {
+        let padding = [dilation * (side / 2); 2];
+        Convolution { padding, dilation, groups: channels, ..Convolution::square(channels, side) }
+    }
+
+    /// The same at another stride.
+    pub const fn stride(self, stride: usize) -> Convolution {
+        Convolution { stride: [stride; 2], ..self }
+    }
+
+    /// `[height, width]` of what comes out, if anything does.
+    pub(crate) fn size(&self, size: [usize; 2]) -> Option<[usize; 2]> {
+        let side = |axis: usize| {
+            let reach = self.dilation * (self.kernel[axis] - 1) + 1;
+            let padded = size[axis] + 2 * self.padding[axis];
+            Some(padded.checked_sub(reach)? / self.stride[axis] + 1)
+        };
+        Some([side(0)?, side(1)?])
+    }
+}
+
+/// A convolution in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvolutionLayer {
+    /// What it does.
+    pub convolution: Convolution,
+    /// Channels that it reads.
+    pub inputs: usize,
+    /// Number of its weight, `[out, in / groups, row, column]`.
+    pub weight: usize,
+    /// Number of its bias, `[out]`, if it has one.
+    pub bias: Option<usize>,
+}
+
+/// A window that goes over planes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// Rows and columns of the window.
+    pub side: usize,
+    /// Rows and columns from one window to the next.
+    pub stride: usize,
+    /// Rows and columns around the image that windows may reach into; they are not counted.
+    pub padding: usize,
+}
+
+impl Pool {
+    fn size(&self, size: [usize; 2]) -> Option<[usize; 2]> {
+        let side =
+            |size: usize| Some((size + 2 * self.padding).checked_sub(self.side)? / self.stride + 1);
+        Some([side(size[0])?, side(size[1])?])
+    }
+}
+
+/// One layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// The normalised image that the network is given.
+    Image,
+    /// A convolution.
+    Convolution(ConvolutionLayer),
+    /// Two 1x1 convolutions of stride 2, the second on the image without its first row and column, side by side: the
+    /// convolutions of DARTS's `FactorizedReduce`. Reads images of even sides.
+    FactorizedReduction {
+        /// Channels that it reads.
+        inputs: usize,
+        /// Channels of both together.
+        outputs: usize,
+        /// Numbers of the weights, `[half of out, in, 1, 1]`; of an odd number the second has more.
+        weights: [usize; 2],
+    },
+    /// Batch norm over batch, height and width; epsilon 1e-5. Its running statistics are kept.
+    BatchNorm {
+        /// Number of its scale, `[channel]`, which its shift follows; without them 1 and 0.
+        affine: Option<usize>,
+        /// Its number among the network's batch norms.
+        number: usize,
+    },
+    /// `max(0, x)`.
+    Relu,
+    /// The largest value of a window.
+    MaxPool(Pool),
+    /// The mean of those pixels of a window that lie in the image.
+    AveragePool(Pool),
+    /// The mean of each channel.
+    GlobalAverage,
+    /// The sum of all inputs.
+    Add,
+    /// The channels of all inputs, one input after the other.
+    Concatenate,
+    /// Zeros in the shape of its input, or in that of every second pixel.
+    Zero {
+        /// 1 or 2.
+        stride: usize,
+    },
+    /// Every second pixel of every second row, between channels of zeros: the shortcut without parameters of residual
+    /// networks (He et al. 2016, option A).
+    HalveAndWiden {
+        /// Channels of the output; half of the new ones stand before the old, rounded down.
+        outputs: usize,
+    },
+    /// Every pixel four times: nearest upsampling by 2.
+    Upsample,
+    /// The values of all planes, one after the other.
+    Flatten,
+    /// Values as planes.
+    Unflatten([usize; 3]),
+    /// A linear layer with bias.
+    Linear {
+        /// Number of its weight, `[out, in]`, which its bias, `[out]`, follows.
+        weight: usize,
+        /// Values of the output.
+        outputs: usize,
+    },
+    /// While training, with some probability zeros instead of a whole sample, and what is left the larger for it
+    /// (Larsson, Maire and Shakhnarovich: "FractalNet", ICLR 2017).
+    DropPath {
+        /// Its number among the network's layers of this kind, which its draws are keyed by.
+        number: usize,
+    },
+}
+
+impl Layer {
+    /// What a layer of this kind is called.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Layer::Image => "image",
+            Layer::Convolution(_) => "convolution",
+            Layer::FactorizedReduction { .. } => "factorized_reduction",
+            Layer::BatchNorm { .. } => "batch_norm",
+            Layer::Relu => "relu",
+            Layer::MaxPool(_) => "max_pool",
+            Layer::AveragePool(_) => "average_pool",
+            Layer::GlobalAverage => "global_average",
+            Layer::Add => "add",
+            Layer::Concatenate => "concatenate",
+            Layer::Zero { .. } => "zero",
+            Layer::HalveAndWiden { .. } => "halve_and_widen",
+            Layer::Upsample => "upsample",
+            Layer::Flatten => "flatten",
+            Layer::Unflatten(_) => "unflatten",
+            Layer::Linear { .. } => "linear",
+            Layer::DropPath { .. } => "drop_path",
+        }
+    }
+
+    /// Numbers of its parameters.
+    pub fn parameters(&self) -> Vec<usize> {
+        match *self {
+            Layer::Convolution(ConvolutionLayer { weight, bias, .. }) => {
+                std::iter::once(weight).chain(bias).collect()
+            }
+            Layer::FactorizedReduction { weights, .. } => weights.to_vec(),
+            Layer::BatchNorm { affine: Some(scale), .. } => vec![scale, scale + 1],
+            Layer::Linear { weight, .. } => vec![weight, weight + 1],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The shape that comes out of the shapes that go in, or what would have been expected of them.
+    pub(crate) fn shape(&self, inputs: &[Shape]) -> Result<Shape, &'static str> {
+        match (self, inputs) {
+            (Layer::Add, [first, rest @ ..]) => {
+                same(rest.iter().all(|shape| shape == first), *first)
+            }
+            (Layer::Concatenate, [Shape::Planes(first), ..]) => concatenated(*first, inputs),
+            (Layer::Flatten | Layer::GlobalAverage, [Shape::Planes([channels, ..])]) => {
+                let flat = matches!(self, Layer::Flatten);
+                Ok(Shape::Features(if flat { inputs[0].values() } else { *channels }))
+            }
+            (Layer::Linear { outputs, .. }, [Shape::Features(_)]) => Ok(Shape::Features(*outputs)),
+            (Layer::Relu | Layer::DropPath { .. }, [shape]) => Ok(*shape),
+            (Layer::Unflatten(sides), [Shape::Features(values)]) => {
+                let planes = Shape::Planes(*sides);
+                same(planes.values() == *values, planes)
+            }
+            (layer, [Shape::Planes(planes)]) => layer.shape_of_planes(*planes),
+            _ => Err("what a layer of its kind can read"),
+        }
+    }
+
+    fn shape_of_planes(
+        &self,
+        [channels, height, width]: [usize; 3],
+    ) -> Result<Shape, &'static str> {
+        let too_small = "images at least as large as the window";
+        let sized = |channels: usize, size: [usize; 2]| Shape::Planes([channels, size[0], size[1]]);
+        let even = height.is_multiple_of(2) && width.is_multiple_of(2);
+        match *self {
+            Layer::Convolution(layer) => {
+                let size = layer.convolution.size([height, width]).ok_or(too_small)?;
+                Ok(sized(layer.convolution.outputs, size))
+            }
+            Layer::MaxPool(pool) | Layer::AveragePool(pool) => {
+                Ok(sized(channels, pool.size([height, width]).ok_or(too_small)?))
+            }
+            Layer::FactorizedReduction { outputs, .. } | Layer::HalveAndWiden { outputs }
+                if even =>
+            {
+                Ok(sized(outputs, [height / 2, width / 2]))
+            }
+            Layer::FactorizedReduction { .. } | Layer::HalveAndWiden { .. } => {
+                Err("images of even sides")
+            }
+            Layer::Zero { stride } => {
+                Ok(sized(channels, [height.div_ceil(stride), width.div_ceil(stride)]))
+            }
+            Layer::Upsample => Ok(sized(channels, [2 * height, 2 * width])),
+            Layer::BatchNorm { .. } => Ok(sized(channels, [height, width])),
+            _ => Err("what a layer of its kind can read"),
+        }
+    }
+
+    /// Multiply-adds for one sample of this output: of convolutions and linear layers, the bias of the latter counted.
+    pub fn macs(&self, layout: &ParameterLayout, output: Shape) -> u64 {
+        let of_parameters = || -> u64 {
+            let length = |number: usize| layout.parameters()[number].length() as u64;
+            self.parameters().into_iter().map(length).fold(0, u64::saturating_add)
+        };
+        match (self, output) {
+            (
+                Layer::Convolution(_) | Layer::FactorizedReduction { .. },
+                Shape::Planes([_, height, width]),
+            ) => of_parameters().saturating_mul((height as u64).saturating_mul(width as u64)),
+            (Layer::Linear { .. }, _) => of_parameters(),
+            _ => 0,
+        }
+    }
+}
+
+fn same(fits: bool, shape: Shape) -> Result<Shape, &'static str> {
+    if fits { Ok(shape) } else { Err("as many values in each") }
+}
+
+fn concatenated([_, height, width]: [usize; 3], inputs: &[Shape]) -> Result<Shape, &'static str> {
+    let mut channels = 0_usize;
+    for shape in inputs {
+        match shape {
+            Shape::Planes([more, rows, columns]) if [*rows, *columns] == [height, width] => {
+                channels = channels.saturating_add(*more);
+            }
+            _ => return Err("images of one size"),
+        }
+    }
+    Ok(Shape::Planes([channels, height, width]))
+}
