@@ -39,6 +39,8 @@ pub enum Purpose {
     Triplets = 22,
     /// Where a search for principal components begins.
     Components = 23,
+    /// Paths of a network that are dropped for one sample of one step.
+    DropPath = 40,
 }
 
 /// The name of a stream.

@@ -1,0 +1,246 @@
+//! A description read once: its steps, each perhaps several layers, and how long every value is needed.
+//!
+//! ReLU, convolution and batch norm are one step where nothing else reads what lies between them; so are ReLU, depthwise
+//! convolution, 1x1 convolution and batch norm. What no wanted output needs is no step.
+
+use tamis_graph::{Convolution, ConvolutionLayer, Graph, Layer, NodeId};
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// Its layer, by itself.
+    Plain,
+    /// A dense convolution, after a ReLU if there is one, and its batch norm.
+    ConvNorm {
+        /// Whether the input goes through a ReLU.
+        relu: bool,
+        /// Place of the convolution.
+        conv: usize,
+    },
+    /// A depthwise and a 1x1 convolution, after a ReLU if there is one, and their batch norm.
+    Separable {
+        /// Whether the input goes through a ReLU.
+        relu: bool,
+        /// Place of the depthwise convolution.
+        depthwise: usize,
+        /// Place of the 1x1 convolution.
+        pointwise: usize,
+    },
+}
+
+/// A step: makes the value of one layer from those of others.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// Place of the layer whose value it makes.
+    pub(crate) node: usize,
+    /// Places of the layers whose values it reads.
+    pub(crate) inputs: Vec<usize>,
+    pub(crate) operation: Operation,
+}
+
+/// How a description is run for some of its outputs.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub(crate) graph: Graph,
+    pub(crate) outputs: Vec<NodeId>,
+    pub(crate) steps: Vec<Step>,
+    /// For each layer, the last step that reads its value; absent if none does.
+    pub(crate) last_reader: Vec<Option<usize>>,
+    /// For each layer, the first step whose backward pass needs its value; absent if none does.
+    pub(crate) needed_back_to: Vec<Option<usize>>,
+}
+
+impl Program {
+    /// A program that gives these outputs of a network.
+    pub fn new(graph: Graph, outputs: &[NodeId]) -> Program {
+        let steps = Fusion::new(&graph, outputs).steps();
+        let mut last_reader = vec![None; graph.nodes().len()];
+        let mut needed_back_to = vec![None; graph.nodes().len()];
+        for (number, step) in steps.iter().enumerate() {
+            step.inputs.iter().for_each(|&input| last_reader[input] = Some(number));
+            for value in step.needed_backward(&graph) {
+                needed_back_to[value].get_or_insert(number);
+            }
+        }
+        let outputs = outputs.to_vec();
+        Program { graph, outputs, steps, last_reader, needed_back_to }
+    }
+
+    /// The network.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Whether a value leaves the network.
+    pub(crate) fn leaves(&self, node: usize) -> bool {
+        self.outputs.iter().any(|output| output.index() == node)
+    }
+}
+
+impl Step {
+    /// Places of the values that its backward pass reads.
+    fn needed_backward(&self, graph: &Graph) -> Vec<usize> {
+        match (self.operation, graph.nodes()[self.node].layer) {
+            (Operation::ConvNorm { .. } | Operation::Separable { .. }, _)
+            | (_, Layer::Convolution(_) | Layer::BatchNorm { .. } | Layer::Linear { .. })
+            | (_, Layer::FactorizedReduction { .. }) => self.inputs.clone(),
+            (_, Layer::Relu) => vec![self.node],
+            (_, Layer::MaxPool(_)) => vec![self.inputs[0], self.node],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Joins layers into steps.
+struct Fusion<'a> {
+    graph: &'a Graph,
+    needed: Vec<bool>,
+    readers: Vec<Vec<usize>>,
+    leaves: Vec<bool>,
+}
+
+impl<'a> Fusion<'a> {
+    fn new(graph: &'a Graph, outputs: &[NodeId]) -> Fusion<'a> {
+        let needed = graph.needed(outputs);
+        let mut readers = vec![Vec::new(); graph.nodes().len()];
+        for (place, node) in graph.nodes().iter().enumerate().filter(|(place, _)| needed[*place]) {
+            node.inputs.iter().for_each(|input| readers[input.index()].push(place));
+        }
+        let mut leaves = vec![false; graph.nodes().len()];
+        outputs.iter().for_each(|output| leaves[output.index()] = true);
+        Fusion { graph, needed, readers, leaves }
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let places = (0..self.graph.nodes().len()).filter(|&place| self.needed[place]);
+        let mut steps: Vec<Step> = places.map(|place| self.step(place)).collect();
+        // What was joined into others is made only if somebody still reads it.
+        loop {
+            let mut read = self.leaves.clone();
+            steps.iter().flat_map(|step| &step.inputs).for_each(|&input| read[input] = true);
+            let before = steps.len();
+            steps.retain(|step| read[step.node]);
+            if steps.len() == before {
+                break steps;
+            }
+        }
+    }
+
+    fn step(&self, node: usize) -> Step {
+        self.joined(node).unwrap_or_else(|| Step {
+            node,
+            inputs: self.inputs(node),
+            operation: Operation::Plain,
+        })
+    }
+
+    /// The step that ends in a batch norm, if its convolution is one that a kernel takes with it.
+    fn joined(&self, node: usize) -> Option<Step> {
+        if !matches!(self.graph.nodes()[node].layer, Layer::BatchNorm { .. }) {
+            return None;
+        }
+        let conv = self.only_input(node)?;
+        if self.is_pointwise(conv)
+            && let Some(depthwise) = self.only_input(conv)
+            && self.is_depthwise(depthwise)
+        {
+            let (relu, input) = self.before(depthwise);
+            let operation = Operation::Separable { relu, depthwise, pointwise: conv };
+            return Some(Step { node, inputs: vec![input], operation });
+        }
+        if !self.is_dense(conv) {
+            return None;
+        }
+        let (relu, input) = self.before(conv);
+        Some(Step { node, inputs: vec![input], operation: Operation::ConvNorm { relu, conv } })
+    }
+
+    fn inputs(&self, node: usize) -> Vec<usize> {
+        self.graph.nodes()[node].inputs.iter().map(|input| input.index()).collect()
+    }
+
+    /// The layer before, if this one alone reads it and it is no output.
+    fn only_input(&self, node: usize) -> Option<usize> {
+        let input = self.graph.nodes()[node].inputs.first()?.index();
+        (self.readers[input].len() == 1 && !self.leaves[input]).then_some(input)
+    }
+
+    /// What a convolution reads, and whether through a ReLU.
+    fn before(&self, conv: usize) -> (bool, usize) {
+        let input = self.inputs(conv)[0];
+        match self.graph.nodes()[input].layer {
+            Layer::Relu => (true, self.inputs(input)[0]),
+            _ => (false, input),
+        }
+    }
+
+    fn convolution(&self, node: usize) -> Option<ConvolutionLayer> {
+        match self.graph.nodes()[node].layer {
+            Layer::Convolution(layer) if layer.bias.is_none() => Some(layer),
+            _ => None,
+        }
+    }
+
+    fn is_dense(&self, node: usize) -> bool {
+        if matches!(self.graph.nodes()[node].layer, Layer::FactorizedReduction { .. }) {
+            return true;
+        }
+        let fits = |layer: ConvolutionLayer| {
+            let Convolution { outputs, kernel, stride, .. } = layer.convolution;
+            let same = Convolution::square(outputs, kernel[0]).stride(stride[0]);
+            matches!(kernel, [1, 1] | [3, 3]) && stride[0] <= 2 && layer.convolution == same
+        };
+        self.convolution(node).is_some_and(fits)
+    }
+
+    fn is_pointwise(&self, node: usize) -> bool {
+        self.convolution(node).is_some_and(|layer| {
+            layer.convolution == Convolution::square(layer.convolution.outputs, 1)
+        })
+    }
+
+    fn is_depthwise(&self, node: usize) -> bool {
+        self.convolution(node).is_some_and(|layer| {
+            let Convolution { kernel, dilation, stride, .. } = layer.convolution;
+            let same = Convolution::depthwise(layer.inputs, kernel[0], dilation).stride(stride[0]);
+            let known = matches!((kernel[0], dilation), (3 | 5 | 7, 1) | (3 | 5, 2));
+            known && stride[0] <= 2 && layer.convolution == same
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tamis_space::nas_bench_201::{Genotype, MacroShape};
+
+    fn program(text: &str) -> Program {
+        let genotype: Genotype = text.parse().unwrap();
+        let shape = MacroShape { channels: 4, cells: 1, ..MacroShape::benchmark(10, [3, 8, 8]) };
+        let graph = genotype.network(&shape).unwrap();
+        let logits = graph.output("logits").unwrap();
+        Program::new(graph, &[logits])
+    }
+
+    #[test]
+    fn a_cells_convolutions_are_one_step_each_and_dead_ones_none() {
+        let text = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|nor_conv_3x3~0|skip_connect~1|none~2|";
+        let program = program(text);
+        let fused = |step: &&Step| step.operation != Operation::Plain;
+        // The stem, two a cell, two a reduction; the one into node 2 leads nowhere.
+        assert_eq!(program.steps.iter().filter(fused).count(), 1 + 3 * 2 + 2 * 2);
+        let relus = program.steps.iter().filter(|step| {
+            program.graph.nodes()[step.node].layer == Layer::Relu
+        });
+        assert_eq!(relus.count(), 1, "the head's alone: all others are part of convolutions");
+    }
+
+    #[test]
+    fn a_value_is_kept_for_the_first_step_that_needs_it_on_the_way_back() {
+        let program = program("|skip_connect~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|");
+        let (number, step) =
+            program.steps.iter().enumerate().find(|(_, step)| step.inputs.len() == 1 && matches!(step.operation, Operation::ConvNorm { relu: true, .. })).unwrap();
+        assert_eq!(program.needed_back_to[step.inputs[0]], Some(number));
+        assert_eq!(program.needed_back_to[program.steps.last().unwrap().node], None);
+    }
+}

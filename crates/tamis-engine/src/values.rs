@@ -1,0 +1,45 @@
+//! The values of layers and their gradients while a batch is on its way.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+/// Floats that a thread works on at a time in loops over whole values. Changes no bits.
+pub(crate) const PIECE: usize = 1 << 14;
+
+/// Values shared until somebody writes to them.
+pub(crate) type Shared = Arc<Vec<f32>>;
+
+/// `to += from`.
+pub(crate) fn add(to: &mut [f32], from: &[f32]) {
+    to.par_chunks_mut(PIECE).zip(from.par_chunks(PIECE)).for_each(|(to, from)| {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+    });
+}
+
+/// Gradients of layers' values, by place.
+pub(crate) struct Gradients(Vec<Option<Shared>>);
+
+impl Gradients {
+    pub(crate) fn new(layers: usize) -> Gradients {
+        Gradients(vec![None; layers])
+    }
+
+    /// Takes out the gradient of a layer; absent if nothing depends on it.
+    pub(crate) fn take(&mut self, node: usize) -> Option<Shared> {
+        self.0[node].take()
+    }
+
+    /// Adds to the gradient of a layer.
+    pub(crate) fn add(&mut self, node: usize, gradient: Shared) {
+        match &mut self.0[node] {
+            Some(own) => add(Arc::make_mut(own), &gradient),
+            empty => *empty = Some(gradient),
+        }
+    }
+
+    /// The gradient of a layer to be added to: zeros if there was none.
+    pub(crate) fn get(&mut self, node: usize, length: usize) -> &mut Vec<f32> {
+        Arc::make_mut(self.0[node].get_or_insert_with(|| Arc::new(vec![0.0; length])))
+    }
+}
