@@ -13,6 +13,7 @@
 mod alphas;
 mod bilevel;
 mod config;
+mod defaults;
 mod epoch;
 mod error;
 mod host;

@@ -1,7 +1,5 @@
 //! Everything that can be wrong with what this crate reads.
 
-use crate::nas_bench_201::Genotype;
-
 /// Why a text could not be read.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -123,6 +121,6 @@ pub enum Error {
         /// The second line, from 1.
         line: usize,
         /// The architecture.
-        genotype: Genotype,
+        genotype: String,
     },
 }

@@ -15,7 +15,8 @@ use crate::config::RunConfig;
 use crate::error::Error;
 use crate::probabilities::ProbabilityScore;
 use crate::reason::reasons;
-use crate::scores::{Samples, load_embeddings, load_scores_of, sample_ids};
+use crate::samples::Samples;
+use crate::scores::{load_embeddings, load_scores_of, sample_ids};
 use crate::tables::{Column, LABEL_NAMES, Table, TableError, VALUE_NAME};
 
 /// Where the samples' classes come from.

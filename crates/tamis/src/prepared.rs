@@ -11,7 +11,8 @@ use crate::config::RunConfig;
 use crate::error::Error;
 use crate::files::UsedFiles;
 use crate::lookup::load_table;
-use crate::scores::{Samples, load_embeddings, load_scores};
+use crate::samples::Samples;
+use crate::scores::{load_embeddings, load_scores};
 
 /// Data and a search on it, before the first epoch.
 pub struct Prepared {

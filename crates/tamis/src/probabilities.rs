@@ -5,7 +5,7 @@
 //! precision. Probabilities are taken as they are: nothing is normalised, and logits are refused.
 
 use crate::error::Error;
-use crate::scores::Samples;
+use crate::samples::Samples;
 use crate::tables::{Table, TableError};
 
 /// How far from 1 the probabilities of a row may sum up: those in half precision do.

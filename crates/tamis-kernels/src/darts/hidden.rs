@@ -2,7 +2,7 @@
 //! the nodes, through their second halves, to before the normalisation between the halves.
 
 use super::Cell;
-use super::backward::{EdgeSums, in_chunks};
+use super::edge_sums::{EdgeSums, in_chunks};
 use super::forward::frame_hidden;
 use super::layout::{FIRST, Plan, SECOND, SECOND_ENTRY, destinations};
 use super::node_gradient::NodeGradient;

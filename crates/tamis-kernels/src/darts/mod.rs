@@ -24,6 +24,7 @@
 //! statistics are not kept: a search never uses them.
 
 mod backward;
+mod edge_sums;
 mod forward;
 mod hidden;
 mod layout;

@@ -21,6 +21,7 @@ mod backward;
 mod forward;
 mod layout;
 mod mixture;
+mod node_gradient;
 mod source_gradient;
 mod source_image;
 mod summation;

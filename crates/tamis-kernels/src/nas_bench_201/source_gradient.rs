@@ -1,9 +1,9 @@
 //! Everything that flows back into one node from the edges that leave it: what it needs, and how it
 //! is spread over threads. The work on one image is in `source_image`.
 
-use super::backward::NodeGradient;
 use super::layout::{CONVOLUTIONS, Convolution, OUTPUT, POOL, Plan, SKIP};
 use super::layout::{destinations, share};
+use super::node_gradient::NodeGradient;
 use super::summation::{self, Summation, sums_of};
 use super::{Saved, Wants};
 use crate::buffer::Buffer;

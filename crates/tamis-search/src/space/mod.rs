@@ -90,6 +90,7 @@ pub(crate) fn find_space(name: &str) -> Result<&'static SpaceEntry, Error> {
         Error::unknown_name("space", name, names, PLANNED_SPACES)
     })
 }
+
 /// Spaces that are planned, by the names that they will have.
 const PLANNED_SPACES: &[&str] = &[
     "darts:s1",

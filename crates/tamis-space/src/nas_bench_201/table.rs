@@ -67,7 +67,8 @@ impl Table {
             let cells = place.cells(text, header.len())?;
             let (genotype, record) = place.record(&cells, columns)?;
             if records.insert(genotype, record).is_some() {
-                return Err(Error::TableTwice { table: name.to_owned(), line, genotype });
+                let (table, genotype) = (name.to_owned(), genotype.to_string());
+                return Err(Error::TableTwice { table, line, genotype });
             }
             if let Some(column) = index_column {
                 place.number(&cells[column], genotype, &mut by_index)?;

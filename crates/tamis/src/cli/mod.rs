@@ -17,6 +17,7 @@ mod select;
 mod show;
 mod stop;
 mod table;
+mod threads;
 
 use std::fmt::Display;
 use std::io;

@@ -12,8 +12,8 @@ use super::arguments::{EmbedArguments, EmbedBy, ProgressKind, ScoreArguments, Ta
 use super::output::{tell, visible};
 use super::pace::{Pace, in_words};
 use super::progress::{Shown, bar, bar_of};
-use super::search::use_threads;
 use super::stop::Stop;
+use super::threads::use_threads;
 use super::{Failure, STOPPED};
 
 pub(super) fn score(arguments: &ScoreArguments) -> Result<ExitCode, Failure> {

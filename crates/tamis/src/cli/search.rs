@@ -11,6 +11,7 @@ use super::output::{print, tell, tell_lines};
 use super::progress::Progress;
 use super::scoring::Watch;
 use super::stop::Stop;
+use super::threads::use_threads;
 use super::{Failure, STOPPED, lookup, table};
 
 pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
@@ -159,13 +160,6 @@ fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>)
         config.place.table = lookup::default_table();
     }
     Ok((config, open))
-}
-
-/// Computes with so many threads, if a number is given.
-pub(super) fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
-    let Some(threads) = threads else { return Ok(()) };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-    pool.map_err(|error| Failure::Usage(format!("starting {threads} threads: {error}")))
 }
 
 /// What the data is called in the name of a run: the last part of its path, also where that is `.` or `..`.

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use tamis_data::{Augmentation, DataConfig};
 use tamis_search::training::{EmbedConfig, ScorerConfig};
 
-use crate::config::RunConfig;
 use crate::error::Error;
 
 /// All settings of scores and embeddings.
@@ -39,19 +38,6 @@ impl Default for ScoringConfig {
 }
 
 impl ScoringConfig {
-    /// The settings of what a run needs made. The seed is not the run's, so that runs of other seeds
-    /// need not make it again.
-    pub(crate) fn of(config: &RunConfig) -> ScoringConfig {
-        ScoringConfig {
-            device: config.place.device.clone(),
-            data: config.data.clone(),
-            augmentation: config.augmentation,
-            score: config.score.clone(),
-            embed: config.embed.clone(),
-            ..ScoringConfig::default()
-        }
-    }
-
     /// Refuses values out of range, naming the first.
     ///
     /// # Errors

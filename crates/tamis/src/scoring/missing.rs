@@ -54,7 +54,7 @@ impl Missing {
         run: &Path,
         observer: &mut dyn Observer,
     ) -> Result<bool, Error> {
-        let scoring = Scoring::on(ScoringConfig::of(config), train.clone())?;
+        let scoring = Scoring::on(scoring_settings(config), train.clone())?;
         let path = run.with_file_name(TABLES).join(self.file_name(&scoring)?);
         // Its cost is written last.
         let is_made = path.exists() && Beside::path(&path).exists();
@@ -115,6 +115,19 @@ impl Missing {
             }
         };
         Ok(PathBuf::from(format!("{name}.{ending}")))
+    }
+}
+
+/// The settings of what a run needs made. The seed is not the run's, so that runs of other seeds need
+/// not make it again.
+fn scoring_settings(config: &RunConfig) -> ScoringConfig {
+    ScoringConfig {
+        device: config.place.device.clone(),
+        data: config.data.clone(),
+        augmentation: config.augmentation,
+        score: config.score.clone(),
+        embed: config.embed.clone(),
+        ..ScoringConfig::default()
     }
 }
 
