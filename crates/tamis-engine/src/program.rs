@@ -224,22 +224,31 @@ mod tests {
 
     #[test]
     fn a_cells_convolutions_are_one_step_each_and_dead_ones_none() {
-        let text = "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|nor_conv_3x3~0|skip_connect~1|none~2|";
+        let text =
+            "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|nor_conv_3x3~0|skip_connect~1|none~2|";
         let program = program(text);
         let fused = |step: &&Step| step.operation != Operation::Plain;
         // The stem, two a cell, two a reduction; the one into node 2 leads nowhere.
         assert_eq!(program.steps.iter().filter(fused).count(), 1 + 3 * 2 + 2 * 2);
-        let relus = program.steps.iter().filter(|step| {
-            program.graph.nodes()[step.node].layer == Layer::Relu
-        });
+        let relus = program
+            .steps
+            .iter()
+            .filter(|step| program.graph.nodes()[step.node].layer == Layer::Relu);
         assert_eq!(relus.count(), 1, "the head's alone: all others are part of convolutions");
     }
 
     #[test]
     fn a_value_is_kept_for_the_first_step_that_needs_it_on_the_way_back() {
         let program = program("|skip_connect~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|");
-        let (number, step) =
-            program.steps.iter().enumerate().find(|(_, step)| step.inputs.len() == 1 && matches!(step.operation, Operation::ConvNorm { relu: true, .. })).unwrap();
+        let (number, step) = program
+            .steps
+            .iter()
+            .enumerate()
+            .find(|(_, step)| {
+                step.inputs.len() == 1
+                    && matches!(step.operation, Operation::ConvNorm { relu: true, .. })
+            })
+            .unwrap();
         assert_eq!(program.needed_back_to[step.inputs[0]], Some(number));
         assert_eq!(program.needed_back_to[program.steps.last().unwrap().node], None);
     }

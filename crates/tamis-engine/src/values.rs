@@ -33,7 +33,7 @@ impl Gradients {
     /// Adds to the gradient of a layer.
     pub(crate) fn add(&mut self, node: usize, gradient: Shared) {
         match &mut self.0[node] {
-            Some(own) => add(Arc::make_mut(own), &gradient),
+            Some(own) => add(Arc::<Vec<f32>>::make_mut(own), &gradient),
             empty => *empty = Some(gradient),
         }
     }

@@ -83,7 +83,8 @@ pub(crate) fn backward(
         }
     }
     let mut to = vec![0.0; input.len()];
-    let planes = to.par_chunks_mut(plane).zip(input.par_chunks(plane)).zip(gradient.par_chunks(plane));
+    let planes =
+        to.par_chunks_mut(plane).zip(input.par_chunks(plane)).zip(gradient.par_chunks(plane));
     planes.enumerate().for_each(|(number, ((to, input), gradient))| {
         let channel = number % channels;
         let (mean, inverse) = (normalised.mean[channel], normalised.inverse_deviation[channel]);
@@ -105,7 +106,11 @@ fn gamma(affine: Affine<'_>, channel: usize) -> f64 {
 }
 
 /// The planes of one channel.
-fn planes_of(values: &[f32], [channels, plane]: [usize; 2], channel: usize) -> impl Iterator<Item = &[f32]> {
+fn planes_of(
+    values: &[f32],
+    [channels, plane]: [usize; 2],
+    channel: usize,
+) -> impl Iterator<Item = &[f32]> {
     values.chunks_exact(plane).skip(channel).step_by(channels)
 }
 

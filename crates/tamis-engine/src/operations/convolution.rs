@@ -23,7 +23,11 @@ pub(crate) struct AnyConvolution {
 const CHUNK: usize = 8;
 
 impl AnyConvolution {
-    pub(crate) fn new(layer: ConvolutionLayer, input: [usize; 3], output: [usize; 3]) -> AnyConvolution {
+    pub(crate) fn new(
+        layer: ConvolutionLayer,
+        input: [usize; 3],
+        output: [usize; 3],
+    ) -> AnyConvolution {
         AnyConvolution { layer, size: [input[1], input[2]], output: [output[1], output[2]] }
     }
 
@@ -71,14 +75,8 @@ impl AnyConvolution {
         input
     }
 
-    /// Adds to the gradients of weight and bias.
-    pub(crate) fn weight_gradient(
-        &self,
-        input: &[f32],
-        gradient: &[f32],
-        of_weight: &mut [f32],
-        of_bias: Option<&mut [f32]>,
-    ) {
+    /// Adds to the gradient of the weight.
+    pub(crate) fn weight_gradient(&self, input: &[f32], gradient: &[f32], of_weight: &mut [f32]) {
         let (values, plane) = (self.input_values(), self.output_plane());
         let of_sample = self.layer.convolution.outputs * plane;
         let chunks = input.par_chunks(CHUNK * values).zip(gradient.par_chunks(CHUNK * of_sample));
@@ -93,11 +91,14 @@ impl AnyConvolution {
         for part in parts {
             add_scaled(of_weight, &part, 1.0);
         }
-        if let Some(of_bias) = of_bias {
-            for planes in gradient.chunks_exact(of_sample) {
-                let sums = planes.chunks_exact(plane).map(|plane| plane.iter().sum::<f32>());
-                of_bias.iter_mut().zip(sums).for_each(|(bias, sum)| *bias += sum);
-            }
+    }
+
+    /// Adds to the gradient of the bias.
+    pub(crate) fn bias_gradient(&self, gradient: &[f32], of_bias: &mut [f32]) {
+        for planes in gradient.chunks_exact(of_bias.len() * self.output_plane()) {
+            let sums =
+                planes.chunks_exact(self.output_plane()).map(|plane| plane.iter().sum::<f32>());
+            of_bias.iter_mut().zip(sums).for_each(|(bias, sum)| *bias += sum);
         }
     }
 
@@ -160,7 +161,8 @@ impl AnyConvolution {
         if columns.is_empty() {
             return;
         }
-        let start = columns.start * stride[1] + self.offset(tap[1]) - self.layer.convolution.padding[1];
+        let start =
+            columns.start * stride[1] + self.offset(tap[1]) - self.layer.convolution.padding[1];
         for row in self.inside(tap[0], 0) {
             let read = row * stride[0] + self.offset(tap[0]) - self.layer.convolution.padding[0];
             each([row, read], columns.clone(), start);

@@ -16,7 +16,9 @@ pub(crate) fn relu(input: &[f32]) -> Vec<f32> {
 /// The gradient where the ReLU's output is positive, zeros elsewhere.
 pub(crate) fn relu_backward(output: &[f32], gradient: &mut [f32]) {
     gradient.par_chunks_mut(PIECE).zip(output.par_chunks(PIECE)).for_each(|(to, output)| {
-        to.iter_mut().zip(output).for_each(|(to, &value)| *to = if value > 0.0 { *to } else { 0.0 });
+        to.iter_mut()
+            .zip(output)
+            .for_each(|(to, &value)| *to = if value > 0.0 { *to } else { 0.0 });
     });
 }
 
@@ -67,11 +69,16 @@ pub(crate) fn scale_samples(values: &mut [f32], factors: &[f32]) {
 }
 
 /// Every second pixel of every second row, between channels of zeros; see `Layer::HalveAndWiden`.
-pub(crate) fn halve_and_widen(input: &[f32], [channels, height, width]: [usize; 3], outputs: usize) -> Vec<f32> {
+pub(crate) fn halve_and_widen(
+    input: &[f32],
+    [channels, height, width]: [usize; 3],
+    outputs: usize,
+) -> Vec<f32> {
     let (batch, half) = (input.len() / (channels * height * width), height / 2 * (width / 2));
     let mut output = vec![0.0; batch * outputs * half];
     let before = (outputs - channels) / 2;
-    let samples = output.par_chunks_mut(outputs * half).zip(input.par_chunks(channels * height * width));
+    let samples =
+        output.par_chunks_mut(outputs * half).zip(input.par_chunks(channels * height * width));
     samples.for_each(|(output, input)| {
         let planes = output[before * half..].chunks_exact_mut(half);
         for (to, from) in planes.zip(input.chunks_exact(height * width)) {
@@ -92,9 +99,11 @@ pub(crate) fn halve_and_widen_backward(
     let batch = gradient.len() / (outputs * half);
     let mut to = vec![0.0; batch * channels * height * width];
     let before = (outputs - channels) / 2;
-    let samples = to.par_chunks_mut(channels * height * width).zip(gradient.par_chunks(outputs * half));
+    let samples =
+        to.par_chunks_mut(channels * height * width).zip(gradient.par_chunks(outputs * half));
     samples.for_each(|(to, gradient)| {
-        let planes = to.chunks_exact_mut(height * width).zip(gradient[before * half..].chunks_exact(half));
+        let planes =
+            to.chunks_exact_mut(height * width).zip(gradient[before * half..].chunks_exact(half));
         for (to, from) in planes {
             let rows = to.chunks_exact_mut(width).step_by(2);
             let pixels = rows.flat_map(|row| row.iter_mut().step_by(2));

@@ -101,7 +101,7 @@ struct Window {
 
 impl Window {
     fn pixels(&self) -> impl Iterator<Item = usize> + '_ {
-        let row = |row: usize| self.columns.clone().map(move |column| row * self.width + column);
-        self.rows.clone().flat_map(row)
+        let starts = self.rows.clone().map(|row| row * self.width);
+        starts.flat_map(|start| self.columns.clone().map(move |column| start + column))
     }
 }

@@ -1,0 +1,203 @@
+//! A batch on its way back: from the gradients of outputs to that of the weights.
+
+use std::sync::Arc;
+
+use tamis_graph::Layer;
+
+use crate::forward::{Run, Saved};
+use crate::operations::conv_norm::{ConvNorm, affine_of};
+use crate::operations::convolution::AnyConvolution;
+use crate::operations::pooling::AnyPool;
+use crate::operations::separable::Separable;
+use crate::operations::{WeightGradient, batch_norm, linear, planes, sides};
+use crate::program::{Operation, Step};
+use crate::values::{Gradients, Shared};
+
+impl Run<'_> {
+    /// The gradient of the weights, given that of each output of the program in their order. Parameters that no output
+    /// needs get zeros.
+    ///
+    /// # Panics
+    ///
+    /// If a gradient does not have the length of its output.
+    pub fn backward(mut self, outputs: Vec<Vec<f32>>) -> Vec<f32> {
+        let program = self.program;
+        let mut gradients = Gradients::new(program.graph.nodes().len());
+        for (output, gradient) in program.outputs.iter().zip(outputs) {
+            assert_eq!(
+                gradient.len(),
+                self.output(*output).len(),
+                "length of an output's gradient"
+            );
+            gradients.add(output.index(), Arc::new(gradient));
+        }
+        let length = program.graph.parameters().length();
+        let mut of_weights = WeightGradient { graph: &program.graph, flat: vec![0.0; length] };
+        for (number, step) in program.steps.iter().enumerate().rev() {
+            let saved = std::mem::replace(&mut self.saved[number], Saved::Nothing);
+            if let Some(gradient) = gradients.take(step.node) {
+                self.step_back(step, (saved, gradient), &mut gradients, &mut of_weights);
+            }
+            self.forget(number, step);
+        }
+        of_weights.flat
+    }
+
+    /// Gives up what no earlier step needs.
+    fn forget(&mut self, number: usize, step: &Step) {
+        for &value in step.inputs.iter().chain([&step.node]) {
+            if self.program.needed_back_to[value].is_none_or(|first| first >= number) {
+                self.values[value] = None;
+            }
+        }
+    }
+
+    fn step_back(
+        &self,
+        step: &Step,
+        (saved, gradient): (Saved, Shared),
+        gradients: &mut Gradients,
+        of_weights: &mut WeightGradient<'_>,
+    ) {
+        let graph = &self.program.graph;
+        let Some(&first) = step.inputs.first() else { return };
+        let wanted = graph.nodes()[first].layer != Layer::Image;
+        let found = match (step.operation, &saved) {
+            (Operation::ConvNorm { relu, conv }, Saved::Convolved(saved)) => {
+                let layer = ConvNorm::new(self.weights(), [conv, step.node], relu, self.batch);
+                layer.backward((self.value(first), saved), &gradient, of_weights, wanted)
+            }
+            (Operation::Separable { relu, depthwise, pointwise }, Saved::Separated(saved)) => {
+                let places = [depthwise, pointwise];
+                let layer = Separable::new(self.weights(), places, step.node, relu, self.batch);
+                layer.backward((self.value(first), saved), &gradient, of_weights, wanted)
+            }
+            (Operation::Plain, Saved::Normalised(saved)) => {
+                let scale = affine_of(graph, step.node);
+                let weights = self.weights();
+                let affine = scale.map(|scale| [weights.of(scale), weights.of(scale + 1)]);
+                let [channels, height, width] = sides(graph.nodes()[step.node].shape);
+                let of_affine = scale.map(|scale| {
+                    let start = graph.parameters().parameters()[scale].offset;
+                    &mut of_weights.flat[start..][..2 * channels]
+                });
+                let input = (self.value(first), saved);
+                Some(batch_norm::backward(input, height * width, affine, &gradient, of_affine))
+            }
+            _ => return self.plain_back(step, gradient, gradients, of_weights),
+        };
+        if let Some(found) = found {
+            gradients.add(first, Arc::new(found));
+        }
+    }
+
+    fn plain_back(
+        &self,
+        step: &Step,
+        gradient: Shared,
+        gradients: &mut Gradients,
+        of_weights: &mut WeightGradient<'_>,
+    ) {
+        match self.program.graph.nodes()[step.node].layer {
+            Layer::Add => {
+                step.inputs.iter().for_each(|&input| gradients.add(input, gradient.clone()));
+            }
+            Layer::Concatenate => self.concatenate_back(step, &gradient, gradients),
+            Layer::Linear { weight, .. } => {
+                self.linear_back(step, weight, &gradient, (gradients, of_weights))
+            }
+            Layer::Convolution(_) => {
+                self.convolution_back(step, &gradient, (gradients, of_weights))
+            }
+            Layer::Zero { .. } | Layer::Image => {}
+            layer => {
+                let found = self.moved_back(step, &layer, gradient);
+                gradients.add(step.inputs[0], found);
+            }
+        }
+    }
+
+    /// The gradient of the one input of a layer without parameters.
+    fn moved_back(&self, step: &Step, layer: &Layer, gradient: Shared) -> Shared {
+        let graph = &self.program.graph;
+        let from = sides(graph.nodes()[step.inputs[0]].shape);
+        let to = sides(graph.nodes()[step.node].shape);
+        let found = match *layer {
+            Layer::Relu => {
+                let mut own = Arc::unwrap_or_clone(gradient);
+                planes::relu_backward(self.value(step.node), &mut own);
+                own
+            }
+            Layer::MaxPool(pool) => {
+                AnyPool::new(pool, from, to).maximum_backward(self.value(step.inputs[0]), &gradient)
+            }
+            Layer::AveragePool(pool) => AnyPool::new(pool, from, to).mean_backward(&gradient),
+            Layer::GlobalAverage => planes::global_average_backward(&gradient, from[1] * from[2]),
+            Layer::HalveAndWiden { outputs } => {
+                planes::halve_and_widen_backward(&gradient, from, outputs)
+            }
+            Layer::Upsample => planes::upsample_backward(&gradient, from[2]),
+            Layer::DropPath { number } => {
+                let mut own = Arc::unwrap_or_clone(gradient);
+                if let Some(factors) = self.factors(number) {
+                    planes::scale_samples(&mut own, &factors);
+                }
+                own
+            }
+            // Flatten and its reverse move nothing.
+            _ => return gradient,
+        };
+        Arc::new(found)
+    }
+
+    fn concatenate_back(&self, step: &Step, gradient: &[f32], gradients: &mut Gradients) {
+        let values = |&input: &usize| self.program.graph.nodes()[input].shape.values();
+        let all = step.inputs.iter().map(values).sum();
+        let mut before = 0;
+        for input in &step.inputs {
+            let part = planes::part(gradient, [values(input), before, all]);
+            gradients.add(*input, Arc::new(part));
+            before += values(input);
+        }
+    }
+
+    fn linear_back(
+        &self,
+        step: &Step,
+        weight: usize,
+        gradient: &[f32],
+        (gradients, of_weights): (&mut Gradients, &mut WeightGradient<'_>),
+    ) {
+        let graph = &self.program.graph;
+        let input = self.value(step.inputs[0]);
+        let inputs = graph.nodes()[step.inputs[0]].shape.values();
+        let matrix = graph.parameters().parameters()[weight].range();
+        let outputs = gradient.len() / self.batch;
+        let both = &mut of_weights.flat[matrix.start..][..matrix.len() + outputs];
+        let (of_matrix, of_bias) = both.split_at_mut(matrix.len());
+        let of_input = gradients.get(step.inputs[0], input.len());
+        let weight = self.weights().of(weight);
+        linear::backward(input, inputs, weight, gradient, [of_matrix, of_bias], Some(of_input));
+    }
+
+    fn convolution_back(
+        &self,
+        step: &Step,
+        gradient: &[f32],
+        (gradients, of_weights): (&mut Gradients, &mut WeightGradient<'_>),
+    ) {
+        let graph = &self.program.graph;
+        let Layer::Convolution(layer) = graph.nodes()[step.node].layer else { return };
+        let from = sides(graph.nodes()[step.inputs[0]].shape);
+        let convolution = AnyConvolution::new(layer, from, sides(graph.nodes()[step.node].shape));
+        let input = self.value(step.inputs[0]);
+        convolution.weight_gradient(input, gradient, of_weights.of(layer.weight));
+        if let Some(bias) = layer.bias {
+            convolution.bias_gradient(gradient, of_weights.of(bias));
+        }
+        if graph.nodes()[step.inputs[0]].layer != Layer::Image {
+            let found = convolution.input_gradient(self.weights().of(layer.weight), gradient);
+            gradients.add(step.inputs[0], Arc::new(found));
+        }
+    }
+}

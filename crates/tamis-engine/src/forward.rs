@@ -1,0 +1,295 @@
+//! One batch on its way through a program.
+
+use tamis_graph::{Layer, NodeId};
+use tamis_kernels::conv_bn;
+
+use crate::batch::{DropPath, Moments};
+use crate::operations::batch_norm::{self, Normalised};
+use crate::operations::conv_norm::{ConvNorm, affine_of};
+use crate::operations::convolution::AnyConvolution;
+use crate::operations::pooling::AnyPool;
+use crate::operations::separable::{self, Separable};
+use crate::operations::{Weights, linear, planes, sides};
+use crate::program::{Operation, Program, Step};
+use crate::values::add;
+
+/// What a step keeps for its backward pass besides values.
+pub(crate) enum Saved {
+    Nothing,
+    Convolved(conv_bn::Saved),
+    Separated(separable::Saved),
+    Normalised(Normalised),
+}
+
+/// By what batch norms normalise, and what else differs between training and evaluation.
+#[derive(Clone, Copy)]
+enum Mode<'a> {
+    Train,
+    Evaluate(&'a [Moments]),
+}
+
+/// A batch that has gone through a network in training, and can go back.
+pub struct Run<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) weights: &'a [f32],
+    pub(crate) batch: usize,
+    /// The values that are outputs or that the backward pass needs, by place.
+    pub(crate) values: Vec<Option<Vec<f32>>>,
+    /// By step.
+    pub(crate) saved: Vec<Saved>,
+    /// `[sample, layer]`.
+    pub(crate) dropped: Option<Vec<Vec<f32>>>,
+    moments: Vec<Option<Moments>>,
+}
+
+impl Program {
+    /// Runs a batch of images `[sample, channel, height, width]` forward by its own statistics.
+    ///
+    /// # Panics
+    ///
+    /// If the weights or images do not have the length that the network says, or there are no images.
+    pub fn train<'a>(
+        &'a self,
+        weights: &'a [f32],
+        images: &[f32],
+        drop_path: Option<DropPath<'_>>,
+    ) -> Run<'a> {
+        let layers = self.graph.drop_paths();
+        let dropped = drop_path.filter(|of| of.rate > 0.0).map(|of| of.factors(layers));
+        self.run(weights, images, Mode::Train, dropped)
+    }
+
+    /// The outputs for a batch of images, by the moments of each batch norm.
+    ///
+    /// # Panics
+    ///
+    /// As [`Program::train`], and if moments are missing.
+    pub fn evaluate(&self, weights: &[f32], images: &[f32], moments: &[Moments]) -> Vec<Vec<f32>> {
+        let mut run = self.run(weights, images, Mode::Evaluate(moments), None);
+        let outputs = self.outputs.iter().map(|output| run.values[output.index()].take());
+        outputs.map(Option::unwrap_or_default).collect()
+    }
+
+    fn run<'a>(
+        &'a self,
+        weights: &'a [f32],
+        images: &[f32],
+        mode: Mode<'_>,
+        dropped: Option<Vec<Vec<f32>>>,
+    ) -> Run<'a> {
+        let each: usize = self.graph.image().iter().product();
+        assert!(!images.is_empty() && images.len().is_multiple_of(each), "whole images");
+        assert_eq!(weights.len(), self.graph.parameters().length(), "length of the weights");
+        let mut run = Run {
+            program: self,
+            weights,
+            batch: images.len() / each,
+            values: vec![None; self.graph.nodes().len()],
+            saved: Vec::with_capacity(self.steps.len()),
+            dropped,
+            moments: vec![None; self.graph.norms().len()],
+        };
+        for (number, step) in self.steps.iter().enumerate() {
+            let (value, saved) = match self.graph.nodes()[step.node].layer {
+                Layer::Image => (images.to_vec(), Saved::Nothing),
+                _ => run.compute(number, step, mode),
+            };
+            run.values[step.node] = Some(value);
+            run.saved.push(saved);
+            run.release(number, step, matches!(mode, Mode::Train));
+        }
+        run
+    }
+}
+
+impl Run<'_> {
+    /// What an output of the program gave, `[sample, value]` flattened.
+    pub fn output(&self, node: NodeId) -> &[f32] {
+        self.values[node.index()].as_deref().unwrap_or_default()
+    }
+
+    /// The moments of each batch norm by its number; absent where no output needs it.
+    pub fn moments(&self) -> &[Option<Moments>] {
+        &self.moments
+    }
+
+    pub(crate) fn weights(&self) -> Weights<'_> {
+        Weights { graph: &self.program.graph, flat: self.weights }
+    }
+
+    pub(crate) fn value(&self, node: usize) -> &[f32] {
+        self.values[node].as_deref().unwrap_or_default()
+    }
+
+    /// Gives up what nobody reads any more.
+    fn release(&mut self, number: usize, step: &Step, training: bool) {
+        let program = self.program;
+        for &input in &step.inputs {
+            let last = program.last_reader[input] == Some(number);
+            let kept = training && program.needed_back_to[input].is_some();
+            if last && !kept && !program.leaves(input) {
+                self.values[input] = None;
+            }
+        }
+    }
+
+    fn compute(&mut self, number: usize, step: &Step, mode: Mode<'_>) -> (Vec<f32>, Saved) {
+        match step.operation {
+            Operation::ConvNorm { relu, conv } => self.conv_norm(step, relu, conv, mode),
+            Operation::Separable { relu, depthwise, pointwise } => {
+                self.separable(step, relu, [depthwise, pointwise], mode)
+            }
+            Operation::Plain => match self.program.graph.nodes()[step.node].layer {
+                Layer::BatchNorm { .. } => self.batch_norm(step, mode),
+                Layer::Add => (self.sum(number, step), Saved::Nothing),
+                layer => (self.plain(step, &layer), Saved::Nothing),
+            },
+        }
+    }
+
+    fn conv_norm(
+        &mut self,
+        step: &Step,
+        relu: bool,
+        conv: usize,
+        mode: Mode<'_>,
+    ) -> (Vec<f32>, Saved) {
+        let layer = ConvNorm::new(self.weights(), [conv, step.node], relu, self.batch);
+        let input = self.value(step.inputs[0]);
+        match mode {
+            Mode::Evaluate(moments) => {
+                (layer.evaluate(input, &moments[self.number(step)]), Saved::Nothing)
+            }
+            Mode::Train => {
+                let (output, saved, moments) = layer.forward(input);
+                self.note(step, moments);
+                (output, saved.map_or(Saved::Nothing, Saved::Convolved))
+            }
+        }
+    }
+
+    fn separable(
+        &mut self,
+        step: &Step,
+        relu: bool,
+        convolutions: [usize; 2],
+        mode: Mode<'_>,
+    ) -> (Vec<f32>, Saved) {
+        let layer = Separable::new(self.weights(), convolutions, step.node, relu, self.batch);
+        let input = self.value(step.inputs[0]);
+        match mode {
+            Mode::Evaluate(moments) => {
+                (layer.evaluate(input, &moments[self.number(step)]), Saved::Nothing)
+            }
+            Mode::Train => {
+                let (output, saved, moments) = layer.forward(input);
+                self.note(step, moments);
+                (output, Saved::Separated(saved))
+            }
+        }
+    }
+
+    fn batch_norm(&mut self, step: &Step, mode: Mode<'_>) -> (Vec<f32>, Saved) {
+        let graph = &self.program.graph;
+        let weights = self.weights();
+        let affine =
+            affine_of(graph, step.node).map(|scale| [weights.of(scale), weights.of(scale + 1)]);
+        let [channels, height, width] = sides(graph.nodes()[step.node].shape);
+        let input = self.value(step.inputs[0]);
+        match mode {
+            Mode::Evaluate(moments) => {
+                let scales = batch_norm::folded(&moments[self.number(step)], affine);
+                (batch_norm::evaluate(input, height * width, &scales), Saved::Nothing)
+            }
+            Mode::Train => {
+                let (output, saved, moments) =
+                    batch_norm::forward(input, [channels, height * width], affine);
+                self.note(step, moments);
+                (output, Saved::Normalised(saved))
+            }
+        }
+    }
+
+    /// The sum, written over the first term that nobody else needs.
+    fn sum(&mut self, number: usize, step: &Step) -> Vec<f32> {
+        let program = self.program;
+        let free = |input: usize| {
+            let once = step.inputs.iter().filter(|&&other| other == input).count() == 1;
+            let last = program.last_reader[input] == Some(number);
+            once && last && program.needed_back_to[input].is_none() && !program.leaves(input)
+        };
+        let first = step.inputs.iter().position(|&input| free(input)).unwrap_or(0);
+        let mut sum = match free(step.inputs[first]) {
+            true => self.values[step.inputs[first]].take().unwrap_or_default(),
+            false => self.value(step.inputs[first]).to_vec(),
+        };
+        for (place, &input) in step.inputs.iter().enumerate() {
+            if place != first {
+                add(&mut sum, self.value(input));
+            }
+        }
+        sum
+    }
+
+    fn plain(&self, step: &Step, layer: &Layer) -> Vec<f32> {
+        let graph = &self.program.graph;
+        let before = graph.nodes()[step.inputs[0]].shape;
+        let (from, to) = (sides(before), sides(graph.nodes()[step.node].shape));
+        let input = self.value(step.inputs[0]);
+        match *layer {
+            Layer::Convolution(layer) => {
+                let bias = layer.bias.map(|bias| self.weights().of(bias));
+                AnyConvolution::new(layer, from, to).forward(
+                    input,
+                    self.weights().of(layer.weight),
+                    bias,
+                )
+            }
+            Layer::Relu => planes::relu(input),
+            Layer::MaxPool(pool) => AnyPool::new(pool, from, to).maximum(input),
+            Layer::AveragePool(pool) => AnyPool::new(pool, from, to).mean(input),
+            Layer::GlobalAverage => planes::global_average(input, from[1] * from[2]),
+            Layer::Concatenate => {
+                let parts = step
+                    .inputs
+                    .iter()
+                    .map(|&input| (self.value(input), graph.nodes()[input].shape.values()));
+                planes::concatenate(&parts.collect::<Vec<_>>(), self.batch)
+            }
+            Layer::Zero { .. } => vec![0.0; self.batch * to.iter().product::<usize>()],
+            Layer::HalveAndWiden { outputs } => planes::halve_and_widen(input, from, outputs),
+            Layer::Upsample => planes::upsample(input, from[2]),
+            Layer::Linear { weight, .. } => {
+                let weights = self.weights();
+                linear::forward(input, before.values(), weights.of(weight), weights.of(weight + 1))
+            }
+            Layer::DropPath { number } => {
+                let mut output = input.to_vec();
+                if let Some(factors) = self.factors(number) {
+                    planes::scale_samples(&mut output, &factors);
+                }
+                output
+            }
+            _ => input.to_vec(),
+        }
+    }
+
+    /// What each sample is multiplied with by a layer that drops paths, if any are dropped.
+    pub(crate) fn factors(&self, number: usize) -> Option<Vec<f32>> {
+        let dropped = self.dropped.as_ref()?;
+        Some(dropped.iter().map(|of_sample| of_sample[number]).collect())
+    }
+
+    /// Number of the batch norm that a step ends in.
+    fn number(&self, step: &Step) -> usize {
+        match self.program.graph.nodes()[step.node].layer {
+            Layer::BatchNorm { number, .. } => number,
+            _ => 0,
+        }
+    }
+
+    fn note(&mut self, step: &Step, moments: Moments) {
+        let number = self.number(step);
+        self.moments[number] = Some(moments);
+    }
+}
