@@ -42,11 +42,11 @@ fn stem_convolution(channels: [usize; 2], size: [usize; 2]) -> Counts {
 }
 
 fn super_cell(plan: &CellPlan) -> Counts {
-    let on_edge = |source| -> Counts {
+    let edges = EDGES.into_iter().map(|(source, _)| {
         let place = Place { plan, source, affine: false };
-        Operation::ALL.into_iter().map(|operation| place.searched(operation)).sum()
-    };
-    preprocessing(plan, false) + EDGES.into_iter().map(|(source, _)| on_edge(source)).sum()
+        Operation::ALL.into_iter().map(|operation| place.searched(operation)).sum::<Counts>()
+    });
+    preprocessing(plan, false) + edges.sum()
 }
 
 fn derived_cell(genotype: &Genotype, plan: &CellPlan) -> Counts {
@@ -62,11 +62,11 @@ fn derived_cell(genotype: &Genotype, plan: &CellPlan) -> Counts {
 /// The convolutions that bring both inputs to the cell's channels and size. Two of half the
 /// channels at stride 2 cost what one of all channels costs.
 fn preprocessing(plan: &CellPlan, affine: bool) -> Counts {
-    let input = |channels| {
+    let inputs = plan.inputs.into_iter().map(|channels| {
         Counts::conv(1, [channels, plan.channels], plan.input_size)
             + Counts::norm(plan.channels, affine)
-    };
-    plan.inputs.into_iter().map(input).sum()
+    });
+    inputs.sum()
 }
 
 /// Where an operation stands.
