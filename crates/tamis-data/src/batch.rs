@@ -90,16 +90,16 @@ impl BatchSource {
 
 fn tables(normalization: &Normalization, channels: usize) -> Result<Vec<[f32; 256]>, Error> {
     let Normalization { mean, deviation } = normalization;
-    let usable = |d: &f64| d.is_finite() && *d > 0.0;
-    if mean.len() != channels || deviation.len() != channels || !deviation.iter().all(usable) {
+    let usable = deviation.iter().all(|d| d.is_finite() && *d > 0.0);
+    if mean.len() != channels || deviation.len() != channels || !usable {
         let expected = format!("{channels} means and as many positive deviations");
         let found = format!("{mean:?} and {deviation:?}");
         return Err(Error::Setting { key: "normalization", found, expected });
     }
-    let table = |(mean, deviation): (&f64, &f64)| {
+    let tables = mean.iter().zip(deviation).map(|(mean, deviation)| {
         std::array::from_fn(|pixel| ((pixel as f64 / 255.0 - mean) / deviation) as f32)
-    };
-    Ok(mean.iter().zip(deviation).map(table).collect())
+    });
+    Ok(tables.collect())
 }
 
 fn render_plane(

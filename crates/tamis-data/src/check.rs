@@ -142,8 +142,9 @@ impl CheckReport {
             stats.duplicates.iter().filter(|copies| copies.classes.len() > 1)
         {
             let samples: Vec<String> = ids.iter().map(|&id| split.sample_name(id)).collect();
-            let class = |&class: &u32| split.classes()[class as usize].clone();
-            let classes = list(&classes.iter().map(class).collect::<Vec<String>>());
+            let classes: Vec<String> =
+                classes.iter().map(|&class| split.classes()[class as usize].clone()).collect();
+            let classes = list(&classes);
             let samples = list(&samples);
             let problem =
                 format!("the same {name} image is under the classes {classes}: {samples}");

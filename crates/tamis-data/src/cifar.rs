@@ -135,8 +135,8 @@ fn read_split(
     limits: &Limits,
     findings: &mut Findings,
 ) -> Option<RawSplit> {
-    let read = |path: &PathBuf| format.parse(&file::read(path, limits)?, path);
-    let parts: Vec<Result<_, Error>> = files.par_iter().map(read).collect();
+    let parts: Vec<Result<_, Error>> =
+        files.par_iter().map(|path| format.parse(&file::read(path, limits)?, path)).collect();
     let (mut labels, mut pixels) = (Vec::new(), Vec::new());
     for (part_labels, part_pixels) in parts.into_iter().filter_map(|part| findings.keep(part)) {
         labels.extend(part_labels);

@@ -46,11 +46,11 @@ fn duplicate(split: &Dataset, group: &[(ContentHash, SampleId)]) -> Duplicate {
 /// Test images that are in the training split too, in the order of the test split.
 pub fn leaks(train: &Dataset, test: &Dataset) -> Vec<Leak> {
     let sorted = by_content(train);
-    let first = |hash: &ContentHash| {
+    let found = test.ids().zip(test.hashes()).filter_map(|(id, hash)| {
         let at = sorted.partition_point(|(other, _)| other < hash);
-        sorted.get(at).filter(|(other, _)| other == hash).map(|&(_, id)| id)
-    };
-    let found = test.ids().zip(test.hashes()).filter_map(|(id, hash)| Some((first(hash)?, id)));
+        let &(_, first) = sorted.get(at).filter(|(other, _)| other == hash)?;
+        Some((first, id))
+    });
     let class = |split: &Dataset, id: SampleId| split.labels()[id.index()];
     found
         .map(|(a, b)| Leak { train: a, test: b, same_class: class(train, a) == class(test, b) })

@@ -42,8 +42,8 @@ pub(crate) fn read_plain(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error>
 fn unpack(path: &Path, packed: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
     let ratio = FREE_BYTES.saturating_add(limits.gzip_ratio.saturating_mul(packed.len() as u64));
     let limit = limits.file_bytes.min(ratio);
-    let damaged = |source| Error::Unpack { path: path.to_owned(), source };
-    capped(MultiGzDecoder::new(packed), path, limit, packed.len() as u64)?.map_err(damaged)
+    let unpacked = capped(MultiGzDecoder::new(packed), path, limit, packed.len() as u64)?;
+    unpacked.map_err(|source| Error::Unpack { path: path.to_owned(), source })
 }
 
 /// Everything that `reader` gives, refused if it is more than `limit` bytes.
@@ -70,8 +70,8 @@ pub(crate) fn find(folder: &Path, name: &str) -> Option<PathBuf> {
 
 /// The file that a layout cannot do without.
 pub(crate) fn expect(folder: &Path, name: &str) -> Result<PathBuf, Error> {
-    let missing = || Error::MissingFile { folder: folder.to_owned(), expected: name.to_owned() };
-    find(folder, name).ok_or_else(missing)
+    find(folder, name)
+        .ok_or_else(|| Error::MissingFile { folder: folder.to_owned(), expected: name.to_owned() })
 }
 
 /// The entries of a folder in the order of their names' code points.

@@ -25,12 +25,12 @@ pub(crate) struct Samples<'a> {
 pub(crate) fn content_hashes(shape: ImageShape, pixels: &[u8]) -> Vec<ContentHash> {
     let header =
         [shape.channels, shape.height, shape.width].map(|side| (side as u64).to_le_bytes());
-    let hash = |image: &[u8]| {
+    let hashes = pixels.par_chunks_exact(shape.len()).map(|image| {
         let mut hasher = blake3::Hasher::new();
         hasher.update(header.as_flattened()).update(image);
         *hasher.finalize().as_bytes()
-    };
-    pixels.par_chunks_exact(shape.len()).map(hash).collect()
+    });
+    hashes.collect()
 }
 
 /// The fingerprint of both splits, 64 hexadecimal digits.

@@ -66,10 +66,10 @@ fn to_grey(picture: &mut Picture) {
     let plane = picture.shape.plane();
     let (red, rest) = picture.pixels.split_at(plane);
     let (green, blue) = rest.split_at(plane);
-    let luma = |((&r, &g), &b): ((&u8, &u8), &u8)| {
+    let grey = red.iter().zip(green).zip(blue).map(|((&r, &g), &b)| {
         ((299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000) as u8
-    };
-    picture.pixels = red.iter().zip(green).zip(blue).map(luma).collect();
+    });
+    picture.pixels = grey.collect();
     picture.shape.channels = 1;
 }
 

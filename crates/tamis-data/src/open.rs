@@ -145,9 +145,8 @@ fn named(source: &str) -> Result<(Option<Layout>, &Path), Error> {
 
 /// Refuses a path that leads to nothing, with the name that is most like it in the same folder, if one is.
 fn refuse_missing(path: &Path) -> Result<(), Error> {
-    let is_missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
     match path.symlink_metadata() {
-        Err(error) if is_missing(&error) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         _ => return Ok(()),
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -164,8 +163,9 @@ fn refuse_missing(path: &Path) -> Result<(), Error> {
 /// A single letter may be a drive.
 fn known_name(source: &str, path: &Path) -> Result<(), Error> {
     let Some((found, _)) = source.split_once(':') else { return Ok(()) };
-    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
-    if found.len() < 2 || !found.chars().all(is_of_name) || path.exists() {
+    let is_name =
+        found.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
+    if found.len() < 2 || !is_name || path.exists() {
         return Ok(());
     }
     let names = NAMES.map(|(name, _)| name.trim_end_matches(':'));

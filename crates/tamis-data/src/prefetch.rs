@@ -28,15 +28,14 @@ where
     Output: Send + 'static,
 {
     let (sender, receiver) = sync_channel(QUEUE);
-    let work = move || {
+    let thread = Builder::new().name("tamis-prefetch".to_owned()).spawn(move || {
         for job in jobs {
             // The reader has gone: nobody wants the rest.
             if sender.send(prepare(job)).is_err() {
                 return;
             }
         }
-    };
-    let thread = Builder::new().name("tamis-prefetch".to_owned()).spawn(work);
+    });
     let thread = thread.map_err(|source| Error::Thread { source })?;
     Ok(Prefetch { receiver: Some(receiver), thread: Some(thread) })
 }

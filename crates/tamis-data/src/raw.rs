@@ -37,8 +37,10 @@ impl Classes {
         let mut labels = train.labels.clone();
         labels.sort_unstable();
         labels.dedup();
-        let name = |label| names.get(label).cloned().unwrap_or_else(|| label.to_string());
-        let names = labels.iter().map(name).collect();
+        let names = labels
+            .iter()
+            .map(|label| names.get(label).cloned().unwrap_or_else(|| label.to_string()))
+            .collect();
         Classes { labels, names }
     }
 
@@ -54,11 +56,11 @@ impl Classes {
 
     /// The data set of a split, with classes for labels.
     pub(crate) fn dataset(&self, split: RawSplit) -> Result<Dataset, Error> {
-        let class = |&label: &u32| match self.labels.binary_search(&label) {
+        let classes = split.labels.iter().map(|label| match self.labels.binary_search(label) {
             Ok(class) => Ok(class as u32),
             Err(_) => Err(Error::UnknownClass { class: label.to_string() }),
-        };
-        let classes = split.labels.iter().map(class).collect::<Result<_, _>>()?;
+        });
+        let classes = classes.collect::<Result<_, _>>()?;
         let dataset = Dataset::new(split.shape, split.pixels, classes, self.names.clone())?;
         Ok(dataset.with_file_labels(self.labels.clone()).with_files(split.files))
     }

@@ -36,8 +36,8 @@ impl Buffer {
 /// The smallest pooled buffer that fits, unless it would waste more than half of itself.
 fn reuse(need: usize) -> Option<Vec<Line>> {
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-    let fits = |lines: &Vec<Line>| need <= lines.len() && lines.len() <= 2 * need;
-    let best = (0..pool.len()).filter(|&at| fits(&pool[at])).min_by_key(|&at| pool[at].len())?;
+    let fitting = (0..pool.len()).filter(|&at| (need..=2 * need).contains(&pool[at].len()));
+    let best = fitting.min_by_key(|&at| pool[at].len())?;
     Some(pool.swap_remove(best))
 }
 

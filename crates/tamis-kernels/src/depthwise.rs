@@ -27,16 +27,19 @@ pub(crate) struct Tap {
 
 /// The taps of a square kernel, along rows, with the border that keeps the size.
 pub(crate) fn taps(size: usize, dilation: usize, stride: usize) -> Vec<Tap> {
-    let split = |place: usize| {
-        let position = (place * dilation) as isize - ((size - 1) * dilation / 2) as isize;
-        let stride = stride as isize;
-        (position.rem_euclid(stride) as usize, position.div_euclid(stride))
-    };
-    let of = |tap: usize| {
+    let split = |place| split(place, size, dilation, stride);
+    let taps = (0..size * size).map(|tap| {
         let ((row_phase, row), (column_phase, column)) = (split(tap / size), split(tap % size));
         Tap { phase: 2 * row_phase + column_phase, row, column }
-    };
-    (0..size * size).map(of).collect()
+    });
+    taps.collect()
+}
+
+/// The phase of a row or column of a kernel, and which of that phase it reads.
+fn split(place: usize, size: usize, dilation: usize, stride: usize) -> (usize, isize) {
+    let position = (place * dilation) as isize - ((size - 1) * dilation / 2) as isize;
+    let stride = stride as isize;
+    (position.rem_euclid(stride) as usize, position.div_euclid(stride))
 }
 
 /// The taps of a kernel in columns of equal height.
@@ -73,19 +76,13 @@ impl Columns {
             3 => 3,
             _ => 5,
         };
-        let place = |(&(phase, column), taps): (&(usize, isize), &Vec<(isize, usize)>)| {
-            phase * frame.len + frame.place(taps[0].0, column)
-        };
-        let numbers = |taps: &Vec<(isize, usize)>| -> Vec<Option<usize>> {
-            (0..rows).map(|row| taps.get(row).map(|tap| tap.1)).collect()
-        };
-        Columns {
-            rows,
-            spacing,
-            offsets: columns.iter().map(place).collect(),
-            taps: columns.values().flat_map(numbers).collect(),
-            planes,
-        }
+        let offsets = columns
+            .iter()
+            .map(|(&(phase, column), taps)| phase * frame.len + frame.place(taps[0].0, column));
+        let numbers = columns
+            .values()
+            .flat_map(|taps| (0..rows).map(move |row| taps.get(row).map(|tap| tap.1)));
+        Columns { rows, spacing, offsets: offsets.collect(), taps: numbers.collect(), planes }
     }
 
     /// Of a convolution: all taps, on a source of so many phases.
@@ -96,10 +93,9 @@ impl Columns {
     /// Of the gradient of one phase of its input: the taps that read it, mirrored.
     pub(crate) fn backward(frame: &Frame, taps: &[Tap], phase: usize) -> Columns {
         let of_phase = taps.iter().enumerate().filter(|(_, tap)| tap.phase == phase);
-        let mirror = |(number, tap): (usize, &Tap)| {
-            (number, Tap { phase: 0, row: -tap.row, column: -tap.column })
-        };
-        Columns::new(frame, of_phase.map(mirror), 1)
+        let mirrored = of_phase
+            .map(|(number, tap)| (number, Tap { phase: 0, row: -tap.row, column: -tap.column }));
+        Columns::new(frame, mirrored, 1)
     }
 }
 
@@ -122,10 +118,10 @@ impl Depthwise {
         weights: &[f32],
         taps: usize,
     ) -> Depthwise {
-        let of_channel = |weights: &[f32]| -> Vec<f32> {
-            columns.taps.iter().map(|tap| tap.map_or(0.0, |tap| weights[tap])).collect()
-        };
-        let weights = weights.chunks_exact(taps).flat_map(of_channel).collect();
+        let weights = weights.chunks_exact(taps).flat_map(|weights| {
+            columns.taps.iter().map(move |tap| tap.map_or(0.0, |tap| weights[tap]))
+        });
+        let weights = weights.collect();
         Depthwise { level, frame: frame.clone(), columns, weights }
     }
 

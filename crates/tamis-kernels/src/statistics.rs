@@ -95,8 +95,8 @@ fn combine_images(moments: &[Moments], step: usize, pixels: usize) -> Statistics
     let images = moments.len().div_ceil(step) as f64;
     let of_images = || moments.iter().step_by(step);
     let mean = of_images().map(|moments| moments.mean).sum::<f64>() / images;
-    let squares = |of: &Moments| of.squares + pixels as f64 * (of.mean - mean).powi(2);
-    let variance = of_images().map(squares).sum::<f64>() / (images * pixels as f64);
+    let squares = of_images().map(|of| of.squares + pixels as f64 * (of.mean - mean).powi(2));
+    let variance = squares.sum::<f64>() / (images * pixels as f64);
     Statistics { mean, variance }
 }
 

@@ -9,7 +9,6 @@
 
 use std::sync::OnceLock;
 
-use burn::tensor::wgpu::WgpuInitError;
 use burn::tensor::{Device, DeviceKind, DeviceType};
 
 use crate::error::Error;
@@ -58,8 +57,8 @@ fn missing(number: usize, found: usize) -> Error {
 fn adapters() -> &'static [Adapter] {
     static ADAPTERS: OnceLock<Vec<Adapter>> = OnceLock::new();
     ADAPTERS.get_or_init(|| {
-        let adapter = |kind| Adapter { kind, opened: OnceLock::new() };
-        kinds(&Device::enumerate(DeviceType::Wgpu)).into_iter().map(adapter).collect()
+        let kinds = kinds(&Device::enumerate(DeviceType::Wgpu)).into_iter();
+        kinds.map(|kind| Adapter { kind, opened: OnceLock::new() }).collect()
     })
 }
 
@@ -74,9 +73,8 @@ fn kinds(listed: &[Device]) -> Vec<DeviceKind> {
 }
 
 fn open_kind(kind: &DeviceKind) -> Result<String, String> {
-    let reason = |error: WgpuInitError| error.to_string();
     let options = Device::wgpu_options().device_kind(kind.clone());
-    let (_, setup) = options.init_with_setup().map_err(reason)?;
+    let (_, setup) = options.init_with_setup().map_err(|error| error.to_string())?;
     Ok(setup.adapter.get_info().name)
 }
 

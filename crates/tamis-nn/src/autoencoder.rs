@@ -201,8 +201,7 @@ impl Autoencoder {
         let device = self.device.autodiff();
         let pass = self.forward(weights, Mode::Evaluate(statistics), &device, false);
         let codes = self.encoded(image_tensor(images, self.shape.image, &device), &pass);
-        let failed = |error: ExecutionError| self.device.failed(error);
-        Ok(read(codes.try_into_data().map_err(failed)?))
+        Ok(read(codes.try_into_data().map_err(|error| self.device.failed(error))?))
     }
 
     fn check<E>(&self, weights: &[E], images: &[E]) -> Result<usize, Error> {
@@ -255,10 +254,10 @@ impl AutoencoderShape {
     /// Times that the image is halved: up to three, while its sides are even.
     fn stages(&self) -> usize {
         let [_, height, width] = self.image;
-        let fits = |stages: &usize| {
+        let fitting = (1..=MOST_STAGES).take_while(|stages| {
             height.is_multiple_of(1 << stages) && width.is_multiple_of(1 << stages)
-        };
-        (1..=MOST_STAGES).take_while(fits).last().unwrap_or(0)
+        });
+        fitting.last().unwrap_or(0)
     }
 
     /// Channels before the first convolution and after each.
@@ -277,15 +276,17 @@ impl AutoencoderShape {
 
     /// Multiply-adds of encoding one image.
     pub fn encode_macs(&self) -> u64 {
-        let conv = |(stage, pair): (usize, &[usize])| self.conv_macs(stage + 1, pair);
-        let convs: usize = self.widths().windows(2).enumerate().map(conv).sum();
+        let widths = self.widths();
+        let convs = widths.windows(2).enumerate();
+        let convs: usize = convs.map(|(stage, pair)| self.conv_macs(stage + 1, pair)).sum();
         (convs + self.linear_macs()) as u64
     }
 
     /// Multiply-adds of encoding and decoding one image.
     pub fn forward_macs(&self) -> u64 {
-        let conv = |(stage, pair): (usize, &[usize])| self.conv_macs(stage, pair);
-        let convs: usize = self.widths().windows(2).enumerate().map(conv).sum();
+        let widths = self.widths();
+        let convs = widths.windows(2).enumerate();
+        let convs: usize = convs.map(|(stage, pair)| self.conv_macs(stage, pair)).sum();
         self.encode_macs() + (convs + self.linear_macs()) as u64
     }
 

@@ -166,8 +166,8 @@ impl Network {
             let seed = Tensor::<1>::from_data(flat_data(seed), (&device, dtype::<E>()));
             let mut gradients = (logits.reshape([-1]) * seed).sum().backward();
             if wants.shares {
-                let of_shares = |share: &Tensor<2>| share.grad_remove(&mut gradients);
-                pass.shares = Some(share_gradients(&shares, of_shares).map_err(failed)?);
+                let found = share_gradients(&shares, |share| share.grad_remove(&mut gradients));
+                pass.shares = Some(found.map_err(failed)?);
             }
             if wants.weights {
                 pass.weights = Some(leaves.gradient(&mut gradients).map_err(failed)?);
@@ -202,8 +202,7 @@ impl Network {
             moments: RefCell::default(),
         };
         let features = self.body.features(images, &pass).ok_or(Error::NoFeatures)?;
-        let failed = |error: ExecutionError| self.device.failed(error);
-        Ok(read(features.try_into_data().map_err(failed)?))
+        Ok(read(features.try_into_data().map_err(|error| self.device.failed(error))?))
     }
 
     fn fused<E: Real>(&self) -> bool {
@@ -216,11 +215,11 @@ impl Network {
         device: &burn::tensor::Device,
         tracked: bool,
     ) -> Vec<Tensor<2>> {
-        let tensor = |values: &Vec<E>| {
+        let tensors = shares.iter().map(|values| {
             let flat = Tensor::<1>::from_data(flat_data(values.clone()), (device, dtype::<E>()));
             flat.reshape(self.signature.share_shape).set_require_grad(tracked)
-        };
-        shares.iter().map(tensor).collect()
+        });
+        tensors.collect()
     }
 
     fn check<E: Real>(&self, weights: &[E], inputs: &Inputs<'_, E>) -> Result<(), Error> {
@@ -279,10 +278,9 @@ fn share_gradients<E: Real>(
     shares: &[Tensor<2>],
     mut gradient: impl FnMut(&Tensor<2>) -> Option<Tensor<2>>,
 ) -> Result<Vec<Vec<E>>, ExecutionError> {
-    let zeros = |share: &Tensor<2>| vec![E::default(); share.dims().iter().product()];
-    let one = |share: &Tensor<2>| match gradient(share) {
+    let gradients = shares.iter().map(|share| match gradient(share) {
         Some(found) => Ok(read(found.try_into_data()?)),
-        None => Ok(zeros(share)),
-    };
-    shares.iter().map(one).collect()
+        None => Ok(vec![E::default(); share.dims().iter().product()]),
+    });
+    gradients.collect()
 }

@@ -60,13 +60,13 @@ pub fn resnet_macs(
         9 * pixels * from * (channels << stage)
     };
     // The first convolution of a later stage reads half as many channels as the others.
-    let stage = |stage: usize| {
+    let stages = (0..STAGES).map(|stage| {
         let inside = channels << stage;
         let first = if stage == 0 { inside } else { inside / 2 };
         conv(stage, first) + (2 * blocks - 1) * conv(stage, inside)
-    };
-    let blocks: usize = (0..STAGES).map(stage).sum();
-    (conv(0, inputs) + blocks + (channels << (STAGES - 1)) * classes) as u64
+    });
+    let stages: usize = stages.sum();
+    (conv(0, inputs) + stages + (channels << (STAGES - 1)) * classes) as u64
 }
 
 fn check(channels: usize, blocks: usize, [_, height, width]: [usize; 3]) -> Result<(), Error> {

@@ -49,10 +49,11 @@ impl Statistics {
     pub(crate) fn collect(
         moments: RefCell<Vec<(Tensor<1>, Tensor<1>)>>,
     ) -> Result<Statistics, ExecutionError> {
-        let register =
-            |reading: Transaction, (mean, variance)| reading.register(mean).register(variance);
-        let moments = moments.into_inner().into_iter();
-        let mut read = moments.fold(Transaction::default(), register).try_execute()?.into_iter();
+        let mut reading = Transaction::default();
+        for (mean, variance) in moments.into_inner() {
+            reading = reading.register(mean).register(variance);
+        }
+        let mut read = reading.try_execute()?.into_iter();
         let values = |data: TensorData| data.iter::<f64>().collect();
         let mut statistics = Statistics::default();
         while let (Some(mean), Some(variance)) = (read.next(), read.next()) {

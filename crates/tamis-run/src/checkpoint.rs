@@ -96,11 +96,6 @@ impl Checkpoint {
     /// [`Error::Damaged`] saying what does not hold; [`Error::OtherFormat`] if another version of the
     /// program wrote it, which says nothing against the file.
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Checkpoint, Error> {
-        let wrong = |found: &str, expected| Error::Damaged {
-            path: path.to_owned(),
-            found: found.to_owned(),
-            expected,
-        };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged(path))?;
         let metadata = header.metadata().clone().unwrap_or_default();
         match metadata.get(FORMAT_KEY) {
@@ -109,7 +104,7 @@ impl Checkpoint {
                 let (path, found) = (path.to_owned(), format.clone());
                 return Err(Error::OtherFormat { path, found, expected: FORMAT });
             }
-            None => return Err(wrong("no format", "a Tamis checkpoint")),
+            None => return Err(wrong(path, "no format", "a Tamis checkpoint")),
         }
         let mut checkpoint = Checkpoint {
             tensors: BTreeMap::new(),
@@ -117,11 +112,12 @@ impl Checkpoint {
         };
         for (name, view) in SafeTensors::deserialize(bytes).map_err(damaged(path))?.tensors() {
             let tensor = Tensor::read(&view)
-                .ok_or_else(|| wrong(&name, "tensors of single or double precision only"))?;
+                .ok_or_else(|| wrong(path, &name, "tensors of single or double precision only"))?;
             checkpoint.tensors.insert(name, (view.shape().to_vec(), tensor));
         }
         if metadata.get(CHECKSUM_KEY) != Some(&checkpoint.checksum()) {
-            return Err(wrong("contents that do not match the checksum", "the bytes as written"));
+            let found = "contents that do not match the checksum";
+            return Err(wrong(path, found, "the bytes as written"));
         }
         Ok(checkpoint)
     }
@@ -140,6 +136,10 @@ impl Checkpoint {
         }
         hasher.finalize().to_hex().to_string()
     }
+}
+
+fn wrong(path: &Path, found: &str, expected: &'static str) -> Error {
+    Error::Damaged { path: path.to_owned(), found: found.to_owned(), expected }
 }
 
 fn damaged(path: &Path) -> impl FnOnce(safetensors::SafeTensorError) -> Error {

@@ -263,17 +263,16 @@ fn is_left_by_start(path: &Path) -> Result<bool, Error> {
 
 /// Renames damaged checkpoints, so that they are not found again, and hands on what is wrong.
 fn set_aside(damaged: Vec<(PathBuf, Error)>) -> Result<Vec<Error>, Error> {
-    let rename = |(path, error): (PathBuf, Error)| {
+    let errors = damaged.into_iter().map(|(path, error)| {
         let aside = path.with_extension("safetensors.bad");
         fs::rename(&path, &aside).map_err(Error::io("setting aside", path))?;
         Ok(error)
-    };
-    damaged.into_iter().map(rename).collect()
+    });
+    errors.collect()
 }
 
 fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<String, Error> {
-    let failed = |error: serde_json::Error| Error::io("writing", path)(error.into());
-    serde_json::to_string(value).map_err(failed)
+    serde_json::to_string(value).map_err(|error| Error::io("writing", path)(error.into()))
 }
 
 #[cfg(test)]

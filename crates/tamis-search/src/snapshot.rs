@@ -90,9 +90,9 @@ impl Snapshot {
 }
 
 fn misfit(what: String, found: Option<&(Vec<usize>, Values)>, expected: String) -> Error {
-    let describe = |(shape, values): &(Vec<usize>, Values)| {
-        format!("shape {shape:?} of {}", values.describe())
-    };
-    let found = found.map_or_else(|| "nothing".to_owned(), describe);
+    let found = found.map_or_else(
+        || "nothing".to_owned(),
+        |(shape, values)| format!("shape {shape:?} of {}", values.describe()),
+    );
     Error::Snapshot { what, found, expected }
 }

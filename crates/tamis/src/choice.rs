@@ -243,8 +243,10 @@ impl Known {
     /// Of labels that need not count up from 0: classes do, in the order of labels, as in data.
     fn of_labels(labels: Vec<u32>) -> Known {
         let class_labels: Vec<u32> = BTreeSet::from_iter(&labels).into_iter().copied().collect();
-        let class = |label| class_labels.partition_point(|other| other < label) as u32;
-        let classes = labels.iter().map(class).collect();
+        let classes = labels
+            .iter()
+            .map(|label| class_labels.partition_point(|other| other < label) as u32)
+            .collect();
         Known { labels, classes, class_labels, has_labels: true, images: None }
     }
 }

@@ -54,11 +54,6 @@ pub struct Entry {
 /// [`Error::NotInTable`] if the table does not hold it.
 pub fn lookup(asked: &Asked, path: &Path) -> Result<Entry, Error> {
     let table = load_table(path)?;
-    let missing = |found: String, expected: String| Error::NotInTable {
-        table: path.to_owned(),
-        found,
-        expected,
-    };
     let genotype = match asked {
         Asked::Genotype(text) => text.parse()?,
         Asked::Index(index) => table.at(*index).ok_or_else(|| {
@@ -66,16 +61,21 @@ pub fn lookup(asked: &Asked, path: &Path) -> Result<Entry, Error> {
                 Some((least, most)) => format!("one from {least} to {most}"),
                 None => "a table with a column `index`".to_owned(),
             };
-            missing(format!("no index {index}"), expected)
+            not_in_table(path, format!("no index {index}"), expected)
         })?,
     };
     let record = table.find(&genotype).ok_or_else(|| {
-        missing(format!("no cell {genotype}"), format!("one of its {} cells", table.len()))
+        let expected = format!("one of its {} cells", table.len());
+        not_in_table(path, format!("no cell {genotype}"), expected)
     })?;
     let Counts { params, macs } = count_derived(&genotype, &CIFAR10);
     let lookup = Lookup { table: table.name().to_owned(), record };
     let (index, genotype) = (table.index(&genotype), genotype.to_string());
     Ok(Entry { genotype, index, params, macs, lookup })
+}
+
+fn not_in_table(path: &Path, found: String, expected: String) -> Error {
+    Error::NotInTable { table: path.to_owned(), found, expected }
 }
 
 /// Looks a NAS-Bench-201 architecture up in a table that was read already.

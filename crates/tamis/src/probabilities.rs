@@ -36,9 +36,9 @@ impl ProbabilityScore {
     fn of(self, probabilities: &[f64], class: usize) -> f64 {
         match self {
             ProbabilityScore::Entropy => {
-                let of = |&p: &f64| if p > 0.0 { -p * p.ln() } else { 0.0 };
+                let parts = probabilities.iter().map(|&p| if p > 0.0 { -p * p.ln() } else { 0.0 });
                 // A probability of a little more than 1 has a little less than no entropy.
-                probabilities.iter().map(of).sum::<f64>().max(0.0)
+                parts.sum::<f64>().max(0.0)
             }
             ProbabilityScore::Margin => {
                 let two = probabilities.iter().fold((0.0, 0.0), |(first, second), &p| {
@@ -54,8 +54,7 @@ impl ProbabilityScore {
 /// The number of classes that a table has probabilities of; 0 if it is no such table.
 fn classes_of(table: &Table) -> usize {
     let prefix = prefix(table);
-    let has = |class: &usize| table.find(&[&format!("{prefix}{class}")]).is_some();
-    (0..).take_while(has).count()
+    (0_usize..).take_while(|class| table.find(&[&format!("{prefix}{class}")]).is_some()).count()
 }
 
 /// What stands before the number of the class in the names of the columns.
@@ -83,7 +82,7 @@ pub(crate) fn scores(
     });
     let columns = columns.collect::<Result<Vec<_>, TableError>>()?;
     let mut row_of = vec![0.0; classes];
-    let one = |row: usize| {
+    let scores = (0..table.rows()).map(|row| {
         row_of.iter_mut().zip(&columns).for_each(|(p, column)| *p = column[row]);
         check(table, row, &row_of)?;
         match score {
@@ -92,8 +91,8 @@ pub(crate) fn scores(
             }
             _ => Ok(score.of(&row_of, 0)),
         }
-    };
-    Ok((0..table.rows()).map(one).collect::<Result<_, TableError>>()?)
+    });
+    Ok(scores.collect::<Result<_, TableError>>()?)
 }
 
 /// The number of classes, which must be that of the data where they are at hand.

@@ -24,14 +24,16 @@ pub(crate) fn reasons(
     // Stable: of several parts of a policy the last one's reason stays behind the others'.
     last.sort_by_key(|(id, _)| *id);
     let rest = scores.and_then(|scores| Rest::of(changes, ids, scores));
-    let reason = |id: &SampleId| {
-        let after = last.partition_point(|(other, _)| other <= id);
-        match last[..after].last() {
-            Some((other, why)) if other == id => words(why, rest.as_ref()),
-            _ => String::new(),
-        }
-    };
-    Some(ids.iter().map(reason).collect())
+    Some(ids.iter().map(|id| reason(id, &last, rest.as_ref())).collect())
+}
+
+/// The last of a sample's reasons, which ascend by the sample; empty if it has none.
+fn reason(id: &SampleId, reasons: &[(SampleId, Why)], rest: Option<&Rest>) -> String {
+    let after = reasons.partition_point(|(other, _)| other <= id);
+    match reasons[..after].last() {
+        Some((other, why)) if other == id => words(why, rest),
+        _ => String::new(),
+    }
 }
 
 fn words(why: &Why, rest: Option<&Rest>) -> String {

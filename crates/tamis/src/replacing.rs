@@ -47,12 +47,11 @@ pub fn inputs_of_data(data: &DataConfig) -> Vec<PathBuf> {
     // What stands before a colon is the layout, or the path has one.
     let after_layout = data.source.split_once(':').map(|(_, path)| path);
     let roots = [Some(data.source.as_str()), after_layout];
-    let roots = roots.into_iter().flatten().map(PathBuf::from);
-    let with_names = |root: PathBuf| {
+    let files = roots.into_iter().flatten().map(PathBuf::from).flat_map(|root| {
         let names = NAMES_IN_DATA.map(|name| root.join(name));
         [root].into_iter().chain(names)
-    };
-    roots.flat_map(with_names).collect()
+    });
+    files.collect()
 }
 
 /// Whether two names lead to one file that there is.

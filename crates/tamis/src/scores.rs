@@ -151,8 +151,9 @@ fn classes(table: &Table, ids: &[u32], samples: &Samples<'_>) -> Result<Vec<u32>
             }
         }
     }
-    let class = |&id: &u32| samples.classes.get(id as usize).copied().unwrap_or_default();
-    Ok(ids.iter().map(class).collect())
+    let classes =
+        ids.iter().map(|&id| samples.classes.get(id as usize).copied().unwrap_or_default());
+    Ok(classes.collect())
 }
 
 /// The labels of a column: the numbers that it holds, or those of the classes that it names, where
@@ -166,17 +167,23 @@ fn labels(
         return table.whole(column);
     };
     let classes = images.classes();
-    let class = |name: &String| classes.iter().position(|class| class == name);
-    let numbers: Vec<Option<usize>> = words.names().iter().map(class).collect();
-    let label = |(row, &code): (usize, &u32)| {
-        numbers[code as usize].map(|class| class as u32).ok_or_else(|| {
-            let name = &words.names()[code as usize];
-            let nearest = nearest(name, classes.iter().map(String::as_str)).unwrap_or_default();
-            let expected = format!("a class of the data; hint: the nearest is `{nearest}`");
-            table.wrong_value(column, row, format!("`{name}`"), &expected)
+    let numbers: Vec<Option<usize>> =
+        words.names().iter().map(|name| classes.iter().position(|class| class == name)).collect();
+    let labels = words.codes().iter().enumerate().map(|(row, &code)| {
+        let class = numbers[code as usize];
+        class.map(|class| class as u32).ok_or_else(|| {
+            let (found, expected) = unknown_class(&words.names()[code as usize], classes);
+            table.wrong_value(column, row, found, &expected)
         })
-    };
-    words.codes().iter().enumerate().map(label).collect()
+    });
+    labels.collect()
+}
+
+/// What is found and what is expected where a name is none of the classes.
+fn unknown_class(name: &str, classes: &[String]) -> (String, String) {
+    let nearest = nearest(name, classes.iter().map(String::as_str)).unwrap_or_default();
+    let expected = format!("a class of the data; hint: the nearest is `{nearest}`");
+    (format!("`{name}`"), expected)
 }
 
 /// What is written beside a table of scores or embeddings.
@@ -236,14 +243,10 @@ impl Beside {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Beside::default()),
             Err(source) => return Err(Error::File { what, path, source }),
         };
-        let expected = "an object with samples, macs, wall_s, kind, images and order";
-        let wrong = |error: serde_json::Error| Error::Content {
-            what,
-            path,
-            found: error.to_string(),
-            expected,
-        };
-        serde_json::from_str(&text).map_err(wrong)
+        serde_json::from_str(&text).map_err(|error| {
+            let expected = "an object with samples, macs, wall_s, kind, images and order";
+            Error::Content { what, path, found: error.to_string(), expected }
+        })
     }
 
     /// Writes it beside a table.

@@ -42,18 +42,8 @@ pub(crate) fn record(
     plan: &Plan,
     report: &Report,
 ) -> Result<(), Error> {
-    let active = |level: &str, ids: &[SampleId]| -> Result<Active, Error> {
-        let text: String = ids.iter().map(|id| format!("{id}\n")).collect();
-        let hash = blake3::hash(text.as_bytes()).to_hex();
-        let file = format!("{level}-{}.txt", &hash[..16]);
-        let path = format!("selection/{file}");
-        if !folder.path().join(&path).exists() {
-            folder.write(&path, text.as_bytes())?;
-        }
-        Ok(Active { file, samples: ids.len(), class_counts: class_counts(dataset, ids) })
-    };
-    let weight = active("weight", &plan.weight)?;
-    let arch = active("arch", &plan.arch)?;
+    let weight = active(folder, dataset, "weight", &plan.weight)?;
+    let arch = active(folder, dataset, "arch", &plan.arch)?;
     let Report { bounds, notes, .. } = report;
     let line = EpochSelection { epoch, steps, weight, arch, bounds, notes };
     folder.write_lines(&format!("selection/epoch-{epoch:06}.json"), &[line])?;
@@ -61,6 +51,23 @@ pub(crate) fn record(
         folder.write_lines(&format!("selection/changes-{epoch:06}.jsonl"), &report.changes)?;
     }
     Ok(())
+}
+
+/// Writes down a set, in a file that is named for what it holds: a set that comes again is there.
+fn active(
+    folder: &RunFolder,
+    dataset: &Dataset,
+    level: &str,
+    ids: &[SampleId],
+) -> Result<Active, Error> {
+    let text: String = ids.iter().map(|id| format!("{id}\n")).collect();
+    let hash = blake3::hash(text.as_bytes()).to_hex();
+    let file = format!("{level}-{}.txt", &hash[..16]);
+    let path = format!("selection/{file}");
+    if !folder.path().join(&path).exists() {
+        folder.write(&path, text.as_bytes())?;
+    }
+    Ok(Active { file, samples: ids.len(), class_counts: class_counts(dataset, ids) })
 }
 
 fn class_counts(dataset: &Dataset, ids: &[SampleId]) -> Vec<usize> {

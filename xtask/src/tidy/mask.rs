@@ -69,8 +69,9 @@ fn raw_hashes(before: &[char]) -> Option<usize> {
 }
 
 fn raw_string(rest: &[char], hashes: usize) -> Option<usize> {
-    let ends = |window: &[char]| window[0] == '"' && window[1..].iter().all(|&c| c == '#');
-    let end = rest[1..].windows(hashes + 1).position(ends)?;
+    let end = rest[1..]
+        .windows(hashes + 1)
+        .position(|window| window[0] == '"' && window[1..].iter().all(|&c| c == '#'))?;
     Some(end + hashes + 2)
 }
 

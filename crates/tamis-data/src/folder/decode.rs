@@ -147,8 +147,9 @@ fn to_picture(image: &DynamicImage, marks: &mut Vec<Mark>) -> Picture {
         (false, true) => over_white(image.to_luma_alpha8().as_raw(), 2, marks),
         (true, true) => over_white(image.to_rgba8().as_raw(), 4, marks),
     };
-    let plane = |channel| interleaved.iter().skip(channel).step_by(channels).copied();
-    let pixels = (0..channels).flat_map(plane).collect();
+    let pixels = (0..channels)
+        .flat_map(|channel| interleaved.iter().skip(channel).step_by(channels).copied())
+        .collect();
     Picture { shape: ImageShape { channels, height, width }, pixels }
 }
 
@@ -158,10 +159,11 @@ fn over_white(pixels: &[u8], channels: usize, marks: &mut Vec<Mark>) -> Vec<u8> 
     if alphas.copied().any(|alpha| alpha < 255) {
         marks.push(Mark::Transparent);
     }
-    let blend = |pixel: &[u8]| {
+    let blended = pixels.chunks_exact(channels).flat_map(|pixel| {
         let alpha = u32::from(pixel[channels - 1]);
-        let over = move |&value: &u8| (u32::from(value) * alpha + 255 * (255 - alpha) + 127) / 255;
-        pixel[..channels - 1].iter().map(over).map(|value| value as u8).collect::<Vec<u8>>()
-    };
-    pixels.chunks_exact(channels).flat_map(blend).collect()
+        pixel[..channels - 1]
+            .iter()
+            .map(move |&value| ((u32::from(value) * alpha + 255 * (255 - alpha) + 127) / 255) as u8)
+    });
+    blended.collect()
 }

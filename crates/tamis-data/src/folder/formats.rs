@@ -53,8 +53,7 @@ const ENDINGS: [(&str, &[&str]); 36] = [
 /// The format that the ending of a file's name claims, if that is one of images.
 pub(super) fn by_ending(path: &Path) -> Option<&'static str> {
     let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-    let claims = |(_, endings): &&(&str, &[&str])| endings.contains(&&*ending);
-    ENDINGS.iter().find(claims).map(|(name, _)| *name)
+    ENDINGS.iter().find(|(_, endings)| endings.contains(&&*ending)).map(|(name, _)| *name)
 }
 
 /// [`PNG`] or [`JPEG`], if the content is one of those that are read.
@@ -100,8 +99,7 @@ fn is_beyond_doubt(format: FileFormat, content: &[u8]) -> bool {
 /// The name that people know a format by: that of the ending, where one stands for it.
 fn name_of(format: FileFormat) -> String {
     let ending = by_ending(Path::new(&format!("x.{}", format.extension())));
-    let short = || format.short_name().unwrap_or(format.name()).to_owned();
-    ending.map_or_else(short, str::to_owned)
+    ending.unwrap_or_else(|| format.short_name().unwrap_or(format.name())).to_owned()
 }
 
 /// What a file is whose name calls it an image and which is none, and what may help.
@@ -155,6 +153,6 @@ fn text_of(content: &[u8]) -> Option<&str> {
         }
         Err(_) => return None,
     };
-    let is_written = |letter: char| !letter.is_control() || letter.is_whitespace();
-    (!text.is_empty() && text.chars().all(is_written)).then_some(text)
+    let is_written = text.chars().all(|letter| !letter.is_control() || letter.is_whitespace());
+    (!text.is_empty() && is_written).then_some(text)
 }

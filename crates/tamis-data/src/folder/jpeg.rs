@@ -31,10 +31,10 @@ fn is_frame(marker: u8) -> bool {
 
 /// The next marker that is not part of coded data, and where its segment starts.
 fn next_marker(content: &[u8], from: usize) -> Option<(u8, usize)> {
-    let is_marker = |pair: &[u8]| {
+    let next = content.get(from..)?.windows(2).position(|pair| {
         // Stuffed bytes, fill bytes, and markers without a segment: restarts and start of image.
         pair[0] == 0xff && !matches!(pair[1], 0x00 | 0x01 | 0xff | 0xd0..=0xd8)
-    };
-    let at = from + content.get(from..)?.windows(2).position(is_marker)?;
+    });
+    let at = from + next?;
     Some((content[at + 1], at + 2))
 }

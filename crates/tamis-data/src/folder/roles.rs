@@ -65,11 +65,14 @@ pub(super) fn role(name: &str) -> Option<Role> {
 
 /// The split that a word names alone or joined to a filler, as in `trainset`.
 fn role_of_word(word: &str) -> Option<Role> {
-    let is = |name: &&str| {
-        let rest = word.strip_prefix(name).or_else(|| word.strip_suffix(name));
-        rest.is_some_and(|rest| rest.is_empty() || FILLERS.contains(&rest))
-    };
-    WORDS.into_iter().find(|(_, names)| names.iter().any(is)).map(|(role, _)| role)
+    let named = WORDS.into_iter().find(|(_, names)| names.iter().any(|name| has_name(word, name)));
+    named.map(|(role, _)| role)
+}
+
+/// Whether a word is a name, alone or joined to a filler.
+fn has_name(word: &str, name: &str) -> bool {
+    let rest = word.strip_prefix(name).or_else(|| word.strip_suffix(name));
+    rest.is_some_and(|rest| rest.is_empty() || FILLERS.contains(&rest))
 }
 
 #[cfg(test)]

@@ -47,11 +47,12 @@ const CLUTTER: [&str; 29] = [
 /// Whether an entry of this name is what file systems, file managers, archives and editors leave behind.
 pub(super) fn is_clutter(name: &[u8]) -> bool {
     let name = String::from_utf8_lossy(name).to_lowercase();
-    let is_rescued = |number: &str| number.len() == 3 && number.bytes().all(|b| b.is_ascii_digit());
     name.starts_with('.')
         || name.ends_with('~')
         || CLUTTER.contains(&&*name)
-        || name.strip_prefix("found.").is_some_and(is_rescued)
+        || name
+            .strip_prefix("found.")
+            .is_some_and(|number| number.len() == 3 && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Files that only a run's folder, a work folder or a comparison's folder has.
@@ -75,11 +76,11 @@ fn is_own_to(folder: &Path, depth: usize) -> bool {
 
 fn is_marked(folder: &Path) -> bool {
     let holds = |name: &str| folder.join(name).is_file();
-    let is_called =
-        |start: &&str| name_bytes(folder).strip_prefix(start.as_bytes()).is_some_and(is_hash);
     LOCKS.into_iter().any(holds)
         || (holds("config.toml") && holds("run.json"))
-        || WORK.iter().any(is_called)
+        || WORK
+            .iter()
+            .any(|start| name_bytes(folder).strip_prefix(start.as_bytes()).is_some_and(is_hash))
 }
 
 fn is_hash(text: &[u8]) -> bool {

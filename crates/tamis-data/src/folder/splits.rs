@@ -47,9 +47,8 @@ impl Folder {
 
     /// Whether it holds images and is neither a split nor anything with the classes in it.
     fn looks_like_class(&self, classes: &BTreeSet<String>) -> bool {
-        let is_other = |name: &String| classes.contains(name) || role(name).is_some();
         self.role.is_none()
-            && !self.folders.iter().any(is_other)
+            && !self.folders.iter().any(|name| classes.contains(name) || role(name).is_some())
             && holds_images_to(&self.path, DEPTH)
     }
 }
@@ -86,10 +85,9 @@ impl Splits {
     /// The test split that goes with a training split; all other folders are told.
     fn beside(train: &Folder, folders: &[Folder], root: &Path, findings: &mut Findings) -> Splits {
         let test = held_out(folders, root, findings);
-        let is_read = |folder: &Folder| {
-            folder.path == train.path || test.is_some_and(|test| test.path == folder.path)
-        };
-        let unread = folders.iter().filter(|folder| !is_read(folder));
+        let unread = folders.iter().filter(|folder| {
+            folder.path != train.path && test.is_none_or(|test| test.path != folder.path)
+        });
         let (classes, others): (Vec<&Folder>, Vec<&Folder>) =
             unread.partition(|folder| folder.looks_like_class(&train.folders));
         let names = |folders: &[&Folder]| Vec::from_iter(folders.iter().map(|f| f.name.clone()));
@@ -123,8 +121,10 @@ fn held_out<'a>(folders: &'a [Folder], root: &Path, findings: &mut Findings) -> 
             }
         }
     }
-    let is_flat = |folder: &&Folder| folder.is(Role::Test) || folder.is(Role::Validation);
-    folders.iter().filter(is_flat).find(|folder| holds_images(&folder.path))
+    folders
+        .iter()
+        .filter(|folder| folder.is(Role::Test) || folder.is(Role::Validation))
+        .find(|folder| holds_images(&folder.path))
 }
 
 fn several_splits(root: &Path, split: &'static str, found: &[&Folder]) -> Error {
@@ -211,16 +211,12 @@ fn holds_splits(folders: &BTreeSet<String>) -> bool {
 
 /// Files that may be tables of labels.
 fn tables_in(folder: &Path) -> Vec<String> {
-    let is_table = |path: &PathBuf| {
+    let entries = sorted_entries(folder).unwrap_or_default();
+    let tables = entries.iter().filter(|path| {
         let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
         ["csv", "tsv", "json", "parquet", "txt", "xlsx"].iter().any(|table| ending == *table)
-    };
-    let entries = sorted_entries(folder).unwrap_or_default();
-    entries
-        .iter()
-        .filter(|path| is_table(path))
-        .map(|path| format!("`{}`", name_of(path)))
-        .collect()
+    });
+    tables.map(|path| format!("`{}`", name_of(path))).collect()
 }
 
 fn name_of(path: &Path) -> String {
@@ -238,8 +234,9 @@ fn folders_in(folder: &Path) -> BTreeSet<String> {
 
 /// Whether there are images in a folder or below it, by their names.
 fn holds_images_to(folder: &Path, depth: usize) -> bool {
-    let below = || {
-        folders_in(folder).into_iter().any(|name| holds_images_to(&folder.join(name), depth - 1))
-    };
-    holds_images(folder) || (depth > 0 && below())
+    holds_images(folder)
+        || (depth > 0
+            && folders_in(folder)
+                .into_iter()
+                .any(|name| holds_images_to(&folder.join(name), depth - 1)))
 }

@@ -62,10 +62,10 @@ fn images_in(folder: &Path) -> Result<Found, Error> {
     let set = sets.first().copied().unwrap_or_default();
     let find = |split| images.iter().find(|file| file.is(Kind::Images, split) && file.set == set);
     let (train, test) = (find(Split::Train), find(Split::Test));
-    let is_read =
-        |file: &IdxFile| [train, test].iter().flatten().any(|read| read.stem == file.stem);
-    let unread: BTreeSet<String> =
-        images.iter().filter(|file| !is_read(file)).map(|file| name_of(&file.path)).collect();
+    let unread = images
+        .iter()
+        .filter(|file| [train, test].iter().flatten().all(|read| read.stem != file.stem));
+    let unread: BTreeSet<String> = unread.map(|file| name_of(&file.path)).collect();
     let train = match train {
         Some(file) => file.path.clone(),
         None => file::expect(folder, TRAIN)?,
@@ -75,11 +75,10 @@ fn images_in(folder: &Path) -> Result<Found, Error> {
 }
 
 fn several_sets(folder: &Path, images: &[IdxFile], sets: &BTreeSet<&str>) -> Error {
-    let of_set = |set: &&str| {
+    let files = sets.iter().filter_map(|set| {
         images.iter().find(|file| file.is(Kind::Images, Split::Train) && file.set == *set)
-    };
-    let files = sets.iter().filter_map(of_set).map(|file| name_of(&file.path));
-    let found: Vec<String> = files.collect();
+    });
+    let found: Vec<String> = files.map(|file| name_of(&file.path)).collect();
     let example = found.last().map(|name| folder.join(name)).unwrap_or_default();
     Error::SeveralSets { folder: folder.to_owned(), found: found.join(", "), example }
 }
@@ -138,12 +137,15 @@ fn parse_labels(content: &[u8], path: &Path) -> Result<Vec<u32>, Error> {
 fn parse_wide_labels(content: &[u8], path: &Path) -> Result<Vec<u32>, Error> {
     let [_, columns] = header(content, path, WIDE_LABELS_MAGIC)?;
     let (numbers, _) = content[12..].as_chunks::<4>();
-    let label = |(record, bytes): (usize, &[u8; 4])| {
+    let labels = numbers.iter().step_by(columns).enumerate().map(|(record, bytes)| {
         let found = i32::from_be_bytes(*bytes);
-        let negative = |_| Error::NegativeLabel { path: path.to_owned(), record, found };
-        u32::try_from(found).map_err(negative)
-    };
-    numbers.iter().step_by(columns).enumerate().map(label).collect()
+        u32::try_from(found).map_err(|_| Error::NegativeLabel {
+            path: path.to_owned(),
+            record,
+            found,
+        })
+    });
+    labels.collect()
 }
 
 /// The sizes in a header, none of them zero, whose product is the number of values that follow.

@@ -41,19 +41,21 @@ fn draw_split(
     hardest: f64,
     fit: Fit,
 ) -> Result<Dataset, Error> {
-    let draw = |id: usize| {
-        let class = class_of(key, id);
-        let mut stream = key.id(id as u64).stream();
-        let truth = draw_truth(&mut stream, class, wrong_labels, hardest);
-        (truth, paint(&mut stream, Shape::ALL[class], truth.0.difficulty))
-    };
-    let (truth, pixels): (Vec<(Truth, u32)>, Vec<Vec<u8>>) =
-        (0..samples).into_par_iter().map(draw).unzip();
+    let drawn = (0..samples).into_par_iter().map(|id| draw(key, id, wrong_labels, hardest));
+    let (truth, pixels): (Vec<(Truth, u32)>, Vec<Vec<u8>>) = drawn.unzip();
     let (truth, labels): (Vec<Truth>, Vec<u32>) = truth.into_iter().unzip();
     let raw = RawSplit { shape: SHAPE, pixels: pixels.concat(), labels, files: Vec::new() };
     let RawSplit { shape, pixels, labels, .. } = fit.apply_all(raw);
     let classes = Shape::ALL.iter().map(|shape| shape.name().to_owned()).collect();
     Ok(Dataset::new(shape, pixels, labels, classes)?.with_truth(truth))
+}
+
+/// A sample: what is true of it, the label that the data set gives, and its pixels.
+fn draw(key: Key, id: usize, wrong_labels: f64, hardest: f64) -> ((Truth, u32), Vec<u8>) {
+    let class = class_of(key, id);
+    let mut stream = key.id(id as u64).stream();
+    let truth = draw_truth(&mut stream, class, wrong_labels, hardest);
+    (truth, paint(&mut stream, Shape::ALL[class], truth.0.difficulty))
 }
 
 /// Every ten samples in a row hold each class once, in random order: any first part is balanced.

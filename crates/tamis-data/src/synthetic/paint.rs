@@ -103,12 +103,12 @@ impl Canvas {
         let far = blend(ground, colour(stream, 0.0, 1.0), 0.2);
         let (sin, cos) = stream.uniform(0.0, TAU).sin_cos();
         let middle = (SIDE as f64 - 1.0) / 2.0;
-        let share = |x: f64, y: f64| 0.5 + (cos * (x - middle) + sin * (y - middle)) / SIDE as f64;
-        let pixel = |at: usize| {
-            let share = share((at % SIDE) as f64, (at / SIDE) as f64);
+        let pixels = (0..PLANE).map(|at| {
+            let (x, y) = ((at % SIDE) as f64, (at / SIDE) as f64);
+            let share = 0.5 + (cos * (x - middle) + sin * (y - middle)) / SIDE as f64;
             blend(ground, far, share.clamp(0.0, 1.0))
-        };
-        Canvas((0..PLANE).map(pixel).collect())
+        });
+        Canvas(pixels.collect())
     }
 
     /// Paints what lies inside the outline, with a soft edge of one pixel.

@@ -100,12 +100,12 @@ fn convolve(plan: Plan, operands: &Operands<'_>) -> Saved {
 
 /// Factor and constant of each channel that normalise it, scale and shift included.
 fn normalising(statistics: &[Statistics], affine: Option<&Affine<'_>>) -> Vec<(f32, f32)> {
-    let of_channel = |(channel, of): (usize, &Statistics)| {
+    let of_channels = statistics.iter().enumerate().map(|(channel, of)| {
         let (gamma, beta) = affine.map_or((1.0, 0.0), |of| (of.gamma[channel], of.beta[channel]));
         let factor = f64::from(gamma) * of.inverse_deviation();
         (factor as f32, (f64::from(beta) - factor * of.mean) as f32)
-    };
-    statistics.iter().enumerate().map(of_channel).collect()
+    });
+    of_channels.collect()
 }
 
 /// Writes the convolution, each channel times its factor plus its constant, as plain rows.

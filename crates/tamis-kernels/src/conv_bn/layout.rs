@@ -56,19 +56,19 @@ impl Plan {
 
     /// The lanes of the weights over the input stored pixel by pixel.
     pub(super) fn lanes(&self) -> Lanes {
-        let offset = |tap: &Tap| {
+        let offsets = self.taps.iter().map(|tap| {
             let pixels = self.geometry.pixel_tap(tap.place[0], tap.place[1]);
             pixels * self.input_planes() + tap.phase * self.shape.inputs
-        };
-        let offsets: Vec<usize> = self.taps.iter().map(offset).collect();
+        });
+        let offsets: Vec<usize> = offsets.collect();
         Lanes::new(&offsets, self.shape.inputs)
     }
 
     /// Offsets of every (input channel, tap) in bordered planes of the input.
     fn offsets(&self) -> Vec<usize> {
-        let channels = 0..self.shape.inputs;
-        let of_channel = |channel| self.taps.iter().map(move |tap| self.offset(channel, tap));
-        channels.flat_map(of_channel).collect()
+        (0..self.shape.inputs)
+            .flat_map(|channel| self.taps.iter().map(move |tap| self.offset(channel, tap)))
+            .collect()
     }
 
     fn offset(&self, channel: usize, tap: &Tap) -> usize {

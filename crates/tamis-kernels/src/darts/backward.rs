@@ -6,7 +6,7 @@ use super::hidden::Hidden;
 use super::layout::{INPUTS, LAST};
 use super::node_gradient::NodeGradient;
 use super::source_gradient::SourceGradient;
-use super::{Cell, EDGES, Gradients, Kept, OPERATIONS, Saved, Source, Wants};
+use super::{Cell, EDGES, Gradients, OPERATIONS, Saved, Source, Wants};
 use std::sync::Arc;
 
 /// Gradients of a loss, given that of the output,
@@ -63,12 +63,12 @@ pub fn backward(
 impl Saved {
     /// Everything that the forward pass computed; again, if it was given up.
     fn restore(&self, weights: &[f32]) -> Cell {
-        let source = |(state, kept): (usize, &Arc<Kept>)| {
-            let again = || Arc::new(second_pass(&self.plan, weights, state, kept));
-            let second = self.seconds.get(state).cloned().unwrap_or_else(again);
+        let sources = self.sources.iter().enumerate().map(|(state, kept)| {
+            let second = self.seconds.get(state).cloned();
+            let second =
+                second.unwrap_or_else(|| Arc::new(second_pass(&self.plan, weights, state, kept)));
             Source { kept: Arc::clone(kept), second }
-        };
-        let sources = self.sources.iter().enumerate().map(source).collect();
-        Cell { plan: self.plan.clone(), sources }
+        });
+        Cell { plan: self.plan.clone(), sources: sources.collect() }
     }
 }

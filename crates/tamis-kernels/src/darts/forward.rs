@@ -87,21 +87,21 @@ struct Scratch {
 impl FirstStages {
     fn new(plan: &Plan, weights: &[f32], source: usize) -> FirstStages {
         let stride = plan.stride(source);
-        let kernel = |node, number: usize| {
-            let of = StageOf { source, node, stage: FIRST[number], stride };
-            (plan.first(source, node, number), StageKernel::new(plan, weights, of))
-        };
-        let stages = destinations(source)
-            .flat_map(|node| (0..FIRST.len()).map(move |number| kernel(node, number)));
+        let stages = destinations(source).flat_map(|node| {
+            (0..FIRST.len()).map(move |number| {
+                let of = StageOf { source, node, stage: FIRST[number], stride };
+                (plan.first(source, node, number), StageKernel::new(plan, weights, of))
+            })
+        });
         let strided = destinations(source).filter(|_| plan.strided(source));
-        let reduction = |node| {
+        let reductions = strided.map(|node| {
             let first = plan.first(source, node, FIRST.len());
             (first, Reduction::new(plan, weights, source, node))
-        };
+        });
         FirstStages {
             pooling: Pooling::new(plan, source),
             stages: stages.collect(),
-            reductions: strided.map(reduction).collect(),
+            reductions: reductions.collect(),
         }
     }
 
@@ -179,18 +179,26 @@ fn first_pass(
     Kept { value, first }
 }
 
+/// One of the convolutions of [`second_pass`]; of a second half also where its first one is.
+fn second_kernel(
+    plan: &Plan,
+    weights: &[f32],
+    [source, node]: [usize; 2],
+    number: usize,
+) -> (Option<usize>, StageKernel) {
+    let first = (number < FIRST.len()).then(|| plan.first(source, node, number));
+    let stride = if first.is_some() { 1 } else { plan.stride(source) };
+    let of = StageOf { source, node, stage: SECOND[number], stride };
+    (first, StageKernel::new(plan, weights, of))
+}
+
 /// The second halves of the separable convolutions, and the dilated ones, that leave a state.
 pub(super) fn second_pass(plan: &Plan, weights: &[f32], source: usize, kept: &Kept) -> Results {
-    let kernel = |node, number: usize| {
-        let first = (number < FIRST.len()).then(|| plan.first(source, node, number));
-        let stride = if first.is_some() { 1 } else { plan.stride(source) };
-        let of = StageOf { source, node, stage: SECOND[number], stride };
-        (first, StageKernel::new(plan, weights, of))
-    };
     let state = plan.phases(source) * plan.shape.channels;
-    let stages: Vec<_> = destinations(source)
-        .flat_map(|node| (0..SECOND.len()).map(move |number| kernel(node, number)))
-        .collect();
+    let stages = destinations(source).flat_map(|node| {
+        (0..SECOND.len()).map(move |number| second_kernel(plan, weights, [source, node], number))
+    });
+    let stages: Vec<_> = stages.collect();
     let extra = (0..plan.shape.batch.div_ceil(plan.schedule.chunk)).into_par_iter();
     results(plan, plan.second_planes(source), extra, |images, _, work| {
         let mut of_state = plan.frame.take(state, 0.0);

@@ -162,15 +162,14 @@ impl Pass<'_> {
                 total[1] += f64::from(moments[1]);
             }
         }
-        let channels = 0..plan.shape.channels;
-        let of_stage = |stage: &HiddenStage<'_>| -> Vec<Normalisation> {
-            let of_channel = |channel| {
-                let first = &self.cell.sources[self.source].kept.first;
+        let first = &self.cell.sources[self.source].kept.first;
+        let of_stages = self.stages.iter().flat_map(|stage| {
+            let of_channels = (0..plan.shape.channels).map(|channel| {
                 let statistics: &Statistics = &first.statistics[stage.first + channel];
                 statistics.backward(1.0, totals[stage.to + channel], values)
-            };
-            channels.clone().map(of_channel).collect()
-        };
-        self.stages.iter().flat_map(of_stage).collect()
+            });
+            of_channels.collect::<Vec<Normalisation>>()
+        });
+        of_stages.collect()
     }
 }

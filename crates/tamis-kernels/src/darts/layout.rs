@@ -185,8 +185,11 @@ impl Plan {
 
     /// Everything that enters `node` from `source`, in the order of the numbers above.
     pub(super) fn entries(&self, source: usize, node: usize) -> Vec<Entry> {
-        let first = |number| Place::First(self.first(source, node, number));
-        let skip = if self.strided(source) { first(FIRST.len()) } else { Place::Value };
+        let skip = if self.strided(source) {
+            Place::First(self.first(source, node, FIRST.len()))
+        } else {
+            Place::Value
+        };
         let mut entries = vec![Entry { operation: SKIP, place: skip }];
         for (number, operation) in POOLS.into_iter().enumerate() {
             entries.push(Entry { operation, place: Place::First(number * self.shape.channels) });

@@ -20,9 +20,10 @@ impl<'a> Mixture<'a> {
     /// The node after `sources`.
     pub(super) fn new(plan: &'a Plan, operands: &Operands<'_>, sources: &'a [Source]) -> Self {
         let node = sources.len();
-        let of_source =
-            |source| plan.entries(source, node).into_iter().map(move |entry| (source, entry));
-        let entries: Vec<_> = (0..node).flat_map(of_source).collect();
+        let entries = (0..node).flat_map(|source| {
+            plan.entries(source, node).into_iter().map(move |entry| (source, entry))
+        });
+        let entries: Vec<_> = entries.collect();
         let mut factors = Vec::with_capacity(plan.shape.channels * entries.len());
         let mut constants = Vec::with_capacity(plan.shape.channels);
         for channel in 0..plan.shape.channels {

@@ -26,9 +26,10 @@ pub(super) struct Summation<'a> {
 
 impl<'a> Summation<'a> {
     pub(super) fn new(cell: &'a Cell, node: usize) -> Self {
-        let of_source =
-            |source| cell.plan.entries(source, node).into_iter().map(move |of| (source, of));
-        Summation { cell, entries: (0..node).flat_map(of_source).collect() }
+        let entries = (0..node).flat_map(|source| {
+            cell.plan.entries(source, node).into_iter().map(move |entry| (source, entry))
+        });
+        Summation { cell, entries: entries.collect() }
     }
 
     /// Floats of the sums of one image.
@@ -122,11 +123,11 @@ impl NodeGradient {
         let entry = plan.entries(source, self.node)[number];
         let share = share(shares, source, self.node, entry.operation);
         let slot = slot(cell, source, self.node) + number;
-        let of_channel = |channel| {
+        let of_channels = (0..channels).filter_map(|channel| {
             let statistics = cell.sources[source].statistics(entry.place, channel)?;
             Some(statistics.backward(share, self.sums(channels, slot, channel), values))
-        };
-        (0..channels).filter_map(of_channel).collect()
+        });
+        of_channels.collect()
     }
 
     /// Writes the gradients of the shares of all edges that enter the node.
@@ -137,12 +138,12 @@ impl NodeGradient {
             let first = slot(cell, source, self.node);
             let entries = cell.plan.entries(source, self.node);
             for (number, entry) in entries.into_iter().enumerate() {
-                let of_channel = |channel| {
+                let of_channels = (0..channels).map(|channel| {
                     let product = self.sums(channels, first + number, channel)[1];
                     let statistics = cell.sources[source].statistics(entry.place, channel);
                     product * statistics.map_or(1.0, |of| of.inverse_deviation())
-                };
-                gradient[entry.operation] = (0..channels).map(of_channel).sum::<f64>() as f32;
+                });
+                gradient[entry.operation] = of_channels.sum::<f64>() as f32;
             }
         }
     }

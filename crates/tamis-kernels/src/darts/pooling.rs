@@ -2,7 +2,7 @@
 
 use super::layout::{POOLS, Plan};
 use crate::buffer::Buffer;
-use crate::depthwise::{Columns, Depthwise, Tap, taps};
+use crate::depthwise::{Columns, Depthwise, taps};
 use crate::elementwise::multiply;
 use crate::frame::Map;
 use crate::pool::{first_maximum, max_pool, max_pool_backward};
@@ -52,16 +52,17 @@ impl Pooling {
     pub(super) fn new(plan: &Plan, source: usize) -> Pooling {
         let (phases, frame) = (plan.phases(source), &plan.frame);
         let taps = taps(3, 1, plan.stride(source));
-        let place = |tap: &Tap| tap.phase * frame.len + frame.place(tap.row, tap.column);
-        let windows = |phase| {
+        let offsets =
+            taps.iter().map(|tap| tap.phase * frame.len + frame.place(tap.row, tap.column));
+        let windows = (0..phases).map(|phase| {
             let of_phase = taps.iter().enumerate().filter(|(_, tap)| tap.phase == phase);
             of_phase.map(|(number, tap)| (number, frame.place(-tap.row, -tap.column))).collect()
-        };
+        });
         let ones = [1.0; 9];
         let sum = |columns| Depthwise::new(plan.level, frame, columns, &ones, ones.len());
         Pooling {
-            offsets: taps.iter().map(place).collect(),
-            windows: (0..phases).map(windows).collect(),
+            offsets: offsets.collect(),
+            windows: windows.collect(),
             sum: sum(Columns::forward(frame, &taps, phases)),
             to_phases: (0..phases)
                 .map(|phase| sum(Columns::backward(frame, &taps, phase)))

@@ -22,21 +22,21 @@ impl Reduction {
         let channels = plan.shape.channels;
         let edge = &weights[plan.edge_weights(source, node)];
         let of_half = |half: usize| &edge[half * channels * channels / 2..];
-        let forward = |half| {
+        let halves = [0, 1].map(|half| {
             let weights = of_half(half);
             let offsets = offsets(plan, channels);
             Correlation::new(plan.level, offsets, channels / 2, |output, input| {
                 weights[output * channels + input]
             })
-        };
-        let backward = |half| {
+        });
+        let to_phases = [0, 1].map(|half| {
             let weights = of_half(half);
             let offsets = offsets(plan, channels / 2);
             Correlation::new(plan.level, offsets, channels, |input, output| {
                 weights[output * channels + input]
             })
-        };
-        Reduction { halves: [0, 1].map(forward), to_phases: [0, 1].map(backward) }
+        });
+        Reduction { halves, to_phases }
     }
 
     /// Writes the ReLU of the phases that are read, `[phase, channel]`.

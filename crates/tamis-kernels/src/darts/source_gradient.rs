@@ -64,6 +64,45 @@ struct Scratch {
     pool: PoolScratch,
 }
 
+impl<'a> Edge<'a> {
+    fn new(
+        cell: &Cell,
+        source: usize,
+        [weights, shares]: [&[f32]; 2],
+        node: &'a NodeGradient,
+    ) -> Self {
+        let (plan, of) = (&cell.plan, node.node);
+        let stride = plan.stride(source);
+        let ordinal = of - destinations(source).start();
+        let normalisations = |entry| node.normalisations(cell, shares, source, entry);
+        let kernel =
+            |stage| StageGradient::new(plan, weights, StageOf { source, node: of, stage, stride });
+        let halves = (0..FIRST.len()).map(|number| {
+            let place = Place::First(plan.first(source, of, number));
+            let from = (ordinal * FIRST.len() + number) * plan.shape.channels;
+            (Flow::Hidden(place, from), kernel(FIRST[number]))
+        });
+        let dilated = (FIRST.len()..SECOND.len()).map(|number| {
+            let place = Place::Second(plan.second(source, of, number));
+            let flow = Flow::Node(place, normalisations(SECOND_ENTRY + number));
+            (flow, kernel(SECOND[number]))
+        });
+        Edge {
+            node,
+            ordinal,
+            stages: halves.chain(dilated).collect(),
+            pools: [0, 1].map(|number| normalisations(POOL_ENTRY + number)),
+            skip: if plan.strided(source) {
+                let kernels = Reduction::new(plan, weights, source, of);
+                let first = plan.first(source, of, FIRST.len());
+                Skip::Reduction(first, Box::new(kernels), normalisations(SKIP_ENTRY))
+            } else {
+                Skip::Identity(share(shares, source, of, SKIP))
+            },
+        }
+    }
+}
+
 impl<'a> SourceGradient<'a> {
     pub(super) fn new(
         cell: &'a Cell,
@@ -72,48 +111,15 @@ impl<'a> SourceGradient<'a> {
         nodes: &'a [NodeGradient],
         (hidden, wanted): (&'a Hidden, bool),
     ) -> Self {
-        let plan = &cell.plan;
-        let stride = plan.stride(source);
-        let edge = |of_node| {
-            let node: &NodeGradient = of_node;
-            let of = node.node;
-            let normalisations = |entry| node.normalisations(cell, shares, source, entry);
-            let ordinal = of - destinations(source).start();
-            let kernel = |stage| {
-                StageGradient::new(plan, weights, StageOf { source, node: of, stage, stride })
-            };
-            let hidden = |number: usize| {
-                let place = Place::First(plan.first(source, of, number));
-                let from = (ordinal * FIRST.len() + number) * plan.shape.channels;
-                (Flow::Hidden(place, from), kernel(FIRST[number]))
-            };
-            let dilated = |number: usize| {
-                let place = Place::Second(plan.second(source, of, number));
-                let flow = Flow::Node(place, normalisations(SECOND_ENTRY + number));
-                (flow, kernel(SECOND[number]))
-            };
-            let halves = (0..FIRST.len()).map(hidden);
-            Edge {
-                node,
-                ordinal,
-                stages: halves.chain((FIRST.len()..SECOND.len()).map(dilated)).collect(),
-                pools: [0, 1].map(|number| normalisations(POOL_ENTRY + number)),
-                skip: if plan.strided(source) {
-                    let kernels = Reduction::new(plan, weights, source, of);
-                    let first = plan.first(source, of, FIRST.len());
-                    Skip::Reduction(first, Box::new(kernels), normalisations(SKIP_ENTRY))
-                } else {
-                    Skip::Identity(share(shares, source, of, SKIP))
-                },
-            }
-        };
+        let edges = nodes.iter().rev();
+        let edges = edges.map(|node| Edge::new(cell, source, [weights, shares], node));
         SourceGradient {
             cell,
             source,
             hidden,
             output_gradient,
-            edges: nodes.iter().rev().map(edge).collect(),
-            pooling: wanted.then(|| Pooling::new(plan, source)),
+            edges: edges.collect(),
+            pooling: wanted.then(|| Pooling::new(&cell.plan, source)),
         }
     }
 

@@ -134,16 +134,15 @@ impl StageGradient {
     pub(super) fn new(plan: &Plan, weights: &[f32], of: StageOf) -> StageGradient {
         let channels = plan.shape.channels;
         let [depthwise, pointwise] = of.weights(plan, weights);
-        let phases = 0..of.stride * of.stride;
-        let to_phase = |phase| {
+        let to_source = (0..of.stride * of.stride).map(|phase| {
             let columns = Columns::backward(&plan.frame, &of.taps(), phase);
             of.depthwise(plan, columns, depthwise)
-        };
+        });
         let offsets = offsets(plan, channels);
         StageGradient {
             of,
             depthwise: of.depthwise(plan, of.columns(plan), depthwise),
-            to_source: phases.map(to_phase).collect(),
+            to_source: to_source.collect(),
             lanes: (channels.is_multiple_of(WIDE) && plan.geometry.flat <= SMALL_PLANE)
                 .then(|| Lanes::new(&[0], channels)),
             to_between: Correlation::new(plan.level, offsets, channels, |input, output| {

@@ -82,12 +82,12 @@ fn write_shares(
         gradient[POOL] = pool as f32;
         for of in CONVOLUTIONS {
             let first = saved.plan.plane(source, destination, of);
-            let normalised = |channel| {
+            let of_channels = (0..channels).map(|channel| {
                 let statistics = saved.sources[source].statistics[first + channel];
                 let product = nodes[OUTPUT - destination].product(channel, source, of);
                 product * statistics.inverse_deviation()
-            };
-            gradient[of.operation] = (0..channels).map(normalised).sum::<f64>() as f32;
+            });
+            gradient[of.operation] = of_channels.sum::<f64>() as f32;
         }
     }
 }

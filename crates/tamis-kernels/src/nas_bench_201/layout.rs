@@ -162,11 +162,11 @@ impl Plan {
     /// One convolution of all edges that leave `source`, as one correlation.
     pub(super) fn forward(&self, weights: &[f32], source: usize, of: Convolution) -> Correlation {
         let channels = self.shape.channels;
-        let first = |output: usize| {
+        let firsts = (0..self.outputs(source)).map(|output| {
             let edge = edge(source, source + 1 + output / channels);
             of.weight(edge, [output % channels, 0, 0], channels)
-        };
-        let firsts: Vec<usize> = (0..self.outputs(source)).map(first).collect();
+        });
+        let firsts: Vec<usize> = firsts.collect();
         Correlation::new(self.level, self.offsets(of), firsts.len(), |output, k| {
             weights[firsts[output] + k]
         })

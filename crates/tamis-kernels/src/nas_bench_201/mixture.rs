@@ -46,26 +46,32 @@ impl<'a> Mixture<'a> {
             (factor, -factor * statistics.mean)
         };
         let channels = 0..plan.shape.channels;
-        let constant = |channel| -> f32 {
-            let of_source =
-                |source| affine(SPATIAL, channel, source).1 + affine(POINTWISE, channel, source).1;
-            (0..node).map(of_source).sum::<f64>() as f32
-        };
         let factor = |of, channel, source: usize| affine(of, channel, source).0 as f32;
-        let spatial = |channel| (0..node).map(move |source| factor(SPATIAL, channel, source));
+        let spatial = channels
+            .clone()
+            .flat_map(|channel| (0..node).map(move |source| factor(SPATIAL, channel, source)));
+        let pointwise = (0..node).map(|source| {
+            plan.pointwise(
+                operands.weights,
+                (source, node),
+                |channel| factor(POINTWISE, channel, source),
+                source > 0,
+            )
+        });
+        let constants = channels.map(|channel| {
+            let of_sources = (0..node).map(|source| {
+                affine(SPATIAL, channel, source).1 + affine(POINTWISE, channel, source).1
+            });
+            of_sources.sum::<f64>() as f32
+        });
         Mixture {
             plan,
             sources,
             skip: of_operation(SKIP),
             pool: of_operation(POOL),
-            spatial: channels.clone().flat_map(spatial).collect(),
-            pointwise: (0..node)
-                .map(|source| {
-                    let factor = |channel| factor(POINTWISE, channel, source);
-                    plan.pointwise(operands.weights, (source, node), factor, source > 0)
-                })
-                .collect(),
-            constants: channels.map(constant).collect(),
+            spatial: spatial.collect(),
+            pointwise: pointwise.collect(),
+            constants: constants.collect(),
         }
     }
 

@@ -27,8 +27,9 @@ pub(super) struct Scratch {
 
 impl<'a> Summation<'a> {
     pub(super) fn new(saved: &'a Saved, weights: &[f32], node: usize) -> Self {
-        let kernel = |source| saved.plan.pointwise(weights, (source, node), |_| 1.0, false);
-        Summation { saved, node, kernels: (0..node).map(kernel).collect() }
+        let kernels =
+            (0..node).map(|source| saved.plan.pointwise(weights, (source, node), |_| 1.0, false));
+        Summation { saved, node, kernels: kernels.collect() }
     }
 
     pub(super) fn scratch(&self) -> Scratch {

@@ -39,10 +39,9 @@ pub fn supernet(shape: &MacroShape, device: Device) -> Result<Network, Error> {
 /// [`Error::ImageSize`], [`Error::Size`] or [`Error::Parameters`] when the shape cannot be built.
 pub fn derived(genotype: &Genotype, shape: &MacroShape, device: Device) -> Result<Network, Error> {
     let mut builder = Builder::default();
-    let cell = |builder: &mut Builder, path: &str, channels| {
+    let body = Skeleton::new(&mut builder, shape, |builder, path, channels| {
         DerivedCell::new(builder, path, channels, genotype)
-    };
-    let body = Skeleton::new(&mut builder, shape, cell)?;
+    })?;
     Ok(Network::new(builder, signature(shape), Box::new(body), device))
 }
 

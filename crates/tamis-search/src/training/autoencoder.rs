@@ -117,6 +117,16 @@ impl AutoencoderTraining {
         });
         Ok(TrainingEvent::Stepped { epoch, step, loss })
     }
+
+    /// What a snapshot holds of every parameter under `prefix`, as the weights are laid out.
+    fn read(&self, snapshot: &Snapshot, prefix: &str) -> Result<Vec<f64>, Error> {
+        let mut flat = Vec::with_capacity(self.weights.len());
+        for parameter in self.network.layout().parameters() {
+            let path = format!("{prefix}/{}", parameter.path);
+            flat.extend_from_slice(snapshot.values(&path, parameter.length())?);
+        }
+        Ok(flat)
+    }
 }
 
 impl Training for AutoencoderTraining {
@@ -152,15 +162,8 @@ impl Training for AutoencoderTraining {
 
     fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
         self.course.restore(snapshot)?;
-        let read = |prefix: &str| -> Result<Vec<f64>, Error> {
-            let mut flat = Vec::with_capacity(self.weights.len());
-            for parameter in self.network.layout().parameters() {
-                let path = format!("{prefix}/{}", parameter.path);
-                flat.extend_from_slice(snapshot.values(&path, parameter.length())?);
-            }
-            Ok(flat)
-        };
-        let (weights, first, second) = (read("weights")?, read("first")?, read("second")?);
+        let weights = self.read(snapshot, "weights")?;
+        let (first, second) = (self.read(snapshot, "first")?, self.read(snapshot, "second")?);
         self.adam = Adam {
             steps: self.course.steps_taken() as u32,
             first,

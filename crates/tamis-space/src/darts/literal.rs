@@ -189,8 +189,8 @@ impl<'text> Cursor<'text> {
 
 /// Length of the number or the dotted name that `text` begins with.
 fn word_length(text: &str) -> usize {
-    let belongs = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '+');
-    text.find(|c| !belongs(c)).unwrap_or(text.len())
+    text.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '-' | '+'))
+        .unwrap_or(text.len())
 }
 
 /// What `text` begins with, in quotes for a message.

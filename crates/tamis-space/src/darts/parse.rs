@@ -71,16 +71,16 @@ fn prefix_length(text: &str) -> usize {
         before.is_empty() || before.ends_with(BEFORE)
     });
     let bracket = text.find(['(', '{']).unwrap_or(text.len());
-    let assigned = || text[..bracket].rfind('=').map_or(0, |equals| equals + 1);
-    begins.unwrap_or_else(assigned)
+    begins.unwrap_or_else(|| text[..bracket].rfind('=').map_or(0, |equals| equals + 1))
 }
 
 /// Where the call begins whose name, perhaps that of a module's member, has [`NAME`] at byte `at`;
 /// `None` if that is a part of another name or no call.
 fn call_of_genotype(text: &str, at: usize) -> Option<usize> {
     let is_call = text[at + NAME.len()..].trim_start().starts_with('(');
-    let belongs = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
-    let begins = text[..at].trim_end_matches(belongs).len();
+    let before = &text[..at];
+    let before = before.trim_end_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    let begins = before.len();
     (is_call && last_name(&text[begins..at + NAME.len()]) == NAME).then_some(begins)
 }
 

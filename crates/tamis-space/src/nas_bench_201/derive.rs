@@ -18,8 +18,7 @@ pub fn derive(alphas: &[[f64; 5]; 6]) -> Genotype {
 /// edge gives, and its share grows with what the other edges take over. A row of nothing but NaN gives
 /// the first of them.
 pub fn derive_without_none(alphas: &[[f64; 5]; 6]) -> Genotype {
-    let some = |[_, rest @ ..]: [f64; 5]| Operation::ALL[1 + first_largest(&rest)];
-    Genotype(alphas.map(some))
+    Genotype(alphas.map(|[_, rest @ ..]| Operation::ALL[1 + first_largest(&rest)]))
 }
 
 fn first_largest(row: &[f64]) -> usize {

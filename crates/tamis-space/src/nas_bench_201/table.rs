@@ -169,17 +169,20 @@ impl Place<'_> {
         genotype: Genotype,
         by_index: &mut BTreeMap<u32, Genotype>,
     ) -> Result<(), Error> {
-        let wrong = |expected| Error::TableCell {
+        let index = cell.trim().parse().map_err(|_| self.wrong_index(cell, "a whole number"))?;
+        match by_index.insert(index, genotype) {
+            None => Ok(()),
+            Some(_) => Err(self.wrong_index(cell, "every index once")),
+        }
+    }
+
+    fn wrong_index(self, cell: &str, expected: &'static str) -> Error {
+        Error::TableCell {
             table: self.table.to_owned(),
             line: self.line,
             column: INDEX,
             found: cell.trim().chars().take(40).collect(),
             expected,
-        };
-        let index = cell.trim().parse().map_err(|_| wrong("a whole number"))?;
-        match by_index.insert(index, genotype) {
-            None => Ok(()),
-            Some(_) => Err(wrong("every index once")),
         }
     }
 

@@ -40,11 +40,11 @@ fn differences(a: &Path, b: &Path) -> Result<String, Failure> {
     let (left, right) = (values(a)?, values(b)?);
     let keys: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
     let show = |value: Option<&Value>| value.map_or("-".to_owned(), Value::to_string);
-    let line = |key| match (left.get(key), right.get(key)) {
+    let lines = keys.into_iter().filter_map(|key| match (left.get(key), right.get(key)) {
         (left, right) if left == right => None,
         (left, right) => Some(format!("{key}: {} -> {}\n", show(left), show(right))),
-    };
-    Ok(keys.into_iter().filter_map(line).collect())
+    });
+    Ok(lines.collect())
 }
 
 fn read(from: Option<&Path>, set: &[String]) -> Result<RunConfig, Failure> {

@@ -57,11 +57,11 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(acts) {
         return Cow::Borrowed(text);
     }
-    let shown = |c: char| match acts(c) {
+    let shown = text.chars().map(|c| match acts(c) {
         true => c.escape_default().to_string(),
         false => c.to_string(),
-    };
-    Cow::Owned(text.chars().map(shown).collect())
+    });
+    Cow::Owned(shown.collect())
 }
 
 /// Whether a character does something instead of being shown: control characters, ends of lines and

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use tamis::search::training::{ComponentsEvent, ComponentsRound, TrainingEvent, TrainingRecord};
-use tamis::{Layers, Observer, Scoring, ScoringEvent, inputs_of_data, refuse_replacing};
+use tamis::{Observer, Scoring, ScoringEvent, inputs_of_data, refuse_replacing};
 
 use super::arguments::{EmbedArguments, EmbedBy, ProgressKind, ScoreArguments, TableArguments};
 use super::output::{tell, visible};
@@ -46,8 +46,10 @@ fn opened(
     arguments: &TableArguments,
     (epochs_key, epochs): (&str, Option<u32>),
 ) -> Result<Scoring, Failure> {
-    let own = |layers: Layers| layers.optional("seed", arguments.seed).optional(epochs_key, epochs);
-    let config = arguments.settings.layers(own)?.resolve_scoring()?;
+    let layers = arguments
+        .settings
+        .layers(|layers| layers.optional("seed", arguments.seed).optional(epochs_key, epochs))?;
+    let config = layers.resolve_scoring()?;
     let settings = arguments.settings.layers.config.iter().cloned();
     let inputs: Vec<PathBuf> = inputs_of_data(&config.data).into_iter().chain(settings).collect();
     refuse_replacing(&arguments.out, &inputs)?;

@@ -130,7 +130,7 @@ fn warn_of_few_images(images: usize) {
 
 /// The settings, and what they left open.
 fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>), Failure> {
-    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    let table = arguments.table.as_ref().map(|path| path.to_string_lossy().into_owned());
     let mut layers = arguments.settings.layers(|layers| {
         layers
             .optional("space.name", arguments.space.clone())
@@ -139,7 +139,7 @@ fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>)
             .optional("train.epochs", arguments.epochs)
             .optional("train.batch", arguments.batch)
             .optional("seed", arguments.seed)
-            .optional("table", arguments.table.as_ref().map(text))
+            .optional("table", table)
     })?;
     let has_file = arguments.settings.layers.config.is_some();
     let open = if has_file { None } else { LeftOpen::of(&layers) };
@@ -181,10 +181,9 @@ fn free_folder(config: &RunConfig) -> PathBuf {
         search.space.name, search.host.name, search.policy.name, search.seed
     );
     let name = name.replace(|c: char| !c.is_alphanumeric() && !"-._".contains(c), "-");
-    let taken = |path: &PathBuf| path.exists();
     let numbered = (2..).map(|number| PathBuf::from(format!("runs/{name}-{number}")));
     let first = PathBuf::from(format!("runs/{name}"));
-    std::iter::once(first).chain(numbered).find(|path| !taken(path)).unwrap_or_default()
+    std::iter::once(first).chain(numbered).find(|path| !path.exists()).unwrap_or_default()
 }
 
 fn run(mut job: Job, progress: ProgressKind, stop: &Stop) -> Result<ExitCode, Failure> {

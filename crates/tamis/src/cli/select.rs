@@ -80,7 +80,7 @@ fn counts(choice: &Choice) -> String {
         let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
         return format!("of each class: {}", counts.join(" "));
     }
-    let of = |(label, count)| format!("{label}: {count}");
-    let counts: Vec<String> = labels.iter().zip(counts).map(of).collect();
+    let counts: Vec<String> =
+        labels.iter().zip(counts).map(|(label, count)| format!("{label}: {count}")).collect();
     format!("of each label: {}", counts.join(", "))
 }

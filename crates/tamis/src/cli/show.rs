@@ -99,38 +99,40 @@ fn progress(summary: &Summary) -> String {
 fn listed(found: &[Summary]) -> String {
     const HEADER: [&str; 7] =
         ["run", "kind", "state", "epochs", "accuracy", "samples / full", "seconds"];
-    let dash = || "-".to_owned();
-    let cells = |summary: &Summary| {
-        let cost = summary.cost.as_ref();
-        let epochs = match (summary.epochs_done, summary.epochs) {
-            (Some(done), Some(epochs)) => format!("{done}/{epochs}"),
-            _ => dash(),
-        };
-        let ratio = cost.and_then(|cost| cost.sample_ratio);
-        let wall_s = cost.and_then(|cost| cost.search_wall_s);
-        [
-            visible(&summary.path).into_owned(),
-            kind(summary.kind).to_owned(),
-            state(summary.state).to_owned(),
-            epochs,
-            summary.arch_val_accuracy.map_or_else(dash, percent),
-            ratio.map_or_else(dash, |ratio| format!("{ratio:.3}")),
-            wall_s.map_or_else(dash, |wall_s| format!("{wall_s:.1}")),
-        ]
-    };
     let mut lines = vec![(HEADER.map(str::to_owned), "genotype")];
     for summary in found {
         lines.push((cells(summary), summary.genotype.as_deref().unwrap_or("-")));
     }
-    let width = |column: usize| {
+    let widths = (0..HEADER.len()).map(|column| {
         lines.iter().map(|(cells, _)| cells[column].chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..HEADER.len()).map(width).collect();
-    let line = |(cells, genotype): &([String; 7], &str)| {
+    });
+    let widths: Vec<usize> = widths.collect();
+    let lines = lines.iter().map(|(cells, genotype)| {
         let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}  "));
         format!("{}{}\n", cells.collect::<String>(), visible(genotype))
+    });
+    lines.collect()
+}
+
+/// What a line says of a run, without the genotype.
+fn cells(summary: &Summary) -> [String; 7] {
+    let dash = || "-".to_owned();
+    let cost = summary.cost.as_ref();
+    let epochs = match (summary.epochs_done, summary.epochs) {
+        (Some(done), Some(epochs)) => format!("{done}/{epochs}"),
+        _ => dash(),
     };
-    lines.iter().map(line).collect()
+    let ratio = cost.and_then(|cost| cost.sample_ratio);
+    let wall_s = cost.and_then(|cost| cost.search_wall_s);
+    [
+        visible(&summary.path).into_owned(),
+        kind(summary.kind).to_owned(),
+        state(summary.state).to_owned(),
+        epochs,
+        summary.arch_val_accuracy.map_or_else(dash, percent),
+        ratio.map_or_else(dash, |ratio| format!("{ratio:.3}")),
+        wall_s.map_or_else(dash, |wall_s| format!("{wall_s:.1}")),
+    ]
 }
 
 fn kind(kind: Kind) -> &'static str {

@@ -44,10 +44,11 @@ pub(super) fn needs(policy: &str) -> [bool; 2] {
 
 /// About which share of the samples a policy passes.
 pub(super) fn expected_share(policy: &str, samples: usize) -> f64 {
-    let amount = |part: &str| -> Option<Amount> { part.rsplit_once(':')?.1.parse().ok() };
-    let share =
-        |part| amount(part).map_or(1.0, |amount| amount.of(samples) as f64 / samples as f64);
-    parts(policy).map(share).product::<f64>().min(1.0)
+    let shares = parts(policy).map(|part| {
+        let amount = part.rsplit_once(':').and_then(|(_, text)| text.parse::<Amount>().ok());
+        amount.map_or(1.0, |amount| amount.of(samples) as f64 / samples as f64)
+    });
+    shares.product::<f64>().min(1.0)
 }
 
 fn parts(policy: &str) -> impl Iterator<Item = &str> {

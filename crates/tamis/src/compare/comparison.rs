@@ -120,12 +120,14 @@ impl Block {
     pub fn equal_steps(&self, arm: &ArmResult) -> Option<&ArmResult> {
         let samples = |arm: &ArmResult| Some(arm.summary(Quantity::SampleRatio)?.mean);
         let own = samples(arm).filter(|_| !arm.is_full_steps())?;
-        let off = |other: &ArmResult| Some((samples(other)? / own - 1.0).abs());
         self.arms
             .iter()
             .filter(|other| other.is_full_steps() && other.arm.host == arm.arm.host)
             .filter(|other| other.arm.runs_as.scale == arm.arm.runs_as.scale)
-            .filter_map(|other| Some((off(other).filter(|off| *off < 0.05)?, other)))
+            .filter_map(|other| {
+                let off = (samples(other)? / own - 1.0).abs();
+                (off < 0.05).then_some((off, other))
+            })
             .min_by(|(one, _), (other, _)| one.total_cmp(other))
             .map(|(_, nearest)| nearest)
     }

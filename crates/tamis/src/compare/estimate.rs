@@ -43,15 +43,20 @@ impl Estimate {
         let epochs = f64::from(planned.key.epochs);
         let space = |other: &Measured| other.space == run.space;
         let host = |other: &Measured| space(other) && other.host == run.host;
-        let arm = |other: &Measured| host(other) && other.policy == run.choice.policy;
         let share = expected_share(&run.choice.policy, self.samples);
-        let same = self.median(arm, |other| other.wall_s / f64::from(other.epochs.max(1)));
+        let same = self.median(
+            |other| host(other) && other.policy == run.choice.policy,
+            |other| other.wall_s / f64::from(other.epochs.max(1)),
+        );
         let per_share = |other: &Measured| {
             let share = expected_share(&other.policy, self.samples);
             other.wall_s / f64::from(other.epochs.max(1)) / share.max(f64::MIN_POSITIVE)
         };
-        let like = || self.median(host, per_share).or_else(|| self.median(space, per_share));
-        same.or_else(|| like().map(|wall_s| wall_s * share)).map(|wall_s| wall_s * epochs)
+        let wall_s = same.or_else(|| {
+            let like = self.median(host, per_share).or_else(|| self.median(space, per_share));
+            like.map(|wall_s| wall_s * share)
+        });
+        wall_s.map(|wall_s| wall_s * epochs)
     }
 
     /// One run that waited for others on the machine makes no forecast.

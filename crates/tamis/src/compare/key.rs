@@ -173,20 +173,26 @@ fn other_settings(
     let plain = flatten(&RunConfig::default().to_table()?);
     defaults.extend(plain.into_iter().filter(|(key, _)| key == "recipe"));
     settings.retain(|key, value| tells_apart(key, config) && defaults.get(key) != Some(value));
-    let entry = |(key, value): (String, toml::Value)| -> Result<(String, Value), Error> {
-        let value = match (&value, files.get(&key)) {
-            (_, Some(hash)) => Value::from(hash.clone()),
-            (toml::Value::String(path), None) if FILES.contains(&key.as_str()) => {
-                Value::from(hash_of_file(Path::new(path))?)
-            }
-            _ => serde_json::to_value(&value).map_err(|error| Error::Config {
-                from: Some(key.clone()),
-                message: error.to_string(),
-            })?,
-        };
-        Ok((key, value))
+    settings.into_iter().map(|(key, value)| entry(key, &value, files)).collect()
+}
+
+/// A setting as keys have it: that of a file is the hash of the file.
+fn entry(
+    key: String,
+    value: &toml::Value,
+    files: &BTreeMap<String, String>,
+) -> Result<(String, Value), Error> {
+    let value = match (value, files.get(&key)) {
+        (_, Some(hash)) => Value::from(hash.clone()),
+        (toml::Value::String(path), None) if FILES.contains(&key.as_str()) => {
+            Value::from(hash_of_file(Path::new(path))?)
+        }
+        _ => serde_json::to_value(value).map_err(|error| Error::Config {
+            from: Some(key.clone()),
+            message: error.to_string(),
+        })?,
     };
-    settings.into_iter().map(entry).collect()
+    Ok((key, value))
 }
 
 #[cfg(test)]

@@ -68,14 +68,9 @@ struct Line {
 ///
 /// [`Error::Content`] if one of the texts is not what the name says, or if it is of another run.
 pub fn line(result: &str, run: &str, key: &Key) -> Result<String, Error> {
-    let failed = |what, found: String, expected| Error::Content {
-        what,
-        path: key.folder_name().into(),
-        found,
-        expected,
+    let unreadable = |what| {
+        move |error: serde_json::Error| failed(key, what, error.to_string(), "what a run writes")
     };
-    let unreadable =
-        |what| move |error: serde_json::Error| failed(what, error.to_string(), "what a run writes");
     let mut outcome: Outcome =
         serde_json::from_str(result).map_err(unreadable("the result of the run"))?;
     let run: Provenance = serde_json::from_str(run).map_err(unreadable("the record of the run"))?;
@@ -87,10 +82,14 @@ pub fn line(result: &str, run: &str, key: &Key) -> Result<String, Error> {
         let images = if reordered { " on images in another order" } else { "" };
         let found = format!("{} with seed {}{images}", outcome.policy, outcome.seed);
         let expected = "the run that the folder is named for; hint: name another --out";
-        return Err(failed("the result of the run", found, expected));
+        return Err(failed(key, "the result of the run", found, expected));
     }
     let setup = key.setup.clone();
     let compare = Section { format: FORMAT, setup, tamis, machine, threads };
     let line = Line { outcome, compare };
     serde_json::to_string(&line).map_err(unreadable("the settings of the run"))
+}
+
+fn failed(key: &Key, what: &'static str, found: String, expected: &'static str) -> Error {
+    Error::Content { what, path: key.folder_name().into(), found, expected }
 }

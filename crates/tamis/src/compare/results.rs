@@ -77,16 +77,16 @@ impl Results {
     }
 
     fn read_line(&mut self, line: usize, text: &str) -> Result<(), Error> {
-        let failed = |found, expected| {
-            Error::from(CompareError::Line { path: self.path.clone(), line, found, expected })
-        };
         match parse(text) {
             Ok(Parsed::Record(record)) if self.records.iter().any(|r| r.key == record.key) => {
                 self.notes.push(format!("line {line} is of a run that an earlier line has"));
             }
             Ok(Parsed::Record(record)) => self.records.push(*record),
             Ok(Parsed::LeftOut(why)) => self.notes.push(format!("line {line} {why}: left out")),
-            Err((found, expected)) => return Err(failed(found, expected)),
+            Err((found, expected)) => {
+                let path = self.path.clone();
+                return Err(CompareError::Line { path, line, found, expected }.into());
+            }
         }
         Ok(())
     }
@@ -147,13 +147,16 @@ impl Results {
         if order.is_none() && self.records.iter().any(|record| order_of(record).is_some()) {
             return None;
         }
-        let file = |key: &str| {
-            let hash = self
-                .common(|record| record.key.setup.settings.get(key)?.as_str().map(str::to_owned));
-            Some((key.to_owned(), hash?))
-        };
-        let files = FILES.into_iter().filter_map(file).collect();
+        let files = FILES
+            .into_iter()
+            .filter_map(|key| Some((key.to_owned(), self.hash_of(key)?)))
+            .collect();
         Some(DataIdentity { fingerprint, order, samples, files })
+    }
+
+    /// The hash of the file of a setting, as all results agree on it.
+    fn hash_of(&self, key: &str) -> Option<String> {
+        self.common(|record| record.key.setup.settings.get(key)?.as_str().map(str::to_owned))
     }
 
     /// The value that all runs agree on, if there are runs and they do.

@@ -81,7 +81,6 @@ fn range(item: &str) -> Option<std::ops::Range<u32>> {
 ///
 /// [`Error::Policies`] or [`Error::Seeds`].
 pub fn parse_policies(text: &str, default: &Seeds) -> Result<Vec<(String, Seeds)>, Error> {
-    let failed = |found| Error::Policies { text: shortened(text), found };
     let mut policies: Vec<(String, Option<String>)> = Vec::new();
     for item in text.split(',').map(str::trim) {
         match policies.last_mut() {
@@ -95,7 +94,8 @@ pub fn parse_policies(text: &str, default: &Seeds) -> Result<Vec<(String, Seeds)
     let mut merged: Vec<(String, Seeds)> = Vec::new();
     for (policy, seeds) in policies {
         if policy.is_empty() {
-            return Err(failed("a policy without a name"));
+            let found = "a policy without a name";
+            return Err(Error::Policies { text: shortened(text), found });
         }
         let seeds = seeds.map_or(Ok(default.clone()), |seeds| seeds.parse::<Seeds>())?;
         match merged.iter_mut().find(|(name, _)| *name == policy) {

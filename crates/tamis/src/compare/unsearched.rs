@@ -25,20 +25,16 @@ pub(super) fn unsearched<'a>(
     outcomes: impl Iterator<Item = &'a Outcome>,
     table: &Table,
 ) -> Vec<Unsearched> {
-    let found = |text: &str| table.find(&text.parse::<Genotype>().ok()?);
     // The initial parameters are a function of the seed alone; runs of other hosts repeat them.
     let starts: BTreeSet<(u64, &str)> =
         outcomes.map(|outcome| (outcome.seed, outcome.initial_genotype.as_str())).collect();
-    let by_seed: BTreeMap<u64, Accuracies> =
-        starts.iter().filter_map(|(seed, start)| Some((*seed, found(start)?))).collect();
+    let by_seed: BTreeMap<u64, Accuracies> = starts
+        .iter()
+        .filter_map(|(seed, start)| Some((*seed, table.find(&start.parse::<Genotype>().ok()?)?)))
+        .collect();
     let starts: Vec<Accuracies> = by_seed.values().copied().collect();
     let all: Vec<Accuracies> = table.iter().map(|(_, record)| *record).collect();
     let plain = table.find(&Genotype([Operation::Conv3x3; 6]));
-    let row = |name, records: &[Accuracies]| Unsearched {
-        name,
-        by_seed: BTreeMap::new(),
-        summaries: summaries(records),
-    };
     let mut rows = vec![
         Unsearched { by_seed, ..row("argmax of the initial alphas", &starts) },
         row("mean of all cells", &all),
@@ -46,6 +42,11 @@ pub(super) fn unsearched<'a>(
     ];
     rows.retain(|row| !row.summaries.is_empty());
     rows
+}
+
+/// A row that is not of seeds.
+fn row(name: &'static str, records: &[Accuracies]) -> Unsearched {
+    Unsearched { name, by_seed: BTreeMap::new(), summaries: summaries(records) }
 }
 
 fn summaries(records: &[Accuracies]) -> BTreeMap<Quantity, Summary> {

@@ -162,8 +162,10 @@ impl Scoring {
             return Ok(false);
         };
         let width = values.len() / self.train.len();
-        let axis = |axis: usize| values.iter().skip(axis).step_by(width).copied().collect();
-        let axes = (0..width).map(|number| Column::real(&format!("z_{number}"), axis(number)));
+        let axes = (0..width).map(|number| {
+            let axis = values.iter().skip(number).step_by(width).copied().collect();
+            Column::real(&format!("z_{number}"), axis)
+        });
         let columns = self.keys().into_iter().chain(axes);
         self.finish(columns.collect(), &Beside::new(&cost, None, &self.train), out)
     }

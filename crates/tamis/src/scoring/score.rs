@@ -54,24 +54,21 @@ pub(super) fn scores(
     out: &Path,
     observer: &mut dyn Observer,
 ) -> Made<Vec<f64>> {
+    let epochs = scoring.config.score.epochs;
     match kind {
         ScoreKind::El2n => mean_over_networks(scoring, out, observer),
         ScoreKind::Forgetting => {
-            let Some(scorer) = trained(scoring, 0, scoring.config.score.epochs, out, observer)?
-            else {
+            let Some(scorer) = trained(scoring, 0, epochs, out, observer)? else {
                 return Ok(None);
             };
             let progress = scorer.progress();
             let scores = scorer.forgetting().scores(progress.epochs);
             Ok(Some((scores, training_cost(progress.cost))))
         }
-        ScoreKind::Entropy | ScoreKind::Loss => {
-            let of = |sample: SampleOutput| match kind {
-                ScoreKind::Entropy => sample.entropy,
-                _ => sample.loss,
-            };
-            of_network(scoring, (0, scoring.config.score.epochs), of, out, observer)
+        ScoreKind::Entropy => {
+            of_network(scoring, (0, epochs), |sample| sample.entropy, out, observer)
         }
+        ScoreKind::Loss => of_network(scoring, (0, epochs), |sample| sample.loss, out, observer),
     }
 }
 
@@ -86,8 +83,8 @@ fn mean_over_networks(
     let networks = config.networks;
     for number in 0..networks {
         observer.observe(&ScoringEvent::Network { number, networks });
-        let of = |sample: SampleOutput| sample.error_norm;
-        let made = of_network(scoring, (number, config.el2n_epochs()), of, out, observer)?;
+        let training = (number, config.el2n_epochs());
+        let made = of_network(scoring, training, |sample| sample.error_norm, out, observer)?;
         let Some((scores, more)) = made else { return Ok(None) };
         sums.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
         cost = cost.plus(&more);

@@ -71,16 +71,16 @@ fn malformed(bytes: &[u8], path: &Path, error: &csv::Error) -> TableError {
 pub(super) fn write(table: &Table, path: &Path) -> Result<Vec<u8>, TableError> {
     let mut writer =
         WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(Vec::new());
-    let failed = |error: &dyn ToString| TableError::Form {
-        path: path.to_owned(),
-        found: error.to_string(),
-        expected: "columns that CSV can hold",
-    };
     let names = table.columns().iter().map(|column| &column.name);
-    writer.write_record(names).map_err(|error| failed(&error))?;
+    writer.write_record(names).map_err(|error| unwritable(path, &error))?;
     for row in 0..table.rows() {
         let fields = table.columns().iter().map(|column| column.values.text(row));
-        writer.write_record(fields).map_err(|error| failed(&error))?;
+        writer.write_record(fields).map_err(|error| unwritable(path, &error))?;
     }
-    writer.into_inner().map_err(|error| failed(&error))
+    writer.into_inner().map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &dyn ToString) -> TableError {
+    let (path, found) = (path.to_owned(), error.to_string());
+    TableError::Form { path, found, expected: "columns that CSV can hold" }
 }

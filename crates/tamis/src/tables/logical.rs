@@ -118,8 +118,8 @@ pub(super) fn big_endian(bytes: &[u8]) -> Option<i128> {
     let mut whole = [fill; 16];
     whole[16 - last.len()..].copy_from_slice(last);
     let value = i128::from_be_bytes(whole);
-    let is_sign = |&byte: &u8| byte == fill;
-    let fits = beyond.is_empty() || beyond.iter().all(is_sign) && (value < 0) == (fill != 0);
+    let fits =
+        beyond.is_empty() || beyond.iter().all(|&byte| byte == fill) && (value < 0) == (fill != 0);
     (!bytes.is_empty() && fits).then_some(value)
 }
 

@@ -201,17 +201,17 @@ impl Table {
         let wrong = |row: usize, found: String| self.wrong_value(column, row, found, expected);
         match &column.values {
             Values::Whole(values) => {
-                let one = |(row, &value): (usize, &i64)| {
+                let numbers = values.iter().enumerate().map(|(row, &value)| {
                     u32::try_from(value).map_err(|_| wrong(row, value.to_string()))
-                };
-                values.iter().enumerate().map(one).collect()
+                });
+                numbers.collect()
             }
             Values::Real(values) => {
-                let one = |(row, &value): (usize, &f64)| match value as u32 {
+                let numbers = values.iter().enumerate().map(|(row, &value)| match value as u32 {
                     whole if f64::from(whole) == value => Ok(whole),
                     _ => Err(wrong(row, value.to_string())),
-                };
-                values.iter().enumerate().map(one).collect()
+                });
+                numbers.collect()
             }
             Values::Words(words) => Err(self.no_number(column, words, expected)),
             Values::Other { row, found, .. } => {
@@ -290,8 +290,11 @@ impl Table {
 
     /// The error for the first word of a column of labels that is no number.
     fn no_number(&self, column: &Column, words: &Words, expected: &str) -> TableError {
-        let is_word = |&code: &u32| words.names()[code as usize].parse::<f64>().is_err();
-        let row = words.codes().iter().position(is_word).unwrap_or_default();
+        let row = words
+            .codes()
+            .iter()
+            .position(|&code| words.names()[code as usize].parse::<f64>().is_err())
+            .unwrap_or_default();
         let found = format!("`{}`", column.values.text(row));
         let expected = format!(
             "{expected}; hint: names of classes are read where the data that have them are named, \

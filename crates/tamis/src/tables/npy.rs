@@ -41,13 +41,10 @@ struct Array<'a> {
 
 /// The columns.
 pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Vec<Column>, TableError> {
-    let malformed = |(place, found, expected): Mismatch| TableError::Malformed {
-        path: path.to_owned(),
-        place: place.to_owned(),
-        found,
-        expected,
-    };
-    let array = check(bytes).map_err(malformed)?;
+    let array = check(bytes).map_err(|(place, found, expected)| {
+        let (path, place) = (path.to_owned(), place.to_owned());
+        TableError::Malformed { path, place, found, expected }
+    })?;
     Ok((0..array.columns).map(|column| array.column(column)).collect())
 }
 
@@ -116,12 +113,12 @@ macro_rules! kind {
             name: $name,
             bytes: size_of::<$type>(),
             read: |values| {
-                let one = |bytes: &[u8]| {
+                let numbers = values.map(|bytes| {
                     let mut exact = [0; size_of::<$type>()];
                     exact.copy_from_slice(bytes);
                     <$type>::from_le_bytes(exact) as $wide
-                };
-                Values::$values(values.map(one).collect())
+                });
+                Values::$values(numbers.collect())
             },
         }
     };
@@ -134,8 +131,8 @@ static KINDS: [Kind; 11] = [
         name: "<f2",
         bytes: size_of::<f16>(),
         read: |values| {
-            let one = |bytes: &[u8]| f16::from_le_bytes([bytes[0], bytes[1]]).to_f64();
-            Values::Real(values.map(one).collect())
+            let numbers = values.map(|bytes| f16::from_le_bytes([bytes[0], bytes[1]]).to_f64());
+            Values::Real(numbers.collect())
         },
     },
     kind!("<i8", i64, Whole as i64),
@@ -149,12 +146,12 @@ static KINDS: [Kind; 11] = [
         name: "<u8",
         bytes: size_of::<u64>(),
         read: |values| {
-            let one = |bytes: &[u8]| {
+            let numbers = values.map(|bytes| {
                 let mut exact = [0; size_of::<u64>()];
                 exact.copy_from_slice(bytes);
                 u64::from_le_bytes(exact)
-            };
-            Values::of_unsigned(values.map(one).collect())
+            });
+            Values::of_unsigned(numbers.collect())
         },
     },
 ];
@@ -207,20 +204,22 @@ pub(super) fn write(table: &Table, path: &Path) -> Result<Vec<u8>, TableError> {
     Ok(bytes)
 }
 
+/// Whether the column is 0, 1, 2 and so on.
+fn counts_rows(table: &Table, column: &Column) -> bool {
+    table.whole(column).is_ok_and(|ids| (0..).zip(ids).all(|(row, id): (u32, u32)| row == id))
+}
+
 /// The columns that are written: all but those that say which sample a row is of, if there are
 /// others.
 fn bare_columns<'a>(table: &'a Table, path: &Path) -> Result<Vec<&'a Column>, TableError> {
     let keys = [SAMPLE_NAMES, LABEL_NAMES].concat();
-    let is_key = |column: &&Column| keys.contains(&column.name.as_str());
-    let values: Vec<&Column> = table.columns().iter().filter(|column| !is_key(column)).collect();
+    let values: Vec<&Column> =
+        table.columns().iter().filter(|column| !keys.contains(&column.name.as_str())).collect();
     if values.is_empty() {
         return Ok(table.columns().iter().take(1).collect());
     }
-    let in_order = |column: &Column| {
-        table.whole(column).is_ok_and(|ids| (0..).zip(ids).all(|(row, id): (u32, u32)| row == id))
-    };
     match table.find(&SAMPLE_NAMES) {
-        Some(column) if !in_order(column) => Err(TableError::Form {
+        Some(column) if !counts_rows(table, column) => Err(TableError::Form {
             path: path.to_owned(),
             found: "samples that are not 0, 1, 2 and so on".to_owned(),
             expected: "a form that names the samples: .csv or .parquet",

@@ -47,18 +47,12 @@ pub(super) fn read(bytes: Vec<u8>, path: &Path) -> Result<Vec<Column>, TableErro
 }
 
 fn decode(bytes: Vec<u8>, path: &Path) -> Result<Vec<Column>, TableError> {
-    let malformed = |found: String, expected: &str| TableError::Malformed {
-        path: path.to_owned(),
-        place: "Parquet".to_owned(),
-        found,
-        expected: expected.to_owned(),
-    };
-    let failed = |error: ParquetError| malformed(error.to_string(), "a whole Parquet file");
+    let failed = |error: ParquetError| malformed(path, error.to_string(), "a whole Parquet file");
     let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(failed)?;
     let file = reader.metadata().file_metadata();
     let rows = file.num_rows();
     if !(0..=LIMIT_ROWS).contains(&rows) {
-        return Err(malformed(format!("{rows} rows"), &format!("at most {LIMIT_ROWS}")));
+        return Err(malformed(path, format!("{rows} rows"), &format!("at most {LIMIT_ROWS}")));
     }
     let described = file.schema_descr().columns().to_vec();
     let mut columns: Vec<Column> =
@@ -68,7 +62,7 @@ fn decode(bytes: Vec<u8>, path: &Path) -> Result<Vec<Column>, TableError> {
         let rows = group.metadata().num_rows().max(0) as usize;
         for (number, column) in columns.iter_mut().enumerate() {
             if let Some(packing) = unread_packing(group.metadata().column(number).compression()) {
-                return Err(malformed(format!("values packed with {packing}"), PACKINGS));
+                return Err(malformed(path, format!("values packed with {packing}"), PACKINGS));
             }
             let found = if described[number].max_rep_level() > 0 {
                 no_numbers(rows, "lists")
@@ -84,9 +78,18 @@ fn decode(bytes: Vec<u8>, path: &Path) -> Result<Vec<Column>, TableError> {
     match columns.iter().find(|column| column.values.len() as i64 != rows) {
         Some(column) => {
             let found = format!("{} values in column `{}`", column.values.len(), column.name);
-            Err(malformed(found, &format!("{rows}, as its metadata says")))
+            Err(malformed(path, found, &format!("{rows}, as its metadata says")))
         }
         None => Ok(columns),
+    }
+}
+
+fn malformed(path: &Path, found: String, expected: &str) -> TableError {
+    TableError::Malformed {
+        path: path.to_owned(),
+        place: "Parquet".to_owned(),
+        found,
+        expected: expected.to_owned(),
     }
 }
 
@@ -241,12 +244,10 @@ fn append(values: &mut Values, found: Values) {
 
 /// The bytes of the file.
 pub(super) fn write(table: &Table, path: &Path) -> Result<Vec<u8>, TableError> {
-    let failed = |error: ParquetError| TableError::Form {
-        path: path.to_owned(),
-        found: error.to_string(),
-        expected: "columns that Parquet can hold",
-    };
-    to_parquet(table).map_err(failed)
+    to_parquet(table).map_err(|error| {
+        let (path, found) = (path.to_owned(), error.to_string());
+        TableError::Form { path, found, expected: "columns that Parquet can hold" }
+    })
 }
 
 fn to_parquet(table: &Table) -> Result<Vec<u8>, ParquetError> {

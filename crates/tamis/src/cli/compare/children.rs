@@ -225,15 +225,8 @@ impl<'a> Makers<'a> {
     /// Adds a finished run to the results.
     fn collect(&mut self, planned: &PlannedRun) -> Result<(), Failure> {
         let folder = self.options.runs.join(planned.key.folder_name());
-        let text = |name: &str| {
-            let path = folder.join(name);
-            fs::read_to_string(&path).map_err(|source| Error::File {
-                what: "a finished run",
-                path,
-                source,
-            })
-        };
-        self.results.append(&line(&text("result.json")?, &text("run.json")?, &planned.key)?)?;
+        let (result, run) = (text(&folder, "result.json")?, text(&folder, "run.json")?);
+        self.results.append(&line(&result, &run, &planned.key)?)?;
         self.finished += 1;
         self.progress.finished(planned, self.results);
         Ok(())
@@ -289,6 +282,12 @@ impl Failed {
         let code = code.filter(|code| [2, 3].contains(code)).unwrap_or(1);
         Failed { name: running.planned.key.folder_name(), code, told }
     }
+}
+
+/// The text of a file of a finished run.
+fn text(folder: &Path, name: &str) -> Result<String, Error> {
+    let path = folder.join(name);
+    fs::read_to_string(&path).map_err(|source| Error::File { what: "a finished run", path, source })
 }
 
 /// Passes on what a child says on its standard error, until it says nothing any more.

@@ -112,29 +112,33 @@ fn arm_row(block: &Block, arm: &ArmResult, detail: Detail) -> Vec<String> {
         shown(block).iter().map(|&quantity| accuracy(quantity, summary(quantity), finished)),
     );
     let counts = counted(block);
-    let cost = |quantity, show: fn(f64) -> String| match summary(quantity) {
-        Some(found) => show(found.mean),
-        None if finished == 0 => NONE.to_owned(),
-        None => UNKNOWN.to_owned(),
-    };
     let times = |ratio: Option<f64>| ratio.map_or(NONE.to_owned(), |ratio| format!("{ratio:.2}x"));
     row.extend([
         summary(counts).map_or(NONE.to_owned(), |found| percent(counts, found.median)),
         difference(counts, block.difference(arm, counts), detail),
         difference(counts, block.steps_difference(arm, counts), detail),
-        cost(Quantity::SampleRatio, |mean| format!("{mean:.3}")),
-        cost(Quantity::MacsRatio, |mean| format!("{mean:.3}")),
-        cost(Quantity::OneOffSamples, |mean| thousands(mean as u64)),
-        cost(Quantity::SearchWallS, |mean| format!("{mean:.1}")),
-        cost(Quantity::PeakRssBytes, |mean| format!("{:.0} MB", mean / 1e6)),
+        cost(arm, Quantity::SampleRatio, |mean| format!("{mean:.3}")),
+        cost(arm, Quantity::MacsRatio, |mean| format!("{mean:.3}")),
+        cost(arm, Quantity::OneOffSamples, |mean| thousands(mean as u64)),
+        cost(arm, Quantity::SearchWallS, |mean| format!("{mean:.1}")),
+        cost(arm, Quantity::PeakRssBytes, |mean| format!("{:.0} MB", mean / 1e6)),
         times(arm.speed_up_samples()),
         times(block.speed_up_wall(arm)),
-        cost(Quantity::Decisive, share),
-        cost(Quantity::InitialArgmax, share),
-        cost(Quantity::Collapsed, share),
-        cost(Quantity::CutOff, share),
+        cost(arm, Quantity::Decisive, share),
+        cost(arm, Quantity::InitialArgmax, share),
+        cost(arm, Quantity::Collapsed, share),
+        cost(arm, Quantity::CutOff, share),
     ]);
     row
+}
+
+/// The mean of a quantity over the runs of an arm.
+fn cost(arm: &ArmResult, quantity: Quantity, show: fn(f64) -> String) -> String {
+    match arm.summary(quantity) {
+        Some(found) => show(found.mean),
+        None if arm.runs.is_empty() => NONE.to_owned(),
+        None => UNKNOWN.to_owned(),
+    }
 }
 
 fn share(mean: f64) -> String {
@@ -197,9 +201,9 @@ fn unsearched_row(row: &Unsearched, accuracies: &[Quantity], width: usize) -> Ve
     let counts = accuracies.last().and_then(|quantity| row.summaries.get(quantity));
     let n = counts.map_or(NONE.to_owned(), |found| thousands(found.n as u64));
     let mut cells = vec!["no search".to_owned(), row.name.to_owned(), NONE.to_owned(), n];
-    let found = |quantity: &Quantity| Some((*quantity, *row.summaries.get(quantity)?));
     cells.extend(accuracies.iter().map(|quantity| {
-        found(quantity).map_or(NONE.to_owned(), |(quantity, found)| spread(quantity, found))
+        let found = row.summaries.get(quantity);
+        found.map_or(NONE.to_owned(), |found| spread(*quantity, *found))
     }));
     cells.push(counts.map_or(NONE.to_owned(), |found| format!("{:.2}", found.median)));
     cells.resize(width, NONE.to_owned());

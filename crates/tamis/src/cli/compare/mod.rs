@@ -179,12 +179,14 @@ fn execute(
     let _folder = FolderLock::take(folder, "compare.lock").map_err(Error::from)?;
     let _results = results.lock()?;
     let jobs = usize::from(arguments.jobs);
-    let share = || (Machine::this().processors / jobs).max(1);
     let options = Options {
         runs: folder.join("runs"),
         settings: folder.join("settings"),
         jobs,
-        threads: arguments.common.threads.or_else(|| (jobs > 1).then(share)),
+        threads: arguments
+            .common
+            .threads
+            .or_else(|| (jobs > 1).then(|| (Machine::this().processors / jobs).max(1))),
         stop_after_runs: arguments.stop_after_runs,
         stop_after_steps: arguments.common.stop_after_steps,
     };

@@ -117,14 +117,19 @@ impl Progress {
 
     /// Seconds until all runs are finished; unknown while nothing like one of them is.
     fn left_s(&self) -> Option<f64> {
-        let over = |planned: &PlannedRun| {
-            let at_work = self.running.values().find(|(run, _)| run.key == planned.key);
-            at_work.map_or(0.0, |(run, over)| f64::from(*over) / f64::from(run.key.epochs.max(1)))
-        };
-        let seconds = |run| Some(self.estimate.wall_s(run)? * (1.0 - over(run)));
-        let sum: Option<f64> = self.left.iter().map(seconds).sum();
+        let seconds = self
+            .left
+            .iter()
+            .map(|run| Some(self.estimate.wall_s(run)? * (1.0 - self.share_over(run))));
+        let sum: Option<f64> = seconds.sum();
         // The sum of nothing is -0.
         Some(sum? / self.jobs as f64 + 0.0)
+    }
+
+    /// The share of a run's epochs that is over.
+    fn share_over(&self, planned: &PlannedRun) -> f64 {
+        let at_work = self.running.values().find(|(run, _)| run.key == planned.key);
+        at_work.map_or(0.0, |(run, over)| f64::from(*over) / f64::from(run.key.epochs.max(1)))
     }
 }
 

@@ -116,20 +116,20 @@ fn drop_column(table: &mut Table, column: usize) {
 }
 
 fn widths(table: &Table) -> Vec<usize> {
-    let width = |column: usize| {
+    let widths = (0..table.header.len()).map(|column| {
         let lines = std::iter::once(&table.header).chain(&table.rows);
         lines.map(|cells| cells[column].chars().count()).max().unwrap_or_default()
-    };
-    (0..table.header.len()).map(width).collect()
+    });
+    widths.collect()
 }
 
 fn aligned(table: &Table) -> String {
     let widths = widths(table);
-    let line = |cells: &Vec<String>| {
+    let lines = std::iter::once(&table.header).chain(&table.rows).map(|cells| {
         let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         format!("{}\n", padded.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end())
-    };
-    std::iter::once(&table.header).chain(&table.rows).map(line).collect()
+    });
+    lines.collect()
 }
 
 #[cfg(test)]

@@ -175,10 +175,9 @@ fn hosts(block: &Block) -> Vec<&str> {
 fn lines(block: &Block) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (number, arm) in block.arms.iter().enumerate() {
-        let same = |other: &ArmResult| {
-            other.arm.host == arm.arm.host && other.arm.runs_as == arm.arm.runs_as
-        };
-        let repeated = block.arms[..number].iter().any(same);
+        let repeated = block.arms[..number]
+            .iter()
+            .any(|other| other.arm.host == arm.arm.host && other.arm.runs_as == arm.arm.runs_as);
         if !repeated && !lines.contains(&name(arm)) {
             lines.push(name(arm));
         }
