@@ -24,7 +24,7 @@ pub struct DropPath<'a> {
 
 impl DropPath<'_> {
     /// What each sample of each layer is multiplied with: `[sample, layer]`.
-    pub(crate) fn factors(&self, layers: usize) -> Vec<Vec<f32>> {
+    pub fn factors(&self, layers: usize) -> Vec<Vec<f32>> {
         let kept = (1.0 / (1.0 - self.rate)) as f32;
         let factor = |dropped: bool| if dropped { 0.0 } else { kept };
         let of_sample = |&id: &u64| {

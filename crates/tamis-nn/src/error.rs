@@ -46,47 +46,16 @@ pub enum Error {
         /// The device.
         device: String,
     },
-    /// The image size does not go through the network's reductions.
-    #[error(
-        "building {network}: found images of {height} x {width} pixels, expected sides divisible \
-         by {divisor}; hint: set data.size to such a number"
-    )]
-    ImageSize {
-        /// The network, with its article.
-        network: &'static str,
-        /// Image height.
-        height: usize,
-        /// Image width.
-        width: usize,
-        /// What both must be divisible by.
-        divisor: usize,
-    },
-    /// A size setting is out of range.
-    #[error("building {network}: found {name} = {found}, expected {expected}")]
-    Size {
-        /// The network, with its article.
-        network: &'static str,
-        /// The setting.
-        name: &'static str,
-        /// Its value.
-        found: usize,
-        /// What it may be.
-        expected: &'static str,
-    },
-    /// The sizes together make a network that is too large.
-    #[error(
-        "building {network}: found {found} parameters, expected at most {limit}; hint: lower \
-         {settings}"
-    )]
-    Parameters {
-        /// The network, with its article.
-        network: &'static str,
-        /// Parameters it would have; the largest number there is, should they be more.
-        found: usize,
-        /// Most that it may have.
-        limit: usize,
-        /// The settings that make it smaller.
-        settings: &'static str,
+    /// A network that cannot be described.
+    #[error(transparent)]
+    Description(#[from] tamis_graph::Error),
+    /// A network has no output of the name that was asked for.
+    #[error("running a network: found no output called {found}, expected one of: {expected}")]
+    Output {
+        /// What was asked for.
+        found: String,
+        /// The outputs that it has.
+        expected: String,
     },
     /// A slice handed to a pass has the wrong length.
     #[error("running a network: found {found} values of {what}, expected {expected}")]
@@ -118,9 +87,4 @@ pub enum Error {
         /// Matrices of this network.
         expected: usize,
     },
-    /// A network without a classifier's features was asked for them.
-    #[error(
-        "running a network: found no features before a classifier, expected a residual network"
-    )]
-    NoFeatures,
 }

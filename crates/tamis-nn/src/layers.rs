@@ -8,11 +8,11 @@ use std::cell::RefCell;
 use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions};
 use burn::tensor::{Tensor, activation::relu};
+use tamis_graph::{Init, ParameterLayout};
 use tamis_kernels::conv_bn::Kernel;
 
 use crate::fused::{self, ConvNormKind, conv_norm, conv_scaled};
 use crate::leaves::Leaves;
-use crate::parameters::{Init, ParameterLayout};
 use crate::statistics::{Mode, Statistics};
 
 /// Added to the variance before its root is taken, everywhere.
@@ -114,7 +114,7 @@ impl Norm {
 
 /// What turns the variance over `count` values into the unbiased estimate that running
 /// statistics follow.
-fn unbias(count: usize) -> f64 {
+pub(crate) fn unbias(count: usize) -> f64 {
     count as f64 / (count as f64 - 1.0).max(1.0)
 }
 

@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use burn::backend::ExecutionError;
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData, Transaction};
+use tamis_graph::{Parameter, ParameterLayout};
 
-use crate::parameters::{Parameter, ParameterLayout};
 use crate::real::{Real, dtype, flat_data, read};
 
 /// Hands out parameters as tensors and remembers them.

@@ -1,9 +1,9 @@
-//! Networks: the supernets that a search trains and the networks derived from what it finds.
+//! Networks on devices: the supernets that a search trains, and any described network.
 //!
 //! Place in the flow: `select` says which samples, `search` takes the steps, and this crate turns
 //! weights, mixing weights and a batch into losses, predictions and gradients. A network here is
-//! a pure description ([`Network`]): its weights are one flat vector that belongs to the caller,
-//! laid out by path ([`ParameterLayout`]). So a search state serializes without knowing any
+//! pure (a supernet is a [`Network`], whatever `tamis-graph` describes a [`Model`]): its weights are one
+//! flat vector that belongs to the caller, laid out by path ([`ParameterLayout`]). So a search state serializes without knowing any
 //! tensor, and an optimizer is a loop over a slice.
 //!
 //! This is the only crate that names burn, and none of burn's types appear in its interface. It
@@ -21,27 +21,28 @@ mod error;
 mod fused;
 mod layers;
 mod leaves;
+mod model;
 mod nas_bench_201;
 mod network;
 mod outputs;
-mod parameters;
 mod real;
-mod resnet;
 mod statistics;
 
-pub use autoencoder::{Autoencoder, AutoencoderPass, AutoencoderShape, Triplet};
+pub use autoencoder::{Autoencoder, AutoencoderPass, Triplet};
 pub use darts::supernet as darts_supernet;
 #[cfg(feature = "wgpu")]
 pub use device::Adapter;
 pub use device::{Device, Engine};
 pub use error::Error;
-pub use nas_bench_201::{derived as nas_bench_201_derived, supernet as nas_bench_201_supernet};
+pub use model::{Model, ModelPass};
+pub use nas_bench_201::supernet as nas_bench_201_supernet;
 pub use network::{Inputs, Network, Pass, Wants};
-pub use outputs::{Outputs, SampleOutput};
-pub use parameters::{Init, Parameter, ParameterLayout};
+pub use outputs::{Mixed, Outputs, SampleOutput, Targets, cross_entropy};
 pub use real::Real;
-pub use resnet::{resnet, resnet_macs};
 pub use statistics::{Mode, Statistics};
+pub use tamis_engine::DropPath;
+pub use tamis_graph::networks::AutoencoderShape;
+pub use tamis_graph::{Init, Parameter, ParameterLayout};
 pub use tamis_kernels::{
     ChoiceError as InstructionsError, Level as Instructions, keep_freed_memory,
 };

@@ -4,26 +4,20 @@ use std::cell::RefCell;
 
 use burn::backend::ExecutionError;
 use burn::tensor::{DType, Tensor};
+use tamis_graph::ParameterLayout;
 
 use crate::checks::length;
 use crate::device::{Device, Engine};
 use crate::error::Error;
 use crate::layers::{Builder, Forward};
 use crate::leaves::Leaves;
-use crate::outputs::{Outputs, cross_entropy};
-use crate::parameters::ParameterLayout;
+use crate::outputs::{Outputs, Targets, cross_entropy};
 use crate::real::{Real, dtype, flat_data, read};
 use crate::statistics::{Mode, Statistics};
 
 /// From images `[batch, channel, height, width]` to logits `[batch, class]`.
 pub(crate) trait Body: Send + Sync {
     fn forward(&self, images: Tensor<4>, pass: &Forward) -> Tensor<2>;
-
-    /// From images to the features before the classifier, `[batch, feature]`, where a network
-    /// gives them out.
-    fn features(&self, _images: Tensor<4>, _pass: &Forward) -> Option<Tensor<2>> {
-        None
-    }
 }
 
 /// What a network takes in and gives out.
@@ -158,7 +152,8 @@ impl Network {
         let failed = |error: ExecutionError| self.device.failed(error);
         let logits = self.body.forward(images, &forward);
         let host_logits = read::<E>(logits.try_to_data().map_err(failed)?);
-        let (outputs, seed) = cross_entropy(&host_logits, inputs.labels, inputs.loss_weights);
+        let targets = Targets { loss_weights: inputs.loss_weights, ..Targets::of(inputs.labels) };
+        let (outputs, seed) = cross_entropy(&host_logits, &targets)?;
         let Forward { leaves, moments, .. } = forward;
         let statistics = Statistics::collect(moments).map_err(failed)?;
         let mut pass = Pass { outputs, weights: None, shares: None, statistics };
@@ -174,35 +169,6 @@ impl Network {
             }
         }
         Ok(pass)
-    }
-
-    /// The features before the classifier, `[batch, feature]` flattened, of images
-    /// `[batch, channel, height, width]` flattened, by the given statistics.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Length`] if an argument does not fit, [`Error::NoFeatures`] if the network gives
-    /// none out.
-    pub fn features<E: Real>(
-        &self,
-        weights: &[E],
-        images: &[E],
-        statistics: &Statistics,
-    ) -> Result<Vec<E>, Error> {
-        length("the weights", weights.len(), self.layout.length())?;
-        whole_images(images.len(), self.signature.image)?;
-        let device = self.device.autodiff();
-        let images = image_tensor(images, self.signature.image, &device);
-        let pass = Forward {
-            leaves: Leaves::new(&self.layout, weights, &device, false),
-            shares: Vec::new(),
-            mode: Mode::Evaluate(statistics),
-            fused: self.fused::<E>(),
-            inference: true,
-            moments: RefCell::default(),
-        };
-        let features = self.body.features(images, &pass).ok_or(Error::NoFeatures)?;
-        Ok(read(features.try_into_data().map_err(|error| self.device.failed(error))?))
     }
 
     fn fused<E: Real>(&self) -> bool {
@@ -264,14 +230,6 @@ pub(crate) fn image_tensor<E: Real>(
     let batch = images.len() / (channels * height * width);
     let flat = Tensor::<1>::from_data(flat_data(images.to_vec()), (device, dtype::<E>()));
     flat.reshape([batch, channels, height, width])
-}
-
-/// Refuses values that are not at least one whole image; returns how many they are.
-pub(crate) fn whole_images(values: usize, image: [usize; 3]) -> Result<usize, Error> {
-    let each = image.iter().product::<usize>();
-    let batch = (values / each).max(1);
-    length("the images", values, batch * each)?;
-    Ok(batch)
 }
 
 fn share_gradients<E: Real>(

@@ -1,9 +1,11 @@
 //! From logits to loss, predictions and the loss's gradient, on the host in `f64`.
 //!
-//! The cross-entropy's gradient with respect to the logits is `(softmax - onehot) * w / batch`,
+//! The cross-entropy's gradient with respect to the logits is `(softmax - target) * w / batch`,
 //! so the backward pass is seeded with it and the loss itself never enters the autodiff graph.
 //! Everything is taken from the log-softmax: probabilities of 1e-21 keep their logarithm.
 
+use crate::checks::length;
+use crate::error::Error;
 use crate::real::Real;
 
 /// What a network said of one sample.
@@ -17,7 +19,7 @@ pub struct SampleOutput {
     pub correct: bool,
     /// Entropy of the softmax output in nats.
     pub entropy: f64,
-    /// Cross-entropy in nats, before any loss weight.
+    /// Cross-entropy with the true class in nats, before any loss weight, smoothing or mixing.
     pub loss: f64,
     /// Euclidean norm of the softmax output less the one-hot vector of the true class (EL2N).
     pub error_norm: f64,
@@ -39,29 +41,86 @@ impl Outputs {
     }
 }
 
+/// What the logits of a batch should have been.
+#[derive(Clone, Copy, Debug)]
+pub struct Targets<'a> {
+    /// Class of each sample.
+    pub labels: &'a [u32],
+    /// What each sample's loss is multiplied with; 1 if absent.
+    pub loss_weights: Option<&'a [f32]>,
+    /// Share of every target that is spread evenly over all classes (label smoothing; Szegedy et al.: "Rethinking the
+    /// Inception Architecture", CVPR 2016).
+    pub smoothing: f64,
+    /// What each image is mixed with, if it is.
+    pub mixed: Option<Mixed<'a>>,
+}
+
+/// A second class of each sample, for images that are a mixture of two (Zhang et al.: "mixup", ICLR 2018).
+#[derive(Clone, Copy, Debug)]
+pub struct Mixed<'a> {
+    /// Class of the other image.
+    pub labels: &'a [u32],
+    /// Share of the first image.
+    pub share: f64,
+}
+
+impl<'a> Targets<'a> {
+    /// One class each, all of the same weight.
+    pub fn of(labels: &'a [u32]) -> Targets<'a> {
+        Targets { labels, loss_weights: None, smoothing: 0.0, mixed: None }
+    }
+
+    fn target(&self, position: usize, class: usize, classes: usize) -> f64 {
+        let is = |labels: &[u32]| f64::from(u8::from(labels[position] as usize == class));
+        let own = is(self.labels);
+        let sharp = self.mixed.map_or(own, |of| of.share * own + (1.0 - of.share) * is(of.labels));
+        (1.0 - self.smoothing) * sharp + self.smoothing / classes as f64
+    }
+
+    fn check(&self, classes: usize) -> Result<(), Error> {
+        let batch = self.labels.len();
+        if let Some(loss_weights) = self.loss_weights {
+            length("the loss weights", loss_weights.len(), batch)?;
+        }
+        let mixed = self.mixed.map_or(self.labels, |mixed| mixed.labels);
+        length("the labels of mixed images", mixed.len(), batch)?;
+        for labels in [self.labels, mixed] {
+            if let Some(position) = labels.iter().position(|&label| label as usize >= classes) {
+                return Err(Error::Label { position, label: labels[position], classes });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Loss, predictions and gradient with respect to the logits `[batch, class]`.
-pub(crate) fn cross_entropy<E: Real>(
+///
+/// # Errors
+///
+/// [`Error::Length`] or [`Error::Label`] if the targets are not those of the logits.
+pub fn cross_entropy<E: Real>(
     logits: &[E],
-    labels: &[u32],
-    loss_weights: Option<&[f32]>,
-) -> (Outputs, Vec<E>) {
-    let batch = labels.len();
+    targets: &Targets<'_>,
+) -> Result<(Outputs, Vec<E>), Error> {
+    let batch = targets.labels.len();
     let classes = logits.len() / batch.max(1);
+    length("the labels", batch * classes.max(1), logits.len())?;
+    targets.check(classes)?;
     let mut gradient = Vec::with_capacity(logits.len());
     let mut samples = Vec::with_capacity(batch);
     let mut loss = 0.0;
-    for (position, (row, &label)) in logits.chunks(classes).zip(labels).enumerate() {
-        let weight = loss_weights.map_or(1.0, |weights| f64::from(weights[position]));
+    for (position, (row, &label)) in logits.chunks(classes).zip(targets.labels).enumerate() {
+        let weight = targets.loss_weights.map_or(1.0, |weights| f64::from(weights[position]));
         let log_probabilities = log_softmax(row);
-        let sample = describe(&log_probabilities, label as usize);
-        loss += weight * sample.loss;
-        samples.push(sample);
-        gradient.extend(log_probabilities.iter().enumerate().map(|(class, log_probability)| {
-            let target = f64::from(u8::from(class == label as usize));
-            E::from_f64((log_probability.exp() - target) * weight / batch as f64)
-        }));
+        samples.push(describe(&log_probabilities, label as usize));
+        for (class, log_probability) in log_probabilities.iter().enumerate() {
+            let target = targets.target(position, class, classes);
+            // A class that is no target adds nothing, however unlikely it is.
+            loss -= if target > 0.0 { weight * target * log_probability } else { 0.0 };
+            gradient.push(E::from_f64((log_probability.exp() - target) * weight / batch as f64));
+        }
     }
-    (Outputs { loss: loss / batch as f64, samples }, gradient)
+    Ok((Outputs { loss: loss / batch as f64, samples }, gradient))
 }
 
 fn log_softmax<E: Real>(row: &[E]) -> Vec<f64> {
@@ -98,6 +157,10 @@ fn describe(log_probabilities: &[f64], label: usize) -> SampleOutput {
 mod tests {
     use super::*;
 
+    fn weighed<'a>(labels: &'a [u32], weights: &'a [f32]) -> Targets<'a> {
+        Targets { loss_weights: Some(weights), ..Targets::of(labels) }
+    }
+
     #[test]
     fn equal_logits_have_the_entropy_and_loss_of_the_uniform_distribution() {
         let (outputs, gradient) = cross_entropy(&[1.0_f64; 4], &[2], None);
@@ -111,10 +174,10 @@ mod tests {
 
     #[test]
     fn a_certain_answer_has_finite_tiny_entropy() {
-        let (outputs, _) = cross_entropy(&[60.0_f64, 0.0, 0.0], &[0], None);
+        let (outputs, _) = cross_entropy(&[60.0_f64, 0.0, 0.0], &Targets::of(&[0])).unwrap();
         let entropy = outputs.samples[0].entropy;
         assert!(entropy > 0.0 && entropy < 1e-23, "{entropy}");
-        let (outputs, _) = cross_entropy(&[1e5_f64, 0.0], &[1], None);
+        let (outputs, _) = cross_entropy(&[1e5_f64, 0.0], &Targets::of(&[1])).unwrap();
         assert_eq!(outputs.samples[0].entropy, 0.0);
         assert!((outputs.loss - 1e5).abs() < 1e-6);
         assert_eq!(outputs.samples[0].error_norm, 2.0_f64.sqrt(), "certain, and wrong");
@@ -123,8 +186,8 @@ mod tests {
     #[test]
     fn the_loss_is_the_weighted_sum_over_the_size_of_the_batch() {
         let logits = [0.3_f64, -0.2, 0.9, 0.1];
-        let (plain, _) = cross_entropy(&logits, &[0, 1], None);
-        let (weighted, _) = cross_entropy(&logits, &[0, 1], Some(&[2.0, 1.0]));
+        let (plain, _) = cross_entropy(&logits, &Targets::of(&[0, 1])).unwrap();
+        let (weighted, _) = cross_entropy(&logits, &weighed(&[0, 1], &[2.0, 1.0])).unwrap();
         let [first, second] = [plain.samples[0].loss, plain.samples[1].loss];
         // Not over the sum of the weights: a sample that stands for two counts twice.
         assert!((weighted.loss - (2.0 * first + second) / 2.0).abs() < 1e-12);
@@ -135,13 +198,49 @@ mod tests {
     fn the_gradient_follows_the_loss_weights() {
         let logits = [0.3_f64, -0.2, 0.9, 0.1, 0.0, -1.0];
         let weights = [2.0_f32, 0.5];
-        let (outputs, gradient) = cross_entropy(&logits, &[0, 2], Some(&weights));
+        let (outputs, gradient) = cross_entropy(&logits, &weighed(&[0, 2], &weights)).unwrap();
         for index in 0..logits.len() {
             let mut moved = logits;
             moved[index] += 1e-6;
-            let (above, _) = cross_entropy(&moved, &[0, 2], Some(&weights));
+            let (above, _) = cross_entropy(&moved, &weighed(&[0, 2], &weights)).unwrap();
             let slope = (above.loss - outputs.loss) / 1e-6;
             assert!((slope - gradient[index]).abs() < 1e-5);
         }
+    }
+
+    #[test]
+    fn smoothed_and_mixed_targets_have_the_loss_and_gradient_of_their_distribution() {
+        let logits = [0.3_f64, -0.2, 0.9, 0.1, 0.0, -1.0];
+        let mixed = Mixed { labels: &[2, 1], share: 0.7 };
+        let targets = Targets { smoothing: 0.1, mixed: Some(mixed), ..Targets::of(&[0, 1]) };
+        let (outputs, gradient) = cross_entropy(&logits, &targets).unwrap();
+        let third = 0.1 / 3.0;
+        let distribution =
+            [[0.9 * 0.7 + third, third, 0.9 * 0.3 + third], [third, 0.9 + third, third]];
+        let rows = logits.chunks(3).zip(distribution);
+        let expected: f64 = rows
+            .map(|(row, target)| {
+                let all = row.iter().map(|logit| logit.exp()).sum::<f64>().ln();
+                row.iter().zip(target).map(|(logit, target)| target * (all - logit)).sum::<f64>()
+            })
+            .sum();
+        assert!((outputs.loss - expected / 2.0).abs() < 1e-12);
+        for index in 0..logits.len() {
+            let mut moved = logits;
+            moved[index] += 1e-6;
+            let (above, _) = cross_entropy(&moved, &targets).unwrap();
+            assert!(((above.loss - outputs.loss) / 1e-6 - gradient[index]).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn targets_that_are_not_those_of_the_logits_are_refused() {
+        let logits = [0.0_f64; 6];
+        assert!(matches!(
+            cross_entropy(&logits, &Targets::of(&[0, 3])),
+            Err(Error::Label { position: 1, .. })
+        ));
+        assert!(cross_entropy(&logits, &Targets::of(&[0; 4])).is_err());
+        assert!(cross_entropy(&logits, &weighed(&[0, 1], &[1.0])).is_err());
     }
 }

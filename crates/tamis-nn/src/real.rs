@@ -12,6 +12,12 @@ mod sealed {
 pub trait Real: sealed::Sealed + Copy + Default + Send + Sync + Into<f64> + 'static {
     /// Rounds to this type.
     fn from_f64(value: f64) -> Self;
+
+    /// The values, if they are of single precision.
+    fn singles(values: &[Self]) -> Option<&[f32]>;
+
+    /// Values of single precision in this type.
+    fn of_singles(values: Vec<f32>) -> Vec<Self>;
 }
 
 impl sealed::Sealed for f32 {
@@ -26,11 +32,27 @@ impl Real for f32 {
     fn from_f64(value: f64) -> Self {
         value as f32
     }
+
+    fn singles(values: &[f32]) -> Option<&[f32]> {
+        Some(values)
+    }
+
+    fn of_singles(values: Vec<f32>) -> Vec<f32> {
+        values
+    }
 }
 
 impl Real for f64 {
     fn from_f64(value: f64) -> Self {
         value
+    }
+
+    fn singles(_: &[f64]) -> Option<&[f32]> {
+        None
+    }
+
+    fn of_singles(values: Vec<f32>) -> Vec<f64> {
+        values.into_iter().map(f64::from).collect()
     }
 }
 

@@ -6,9 +6,10 @@
 #![allow(clippy::print_stderr, reason = "a test says what it ran on, or that it skips")]
 
 use tamis_core::{Key, Purpose};
+use tamis_graph::networks::resnet;
 use tamis_nn::{
-    Device, Error, Inputs, Mode, Network, Pass, Wants, darts_supernet, nas_bench_201_derived,
-    nas_bench_201_supernet, resnet,
+    Device, Error, Inputs, Mode, Model, ModelPass, Network, Outputs, Pass, Targets, Wants,
+    cross_entropy, darts_supernet, nas_bench_201_supernet,
 };
 use tamis_space::darts::SuperShape;
 use tamis_space::nas_bench_201::MacroShape;
@@ -17,7 +18,7 @@ const BATCH: usize = 6;
 const IMAGE: [usize; 3] = [3, 8, 8];
 const STEPS: usize = 10;
 const ALL: Wants = Wants { weights: true, shares: true };
-const WEIGHTS: Wants = Wants { weights: true, shares: false };
+const LABELS: [u32; BATCH] = [0, 3, 9, 1, 1, 4];
 
 /// The first adapter of this machine, if it has one.
 fn adapter() -> Option<Device> {
@@ -55,9 +56,8 @@ impl Descent {
     }
 
     fn pass(&self, mode: Mode<'_>, wants: Wants) -> Pass<f32> {
-        let labels = [0, 3, 9, 1, 1, 4];
         let Descent { network, weights, shares, images } = self;
-        let inputs = Inputs { images, labels: &labels, loss_weights: None, shares };
+        let inputs = Inputs { images, labels: &LABELS, loss_weights: None, shares };
         network.pass(weights, inputs, mode, wants).unwrap()
     }
 
@@ -113,9 +113,54 @@ fn ten_steps_of_a_darts_supernet_follow_the_processor() {
     follows("darts", ALL, |device| darts_supernet(&shape, device).unwrap());
 }
 
+/// A described network, its first weights, and images.
+struct Classifier {
+    model: Model,
+    weights: Vec<f32>,
+    images: Vec<f32>,
+}
+
+impl Classifier {
+    fn new(device: Device) -> Classifier {
+        let model = Model::new(resnet(4, 1, IMAGE, 10).unwrap(), &["logits"], device).unwrap();
+        let mut stream = Key::new(4, Purpose::Test).stream();
+        let images = (0..BATCH * IMAGE.iter().product::<usize>()).map(|_| stream.normal() as f32);
+        Classifier { weights: model.layout().init(6), images: images.collect(), model }
+    }
+
+    fn pass(&self) -> ModelPass<f32, Outputs> {
+        let loss = |outputs: &[&[f32]]| {
+            let (found, gradient) = cross_entropy(outputs[0], &Targets::of(&LABELS))?;
+            Ok((vec![gradient], found))
+        };
+        self.model.train(&self.weights, &self.images, None, loss).unwrap()
+    }
+}
+
 #[test]
-fn ten_steps_of_a_residual_classifier_follow_the_processor() {
-    follows("resnet", WEIGHTS, |device| resnet(4, 1, IMAGE, 10, device).unwrap());
+fn ten_steps_of_a_residual_classifier_follow_the_processor_and_so_does_its_evaluation() {
+    let Some(device) = adapter() else { return };
+    let [mut there, mut here] = [device, Device::Cpu].map(Classifier::new);
+    let mut statistics = [&there, &here].map(|of| of.model.initial_statistics());
+    for _ in 0..STEPS {
+        let passes = [there.pass(), here.pass()];
+        let [found, expected] = [&passes[0], &passes[1]].map(|pass| pass.found.loss);
+        assert!((found - expected).abs() < 1e-3 * expected, "{found} {expected}");
+        for (of, (pass, statistics)) in
+            [&mut there, &mut here].into_iter().zip(passes.iter().zip(&mut statistics))
+        {
+            descend(&mut of.weights, &pass.gradient, 0.05);
+            statistics.update(&pass.statistics, 0.5);
+        }
+    }
+    let evaluated = [&there, &here].into_iter().zip(&statistics);
+    let logits = evaluated.map(|(of, statistics)| {
+        of.model.evaluate(&of.weights, &of.images, statistics).unwrap().concat()
+    });
+    let logits: Vec<Vec<f32>> = logits.collect();
+    for (found, expected) in logits[0].iter().zip(&logits[1]) {
+        assert!((found - expected).abs() < 1e-2 * (1.0 + expected.abs()), "{found} {expected}");
+    }
 }
 
 #[test]
@@ -140,30 +185,11 @@ fn gradients_agree_entry_by_entry() {
 }
 
 #[test]
-fn running_statistics_are_gathered_and_used_as_on_the_processor() {
-    let Some(device) = adapter() else { return };
-    let genotype =
-        "|nor_conv_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
-            .parse()
-            .unwrap();
-    let shape = MacroShape { channels: 4, cells: 1, ..MacroShape::benchmark(10, IMAGE) };
-    let [there, here] = [device, Device::Cpu].map(|device| {
-        let network = nas_bench_201_derived(&genotype, &shape, device).unwrap();
-        let mut statistics = network.initial_statistics();
-        let descent = Descent::new(network);
-        statistics.update(&descent.pass(Mode::Train, WEIGHTS).statistics, 0.5);
-        descent.pass(Mode::Evaluate(&statistics), Wants::default()).outputs.loss
-    });
-    assert!((there - here).abs() < 1e-4 * here, "{there} {here}");
-}
-
-#[test]
 fn double_precision_is_refused_elsewhere_than_on_the_processor() {
     let Some(device) = adapter() else { return };
-    let network = resnet(4, 1, IMAGE, 10, device).unwrap();
-    let weights: Vec<f64> = network.layout().init(1).into_iter().map(f64::from).collect();
+    let Classifier { model, weights, .. } = Classifier::new(device);
+    let weights: Vec<f64> = weights.into_iter().map(f64::from).collect();
     let images = vec![0.0; IMAGE.iter().product()];
-    let inputs = Inputs { images: &images, labels: &[0], loss_weights: None, shares: &[] };
-    let error = network.pass(&weights, inputs, Mode::Train, WEIGHTS).unwrap_err();
+    let error = model.evaluate(&weights, &images, &model.initial_statistics()).unwrap_err();
     assert!(matches!(error, Error::NumberType { .. }), "{error}");
 }

@@ -102,6 +102,12 @@ pub enum Error {
         /// What this search or training needs.
         expected: String,
     },
+    /// A network of the space cannot be described.
+    #[error(transparent)]
+    Space(#[from] tamis_space::Error),
+    /// A network that belongs to no space cannot be described.
+    #[error(transparent)]
+    Description(#[from] tamis_graph::Error),
     /// A network could not be built or run.
     #[error(transparent)]
     Network(#[from] tamis_nn::Error),

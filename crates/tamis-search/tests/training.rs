@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use tamis_core::{Key, Purpose, SampleId};
 use tamis_data::{Augmentation, BatchSource, DataConfig, Dataset, Normalization, open};
-use tamis_nn::{Device, Inputs, Mode, Wants, resnet};
+use tamis_graph::networks::resnet;
+use tamis_nn::{Device, Model};
 use tamis_search::training::{
     AutoencoderTraining, ClassifierTraining, EmbedConfig, ScorerConfig, Training, TrainingEvent,
 };
@@ -114,16 +115,16 @@ fn running_statistics_are_the_mean_of_the_first_batches_moments() {
     let mut training =
         ClassifierTraining::new(&config, train.clone(), none, 3, 1, Device::Cpu).unwrap();
     finish(&mut training);
-    let network = resnet(2, 1, [3, 16, 16], 10, Device::Cpu).unwrap();
+    let graph = resnet(2, 1, [3, 16, 16], 10).unwrap();
+    let network = Model::new(graph, &["logits"], Device::Cpu).unwrap();
     let weights = network.layout().init(3);
     let source = BatchSource::new(train.clone(), &Normalization::of(&train), none, 3).unwrap();
     let mut ids: Vec<SampleId> = train.ids().collect();
     Key::new(3, Purpose::WeightOrder).stream().shuffle(&mut ids);
     let moments = ids.chunks(16).map(|ids| {
         let batch = source.batch(ids, 0, false);
-        let (images, labels) = (&batch.images[..], &batch.labels[..]);
-        let inputs = Inputs { images, labels, loss_weights: None, shares: &[] };
-        let pass = network.pass(&weights, inputs, Mode::Train, Wants::default()).unwrap();
+        let zeros = |outputs: &[&[f32]]| Ok((vec![vec![0.0; outputs[0].len()]], ()));
+        let pass = network.train(&weights, &batch.images, None, zeros).unwrap();
         pass.statistics.to_values()
     });
     let moments: Vec<Vec<f64>> = moments.collect();

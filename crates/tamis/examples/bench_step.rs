@@ -1,6 +1,7 @@
 //! Times full search steps (architecture step and weight step) on random data, 3x32x32, ten
-//! classes: `bench_step SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]`. SPACE `resnet-20` is a
-//! plain training step with CELLS blocks a stage. One warm-up step, then the median; prints
+//! classes: `bench_step SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]`. Training steps of single networks are
+//! timed as SPACE `resnet-20`, with CELLS blocks a stage, and as a genotype: an architecture string of NAS-Bench-201 with
+//! CELLS a stage, or one of the DARTS space with CELLS in all. One warm-up step, then the median; prints
 //! `{"median_s": …, "peak_rss_bytes": …}`. With `composed` the tensor library's own operations on the
 //! processor; a DEVICE is `wgpu:0`, say, in a build with that feature. `--instructions=avx2` before
 //! all of it computes as a machine without AVX-512 does.
@@ -12,11 +13,16 @@ use std::time::Instant;
 
 use tamis::core::{Key, Purpose, SampleId};
 use tamis::data::{Batch, ImageShape};
-use tamis::nn::{Device, Engine, Instructions, keep_freed_memory, resnet};
+use tamis::graph::{Graph, networks::resnet};
+use tamis::nn::{
+    Device, Engine, Instructions, Model, Targets, cross_entropy, keep_freed_memory,
+};
 use tamis::run::peak_rss_bytes;
 use tamis::search::{
-    self, Bilevel, SearchConfig, StepBatches, StepContext, build_host, build_space,
+    self, Bilevel, SearchConfig, Sgd, StepBatches, StepContext, build_host, build_space,
 };
+use tamis::space::darts::{self, EvalShape};
+use tamis::space::nas_bench_201::{self, MacroShape};
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 const CLASSES: usize = 10;
@@ -44,10 +50,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut config = SearchConfig::default();
     config.space.name = space.clone();
     (config.space.channels, config.space.cells) = (channels, cells);
-    let mut step = if space == "resnet-20" {
-        training_step(&config, batch, place)?
-    } else {
-        search_step(&config, batch, place)?
+    let mut step = match network(space, channels, cells)? {
+        Some(graph) => training_step(graph, batch, place)?,
+        None => search_step(&config, batch, place)?,
     };
     step()?;
     let mut seconds = Vec::with_capacity(reps);
@@ -82,18 +87,38 @@ fn search_step(
     }))
 }
 
+/// The single network of this name, if it is no search space's.
+fn network(name: &str, channels: usize, cells: usize) -> Result<Option<Graph>, Box<dyn Error>> {
+    let image = [SHAPE.channels, SHAPE.height, SHAPE.width];
+    Ok(if name == "resnet-20" {
+        Some(resnet(channels, cells, image, CLASSES)?)
+    } else if name.starts_with('|') {
+        let shape = MacroShape { channels, cells, ..MacroShape::benchmark(CLASSES, image) };
+        Some(name.parse::<nas_bench_201::Genotype>()?.network(&shape)?)
+    } else if name.contains("normal") {
+        let shape = EvalShape { channels, layers: cells, ..EvalShape::cifar(CLASSES) };
+        Some(name.parse::<darts::Genotype>()?.network(&shape, false)?)
+    } else {
+        None
+    })
+}
+
 fn training_step(
-    config: &SearchConfig,
+    graph: Graph,
     batch: usize,
     (device, engine): (Device, Engine),
 ) -> Result<Step, Box<dyn Error>> {
-    let image = [SHAPE.channels, SHAPE.height, SHAPE.width];
-    let network = resnet(config.space.channels, config.space.cells, image, CLASSES, device)?;
-    let mut bilevel = Bilevel::new(config, network.with_engine(engine));
+    let model = Model::new(graph, &["logits"], device)?.with_engine(engine);
+    let mut weights = model.layout().init(0);
+    let velocity = vec![0.0; weights.len()];
+    let mut sgd = Sgd { momentum: 0.9, weight_decay: 5e-4, nesterov: true, velocity };
     let batch = random_batch(batch, 0);
     Ok(Box::new(move || {
-        let (gradient, _) = bilevel.weight_gradient(&batch, None, &[])?;
-        bilevel.step_weights(gradient);
+        let pass = model.train(&weights, &batch.images, None, |outputs| {
+            let (found, gradient) = cross_entropy(outputs[0], &Targets::of(&batch.labels))?;
+            Ok((vec![gradient], found))
+        })?;
+        sgd.step(&mut weights, &pass.gradient, 0.1);
         Ok(())
     }))
 }

@@ -74,6 +74,7 @@ pub use summary::{Kind, Spent, State, Summary, summarize, summarize_all};
 
 pub use tamis_core as core;
 pub use tamis_data as data;
+pub use tamis_graph as graph;
 pub use tamis_nn as nn;
 pub use tamis_run as run;
 pub use tamis_search as search;

@@ -68,7 +68,7 @@ pub fn lookup(asked: &Asked, path: &Path) -> Result<Entry, Error> {
         let expected = format!("one of its {} cells", table.len());
         not_in_table(path, format!("no cell {genotype}"), expected)
     })?;
-    let Counts { params, macs } = count_derived(&genotype, &CIFAR10);
+    let Counts { params, macs } = count_derived(&genotype, &CIFAR10)?;
     let lookup = Lookup { table: table.name().to_owned(), record };
     let (index, genotype) = (table.index(&genotype), genotype.to_string());
     Ok(Entry { genotype, index, params, macs, lookup })

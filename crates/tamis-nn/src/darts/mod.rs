@@ -8,9 +8,9 @@ mod cell;
 mod operations;
 
 use burn::tensor::Tensor;
+use tamis_graph::checks;
 use tamis_space::darts::SuperShape;
 
-use crate::checks;
 use crate::device::Device;
 use crate::error::Error;
 use crate::layers::{Builder, ConvNorm, Forward, Linear, global_average};
@@ -57,7 +57,7 @@ fn check(shape: &SuperShape) -> Result<(), Error> {
     checks::even_channels(NAME, "space.channels", shape.channels)?;
     checks::deep(NAME, "space.cells", shape.cells)?;
     let sizes = [("classes", shape.classes), ("image channels", shape.image_channels)];
-    checks::at_least_one(NAME, &sizes)
+    Ok(checks::at_least_one(NAME, &sizes)?)
 }
 
 struct Supernet {

@@ -1,19 +1,15 @@
-//! Networks of the NAS-Bench-201 space: the supernet and the derived network.
-//!
-//! Both share the benchmark's skeleton (see [`skeleton`]) and differ in their cells.
+//! The supernet of the NAS-Bench-201 space: the benchmark's skeleton (see [`skeleton`]) of search cells.
 
 mod cell;
-mod derived;
 mod skeleton;
 
-use tamis_space::nas_bench_201::{Genotype, MacroShape};
+use tamis_space::nas_bench_201::MacroShape;
 
 use crate::device::Device;
 use crate::error::Error;
 use crate::layers::Builder;
 use crate::network::{Network, Signature};
 use cell::SearchCell;
-use derived::DerivedCell;
 use skeleton::Skeleton;
 
 const NAME: &str = "a NAS-Bench-201 network";
@@ -29,20 +25,6 @@ pub fn supernet(shape: &MacroShape, device: Device) -> Result<Network, Error> {
     let body = Skeleton::new(&mut builder, shape, SearchCell::new)?;
     let signature = Signature { share_matrices: 1, share_shape: [6, 5], ..signature(shape) };
     Ok(Network::new(builder, signature, Box::new(body), device))
-}
-
-/// The network of one architecture, as the benchmark trains it: one operation an edge, every
-/// batch norm with scale and shift. Dead edges are built and computed as the benchmark does.
-///
-/// # Errors
-///
-/// [`Error::ImageSize`], [`Error::Size`] or [`Error::Parameters`] when the shape cannot be built.
-pub fn derived(genotype: &Genotype, shape: &MacroShape, device: Device) -> Result<Network, Error> {
-    let mut builder = Builder::default();
-    let body = Skeleton::new(&mut builder, shape, |builder, path, channels| {
-        DerivedCell::new(builder, path, channels, genotype)
-    })?;
-    Ok(Network::new(builder, signature(shape), Box::new(body), device))
 }
 
 fn signature(shape: &MacroShape) -> Signature {

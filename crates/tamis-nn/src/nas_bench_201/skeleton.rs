@@ -6,10 +6,10 @@
 //! a 1x1 convolution. Its batch norms always have scale and shift.
 
 use burn::tensor::{Tensor, activation::relu};
+use tamis_graph::checks;
 use tamis_space::nas_bench_201::MacroShape;
 
 use super::NAME;
-use crate::checks;
 use crate::error::Error;
 use crate::layers::{
     Builder, ConvNorm, Forward, Linear, Norm, average_2x2, convolve, global_average,
@@ -69,7 +69,7 @@ fn check(shape: &MacroShape) -> Result<(), Error> {
     checks::wide(NAME, &[("space.channels", shape.channels)])?;
     checks::deep(NAME, "space.cells", shape.cells)?;
     let sizes = [("classes", shape.classes), ("image channels", shape.image_channels)];
-    checks::at_least_one(NAME, &sizes)
+    Ok(checks::at_least_one(NAME, &sizes)?)
 }
 
 impl<C: Cell> Body for Skeleton<C> {

@@ -3,7 +3,7 @@
 
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network, darts_supernet};
-use tamis_space::darts::{Genotype, Operation, SuperShape, count_supernet, derive};
+use tamis_space::darts::{Genotype, Operation, SuperShape, derive, supernet};
 
 use super::{Architecture, Flow, SearchSpace, SpaceEntry};
 use crate::config::{Recipe, SpaceConfig};
@@ -18,16 +18,15 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     build: |config, image, classes| {
         let ImageShape { channels: image_channels, height, width } = image;
         refuse_first([has_both_kinds(config.cells)])?;
-        Ok(Box::new(Darts {
-            shape: SuperShape {
-                channels: config.channels,
-                cells: config.cells,
-                classes,
-                image_channels,
-                image_height: height,
-                image_width: width,
-            },
-        }))
+        let shape = SuperShape {
+            channels: config.channels,
+            cells: config.cells,
+            classes,
+            image_channels,
+            image_height: height,
+            image_width: width,
+        };
+        Ok(Box::new(Darts { shape, macs: supernet(&shape)?.counts().macs }))
     },
 };
 
@@ -52,6 +51,8 @@ fn has_both_kinds(cells: usize) -> Rule {
 
 struct Darts {
     shape: SuperShape,
+    /// Multiply-adds of the supernet.
+    macs: u64,
 }
 
 impl SearchSpace for Darts {
@@ -60,7 +61,7 @@ impl SearchSpace for Darts {
     }
 
     fn forward_macs(&self) -> u64 {
-        count_supernet(&self.shape).macs
+        self.macs
     }
 
     fn cells(&self) -> &'static [&'static str] {

@@ -4,7 +4,7 @@
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network, nas_bench_201_supernet};
 use tamis_space::nas_bench_201::derive_without_none;
-use tamis_space::nas_bench_201::{Genotype, MacroShape, Operation, count_supernet, derive};
+use tamis_space::nas_bench_201::{Genotype, MacroShape, Operation, derive, supernet};
 
 use super::{Architecture, Flow, SearchSpace, SpaceEntry};
 use crate::config::{Recipe, SpaceConfig};
@@ -17,17 +17,16 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     defaults,
     build: |config, image, classes| {
         let ImageShape { channels: image_channels, height, width } = image;
-        Ok(Box::new(NasBench201 {
-            derive_none: config.derive_none,
-            shape: MacroShape {
-                channels: config.channels,
-                cells: config.cells,
-                classes,
-                image_channels,
-                image_height: height,
-                image_width: width,
-            },
-        }))
+        let shape = MacroShape {
+            channels: config.channels,
+            cells: config.cells,
+            classes,
+            image_channels,
+            image_height: height,
+            image_width: width,
+        };
+        let macs = supernet(&shape)?.counts().macs;
+        Ok(Box::new(NasBench201 { shape, macs, derive_none: config.derive_none }))
     },
 };
 
@@ -44,6 +43,8 @@ fn defaults(recipe: Recipe) -> SpaceConfig {
 
 struct NasBench201 {
     shape: MacroShape,
+    /// Multiply-adds of the supernet.
+    macs: u64,
     derive_none: bool,
 }
 
@@ -61,7 +62,7 @@ impl SearchSpace for NasBench201 {
     }
 
     fn forward_macs(&self) -> u64 {
-        count_supernet(&self.shape).macs
+        self.macs
     }
 
     fn cells(&self) -> &'static [&'static str] {

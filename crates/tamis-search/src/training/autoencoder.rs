@@ -62,7 +62,7 @@ impl AutoencoderTraining {
             epochs: config.epochs,
             stop: config.epochs,
             schedule: Schedule::Cosine(config.lr),
-            forward_macs: shape.forward_macs(),
+            forward_macs: network.graph().counts().macs,
         };
         Ok(AutoencoderTraining {
             course: Course::new(plan, train, augmentation)?,
@@ -84,9 +84,10 @@ impl AutoencoderTraining {
         Ok(self.network.encode(&self.rounded(), &batch.images, self.running.statistics())?)
     }
 
-    /// Sizes of the network.
-    pub fn shape(&self) -> AutoencoderShape {
-        self.network.shape()
+    /// Nominal multiply-adds of encoding one sample.
+    pub fn encode_macs(&self) -> u64 {
+        let graph = self.network.graph();
+        graph.counts_for(graph.output("code").as_slice()).macs
     }
 
     fn rounded(&self) -> Vec<f32> {

@@ -13,9 +13,8 @@ use std::time::Instant;
 
 use tamis_core::{Key, Purpose, SampleId};
 use tamis_data::{Augmentation, Batch, Dataset};
-use tamis_nn::{
-    Device, Inputs, Mode, Network, SampleOutput, Statistics, Wants, resnet, resnet_macs,
-};
+use tamis_graph::networks::resnet;
+use tamis_nn::{Device, Model, SampleOutput, Statistics, Targets, cross_entropy};
 
 use super::course::{Course, Next, Plan, Schedule, Sums, empty_snapshot};
 use super::running::Running;
@@ -35,7 +34,8 @@ pub fn ensemble_seed(seed: u64, number: u32) -> u64 {
 /// The training of a classifier.
 pub struct ClassifierTraining {
     course: Course,
-    network: Network,
+    /// Gives logits and features.
+    network: Model,
     forward_macs: u64,
     weights: Vec<f32>,
     sgd: Sgd,
@@ -61,8 +61,9 @@ impl ClassifierTraining {
         let (shape, classes) = (train.shape(), train.classes().len());
         let image = [shape.channels, shape.height, shape.width];
         let channels = config.channels_for(shape);
-        let network = resnet(channels, config.blocks, image, classes, device)?;
-        let forward_macs = resnet_macs(channels, config.blocks, image, classes);
+        let graph = resnet(channels, config.blocks, image, classes)?;
+        let forward_macs = graph.counts().macs;
+        let network = Model::new(graph, &["logits", "features"], device)?;
         let weights = network.layout().init(seed);
         let plan = Plan {
             seed,
@@ -95,9 +96,8 @@ impl ClassifierTraining {
     /// [`Error::Network`] if the batch does not fit the network.
     pub fn evaluate(&self, ids: &[SampleId]) -> Result<Vec<SampleOutput>, Error> {
         let batch = self.course.plain(ids);
-        let mode = Mode::Evaluate(self.running.statistics());
-        let pass = self.network.pass(&self.weights, inputs(&batch), mode, Wants::default())?;
-        Ok(pass.outputs.samples)
+        let [logits, _] = self.evaluated(&batch)?;
+        Ok(cross_entropy(&logits, &Targets::of(&batch.labels))?.0.samples)
     }
 
     /// The features before the classifier's last layer, `[sample, feature]`, of these samples as
@@ -107,8 +107,15 @@ impl ClassifierTraining {
     ///
     /// [`Error::Network`] if the batch does not fit the network.
     pub fn features(&self, ids: &[SampleId]) -> Result<Vec<f32>, Error> {
-        let batch = self.course.plain(ids);
-        Ok(self.network.features(&self.weights, &batch.images, self.running.statistics())?)
+        let [_, features] = self.evaluated(&self.course.plain(ids))?;
+        Ok(features)
+    }
+
+    /// Logits and features by the running statistics.
+    fn evaluated(&self, batch: &Batch) -> Result<[Vec<f32>; 2], Error> {
+        let statistics = self.running.statistics();
+        let mut outputs = self.network.evaluate(&self.weights, &batch.images, statistics)?;
+        Ok([outputs.swap_remove(0), outputs.swap_remove(0)])
     }
 
     /// Forgetting events so far.
@@ -128,9 +135,11 @@ impl ClassifierTraining {
 
     fn step(&mut self, batch: &Batch) -> Result<TrainingEvent, Error> {
         let started = Instant::now();
-        let wants = Wants { weights: true, shares: false };
-        let pass = self.network.pass(&self.weights, inputs(batch), Mode::Train, wants)?;
-        let outputs = &pass.outputs;
+        let pass = self.network.train(&self.weights, &batch.images, None, |outputs| {
+            let (found, gradient) = cross_entropy(outputs[0], &Targets::of(&batch.labels))?;
+            Ok((vec![gradient, vec![0.0; outputs[1].len()]], found))
+        })?;
+        let outputs = &pass.found;
         if !outputs.loss.is_finite() {
             return Err(self.course.diverged("scorer", "score.lr", outputs.loss, batch));
         }
@@ -138,8 +147,7 @@ impl ClassifierTraining {
             self.forgetting.observe(id, sample.correct);
         }
         self.running.follow(&pass.statistics, self.course.steps_taken());
-        let gradient = pass.weights.unwrap_or_default();
-        self.sgd.step(&mut self.weights, &gradient, self.course.rate() as f32);
+        self.sgd.step(&mut self.weights, &pass.gradient, self.course.rate() as f32);
         let (epoch, step) = self.course.position();
         self.course.account(Sums {
             samples: batch.ids.len() as u64,
@@ -150,10 +158,6 @@ impl ClassifierTraining {
         });
         Ok(TrainingEvent::Stepped { epoch, step, loss: outputs.loss })
     }
-}
-
-fn inputs(batch: &Batch) -> Inputs<'_, f32> {
-    Inputs { images: &batch.images, labels: &batch.labels, loss_weights: None, shares: &[] }
 }
 
 impl Training for ClassifierTraining {

@@ -14,6 +14,10 @@ use crate::Error;
 const NAME: &str = "a NAS-Bench-201 network";
 const STAGES: usize = 3;
 
+/// The settings that make networks smaller.
+const DERIVED: &str = "network.channels or network.cells";
+const SEARCHED: &str = "space.channels or space.cells";
+
 /// The size of the network around the cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,10 +49,10 @@ impl MacroShape {
         [self.image_channels, self.image_height, self.image_width]
     }
 
-    fn check(&self) -> Result<(), tamis_graph::Error> {
+    fn check(&self, [channels, cells]: [&'static str; 2]) -> Result<(), tamis_graph::Error> {
         checks::image_sides(NAME, [self.image_height, self.image_width], 1 << (STAGES - 1))?;
-        checks::wide(NAME, &[("channels", self.channels)])?;
-        checks::deep(NAME, "cells", self.cells)?;
+        checks::wide(NAME, &[(channels, self.channels)])?;
+        checks::deep(NAME, cells, self.cells)?;
         let sizes = [("classes", self.classes), ("image channels", self.image_channels)];
         checks::at_least_one(NAME, &sizes)
     }
@@ -62,6 +66,7 @@ impl Genotype {
     ///
     /// [`Error::Network`] if the shape cannot be built.
     pub fn network(&self, shape: &MacroShape) -> Result<Graph, Error> {
+        shape.check(["network.channels", "network.cells"])?;
         network(shape, &|edge| vec![self.0[edge]], true)
     }
 }
@@ -73,6 +78,7 @@ impl Genotype {
 ///
 /// [`Error::Network`] if the shape cannot be built.
 pub fn supernet(shape: &MacroShape) -> Result<Graph, Error> {
+    shape.check(["space.channels", "space.cells"])?;
     network(shape, &|_| Operation::ALL.to_vec(), false)
 }
 
@@ -89,7 +95,6 @@ pub fn count_derived(genotype: &Genotype, shape: &MacroShape) -> Result<Counts, 
 type OnEdge<'a> = &'a dyn Fn(usize) -> Vec<Operation>;
 
 fn network(shape: &MacroShape, on_edge: OnEdge<'_>, affine: bool) -> Result<Graph, Error> {
-    shape.check()?;
     let (mut builder, image) = Builder::new(shape.image());
     let stem = Convolution::square(shape.channels, 3);
     let mut features = builder.conv_norm("stem", image, stem);
@@ -110,7 +115,7 @@ fn network(shape: &MacroShape, on_edge: OnEdge<'_>, affine: bool) -> Result<Grap
     builder.output("logits", logits);
     builder.output("features", features);
     let graph = builder.finish(NAME)?;
-    checks::parameters(NAME, graph.parameters(), "channels or cells")?;
+    checks::parameters(NAME, graph.parameters(), if affine { DERIVED } else { SEARCHED })?;
     Ok(graph)
 }
 
@@ -233,7 +238,10 @@ mod tests {
         let deep = refused(MacroShape { cells: usize::MAX, ..CIFAR10 });
         assert!(deep.contains("cells = ") && deep.contains("1 to 1000"), "{deep}");
         let wide = refused(MacroShape { channels: 1 << 20, ..CIFAR10 });
-        assert!(wide.contains("parameters") && wide.contains("channels or cells"), "{wide}");
+        assert!(
+            wide.contains("parameters") && wide.contains("space.channels or space.cells"),
+            "{wide}"
+        );
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn autoencoder(
     if trained && !work::train(&mut training, "autoencoder", described, out, observer)? {
         return Ok(None);
     }
-    let made = scoring.all(observer, training.shape().encode_macs(), |ids| training.encode(ids))?;
+    let made = scoring.all(observer, training.encode_macs(), |ids| training.encode(ids))?;
     let Some((codes, encoding)) = made else { return Ok(None) };
     Ok(Some((widened(codes), training_cost(training.progress().cost).plus(&encoding))))
 }

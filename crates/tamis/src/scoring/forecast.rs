@@ -5,10 +5,12 @@
 
 use std::fmt;
 
-use tamis_nn::{AutoencoderShape, resnet_macs};
+use tamis_graph::networks::{AutoencoderShape, autoencoder, resnet};
+use tamis_search::Error as Search;
 use tamis_search::training::{PASSES_PER_STEP, steps_of_pass};
 
 use super::{Embedding, ScoreKind, Scoring};
+use crate::error::Error;
 
 /// The trainings that a table takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +55,11 @@ impl fmt::Display for Forecast {
 
 impl Scoring {
     /// What the scores of this kind will cost.
-    pub fn forecast_scores(&self, kind: ScoreKind) -> Forecast {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Search`] if the network cannot be built for these images.
+    pub fn forecast_scores(&self, kind: ScoreKind) -> Result<Forecast, Error> {
         let config = &self.config.score;
         match kind {
             ScoreKind::El2n => self.scorers(config.networks, config.el2n_epochs(), true),
@@ -63,34 +69,41 @@ impl Scoring {
     }
 
     /// What these embeddings will cost; `None` where only their making tells.
-    pub fn forecast_embeddings(&self, embedding: Embedding) -> Option<Forecast> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Search`] if the network cannot be built for these images.
+    pub fn forecast_embeddings(&self, embedding: Embedding) -> Result<Option<Forecast>, Error> {
         match embedding {
-            Embedding::TripletAe => Some(self.autoencoder(1)),
-            Embedding::RandomAe => Some(self.autoencoder(0)),
-            Embedding::Penultimate => Some(self.scorers(1, self.config.score.epochs, true)),
-            Embedding::PixelPca => None,
+            Embedding::TripletAe => self.autoencoder(1).map(Some),
+            Embedding::RandomAe => self.autoencoder(0).map(Some),
+            Embedding::Penultimate => self.scorers(1, self.config.score.epochs, true).map(Some),
+            Embedding::PixelPca => Ok(None),
         }
     }
 
-    fn scorers(&self, networks: u32, epochs: u32, evaluates: bool) -> Forecast {
+    fn scorers(&self, networks: u32, epochs: u32, evaluates: bool) -> Result<Forecast, Error> {
         let (config, shape) = (&self.config.score, self.train.shape());
         let image = [shape.channels, shape.height, shape.width];
         let classes = self.train.classes().len();
-        let forward = resnet_macs(config.channels_for(shape), config.blocks, image, classes);
+        let graph = resnet(config.channels_for(shape), config.blocks, image, classes);
+        let forward = graph.map_err(Search::Description)?.counts().macs;
         let passes = u64::from(epochs) * PASSES_PER_STEP + u64::from(evaluates);
         let macs = u64::from(networks) * self.train.len() as u64 * passes * forward;
-        Forecast { networks, epochs, steps: self.steps(config.batch), macs }
+        Ok(Forecast { networks, epochs, steps: self.steps(config.batch), macs })
     }
 
-    fn autoencoder(&self, networks: u32) -> Forecast {
+    fn autoencoder(&self, networks: u32) -> Result<Forecast, Error> {
         let (config, shape) = (&self.config.embed, self.train.shape());
         let image = [shape.channels, shape.height, shape.width];
         let latent = config.latent_for(shape);
         let shape = AutoencoderShape { image, width: config.width, latent };
+        let graph = autoencoder(&shape).map_err(Search::Description)?;
+        let encoding = graph.counts_for(graph.output("code").as_slice()).macs;
         let samples = self.train.len() as u64;
         let training = u64::from(networks) * u64::from(config.epochs) * PASSES_PER_STEP;
-        let macs = samples * (training * shape.forward_macs() + shape.encode_macs());
-        Forecast { networks, epochs: config.epochs, steps: self.steps(config.batch), macs }
+        let macs = samples * (training * graph.counts().macs + encoding);
+        Ok(Forecast { networks, epochs: config.epochs, steps: self.steps(config.batch), macs })
     }
 
     fn steps(&self, batch: usize) -> u64 {

@@ -127,7 +127,7 @@ impl Scoring {
         observer: &mut dyn Observer,
     ) -> Result<bool, Error> {
         self.begin(out, observer)?;
-        observer.observe(&ScoringEvent::Note(self.forecast_scores(kind).to_string()));
+        observer.observe(&ScoringEvent::Note(self.forecast_scores(kind)?.to_string()));
         let Some((scores, cost)) = score::scores(self, kind, out, observer)? else {
             return Ok(false);
         };
@@ -155,7 +155,7 @@ impl Scoring {
             .into());
         }
         self.begin(out, observer)?;
-        if let Some(forecast) = self.forecast_embeddings(embedding) {
+        if let Some(forecast) = self.forecast_embeddings(embedding)? {
             observer.observe(&ScoringEvent::Note(forecast.to_string()));
         }
         let Some((values, cost)) = embed::embeddings(self, embedding, out, observer)? else {

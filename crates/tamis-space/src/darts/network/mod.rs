@@ -56,7 +56,7 @@ impl Genotype {
         } else {
             finish_outputs(&mut builder, &outputs, shape.classes);
         }
-        finish(builder)
+        finish(builder, "network.channels or network.cells")
     }
 }
 
@@ -80,7 +80,7 @@ pub fn supernet(shape: &SuperShape) -> Result<Graph, Error> {
     let plans = shape.cells();
     let outputs = cells_of(&mut builder, [stem; 2], &plans, &[kind(), kind()], false);
     finish_outputs(&mut builder, &outputs, shape.classes);
-    finish(builder)
+    finish(builder, "space.channels or space.cells")
 }
 
 /// Parameters and multiply-adds of [`Genotype::network`].
@@ -100,8 +100,8 @@ impl EvalShape {
     }
 
     fn check(&self) -> Result<(), tamis_graph::Error> {
-        checks::even_channels(NAME, "channels", self.channels)?;
-        checks::deep(NAME, "cells", self.layers)?;
+        checks::even_channels(NAME, "network.channels", self.channels)?;
+        checks::deep(NAME, "network.cells", self.layers)?;
         let sizes = [("classes", self.classes), ("image channels", self.image_channels)];
         checks::at_least_one(NAME, &sizes)?;
         // Two reductions, and three more before them in the stem for large images, each of which needs even sides.
@@ -117,8 +117,8 @@ impl SuperShape {
     }
 
     fn check(&self) -> Result<(), tamis_graph::Error> {
-        checks::even_channels(NAME, "channels", self.channels)?;
-        checks::deep(NAME, "cells", self.cells)?;
+        checks::even_channels(NAME, "space.channels", self.channels)?;
+        checks::deep(NAME, "space.cells", self.cells)?;
         let sizes = [("classes", self.classes), ("image channels", self.image_channels)];
         checks::at_least_one(NAME, &sizes)?;
         checks::image_sides(NAME, [self.image_height, self.image_width], 4)
@@ -227,9 +227,9 @@ fn finish_outputs(builder: &mut Builder, outputs: &[NodeId], classes: usize) {
     }
 }
 
-fn finish(builder: Builder) -> Result<Graph, Error> {
+fn finish(builder: Builder, settings: &'static str) -> Result<Graph, Error> {
     let graph = builder.finish(NAME)?;
-    checks::parameters(NAME, graph.parameters(), "channels or cells")?;
+    checks::parameters(NAME, graph.parameters(), settings)?;
     Ok(graph)
 }
 

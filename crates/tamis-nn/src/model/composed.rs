@@ -1,0 +1,219 @@
+//! A described network in operations of the tensor library: on other devices, in double precision, as the reference.
+
+use std::cell::RefCell;
+
+use burn::backend::ExecutionError;
+use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
+use burn::tensor::{Device, Tensor, Transaction, activation::relu};
+use tamis_engine::Moments;
+use tamis_graph::{ConvolutionLayer, Graph, Layer, Node, NodeId, Pool, Shape};
+
+use crate::layers::{BATCH_NORM_EPSILON, global_average, unbias};
+use crate::leaves::Leaves;
+use crate::real::Real;
+use crate::statistics::Statistics;
+
+/// What comes with a batch.
+pub(super) struct Batch<'a> {
+    /// What batch norms normalise by; absent in training, where they go by the batch.
+    pub(super) statistics: Option<&'a Statistics>,
+    /// What each sample of each layer that drops paths is multiplied with, `[sample][layer]`.
+    pub(super) factors: Option<Vec<Vec<f32>>>,
+}
+
+/// A pass in the making.
+pub(super) struct Composed<'a> {
+    graph: &'a Graph,
+    leaves: Leaves<'a>,
+    batch: Batch<'a>,
+    moments: RefCell<Noted>,
+}
+
+/// Number, mean and variance of batch norms.
+pub(super) struct Noted {
+    norms: usize,
+    moments: Vec<(usize, Tensor<1>, Tensor<1>)>,
+}
+
+impl Noted {
+    /// All moments, read at once: on another device every reading waits for it.
+    pub(super) fn read(self) -> Result<Vec<Option<Moments>>, ExecutionError> {
+        let mut all = vec![None; self.norms];
+        let mut reading = Transaction::default();
+        let mut numbers = Vec::with_capacity(self.moments.len());
+        for (number, mean, variance) in self.moments {
+            numbers.push(number);
+            reading = reading.register(mean).register(variance);
+        }
+        let mut read = reading.try_execute()?.into_iter().map(|data| data.iter::<f64>().collect());
+        for number in numbers {
+            if let (Some(mean), Some(variance)) = (read.next(), read.next()) {
+                all[number] = Some(Moments { mean, variance });
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// What a layer gives: planes, or values without a place as planes of one pixel.
+type Value = Tensor<4>;
+
+impl<'a> Composed<'a> {
+    pub(super) fn new<E: Real>(
+        graph: &'a Graph,
+        weights: &'a [E],
+        device: &'a Device,
+        tracked: bool,
+        batch: Batch<'a>,
+    ) -> Composed<'a> {
+        let moments = Noted { norms: graph.norms().len(), moments: Vec::new() };
+        let leaves = Leaves::new(graph.parameters(), weights, device, tracked);
+        Composed { graph, leaves, batch, moments: RefCell::new(moments) }
+    }
+
+    /// The outputs, flattened.
+    pub(super) fn outputs(&self, images: Tensor<4>, outputs: &[NodeId]) -> Vec<Tensor<1>> {
+        let needed = self.graph.needed(outputs);
+        let mut values: Vec<Option<Value>> = vec![None; self.graph.nodes().len()];
+        for id in self.graph.ids().filter(|id| needed[id.index()]) {
+            let node = self.graph.node(id);
+            let inputs = node.inputs.iter().filter_map(|input| values[input.index()].clone());
+            let inputs: Vec<Value> = inputs.collect();
+            values[id.index()] = Some(match node.layer {
+                Layer::Image => images.clone(),
+                _ => self.layer(node, inputs),
+            });
+        }
+        let given = outputs.iter().filter_map(|output| values[output.index()].clone());
+        given.map(|value| value.reshape([-1])).collect()
+    }
+
+    pub(super) fn into_parts(self) -> (Leaves<'a>, Noted) {
+        (self.leaves, self.moments.into_inner())
+    }
+
+    fn layer(&self, node: &Node, mut inputs: Vec<Value>) -> Value {
+        let first = inputs.remove(0);
+        match node.layer {
+            Layer::Convolution(layer) => self.convolution(first, &layer),
+            Layer::FactorizedReduction { weights, .. } => self.factorized_reduction(first, weights),
+            Layer::BatchNorm { affine, number } => self.batch_norm(first, affine, number),
+            Layer::Relu => relu(first),
+            Layer::MaxPool(Pool { side, stride, padding }) => {
+                let options = MaxPoolOptions::new([side; 2]).with_stride([stride; 2]);
+                max_pool2d(first, options.with_padding([padding; 2]))
+            }
+            Layer::AveragePool(Pool { side, stride, padding }) => {
+                let options = AvgPoolOptions::new([side; 2]).with_stride([stride; 2]);
+                let options = options.with_padding([padding; 2]).with_count_include_pad(false);
+                avg_pool2d(first, options)
+            }
+            Layer::GlobalAverage => {
+                let [batch, channels, _, _] = first.dims();
+                global_average(first).reshape([batch, channels, 1, 1])
+            }
+            Layer::Add => inputs.into_iter().fold(first, |sum, input| sum + input),
+            Layer::Concatenate => {
+                Tensor::cat(std::iter::once(first).chain(inputs).collect::<Vec<_>>(), 1)
+            }
+            Layer::Zero { .. } => reshaped(&first, node.shape).zeros_like(),
+            Layer::HalveAndWiden { outputs } => halve_and_widen(first, outputs),
+            Layer::Upsample => upsample(first),
+            Layer::Flatten | Layer::Unflatten(_) => {
+                let [batch, ..] = first.dims();
+                let [channels, height, width] = sides(node.shape);
+                first.reshape([batch, channels, height, width])
+            }
+            Layer::Linear { weight, .. } => self.linear(first, weight),
+            Layer::DropPath { number } => self.drop_path(first, number),
+            Layer::Image => first,
+        }
+    }
+
+    fn convolution(&self, input: Value, layer: &ConvolutionLayer) -> Value {
+        let of = &layer.convolution;
+        let options = ConvOptions::new(of.stride, of.padding, [of.dilation; 2], of.groups);
+        let bias = layer.bias.map(|bias| self.leaves.take::<1>(bias));
+        conv2d(input, self.leaves.take::<4>(layer.weight), bias, options)
+    }
+
+    fn factorized_reduction(&self, input: Value, weights: [usize; 2]) -> Value {
+        let [batch, channels, height, width] = input.dims();
+        let shifted = input.clone().slice([0..batch, 0..channels, 1..height, 1..width]);
+        let [first, second] = weights.map(|weight| self.leaves.take::<4>(weight));
+        let options = || ConvOptions::new([2; 2], [0; 2], [1; 2], 1);
+        let first = conv2d(input, first, None, options());
+        Tensor::cat(vec![first, conv2d(shifted, second, None, options())], 1)
+    }
+
+    fn batch_norm(&self, input: Value, affine: Option<usize>, number: usize) -> Value {
+        let [batch, channels, height, width] = input.dims();
+        let [scale, shift] = match affine {
+            Some(scale) => [scale, scale + 1].map(|number| self.leaves.take::<1>(number)),
+            None => [1.0, 0.0].map(|value| self.leaves.constant(value, channels)),
+        };
+        if let Some(statistics) = self.batch.statistics {
+            let (mean, variance) = statistics.of(number);
+            let (mean, variance) = (self.leaves.fixed(mean), self.leaves.fixed(variance));
+            return batch_norm(input, scale, shift, mean, variance, BATCH_NORM_EPSILON);
+        }
+        let found = batch_norm_train(input, scale, shift, BATCH_NORM_EPSILON);
+        let unbiased = found.variance * unbias(batch * height * width);
+        self.moments.borrow_mut().moments.push((number, found.mean, unbiased));
+        found.output
+    }
+
+    fn linear(&self, input: Value, weight: usize) -> Value {
+        let [batch, inputs, _, _] = input.dims();
+        let matrix = self.leaves.take::<2>(weight).transpose();
+        let bias = self.leaves.take::<1>(weight + 1);
+        let output = input.reshape([batch, inputs]).matmul(matrix) + bias.unsqueeze();
+        let [batch, outputs] = output.dims();
+        output.reshape([batch, outputs, 1, 1])
+    }
+
+    fn drop_path(&self, input: Value, number: usize) -> Value {
+        let Some(factors) = &self.batch.factors else { return input };
+        let of_samples = factors.iter().map(|of_sample| f64::from(of_sample[number])).collect();
+        input * self.leaves.fixed(of_samples).reshape([-1, 1, 1, 1])
+    }
+}
+
+fn sides(shape: Shape) -> [usize; 3] {
+    match shape {
+        Shape::Planes(sides) => sides,
+        Shape::Features(values) => [values, 1, 1],
+    }
+}
+
+/// The upper left part of the planes in the size of a shape.
+fn reshaped(input: &Value, shape: Shape) -> Value {
+    let [batch, ..] = input.dims();
+    let [channels, height, width] = sides(shape);
+    input.clone().slice([0..batch, 0..channels, 0..height, 0..width])
+}
+
+/// Every second pixel of `[batch, channel, height, width]`, between channels of zeros.
+fn halve_and_widen(input: Value, outputs: usize) -> Value {
+    let [batch, channels, height, width] = input.dims();
+    let (rows, columns) = (height / 2, width / 2);
+    let pairs = input.reshape([batch * channels, rows, 2, columns, 2]);
+    let first = pairs.slice([0..batch * channels, 0..rows, 0..1, 0..columns, 0..1]);
+    let halved = first.reshape([batch, channels, rows, columns]);
+    let before = (outputs - channels) / 2;
+    let after = outputs - channels - before;
+    let zeros = |channels: usize| {
+        Tensor::zeros([batch, channels, rows, columns], (&halved.device(), halved.dtype()))
+    };
+    let parts = [zeros(before), halved.clone(), zeros(after)];
+    Tensor::cat(parts.into_iter().filter(|part| part.dims()[1] > 0).collect::<Vec<_>>(), 1)
+}
+
+/// Every pixel four times: `[batch, channel, 2 height, 2 width]`.
+fn upsample(input: Value) -> Value {
+    let [batch, channels, height, width] = input.dims();
+    let pixels = input.reshape([batch * channels, height, 1, width, 1]);
+    let pixels = pixels.repeat_dim(4, 2).repeat_dim(2, 2);
+    pixels.reshape([batch, channels, 2 * height, 2 * width])
+}
