@@ -39,6 +39,16 @@ pub enum Purpose {
     Triplets = 22,
     /// Where a search for principal components begins.
     Components = 23,
+    /// Operations of RandAugment on one sample in one epoch.
+    RandAugment = 30,
+    /// Changes of the colours of one sample in one epoch.
+    ColorJitter = 31,
+    /// The resized part of one sample in one epoch.
+    ResizedCrop = 32,
+    /// How the images of one batch are mixed.
+    Mixup = 33,
+    /// Holding out a validation split.
+    Validation = 34,
     /// Paths of a network that are dropped for one sample of one step.
     DropPath = 40,
 }

@@ -1,13 +1,15 @@
 //! Batches: images turned into network inputs, with the ids of their samples.
 //!
-//! A batch is a function of the ids, the epoch and the seed. Who is in which batch is decided
+//! A batch is a function of the ids, the epoch and the seed, a training batch also of the step. Who is in which batch is decided
 //! elsewhere; see `tamis-select`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tamis_core::SampleId;
 
 use crate::augment::{Change, Square};
+use crate::training::{Mixed, Occasion, TrainingAugmentation};
 use crate::{Augmentation, Dataset, Error, ImageShape, Normalization};
 
 /// Some samples, ready for a network.
@@ -23,11 +25,34 @@ pub struct Batch {
     pub shape: ImageShape,
 }
 
+/// Some samples, ready to train a single network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainingBatch {
+    /// The images, mixed already, with the labels that each had before.
+    pub batch: Batch,
+    /// How the labels must be mixed, if they must.
+    pub mixed: Option<Mixed>,
+}
+
+impl TrainingBatch {
+    /// What the network should say of each image, `[sample, class]`: the whole weight on its
+    /// label or, if images are mixed, shared between two.
+    ///
+    /// # Panics
+    ///
+    /// If a label is not below `classes`.
+    pub fn targets(&self, classes: usize) -> Vec<f32> {
+        let labels = &self.batch.labels;
+        let alone = || Mixed { lambda: 1.0, partners: (0..labels.len()).collect() };
+        self.mixed.as_ref().map_or_else(alone, Mixed::clone).targets(labels, classes)
+    }
+}
+
 /// Makes batches of one data set.
 #[derive(Clone, Debug)]
 pub struct BatchSource {
     dataset: Arc<Dataset>,
-    augmentation: Augmentation,
+    augmentation: TrainingAugmentation,
     seed: u64,
     /// The normalised value of each byte, for each channel.
     tables: Vec<[f32; 256]>,
@@ -48,6 +73,22 @@ impl BatchSource {
     ) -> Result<BatchSource, Error> {
         augmentation.check(dataset.shape())?;
         let tables = tables(normalization, dataset.shape().channels)?;
+        Ok(BatchSource { dataset, augmentation: augmentation.into(), seed, tables })
+    }
+
+    /// A source of batches for the training of a single network.
+    ///
+    /// # Errors
+    ///
+    /// As [`BatchSource::new`].
+    pub fn for_training(
+        dataset: Arc<Dataset>,
+        normalization: &Normalization,
+        augmentation: TrainingAugmentation,
+        seed: u64,
+    ) -> Result<BatchSource, Error> {
+        augmentation.check(dataset.shape())?;
+        let tables = tables(normalization, dataset.shape().channels)?;
         Ok(BatchSource { dataset, augmentation, seed, tables })
     }
 
@@ -57,6 +98,7 @@ impl BatchSource {
     }
 
     /// The batch of these samples; with `augmented`, each is changed as its id and the epoch say.
+    /// Images are not mixed: see [`BatchSource::training_batch`].
     ///
     /// # Panics
     ///
@@ -65,19 +107,44 @@ impl BatchSource {
         let shape = self.dataset.shape();
         let mut images = vec![0.0; ids.len() * shape.len()];
         for (&id, output) in ids.iter().zip(images.chunks_exact_mut(shape.len())) {
-            let change = match augmented {
-                true => self.augmentation.draw(shape, self.seed, epoch, id),
-                false => Change::NONE,
+            let pixels = self.dataset.pixels(id);
+            let (pixels, change) = match augmented {
+                true => self.augmented(pixels, Occasion { seed: self.seed, epoch, id }),
+                false => (Cow::Borrowed(pixels), Change::NONE),
             };
-            self.render(id, change, output);
+            self.render(&pixels, change, output);
         }
         let labels = ids.iter().map(|id| self.dataset.labels()[id.index()]).collect();
         Batch { ids: ids.to_vec(), labels, images, shape }
     }
 
-    fn render(&self, id: SampleId, change: Change, output: &mut [f32]) {
+    /// The augmented batch of these samples in one step of an epoch, mixed if the augmentation has
+    /// mixup.
+    ///
+    /// # Panics
+    ///
+    /// If an id is not below the data set's length.
+    pub fn training_batch(&self, ids: &[SampleId], epoch: u32, step: u32) -> TrainingBatch {
+        let mut batch = self.batch(ids, epoch, true);
+        let mixed = self.augmentation.mixup.map(|alpha| {
+            let mixed = Mixed::draw(alpha, ids.len(), self.seed, (epoch, step));
+            mixed.mix(&mut batch.images, batch.shape.len());
+            mixed
+        });
+        TrainingBatch { batch, mixed }
+    }
+
+    /// The bytes of an image as its augmentation leaves them, and what is still to happen.
+    fn augmented<'a>(&self, pixels: &'a [u8], occasion: Occasion) -> (Cow<'a, [u8]>, Change) {
         let shape = self.dataset.shape();
-        let inputs = self.dataset.pixels(id).chunks_exact(shape.plane());
+        let Occasion { seed, epoch, id } = occasion;
+        let change = self.augmentation.basic().draw(shape, seed, epoch, id);
+        (self.augmentation.on_bytes(pixels, shape, occasion), change)
+    }
+
+    fn render(&self, pixels: &[u8], change: Change, output: &mut [f32]) {
+        let shape = self.dataset.shape();
+        let inputs = pixels.chunks_exact(shape.plane());
         let outputs = output.chunks_exact_mut(shape.plane());
         for ((input, output), table) in inputs.zip(outputs).zip(&self.tables) {
             render_plane(input, output, shape, change, table);

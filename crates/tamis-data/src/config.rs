@@ -133,6 +133,23 @@ pub(crate) fn require(
     Err(setting(key, found, &expected))
 }
 
+/// Refuses a number outside `least..=most`, and what is no number.
+pub(crate) fn require_number(
+    key: &'static str,
+    found: f64,
+    least: f64,
+    most: f64,
+) -> Result<(), Error> {
+    if found.is_finite() && (least..=most).contains(&found) {
+        return Ok(());
+    }
+    let expected = match most == f64::INFINITY {
+        true => format!("a finite number of at least {least}"),
+        false => format!("{least} to {most}"),
+    };
+    Err(setting(key, found, &expected))
+}
+
 /// The error for a setting outside its range.
 pub(crate) fn setting(key: &'static str, found: impl ToString, expected: &str) -> Error {
     Error::Setting { key, found: found.to_string(), expected: expected.to_owned() }

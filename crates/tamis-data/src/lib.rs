@@ -54,10 +54,11 @@ mod raw;
 mod shape;
 mod statistics;
 mod synthetic;
+mod training;
 mod truth;
 
 pub use augment::Augmentation;
-pub use batch::{Batch, BatchSource};
+pub use batch::{Batch, BatchSource, TrainingBatch};
 pub use check::{CheckReport, SplitStats, Stats, check, stats};
 pub use config::{DataConfig, Limits, SyntheticConfig};
 pub use dataset::Dataset;
@@ -70,4 +71,5 @@ pub use open::{Loaded, find, open};
 pub use prefetch::{Prefetch, prefetch};
 pub use shape::ImageShape;
 pub use statistics::{ChannelStatistics, Normalization};
+pub use training::{ColorJitter, Mixed, RandAugment, RandomResizedCrop, TrainingAugmentation};
 pub use truth::Truth;

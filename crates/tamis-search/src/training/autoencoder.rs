@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tamis_core::{Key, Purpose, SampleId};
-use tamis_data::{Augmentation, Batch, Dataset};
+use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization};
 use tamis_nn::{Autoencoder, AutoencoderShape, Device};
 
-use super::course::{Course, Next, Plan, Schedule, Sums, empty_snapshot};
+use super::course::{Course, Next, Plan, Rates, Schedule, Sums, empty_snapshot};
 use super::running::Running;
 use super::{EmbedConfig, Progress, Training, TrainingEvent, triplets};
 use crate::error::Error;
@@ -61,11 +61,14 @@ impl AutoencoderTraining {
             batch: config.batch,
             epochs: config.epochs,
             stop: config.epochs,
-            schedule: Schedule::Cosine(config.lr),
+            rates: Rates { schedule: Schedule::Cosine, highest: config.lr, lowest: 0.0, warm_up: 0 },
+            members: train.ids().collect(),
             forward_macs: network.graph().counts().macs,
         };
+        let normalization = Normalization::of(&train);
+        let source = BatchSource::new(train, &normalization, augmentation, seed)?;
         Ok(AutoencoderTraining {
-            course: Course::new(plan, train, augmentation)?,
+            course: Course::new(plan, source),
             triplet_weight: config.triplet_weight,
             adam: Adam::new(weights.len(), BETAS, 0.0),
             running: Running::new(network.initial_statistics()),
@@ -133,7 +136,7 @@ impl AutoencoderTraining {
 impl Training for AutoencoderTraining {
     fn advance(&mut self) -> Result<TrainingEvent, Error> {
         match self.course.next()? {
-            Next::Batch(batch) => self.step(&batch),
+            Next::Batch(made) => self.step(&made.batch),
             Next::EpochOver(record) => Ok(TrainingEvent::EpochEnded(record)),
             Next::Finished => Ok(TrainingEvent::Finished),
         }

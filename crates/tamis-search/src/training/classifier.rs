@@ -12,11 +12,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tamis_core::{Key, Purpose, SampleId};
-use tamis_data::{Augmentation, Batch, Dataset};
+use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization};
 use tamis_graph::networks::resnet;
 use tamis_nn::{Device, Model, SampleOutput, Statistics, Targets, cross_entropy};
 
-use super::course::{Course, Next, Plan, Schedule, Sums, empty_snapshot};
+use super::course::{Course, Next, Plan, Rates, Schedule, Sums, empty_snapshot};
 use super::running::Running;
 use super::{Forgetting, Progress, ScorerConfig, Training, TrainingEvent};
 use crate::error::Error;
@@ -65,17 +65,21 @@ impl ClassifierTraining {
         let forward_macs = graph.counts().macs;
         let network = Model::new(graph, &["logits", "features"], device)?;
         let weights = network.layout().init(seed);
+        let forgetting = Forgetting::new(train.len());
         let plan = Plan {
             seed,
             batch: config.batch,
             epochs: config.epochs,
             stop: stop.min(config.epochs),
-            schedule: Schedule::Steps(config.lr),
+            rates: Rates { schedule: Schedule::Steps, highest: config.lr, lowest: 0.0, warm_up: 0 },
+            members: train.ids().collect(),
             forward_macs,
         };
+        let normalization = Normalization::of(&train);
+        let source = BatchSource::new(train, &normalization, augmentation, seed)?;
         Ok(ClassifierTraining {
-            forgetting: Forgetting::new(train.len()),
-            course: Course::new(plan, train, augmentation)?,
+            forgetting,
+            course: Course::new(plan, source),
             sgd: Sgd {
                 momentum: config.momentum as f32,
                 weight_decay: config.weight_decay as f32,
@@ -163,7 +167,7 @@ impl ClassifierTraining {
 impl Training for ClassifierTraining {
     fn advance(&mut self) -> Result<TrainingEvent, Error> {
         match self.course.next()? {
-            Next::Batch(batch) => self.step(&batch),
+            Next::Batch(made) => self.step(&made.batch),
             Next::EpochOver(record) => Ok(TrainingEvent::EpochEnded(record)),
             Next::Finished => Ok(TrainingEvent::Finished),
         }

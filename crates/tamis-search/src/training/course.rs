@@ -1,10 +1,8 @@
 //! What every training has: epochs of shuffled batches, sums over them, and what they cost.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use tamis_core::{Key, Purpose, SampleId};
-use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization, Prefetch, prefetch};
+use tamis_data::{Batch, BatchSource, Prefetch, TrainingBatch, prefetch};
 
 use crate::epoch::{steps_of_pass, weight_batches};
 use crate::error::Error;
@@ -64,23 +62,46 @@ pub struct TrainingRecord {
     pub wall_s: f64,
 }
 
-/// How the learning rate falls.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Schedule {
+/// How the learning rate falls, by epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
     /// To a tenth at half and at three quarters of the epochs.
-    Steps(f64),
-    /// To 0 along a cosine, by epoch.
-    Cosine(f64),
+    Steps,
+    /// Along a cosine.
+    Cosine,
+    /// Along a line.
+    Linear,
 }
 
-impl Schedule {
+/// The learning rate of every epoch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rates {
+    pub(super) schedule: Schedule,
+    /// At epoch 0, but for a warm-up.
+    pub(super) highest: f64,
+    /// Towards which it falls; of steps no matter.
+    pub(super) lowest: f64,
+    /// Epochs over which it rises to the highest, along a line.
+    pub(super) warm_up: u32,
+}
+
+impl Rates {
     fn at(self, epoch: u32, epochs: u32) -> f64 {
-        match self {
-            Schedule::Steps(lr) => {
+        let Rates { schedule, highest, lowest, warm_up } = self;
+        if epoch < warm_up {
+            return highest * f64::from(epoch + 1) / f64::from(warm_up + 1);
+        }
+        let (epoch, epochs) = (epoch - warm_up, epochs.saturating_sub(warm_up).max(1));
+        match schedule {
+            Schedule::Steps => {
                 let passed = [2 * epoch >= epochs, 4 * epoch >= 3 * epochs];
-                lr * 0.1_f64.powi(passed.into_iter().filter(|&passed| passed).count() as i32)
+                highest * 0.1_f64.powi(passed.into_iter().filter(|&passed| passed).count() as i32)
             }
-            Schedule::Cosine(lr) => cosine(lr, 0.0, epoch, epochs),
+            Schedule::Cosine => cosine(highest, lowest, epoch, epochs),
+            Schedule::Linear => {
+                lowest + (highest - lowest) * (1.0 - f64::from(epoch) / f64::from(epochs))
+            }
         }
     }
 }
@@ -93,7 +114,9 @@ pub(super) struct Plan {
     pub(super) epochs: u32,
     /// Epochs after which to stop, at most those of the schedule.
     pub(super) stop: u32,
-    pub(super) schedule: Schedule,
+    pub(super) rates: Rates,
+    /// The samples that are trained on, ascending.
+    pub(super) members: Vec<SampleId>,
     /// Multiply-adds of a forward pass of one sample.
     pub(super) forward_macs: u64,
 }
@@ -103,7 +126,7 @@ pub(super) struct Course {
     plan: Plan,
     source: BatchSource,
     state: State,
-    ahead: Option<Prefetch<Batch>>,
+    ahead: Option<Prefetch<TrainingBatch>>,
 }
 
 /// Where a course stands.
@@ -132,20 +155,14 @@ pub(super) struct Sums {
 
 /// What is next.
 pub(super) enum Next {
-    Batch(Batch),
+    Batch(TrainingBatch),
     EpochOver(TrainingRecord),
     Finished,
 }
 
 impl Course {
-    pub(super) fn new(
-        plan: Plan,
-        train: Arc<Dataset>,
-        augmentation: Augmentation,
-    ) -> Result<Course, Error> {
-        let normalization = Normalization::of(&train);
-        let source = BatchSource::new(train, &normalization, augmentation, plan.seed)?;
-        Ok(Course { plan, source, state: State::default(), ahead: None })
+    pub(super) fn new(plan: Plan, source: BatchSource) -> Course {
+        Course { plan, source, state: State::default(), ahead: None }
     }
 
     /// The next batch, or the record of the epoch that is over.
@@ -166,15 +183,15 @@ impl Course {
     }
 
     /// Starts making the batches of the epoch's steps that are still ahead.
-    fn prefetch(&self) -> Result<Prefetch<Batch>, Error> {
+    fn prefetch(&self) -> Result<Prefetch<TrainingBatch>, Error> {
         let State { epoch, step, .. } = self.state;
-        let ids: Vec<SampleId> = self.source.dataset().ids().collect();
         let key = Key::new(self.plan.seed, Purpose::WeightOrder).epoch(epoch);
-        let batches = weight_batches(&ids, self.plan.batch, key);
+        let batches = weight_batches(&self.plan.members, self.plan.batch, key);
         let steps = (self.steps() - step) as usize;
-        let ahead: Vec<Vec<SampleId>> = batches.skip(step as usize).take(steps).collect();
+        let ahead: Vec<(u32, Vec<SampleId>)> =
+            (0..).zip(batches).skip(step as usize).take(steps).collect();
         let source = self.source.clone();
-        Ok(prefetch(ahead, move |ids| source.batch(&ids, epoch, true))?)
+        Ok(prefetch(ahead, move |(step, ids)| source.training_batch(&ids, epoch, step))?)
     }
 
     /// Counts a step that was taken.
@@ -212,7 +229,7 @@ impl Course {
 
     /// Learning rate of the current epoch.
     pub(super) fn rate(&self) -> f64 {
-        self.plan.schedule.at(self.state.epoch, self.plan.epochs)
+        self.plan.rates.at(self.state.epoch, self.plan.epochs)
     }
 
     pub(super) fn position(&self) -> (u32, u32) {
@@ -230,7 +247,7 @@ impl Course {
     }
 
     fn steps(&self) -> u32 {
-        steps_of_pass(self.source.dataset().len(), self.plan.batch) as u32
+        steps_of_pass(self.plan.members.len(), self.plan.batch) as u32
     }
 
     /// Steps taken in all epochs.
@@ -290,10 +307,26 @@ pub(super) fn empty_snapshot() -> Snapshot {
 mod tests {
     use super::*;
 
+    fn rates(schedule: Schedule, warm_up: u32) -> Rates {
+        Rates { schedule, highest: 0.1, lowest: 0.0, warm_up }
+    }
+
+    #[test]
+    fn a_warm_up_rises_to_the_highest_rate_and_the_schedule_takes_the_epochs_after_it() {
+        let found = [0, 1, 2, 3, 4, 6].map(|epoch| rates(Schedule::Linear, 3).at(epoch, 7));
+        let expected = [0.025, 0.05, 0.075, 0.1, 0.075, 0.025];
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        }
+        let cosine = rates(Schedule::Cosine, 1);
+        assert_eq!(cosine.at(1, 3), 0.1);
+        assert!((cosine.at(2, 3) - 0.05).abs() < 1e-12);
+    }
+
     #[test]
     fn the_rate_falls_at_half_and_at_three_quarters_of_the_epochs() {
         let tenths = |epochs| {
-            let rates = (0..epochs).map(|epoch| Schedule::Steps(0.1).at(epoch, epochs));
+            let rates = (0..epochs).map(|epoch| rates(Schedule::Steps, 0).at(epoch, epochs));
             rates.map(|rate| (0.1 / rate).log10().round() as i32).collect::<Vec<_>>()
         };
         assert_eq!(tenths(4), [0, 0, 1, 2]);
