@@ -80,7 +80,7 @@ fn convolution(criterion: &mut Criterion, shape: &ConvShape, level: Level) {
         let passes = usize::from(of_input) + usize::from(of_weights);
         if passes > 0 {
             time(&mut group, pass, level, Some(passes * macs), || {
-                backward(&saved, &weights, Some(&gamma), &output_gradient, wants)
+                backward(&saved, &operands, &output_gradient, wants)
             });
         }
     }

@@ -9,6 +9,7 @@
 //!
 //! * `simd`: vectors of the machine, chosen at run time (AVX-512, AVX2 with FMA, or plain arrays);
 //! * `plane`: the flat, zero-bordered image in which a convolution's tap is a constant offset;
+//! * `phases`: the parts of an image that a strided kernel reads, to and from such planes;
 //! * `correlate`, `correlate_weights`: the two convolution loops, over lists of such offsets;
 //! * `frame`, `depthwise`, `depthwise_weights`, `pool`: kernels that leave channels apart, row by row
 //!   over planes with wide margins;
@@ -31,6 +32,7 @@ mod elementwise;
 mod frame;
 mod memory;
 pub mod nas_bench_201;
+mod phases;
 mod plane;
 mod plane_products;
 mod pool;

@@ -129,12 +129,6 @@ impl Geometry {
         &planes[number * self.flat..][..self.flat]
     }
 
-    /// Copies flat planes into bordered ones.
-    pub(crate) fn border(&self, flat: &[f32], bordered: &mut [f32]) {
-        let planes = bordered.chunks_exact_mut(self.bordered).zip(flat.chunks_exact(self.flat));
-        planes.for_each(|(bordered, flat)| self.inner(bordered).copy_from_slice(flat));
-    }
-
     /// The flat plane inside a bordered one.
     pub(crate) fn inner<'a>(&self, bordered: &'a mut [f32]) -> &'a mut [f32] {
         &mut bordered[self.front..self.front + self.flat]

@@ -1,7 +1,7 @@
 //! The backward pass: sums over the batch, then weights and input group by group.
 
 use super::layout::Plan;
-use super::{ConvShape, Gradients, Saved, Wants};
+use super::{Gradients, Operands, Saved, Wants, check};
 use crate::buffer::Buffer;
 use crate::correlate::Correlation;
 use crate::correlate_weights::{Lanes, WeightCorrelation};
@@ -14,35 +14,35 @@ use std::ops::Range;
 
 /// Gradients of a loss, given that of the output.
 ///
-/// `weights` and `gamma` are those of the forward pass; `gamma` is absent if it had no affine part,
-/// and then gradients of gamma and beta are those of a gamma of 1 and a beta of 0.
+/// `operands` are those of the forward pass: what the weights see of the input is taken from it once
+/// more instead of being saved, so that several convolutions of one input share its memory. Without
+/// an affine part gradients of gamma and beta are those of a gamma of 1 and a beta of 0.
 ///
 /// # Panics
 /// If a slice does not have the length that the forward pass had.
 pub fn backward(
     saved: &Saved,
-    weights: &[f32],
-    gamma: Option<&[f32]>,
+    operands: &Operands<'_>,
     output_gradient: &[f32],
     wants: Wants,
 ) -> Gradients {
     let shape = saved.plan.shape;
-    assert_eq!(weights.len(), shape.weights(), "length of the weights");
+    check(&shape, operands);
     assert_eq!(output_gradient.len(), shape.output_values(), "length of the output gradient");
-    assert!(gamma.is_none_or(|gamma| gamma.len() == shape.outputs), "length of gamma");
     let (planes, sums) = flatten(saved, output_gradient);
     let totals = totals(&sums, shape.outputs);
     let values = shape.batch * saved.plan.geometry.pixels();
     let normalisation = |channel: usize| {
-        let scale = gamma.map_or(1.0, |gamma| gamma[channel]);
+        let scale = operands.affine.map_or(1.0, |affine| affine.gamma[channel]);
         saved.statistics[channel].backward(scale, totals[channel], values)
     };
     let pass = Pass {
         saved,
         plan: &saved.plan,
+        input: operands.input,
         planes,
         normalisation: (0..shape.outputs).map(normalisation).collect(),
-        kernels: if wants.input { saved.plan.backward(weights) } else { Vec::new() },
+        kernels: if wants.input { saved.plan.backward(operands.weights) } else { Vec::new() },
         lanes: wants.weights.then(|| saved.plan.lanes()),
     };
     let mut input = wants.input.then(|| vec![0.0; shape.input_values()]);
@@ -90,6 +90,8 @@ fn totals(sums: &[[f32; 2]], channels: usize) -> Vec<[f64; 2]> {
 struct Pass<'a> {
     saved: &'a Saved,
     plan: &'a Plan,
+    /// That of the forward pass.
+    input: &'a [f32],
     /// The output gradient, `[image, channel]`.
     planes: Buffer,
     normalisation: Vec<Normalisation>,
@@ -103,7 +105,9 @@ struct Pass<'a> {
 struct Scratch {
     /// Bordered gradients before normalisation, `[channel]`.
     convolved: Buffer,
-    /// The input pixel by pixel.
+    /// Flat planes of the input, after its ReLU if there is one, `[phase, channel]`.
+    value: Buffer,
+    /// The same pixel by pixel.
     pixels: Buffer,
     /// Flat gradients of one phase, `[channel]`.
     phase: Buffer,
@@ -137,23 +141,28 @@ impl Pass<'_> {
         let Plan { ref shape, ref geometry, .. } = *self.plan;
         let mut scratch = Scratch {
             convolved: geometry.take_bordered(shape.outputs),
+            value: Buffer::take(self.plan.input_planes() * geometry.flat),
             pixels: geometry.take_pixels(self.plan.input_planes()),
             phase: Buffer::take(shape.inputs * geometry.flat),
         };
         sums.fill(0.0);
         for image in images.clone() {
-            self.prepare(image, &mut scratch.convolved);
-            self.add_weights(image, &mut scratch, sums);
+            self.prepare(image, &mut scratch);
+            self.add_weights(&mut scratch, sums);
             let values = shape.inputs * shape.height * shape.width;
             self.write_input(image, &mut scratch, item(input, image - images.start, values));
         }
     }
 
-    /// Fills the bordered planes of one image.
-    fn prepare(&self, image: usize, convolved: &mut [f32]) {
-        let Plan { level, ref geometry, shape: ConvShape { outputs, .. }, .. } = *self.plan;
-        for (channel, to) in convolved.chunks_exact_mut(geometry.bordered).enumerate() {
-            let plane = image * outputs + channel;
+    /// Fills the bordered planes of one image, and those of its input if anything asks for them.
+    fn prepare(&self, image: usize, scratch: &mut Scratch) {
+        let Plan { level, ref geometry, ref shape, .. } = *self.plan;
+        if self.lanes.is_some() {
+            let planes = scratch.value.chunks_exact_mut(geometry.flat);
+            self.plan.gather(self.input, image, planes);
+        }
+        for (channel, to) in scratch.convolved.chunks_exact_mut(geometry.bordered).enumerate() {
+            let plane = image * shape.outputs + channel;
             let of_planes =
                 [&self.planes, &self.saved.convolved].map(|of| geometry.plane(of, plane));
             self.normalisation[channel].apply(level, geometry, of_planes, to);
@@ -161,17 +170,15 @@ impl Pass<'_> {
     }
 
     /// Adds the weight gradients of one prepared image, if wanted.
-    fn add_weights(&self, image: usize, scratch: &mut Scratch, sums: &mut [f32]) {
+    fn add_weights(&self, scratch: &mut Scratch, sums: &mut [f32]) {
         let Plan { level, ref geometry, ref shape, .. } = *self.plan;
         let Some(lanes) = &self.lanes else { return };
-        let pixel = self.plan.input_planes();
-        let value = &self.saved.value[image * pixel * geometry.flat..][..pixel * geometry.flat];
-        geometry.fill_pixels(level, value, &mut scratch.pixels);
+        geometry.fill_pixels(level, &scratch.value, &mut scratch.pixels);
         let job = WeightCorrelation {
             geometry,
             lanes,
             source: &scratch.pixels,
-            pixel,
+            pixel: self.plan.input_planes(),
             gradient: &scratch.convolved[geometry.front..],
             plane: geometry.bordered,
             outputs: shape.outputs,
@@ -181,18 +188,23 @@ impl Pass<'_> {
 
     /// Writes the input gradient of one prepared image, phase by phase.
     fn write_input(&self, image: usize, scratch: &mut Scratch, input: &mut [f32]) {
-        let Plan { level, ref geometry, ref shape, .. } = *self.plan;
-        for (number, kernel) in self.kernels.iter().enumerate() {
+        let Plan { ref geometry, ref shape, .. } = *self.plan;
+        let pixels = shape.height * shape.width;
+        let values = &self.input[image * shape.inputs * pixels..];
+        let gathered = scratch.value.chunks_exact(shape.inputs * geometry.flat);
+        let phases = self.plan.phases.iter().zip(gathered).zip(&self.kernels);
+        for ((phase, gathered), kernel) in phases {
             kernel.apply(&scratch.convolved, &mut scratch.phase, geometry.flat);
+            if shape.relu && self.lanes.is_some() {
+                relu_backward(self.plan.level, &mut scratch.phase, gathered);
+            }
             let planes = scratch.phase.chunks_exact_mut(geometry.flat);
-            let rows = input.chunks_exact_mut(shape.height * shape.width);
-            for (channel, (plane, rows)) in planes.zip(rows).enumerate() {
-                if shape.relu {
-                    let phase = image * self.plan.phases.len() + number;
-                    let value = phase * shape.inputs + channel;
-                    relu_backward(level, plane, geometry.plane(&self.saved.value, value));
+            let rows = input.chunks_exact_mut(pixels).zip(values.chunks_exact(pixels));
+            for (plane, (rows, values)) in planes.zip(rows) {
+                if shape.relu && self.lanes.is_none() {
+                    phase.keep_positive((shape.width, values), (geometry.stride, plane));
                 }
-                self.plan.scatter(plane, self.plan.phases[number], rows);
+                phase.scatter((geometry.stride, plane), (shape.width, rows));
             }
         }
     }

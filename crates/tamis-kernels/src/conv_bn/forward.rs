@@ -1,10 +1,10 @@
 //! The forward pass: convolve and take moments image by image, then normalise.
 
 use super::layout::Plan;
-use super::{Affine, ConvShape, Forward, Operands, Saved};
+use super::{Affine, ConvShape, Forward, Operands, Saved, check};
 use crate::Level;
 use crate::buffer::Buffer;
-use crate::elementwise::{combine, relu_in_place};
+use crate::elementwise::combine;
 use crate::statistics::{Moments, Statistics};
 use rayon::prelude::*;
 
@@ -72,64 +72,30 @@ pub fn scaled_at(level: Level, shape: &ConvShape, operands: &Operands<'_>, outpu
     scale(&saved, &scales, output);
 }
 
-fn check(shape: &ConvShape, operands: &Operands<'_>) {
-    assert!(matches!(shape.stride, 1 | 2), "a stride of {}", shape.stride);
-    assert!(shape.input_values() > 0 && shape.outputs > 0, "a convolution of no values");
-    assert_eq!(operands.input.len(), shape.input_values(), "length of the input");
-    assert_eq!(operands.weights.len(), shape.weights(), "length of the weights");
-    if let Some(Affine { gamma, beta }) = operands.affine {
-        assert_eq!(gamma.len(), shape.outputs, "length of gamma");
-        assert_eq!(beta.len(), shape.outputs, "length of beta");
-    }
-}
-
 fn convolve(plan: Plan, operands: &Operands<'_>) -> Saved {
     let ConvShape { batch, outputs, .. } = plan.shape;
+    let geometry = &plan.geometry;
     let chunk = plan.schedule.chunk;
-    let values = plan.input_planes() * plan.geometry.flat;
-    let convolved_values = outputs * plan.geometry.flat;
-    let mut value = Buffer::take(batch * values);
-    let mut convolved = Buffer::take(batch * convolved_values);
+    let values = outputs * geometry.flat;
+    let mut convolved = Buffer::take(batch * values);
     let mut moments = vec![Moments::default(); batch * outputs];
     let kernel = plan.forward(operands.weights);
-    let chunks = value
-        .par_chunks_mut(chunk * values)
-        .zip(convolved.par_chunks_mut(chunk * convolved_values))
-        .zip(moments.par_chunks_mut(chunk * outputs));
-    chunks.enumerate().for_each(|(number, ((value, convolved), moments))| {
-        let mut bordered = plan.geometry.take_bordered(plan.input_planes());
-        let of_images = value
-            .chunks_exact_mut(values)
-            .zip(convolved.chunks_exact_mut(convolved_values))
-            .zip(moments.chunks_exact_mut(outputs));
-        for (image, ((value, convolved), moments)) in (number * chunk..).zip(of_images) {
-            gather(&plan, operands.input, image, value);
-            plan.geometry.border(value, &mut bordered);
-            kernel.apply(&bordered, convolved, plan.geometry.flat);
-            for (moments, plane) in
-                moments.iter_mut().zip(convolved.chunks_exact(plan.geometry.flat))
-            {
-                *moments = Moments::of(plan.level, plane, &plan.geometry);
+    let chunks =
+        convolved.par_chunks_mut(chunk * values).zip(moments.par_chunks_mut(chunk * outputs));
+    chunks.enumerate().for_each(|(number, (convolved, moments))| {
+        let mut bordered = geometry.take_bordered(plan.input_planes());
+        let of_images = convolved.chunks_exact_mut(values).zip(moments.chunks_exact_mut(outputs));
+        for (image, (convolved, moments)) in (number * chunk..).zip(of_images) {
+            let planes = bordered.chunks_exact_mut(geometry.bordered);
+            plan.gather(operands.input, image, planes.map(|plane| geometry.inner(plane)));
+            kernel.apply(&bordered, convolved, geometry.flat);
+            for (moments, plane) in moments.iter_mut().zip(convolved.chunks_exact(geometry.flat)) {
+                *moments = Moments::of(plan.level, plane, geometry);
             }
         }
     });
-    let statistics = Statistics::of_channels(&moments, outputs, plan.geometry.pixels());
-    Saved { plan, value, convolved, statistics }
-}
-
-/// Copies one image into flat planes of its phases, through the ReLU if there is one.
-fn gather(plan: &Plan, input: &[f32], image: usize, to: &mut [f32]) {
-    let ConvShape { inputs, height, width, .. } = plan.shape;
-    let image = &input[image * inputs * height * width..][..inputs * height * width];
-    for (&phase, to) in plan.phases.iter().zip(to.chunks_exact_mut(inputs * plan.geometry.flat)) {
-        let channels = image.chunks_exact(height * width);
-        for (rows, to) in channels.zip(to.chunks_exact_mut(plan.geometry.flat)) {
-            plan.gather(rows, phase, to);
-        }
-    }
-    if plan.shape.relu {
-        relu_in_place(plan.level, to);
-    }
+    let statistics = Statistics::of_channels(&moments, outputs, geometry.pixels());
+    Saved { plan, convolved, statistics }
 }
 
 /// Factor and constant of each channel that normalise it, scale and shift included.

@@ -1,13 +1,10 @@
-//! Strides as phases, and the convolution and its gradients as correlations.
-//!
-//! With stride 2 the input is split into its four phases (even or odd rows, even or odd columns),
-//! each a plane of the output's size. A tap then reads one phase at a constant offset, as with
-//! stride 1, where there is one phase: the input itself.
+//! The convolution and its gradients as correlations over the phases of the input that taps read.
 
 use super::ConvShape;
 use crate::Level;
 use crate::correlate::Correlation;
 use crate::correlate_weights::Lanes;
+use crate::phases::Phase;
 use crate::plane::Geometry;
 use crate::schedule::Schedule;
 
@@ -20,8 +17,8 @@ pub(super) struct Plan {
     pub(super) geometry: Geometry,
     pub(super) schedule: Schedule,
     taps: Vec<Tap>,
-    /// The phases that some tap reads: first row and first column.
-    pub(super) phases: Vec<[usize; 2]>,
+    /// The phases that some tap reads.
+    pub(super) phases: Vec<Phase>,
 }
 
 /// What one tap of the kernel reads.
@@ -41,7 +38,7 @@ impl Plan {
         for &[row, column] in shape.kernel.places() {
             let ([row_phase, row], [column_phase, column]) =
                 (split(row, &shape), split(column, &shape));
-            let phase = [row_phase, column_phase];
+            let phase = Phase { row: row_phase, column: column_phase, stride: shape.stride };
             let number = phases.iter().position(|&known| known == phase).unwrap_or_else(|| {
                 phases.push(phase);
                 phases.len() - 1
@@ -109,42 +106,26 @@ impl Plan {
         })
     }
 
-    /// Copies one phase of the rows of an input channel into a flat plane.
-    pub(super) fn gather(
+    /// Writes the phases of one image, `[phase, channel]`, into flat `planes`, through the ReLU if there
+    /// is one.
+    pub(super) fn gather<'a>(
         &self,
-        rows: &[f32],
-        [first_row, first_column]: [usize; 2],
-        to: &mut [f32],
+        input: &[f32],
+        image: usize,
+        planes: impl Iterator<Item = &'a mut [f32]>,
     ) {
-        let ConvShape { width, stride, .. } = self.shape;
-        to.fill(0.0);
-        let rows = rows.chunks_exact(width).skip(first_row).step_by(stride);
-        for (row, to) in rows.zip(to.chunks_exact_mut(self.geometry.stride)) {
-            if stride == 1 {
-                to[..width].copy_from_slice(row);
-                continue;
+        let ConvShape { inputs, height, width, relu, .. } = self.shape;
+        let image = &input[image * inputs * height * width..][..inputs * height * width];
+        let channels = |phase| image.chunks_exact(height * width).map(move |rows| (phase, rows));
+        let sources = self.phases.iter().flat_map(channels);
+        for ((phase, rows), plane) in sources.zip(planes) {
+            let (rows, plane) = ((width, rows), (self.geometry.stride, plane));
+            if relu {
+                // A NaN stays a NaN.
+                phase.gather(rows, plane, 0.0, |pixel| if pixel < 0.0 { 0.0 } else { pixel });
+            } else {
+                phase.gather(rows, plane, 0.0, |pixel| pixel);
             }
-            let pixels = row.iter().skip(first_column).step_by(stride);
-            to.iter_mut().zip(pixels).for_each(|(to, pixel)| *to = *pixel);
-        }
-    }
-
-    /// Copies a flat plane into one phase of the rows of an input channel.
-    pub(super) fn scatter(
-        &self,
-        flat: &[f32],
-        [first_row, first_column]: [usize; 2],
-        rows: &mut [f32],
-    ) {
-        let ConvShape { width, stride, .. } = self.shape;
-        let rows = rows.chunks_exact_mut(width).skip(first_row).step_by(stride);
-        for (row, from) in rows.zip(flat.chunks_exact(self.geometry.stride)) {
-            if stride == 1 {
-                row.copy_from_slice(&from[..width]);
-                continue;
-            }
-            let pixels = row.iter_mut().skip(first_column).step_by(stride);
-            pixels.zip(from).for_each(|(pixel, from)| *pixel = *from);
         }
     }
 }

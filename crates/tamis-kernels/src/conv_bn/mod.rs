@@ -133,12 +133,10 @@ pub struct Forward {
     pub saved: Option<Saved>,
 }
 
-/// What the backward pass needs. Memory returns to the crate's pool on drop.
+/// What the backward pass needs besides the operands. Memory returns to the crate's pool on drop.
 #[derive(Debug)]
 pub struct Saved {
     plan: Plan,
-    /// The input, after its ReLU if there is one: flat planes, `[image, phase, channel]`.
-    value: Buffer,
     /// The convolution: flat planes, `[image, channel]`.
     convolved: Buffer,
     statistics: Vec<Statistics>,
@@ -166,4 +164,15 @@ pub struct Gradients {
     pub gamma: Option<Vec<f32>>,
     /// Of beta.
     pub beta: Option<Vec<f32>>,
+}
+
+fn check(shape: &ConvShape, operands: &Operands<'_>) {
+    assert!(matches!(shape.stride, 1 | 2), "a stride of {}", shape.stride);
+    assert!(shape.input_values() > 0 && shape.outputs > 0, "a convolution of no values");
+    assert_eq!(operands.input.len(), shape.input_values(), "length of the input");
+    assert_eq!(operands.weights.len(), shape.weights(), "length of the weights");
+    if let Some(Affine { gamma, beta }) = operands.affine {
+        assert_eq!(gamma.len(), shape.outputs, "length of gamma");
+        assert_eq!(beta.len(), shape.outputs, "length of beta");
+    }
 }

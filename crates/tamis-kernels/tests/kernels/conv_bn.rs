@@ -62,8 +62,7 @@ impl Case<f32> {
         let operands = Operands { input: &self.input, weights: &self.weights, affine };
         let forward = forward_at(level, &self.shape, &operands, &mut output, true);
         let saved = forward.saved.as_ref().unwrap();
-        let gamma = Some(&self.gamma[..]);
-        let gradients = backward(saved, &self.weights, gamma, &self.output_gradient, wants);
+        let gradients = backward(saved, &operands, &self.output_gradient, wants);
         (output, forward, gradients)
     }
 }
@@ -308,7 +307,7 @@ fn without_an_affine_part_gamma_is_one_and_beta_zero() {
     let mut without = vec![0.0; with.len()];
     let forward = forward_at(Level::best(), &case.shape, &operands, &mut without, true);
     let saved = forward.saved.unwrap();
-    let gradients = backward(&saved, &case.weights, None, &case.output_gradient, ALL);
+    let gradients = backward(&saved, &operands, &case.output_gradient, ALL);
     assert_eq!(with, without);
     assert_eq!(with_gradients.input, gradients.input);
     assert_eq!(with_gradients.weights, gradients.weights);

@@ -139,10 +139,8 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         let output = match prepared {
             OpsKind::UnTracked(prepared) => prepared.finish(output),
             OpsKind::Tracked(prepared) => {
-                let [input, kernel, scale, _] = inputs;
-                let input_shape = input.shape().to_vec();
                 let saved = saved.map(Arc::new);
-                prepared.finish(ConvNormState { saved, kernel, scale, input_shape }, output)
+                prepared.finish(ConvNormState { saved, inputs }, output)
             }
         };
         (

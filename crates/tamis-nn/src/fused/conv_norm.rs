@@ -46,25 +46,27 @@ fn shape_of(input: &FlexTensor, kernel: &FlexTensor, kind: ConvNormKind) -> Conv
     }
 }
 
+/// What `[input, kernel, scale, shift]` are to the kernels.
+fn operands([input, kernel, scale, shift]: &[FlexTensor; 4]) -> Operands<'_> {
+    let affine = Affine { gamma: values(scale), beta: values(shift) };
+    Operands { input: values(input), weights: values(kernel), affine: Some(affine) }
+}
+
 /// Runs forward on `[input, kernel, scale, shift]` without normalisation.
 pub(super) fn run_scaled(inputs: &[FlexTensor; 4], kind: ConvNormKind) -> FlexTensor {
-    let [input, kernel, scale, shift] = inputs;
+    let [input, kernel, ..] = inputs;
     let shape = shape_of(input, kernel, kind);
-    let affine = Affine { gamma: values(scale), beta: values(shift) };
-    let operands = Operands { input: values(input), weights: values(kernel), affine: Some(affine) };
     let mut output = vec![0.0; shape.output_values()];
-    scaled(&shape, &operands, &mut output);
+    scaled(&shape, &operands(inputs), &mut output);
     tensor(output, &[shape.batch, shape.outputs, shape.output_height(), shape.output_width()])
 }
 
 /// Runs forward on `[input, kernel, scale, shift]`, each in order in memory.
 pub(super) fn run(inputs: &[FlexTensor; 4], kind: ConvNormKind, keep: bool) -> Ran {
-    let [input, kernel, scale, shift] = inputs;
+    let [input, kernel, ..] = inputs;
     let shape = shape_of(input, kernel, kind);
-    let affine = Affine { gamma: values(scale), beta: values(shift) };
-    let operands = Operands { input: values(input), weights: values(kernel), affine: Some(affine) };
     let mut output = vec![0.0; shape.output_values()];
-    let found = forward(&shape, &operands, &mut output, keep);
+    let found = forward(&shape, &operands(inputs), &mut output, keep);
     let output_shape = [shape.batch, shape.outputs, shape.output_height(), shape.output_width()];
     let outputs = [
         tensor(output, &output_shape),
@@ -81,9 +83,8 @@ pub(super) struct ConvNormBackward;
 #[derive(Clone, Debug)]
 pub(super) struct ConvNormState {
     pub(super) saved: Option<Arc<Saved>>,
-    pub(super) kernel: FlexTensor,
-    pub(super) scale: FlexTensor,
-    pub(super) input_shape: Vec<usize>,
+    /// `[input, kernel, scale, shift]`, each in order in memory.
+    pub(super) inputs: [FlexTensor; 4],
 }
 
 impl Backward<Flex, 4> for ConvNormBackward {
@@ -91,14 +92,14 @@ impl Backward<Flex, 4> for ConvNormBackward {
 
     fn backward(self, ops: Ops<ConvNormState, 4>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let output_gradient = in_order(gradients.consume::<Flex>(&ops.node));
-        let ConvNormState { saved, kernel, scale, input_shape } = &ops.state;
+        let ConvNormState { saved, inputs } = &ops.state;
         let Some(saved) = saved else { return };
         let [input, weights, gamma, beta] = wanted(&ops);
         let wants = Wants { input, weights, affine: gamma || beta };
         let gradient = values(&output_gradient);
-        let found = backward(saved, values(kernel), Some(values(scale)), gradient, wants);
-        let (kernel, channels) = (kernel.shape(), scale.shape());
+        let found = backward(saved, &operands(inputs), gradient, wants);
+        let [input, kernel, scale, shift] = inputs.each_ref().map(TensorMetadata::shape);
         let found = [found.input, found.weights, found.gamma, found.beta];
-        register(gradients, &ops, found, [input_shape, &kernel, &channels, &channels]);
+        register(gradients, &ops, found, [&input, &kernel, &scale, &shift]);
     }
 }
