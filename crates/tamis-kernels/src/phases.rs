@@ -5,6 +5,8 @@
 //! there is one phase: the image itself. Which layout a phase is copied into is the caller's affair; it
 //! is told how far its rows are apart.
 
+use crate::destination::put;
+
 /// One phase of a stride.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Phase {
@@ -17,6 +19,9 @@ pub(crate) struct Phase {
 }
 
 impl Phase {
+    /// The only one of stride 1: the image itself.
+    pub(crate) const WHOLE: Phase = Phase { row: 0, column: 0, stride: 1 };
+
     /// Copies this phase of the plain `rows`, of `width` pixels each, into a plane whose rows are
     /// `pitch` floats apart. Everything else there becomes `border`: what lies between and after the
     /// rows, and the pixels that an image of an odd size does not have. Pixels go through `map`.
@@ -57,26 +62,25 @@ impl Phase {
         }
     }
 
-    /// Copies the pixels of such a plane back to where they came from, leaving those of other phases
-    /// alone.
+    /// Writes the pixels of such a plane to where they came from, or adds them to what is there
+    /// (`keep`), leaving those of other phases alone.
     pub(crate) fn scatter(
         self,
         (pitch, from): (usize, &[f32]),
         (width, rows): (usize, &mut [f32]),
+        keep: bool,
     ) {
         let rows = rows.chunks_exact_mut(width).skip(self.row).step_by(self.stride);
         for (row, from) in rows.zip(from.chunks_exact(pitch)) {
             if self.stride == 1 {
-                row.copy_from_slice(&from[..width]);
+                row.iter_mut().zip(from).for_each(|(pixel, from)| put(pixel, *from, keep));
                 continue;
             }
-            let row = &mut row[self.column..];
-            let count = row.len().div_ceil(2);
-            let (pairs, last) = row.as_chunks_mut::<2>();
-            pairs.iter_mut().zip(from).for_each(|([pixel, _], from)| *pixel = *from);
-            if let [pixel] = last {
-                *pixel = from[count - 1];
+            let (pairs, last) = row[self.column..].as_chunks_mut::<2>();
+            if let ([pixel], Some(from)) = (last, from.get(pairs.len())) {
+                put(pixel, *from, keep);
             }
+            pairs.iter_mut().zip(from).for_each(|([pixel, _], from)| put(pixel, *from, keep));
         }
     }
 
@@ -108,7 +112,7 @@ mod tests {
     fn every_pixel_goes_to_one_phase_and_back_and_the_border_is_everywhere_else() {
         for (height, width, stride) in [(3_usize, 5_usize, 1), (4, 6, 2), (5, 3, 2), (1, 1, 2)] {
             let image: Vec<f32> = (0..height * width).map(|at| at as f32 + 1.0).collect();
-            let (pitch, mut back) = (width.div_ceil(stride) + 1, vec![0.0; height * width]);
+            let (pitch, mut back) = (width.div_ceil(stride) + 1, vec![f32::NAN; height * width]);
             let mut found = 0;
             for phase in 0..stride * stride {
                 let phase = Phase { row: phase / stride, column: phase % stride, stride };
@@ -122,10 +126,11 @@ mod tests {
                     assert_eq!(value, expected, "{phase:?} at {at} of {height}x{width}");
                     found += usize::from(inside);
                 }
-                phase.scatter((pitch, &plane), (width, &mut back));
+                phase.scatter((pitch, &plane), (width, &mut back), false);
+                phase.scatter((pitch, &plane), (width, &mut back), true);
             }
             assert_eq!(found, height * width);
-            assert_eq!(back, image);
+            assert!(back.iter().zip(&image).all(|(back, pixel)| *back == 2.0 * pixel));
         }
     }
 
