@@ -2,8 +2,8 @@
 //! the inputs of DARTS cells.
 
 use criterion::Criterion;
-use tamis_kernels::Level;
 use tamis_kernels::conv_bn::{Affine, ConvShape, Kernel, Operands, Wants, backward, forward_at};
+use tamis_kernels::{Destination, Level};
 
 use crate::{BATCH, group, noise, time};
 
@@ -69,18 +69,20 @@ fn convolution(criterion: &mut Criterion, shape: &ConvShape, level: Level) {
     let mut output = vec![0.0; shape.output_values()];
     let macs = shape.weights() * shape.batch * shape.output_height() * shape.output_width();
     time(&mut group, "forward", level, Some(macs), || {
-        forward_at(level, shape, &operands, &mut output, true)
+        forward_at(level, shape, &operands, Destination::Write(&mut output), true)
     });
-    let found = forward_at(level, shape, &operands, &mut output, true);
+    let found = forward_at(level, shape, &operands, Destination::Write(&mut output), true);
     let Some(saved) = found.saved else { return };
     // Nobody wants the gradient of the images, which only a stem sees.
     let of_input = shape.relu;
+    let mut input_gradient = vec![0.0; shape.input_values()];
     for (pass, of_weights) in [("weights", true), ("shares", false)] {
-        let wants = Wants { input: of_input, weights: of_weights, affine: of_weights };
+        let wants = Wants { weights: of_weights, affine: of_weights };
         let passes = usize::from(of_input) + usize::from(of_weights);
         if passes > 0 {
             time(&mut group, pass, level, Some(passes * macs), || {
-                backward(&saved, &operands, &output_gradient, wants)
+                let to = of_input.then_some(Destination::Write(&mut input_gradient));
+                backward(&saved, &operands, &output_gradient, to, wants)
             });
         }
     }

@@ -53,10 +53,12 @@ unsafe fn accumulate_any<V: Vector, H: Vector, const R: usize>(
         match (job.columns.rows, job.frame.width <= H::LANES) {
             (2, false) => all_columns::<V, R, 3, 2>(job, source, gradient, sums),
             (3, false) => all_columns::<V, R, 3, 3>(job, source, gradient, sums),
-            (_, false) => all_columns::<V, R, 2, 5>(job, source, gradient, sums),
+            (5, false) => all_columns::<V, R, 2, 5>(job, source, gradient, sums),
+            (_, false) => all_columns::<V, R, 1, 7>(job, source, gradient, sums),
             (2, true) => all_columns::<H, R, 3, 2>(job, source, gradient, sums),
             (3, true) => all_columns::<H, R, 3, 3>(job, source, gradient, sums),
-            (_, true) => all_columns::<H, R, 2, 5>(job, source, gradient, sums),
+            (5, true) => all_columns::<H, R, 2, 5>(job, source, gradient, sums),
+            (_, true) => all_columns::<H, R, 1, 7>(job, source, gradient, sums),
         }
     }
 }
@@ -77,8 +79,8 @@ unsafe fn all_columns<V: Vector, const R: usize, const G: usize, const K: usize>
         // SAFETY: the columns from `first` exist, at most as many as named.
         unsafe {
             match columns - first {
-                1 => some_columns::<V, R, 1, K>(job, source, gradient, sums, first),
-                2 => some_columns::<V, R, 2, K>(job, source, gradient, sums, first),
+                1 if G > 1 => some_columns::<V, R, 1, K>(job, source, gradient, sums, first),
+                2 if G > 2 => some_columns::<V, R, 2, K>(job, source, gradient, sums, first),
                 _ => some_columns::<V, R, G, K>(job, source, gradient, sums, first),
             }
         }
@@ -126,6 +128,9 @@ unsafe fn some_columns<V: Vector, const R: usize, const G: usize, const K: usize
     }
 }
 
+/// Rows of the largest source block: four of the gradient and what a column of seven reaches below.
+const BLOCK: usize = 10;
+
 /// A few rows of one vector of pixels, against a few columns of taps.
 struct Block<'a> {
     job: &'a DepthwiseWeights<'a>,
@@ -155,6 +160,7 @@ impl Block<'_> {
         &self,
         lanes: &mut [[V; K]; G],
     ) {
+        const { assert!(R + K - 1 <= BLOCK) };
         let Frame { width, pitch, .. } = *self.job.frame;
         let spacing = self.job.columns.spacing;
         // SAFETY: margins and the slack of a frame cover every tap of every lane; the mask is read
@@ -170,7 +176,7 @@ impl Block<'_> {
             for g in 0..G {
                 let offset = self.job.columns.offsets[self.first + g];
                 let mut from = self.source.as_ptr().add(offset + self.y * pitch + self.x);
-                let mut block = [V::splat(0.0); 8];
+                let mut block = [V::splat(0.0); BLOCK];
                 for row in 0..R + K - 1 {
                     block[row] = V::load(from);
                     from = from.wrapping_add(spacing * pitch);

@@ -125,26 +125,6 @@ unsafe fn relu_any<V: Vector>(to: &mut [f32], from: &[f32]) {
 }
 
 by_level! {
-    /// `to = max(to, 0)`.
-    fn relu_in_place(to: &mut [f32]) = relu_in_place_any;
-    avx512 [Avx512], avx2 [Avx2], portable [Four]
-}
-
-/// # Safety
-/// The machine has the instructions of `V`.
-#[inline(always)]
-unsafe fn relu_in_place_any<V: Vector>(to: &mut [f32]) {
-    let len = whole(to.len(), None);
-    let mut at = 0;
-    while at < len {
-        let place = to.as_mut_ptr().wrapping_add(at);
-        // SAFETY: the slice has `len` floats, a multiple of the lanes.
-        unsafe { V::load(place).relu().store(place) };
-        at += V::LANES;
-    }
-}
-
-by_level! {
     /// `gradient = gradient where value > 0, else 0`.
     fn relu_backward(gradient: &mut [f32], value: &[f32]) = relu_backward_any;
     avx512 [Avx512], avx2 [Avx2], portable [Four]

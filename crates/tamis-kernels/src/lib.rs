@@ -15,6 +15,7 @@
 //!   over planes with wide margins;
 //! * `buffer`, `memory`: the pool that working memory comes from, and where the pool gets it;
 //! * `elementwise`, `reduce`, `plane_products`: sums and products of planes, batch statistics;
+//! * `destination`: where callers have results go;
 //! * `nas_bench_201`, `darts`, `conv_bn`: the operations that callers use, made of these;
 //! * `average_2x2`: one more, which is too simple to need any of them.
 
@@ -28,6 +29,7 @@ mod correlate_weights;
 pub mod darts;
 mod depthwise;
 mod depthwise_weights;
+mod destination;
 mod elementwise;
 mod frame;
 mod memory;
@@ -43,5 +45,6 @@ mod statistics;
 mod transpose;
 
 pub use buffer::release_pooled_memory;
+pub use destination::Destination;
 pub use memory::keep_freed_memory;
 pub use simd::{ChoiceError, Level};

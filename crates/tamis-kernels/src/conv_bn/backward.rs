@@ -5,6 +5,7 @@ use super::{Gradients, Operands, Saved, Wants, check};
 use crate::buffer::Buffer;
 use crate::correlate::Correlation;
 use crate::correlate_weights::{Lanes, WeightCorrelation};
+use crate::destination::Destination;
 use crate::elementwise::relu_backward;
 use crate::reduce::{product, sum};
 use crate::schedule::{Pieces, item};
@@ -12,7 +13,8 @@ use crate::statistics::Normalisation;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Gradients of a loss, given that of the output.
+/// Gradients of a loss, given that of the output. That of the input goes to `input_gradient`, if it is
+/// wanted; the others are returned.
 ///
 /// `operands` are those of the forward pass: what the weights see of the input is taken from it once
 /// more instead of being saved, so that several convolutions of one input share its memory. Without
@@ -24,11 +26,16 @@ pub fn backward(
     saved: &Saved,
     operands: &Operands<'_>,
     output_gradient: &[f32],
+    input_gradient: Option<Destination<'_>>,
     wants: Wants,
 ) -> Gradients {
     let shape = saved.plan.shape;
+    let of_input = input_gradient.is_some();
+    let (input_gradient, keep) = input_gradient.map(Destination::open).unwrap_or_default();
     check(&shape, operands);
     assert_eq!(output_gradient.len(), shape.output_values(), "length of the output gradient");
+    let input_values = if of_input { shape.input_values() } else { 0 };
+    assert_eq!(input_gradient.len(), input_values, "length of the input gradient");
     let (planes, sums) = flatten(saved, output_gradient);
     let totals = totals(&sums, shape.outputs);
     let values = shape.batch * saved.plan.geometry.pixels();
@@ -42,16 +49,15 @@ pub fn backward(
         input: operands.input,
         planes,
         normalisation: (0..shape.outputs).map(normalisation).collect(),
-        kernels: if wants.input { saved.plan.backward(operands.weights) } else { Vec::new() },
+        kernels: if of_input { saved.plan.backward(operands.weights) } else { Vec::new() },
         lanes: wants.weights.then(|| saved.plan.lanes()),
+        keep,
     };
-    let mut input = wants.input.then(|| vec![0.0; shape.input_values()]);
-    let weights = pass.run(input.as_deref_mut().unwrap_or_default());
+    let weights = pass.run(input_gradient);
     let of_gamma =
         |channel: usize| totals[channel][1] * saved.statistics[channel].inverse_deviation();
     let channels = 0..shape.outputs;
     Gradients {
-        input,
         weights,
         gamma: wants.affine.then(|| channels.map(|channel| of_gamma(channel) as f32).collect()),
         beta: wants.affine.then(|| totals.iter().map(|total| total[0] as f32).collect()),
@@ -99,6 +105,8 @@ struct Pass<'a> {
     kernels: Vec<Correlation>,
     /// Lanes of the weights; absent if not wanted.
     lanes: Option<Lanes>,
+    /// Whether the input gradient is added to what is there.
+    keep: bool,
 }
 
 /// Buffers of one thread.
@@ -114,7 +122,7 @@ struct Scratch {
 }
 
 impl Pass<'_> {
-    /// Writes the input gradient unless `input` is empty; returns that of the weights.
+    /// Writes or adds the input gradient unless `input` is empty; returns that of the weights.
     fn run(&self, input: &mut [f32]) -> Option<Vec<f32>> {
         if input.is_empty() && self.lanes.is_none() {
             return None;
@@ -150,14 +158,14 @@ impl Pass<'_> {
             self.prepare(image, &mut scratch);
             self.add_weights(&mut scratch, sums);
             let values = shape.inputs * shape.height * shape.width;
-            self.write_input(&mut scratch, item(input, image - images.start, values));
+            self.write_input(image, &mut scratch, item(input, image - images.start, values));
         }
     }
 
     /// Fills the bordered planes of one image, and those of its input if anything asks for them.
     fn prepare(&self, image: usize, scratch: &mut Scratch) {
         let Plan { level, ref geometry, ref shape, .. } = *self.plan;
-        if shape.relu || self.lanes.is_some() {
+        if self.lanes.is_some() {
             let planes = scratch.value.chunks_exact_mut(geometry.flat);
             self.plan.gather(self.input, image, planes);
         }
@@ -186,20 +194,32 @@ impl Pass<'_> {
         job.accumulate(level, sums);
     }
 
-    /// Writes the input gradient of one prepared image, phase by phase.
-    fn write_input(&self, scratch: &mut Scratch, input: &mut [f32]) {
-        let Plan { level, ref geometry, ref shape, .. } = *self.plan;
-        for (number, kernel) in self.kernels.iter().enumerate() {
+    /// Writes or adds the input gradient of one prepared image, phase by phase.
+    fn write_input(&self, image: usize, scratch: &mut Scratch, input: &mut [f32]) {
+        let Plan { ref geometry, ref shape, .. } = *self.plan;
+        let pixels = shape.height * shape.width;
+        // Phases that no tap reads are zeroed with the first that one does.
+        let mut zero = !self.keep && self.plan.phases.len() < shape.stride * shape.stride;
+        let values = &self.input[image * shape.inputs * pixels..];
+        let gathered = scratch.value.chunks_exact(shape.inputs * geometry.flat);
+        let phases = self.plan.phases.iter().zip(gathered).zip(&self.kernels);
+        for ((phase, gathered), kernel) in phases {
             kernel.apply(&scratch.convolved, &mut scratch.phase, geometry.flat);
-            let planes = scratch.phase.chunks_exact_mut(geometry.flat);
-            let rows = input.chunks_exact_mut(shape.height * shape.width);
-            for (channel, (plane, rows)) in planes.zip(rows).enumerate() {
-                if shape.relu {
-                    let value = number * shape.inputs + channel;
-                    relu_backward(level, plane, geometry.plane(&scratch.value, value));
-                }
-                self.plan.phases[number].scatter((geometry.stride, plane), (shape.width, rows));
+            if shape.relu && self.lanes.is_some() {
+                relu_backward(self.plan.level, &mut scratch.phase, gathered);
             }
+            let planes = scratch.phase.chunks_exact_mut(geometry.flat);
+            let rows = input.chunks_exact_mut(pixels).zip(values.chunks_exact(pixels));
+            for (plane, (rows, values)) in planes.zip(rows) {
+                if zero {
+                    rows.fill(0.0);
+                }
+                if shape.relu && self.lanes.is_none() {
+                    phase.keep_positive((shape.width, values), (geometry.stride, plane));
+                }
+                phase.scatter((geometry.stride, plane), (shape.width, rows), self.keep);
+            }
+            zero = false;
         }
     }
 }

@@ -4,12 +4,14 @@ use super::layout::Plan;
 use super::{Affine, ConvShape, Forward, Operands, Saved, check};
 use crate::Level;
 use crate::buffer::Buffer;
+use crate::destination::Destination;
 use crate::elementwise::combine;
+use crate::phases::Phase;
 use crate::statistics::{Moments, Statistics};
 use rayon::prelude::*;
 
-/// Applies convolution and normalisation: writes `output` and returns the batch statistics, and
-/// what [`super::backward`] needs if `keep`.
+/// Applies convolution and normalisation: writes `output`, or adds to it, and returns the batch
+/// statistics, and what [`super::backward`] needs if `keep`.
 ///
 /// # Panics
 /// If a slice does not have the length that `shape` says, `shape` has a zero, or its stride is
@@ -17,7 +19,7 @@ use rayon::prelude::*;
 pub fn forward(
     shape: &ConvShape,
     operands: &Operands<'_>,
-    output: &mut [f32],
+    output: Destination<'_>,
     keep: bool,
 ) -> Forward {
     forward_at(Level::best(), shape, operands, output, keep)
@@ -31,11 +33,10 @@ pub fn forward_at(
     level: Level,
     shape: &ConvShape,
     operands: &Operands<'_>,
-    output: &mut [f32],
+    output: Destination<'_>,
     keep: bool,
 ) -> Forward {
     check(shape, operands);
-    assert_eq!(output.len(), shape.output_values(), "length of the output");
     let plan = Plan::new(level, *shape);
     let saved = convolve(plan, operands);
     let scales = normalising(&saved.statistics, operands.affine.as_ref());
@@ -52,7 +53,7 @@ pub fn forward_at(
 ///
 /// # Panics
 /// As [`forward`].
-pub fn scaled(shape: &ConvShape, operands: &Operands<'_>, output: &mut [f32]) {
+pub fn scaled(shape: &ConvShape, operands: &Operands<'_>, output: Destination<'_>) {
     scaled_at(Level::best(), shape, operands, output);
 }
 
@@ -60,9 +61,13 @@ pub fn scaled(shape: &ConvShape, operands: &Operands<'_>, output: &mut [f32]) {
 ///
 /// # Panics
 /// As [`forward`].
-pub fn scaled_at(level: Level, shape: &ConvShape, operands: &Operands<'_>, output: &mut [f32]) {
+pub fn scaled_at(
+    level: Level,
+    shape: &ConvShape,
+    operands: &Operands<'_>,
+    output: Destination<'_>,
+) {
     check(shape, operands);
-    assert_eq!(output.len(), shape.output_values(), "length of the output");
     let saved = convolve(Plan::new(level, *shape), operands);
     let channels = 0..shape.outputs;
     let scales: Vec<(f32, f32)> = match operands.affine {
@@ -100,17 +105,19 @@ fn convolve(plan: Plan, operands: &Operands<'_>) -> Saved {
 
 /// Factor and constant of each channel that normalise it, scale and shift included.
 fn normalising(statistics: &[Statistics], affine: Option<&Affine<'_>>) -> Vec<(f32, f32)> {
-    let of_channels = statistics.iter().enumerate().map(|(channel, of)| {
+    let of_channel = |(channel, of): (usize, &Statistics)| {
         let (gamma, beta) = affine.map_or((1.0, 0.0), |of| (of.gamma[channel], of.beta[channel]));
         let factor = f64::from(gamma) * of.inverse_deviation();
         (factor as f32, (f64::from(beta) - factor * of.mean) as f32)
-    });
-    of_channels.collect()
+    };
+    statistics.iter().enumerate().map(of_channel).collect()
 }
 
-/// Writes the convolution, each channel times its factor plus its constant, as plain rows.
-fn scale(saved: &Saved, scales: &[(f32, f32)], output: &mut [f32]) {
+/// Writes or adds the convolution, each channel times its factor plus its constant, as plain rows.
+fn scale(saved: &Saved, scales: &[(f32, f32)], output: Destination<'_>) {
     let Plan { level, ref geometry, ref shape, .. } = saved.plan;
+    let (output, keep) = output.open();
+    assert_eq!(output.len(), shape.output_values(), "length of the output");
     let image_values = shape.outputs * geometry.pixels();
     output.par_chunks_mut(image_values).enumerate().for_each(|(image, output)| {
         let mut plane = Buffer::take(geometry.flat);
@@ -118,7 +125,8 @@ fn scale(saved: &Saved, scales: &[(f32, f32)], output: &mut [f32]) {
             let (factor, constant) = scales[channel];
             let convolved = geometry.plane(&saved.convolved, image * shape.outputs + channel);
             combine(level, &mut plane, constant, &[(factor, convolved)], &geometry.mask);
-            geometry.unflatten(&plane, rows);
+            let from = (geometry.stride, &plane[..]);
+            Phase::WHOLE.scatter(from, (geometry.width, rows), keep);
         }
     });
 }

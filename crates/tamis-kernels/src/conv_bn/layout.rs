@@ -4,7 +4,6 @@ use super::ConvShape;
 use crate::Level;
 use crate::correlate::Correlation;
 use crate::correlate_weights::Lanes;
-use crate::elementwise::relu_in_place;
 use crate::phases::Phase;
 use crate::plane::Geometry;
 use crate::schedule::Schedule;
@@ -56,19 +55,19 @@ impl Plan {
 
     /// The lanes of the weights over the input stored pixel by pixel.
     pub(super) fn lanes(&self) -> Lanes {
-        let offsets = self.taps.iter().map(|tap| {
+        let offset = |tap: &Tap| {
             let pixels = self.geometry.pixel_tap(tap.place[0], tap.place[1]);
             pixels * self.input_planes() + tap.phase * self.shape.inputs
-        });
-        let offsets: Vec<usize> = offsets.collect();
+        };
+        let offsets: Vec<usize> = self.taps.iter().map(offset).collect();
         Lanes::new(&offsets, self.shape.inputs)
     }
 
     /// Offsets of every (input channel, tap) in bordered planes of the input.
     fn offsets(&self) -> Vec<usize> {
-        (0..self.shape.inputs)
-            .flat_map(|channel| self.taps.iter().map(move |tap| self.offset(channel, tap)))
-            .collect()
+        let channels = 0..self.shape.inputs;
+        let of_channel = |channel| self.taps.iter().map(move |tap| self.offset(channel, tap));
+        channels.flat_map(of_channel).collect()
     }
 
     fn offset(&self, channel: usize, tap: &Tap) -> usize {
@@ -120,9 +119,12 @@ impl Plan {
         let channels = |phase| image.chunks_exact(height * width).map(move |rows| (phase, rows));
         let sources = self.phases.iter().flat_map(channels);
         for ((phase, rows), plane) in sources.zip(planes) {
-            phase.gather((width, rows), (self.geometry.stride, &mut *plane), 0.0);
+            let (rows, plane) = ((width, rows), (self.geometry.stride, plane));
             if relu {
-                relu_in_place(self.level, plane);
+                // A NaN stays a NaN.
+                phase.gather(rows, plane, 0.0, |pixel| if pixel < 0.0 { 0.0 } else { pixel });
+            } else {
+                phase.gather(rows, plane, 0.0, |pixel| pixel);
             }
         }
     }

@@ -142,11 +142,9 @@ pub struct Saved {
     statistics: Vec<Statistics>,
 }
 
-/// Which gradients to compute.
+/// Which gradients to compute besides that of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wants {
-    /// Of the input.
-    pub input: bool,
     /// Of the weights.
     pub weights: bool,
     /// Of gamma and beta.
@@ -156,8 +154,6 @@ pub struct Wants {
 /// The gradients that were wanted, laid out as the operands.
 #[derive(Clone, Debug, Default)]
 pub struct Gradients {
-    /// Of the input.
-    pub input: Option<Vec<f32>>,
     /// Of the weights.
     pub weights: Option<Vec<f32>>,
     /// Of gamma.

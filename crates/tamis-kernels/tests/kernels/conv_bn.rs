@@ -1,12 +1,15 @@
 //! Convolution with batch normalisation against a plain `f64` reference, at every level.
 
 use super::numbers::{assert_close, normals, wide};
-use tamis_kernels::Level;
 use tamis_kernels::conv_bn::{
-    Affine, ConvShape, Forward, Gradients, Kernel, Operands, Wants, backward, forward_at, scaled_at,
+    Affine, ConvShape, Kernel, Operands, Saved, Wants, backward, forward_at, scaled_at,
 };
+use tamis_kernels::{Destination, Level};
 
-const ALL: Wants = Wants { input: true, weights: true, affine: true };
+/// Which gradients are wanted: of the input, of the weights, of gamma and beta.
+type Wanted = [bool; 3];
+
+const ALL: Wanted = [true; 3];
 
 #[derive(Clone)]
 struct Case<T> {
@@ -16,6 +19,12 @@ struct Case<T> {
     gamma: Vec<T>,
     beta: Vec<T>,
     output_gradient: Vec<T>,
+}
+
+/// What both passes give: output, mean and variance, and gradients of input, weights, gamma, beta.
+struct Ran {
+    outputs: [Vec<f32>; 3],
+    gradients: [Option<Vec<f32>>; 4],
 }
 
 /// An operand of a case.
@@ -56,14 +65,34 @@ impl Case<f32> {
         }
     }
 
-    fn run(&self, level: Level, wants: Wants) -> (Vec<f32>, Forward, Gradients) {
-        let mut output = vec![f32::NAN; self.shape.output_values()];
+    fn operands(&self) -> Operands<'_> {
         let affine = Some(Affine { gamma: &self.gamma, beta: &self.beta });
-        let operands = Operands { input: &self.input, weights: &self.weights, affine };
-        let forward = forward_at(level, &self.shape, &operands, &mut output, true);
-        let saved = forward.saved.as_ref().unwrap();
-        let gradients = backward(saved, &operands, &self.output_gradient, wants);
-        (output, forward, gradients)
+        Operands { input: &self.input, weights: &self.weights, affine }
+    }
+
+    fn run(&self, level: Level, wanted: Wanted) -> Ran {
+        self.run_with(level, &self.operands(), wanted)
+    }
+
+    fn run_with(&self, level: Level, operands: &Operands<'_>, wanted: Wanted) -> Ran {
+        let mut output = vec![f32::NAN; self.shape.output_values()];
+        let to = Destination::Write(&mut output);
+        let forward = forward_at(level, &self.shape, operands, to, true);
+        let gradients = self.gradients(&forward.saved.unwrap(), operands, wanted);
+        Ran { outputs: [output, forward.mean, forward.variance], gradients }
+    }
+
+    fn gradients(
+        &self,
+        saved: &Saved,
+        operands: &Operands<'_>,
+        [of_input, weights, affine]: Wanted,
+    ) -> [Option<Vec<f32>>; 4] {
+        let mut input = of_input.then(|| vec![f32::NAN; self.input.len()]);
+        let to_input = input.as_deref_mut().map(Destination::Write);
+        let wants = Wants { weights, affine };
+        let found = backward(saved, operands, &self.output_gradient, to_input, wants);
+        [input, found.weights, found.gamma, found.beta]
     }
 }
 
@@ -200,12 +229,12 @@ fn every_kernel_and_stride_matches_the_reference() {
         let ([output, mean, variance], gradients) = (wide.forward(), wide.backward());
         for level in Level::available() {
             let what = |name| format!("{name} of {shape:?} at {level:?}");
-            let (found, forward, found_gradients) = case.run(level, ALL);
-            assert_close(&what("output"), &found, &output, 1e-5);
-            assert_close(&what("mean"), &forward.mean, &mean, 1e-5);
-            assert_close(&what("variance"), &forward.variance, &variance, 1e-5);
-            let Gradients { input, weights, gamma, beta } = found_gradients;
-            let found = [input, weights, gamma, beta].map(Option::unwrap);
+            let ran = case.run(level, ALL);
+            let expected = [("output", &output), ("mean", &mean), ("variance", &variance)];
+            for (found, (name, expected)) in ran.outputs.iter().zip(expected) {
+                assert_close(&what(name), found, expected, 1e-5);
+            }
+            let found = ran.gradients.map(Option::unwrap);
             for (number, name) in ["input", "weights", "gamma", "beta"].into_iter().enumerate() {
                 let largest = gradients[number].iter().fold(0.0, |most: f64, v| most.max(v.abs()));
                 // One value in a channel has no gradient but what rounding leaves.
@@ -230,9 +259,7 @@ fn scale_and_shift_alone_match_the_reference() {
         }
         for level in Level::available() {
             let mut found = vec![f32::NAN; shape.output_values()];
-            let affine = Some(Affine { gamma: &case.gamma, beta: &case.beta });
-            let operands = Operands { input: &case.input, weights: &case.weights, affine };
-            scaled_at(level, &shape, &operands, &mut found);
+            scaled_at(level, &shape, &case.operands(), Destination::Write(&mut found));
             assert_close(&format!("{shape:?} at {level:?}"), &found, &expected, 1e-5);
         }
     }
@@ -273,10 +300,8 @@ fn any_number_of_threads_gives_the_same_bits() {
         let case = case(shape(sizes, true));
         let bits = [1, 2, 4].map(|threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let (output, forward, gradients) = pool.install(|| case.run(Level::best(), ALL));
-            let Gradients { input, weights, gamma, beta } = gradients;
-            let gradients = [input, weights, gamma, beta].map(Option::unwrap).concat();
-            let all = [output, forward.mean, forward.variance, gradients].concat();
+            let ran = pool.install(|| case.run(Level::best(), ALL));
+            let all = [ran.outputs.concat(), ran.gradients.map(Option::unwrap).concat()].concat();
             all.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
         });
         assert!(bits[0] == bits[1] && bits[0] == bits[2], "{sizes:?}");
@@ -286,14 +311,13 @@ fn any_number_of_threads_gives_the_same_bits() {
 #[test]
 fn gradients_that_are_not_wanted_are_absent_and_change_nothing() {
     let case = case(shape([3, 4, 6, 6, 5, 3, 2], true));
-    let (_, _, all) = case.run(Level::best(), ALL);
+    let all = case.run(Level::best(), ALL).gradients;
     for bits in 0..8 {
-        let wants = Wants { input: bits & 1 > 0, weights: bits & 2 > 0, affine: bits & 4 > 0 };
-        let (_, _, found) = case.run(Level::best(), wants);
-        assert_eq!(found.input, all.input.clone().filter(|_| wants.input));
-        assert_eq!(found.weights, all.weights.clone().filter(|_| wants.weights));
-        assert_eq!(found.gamma, all.gamma.clone().filter(|_| wants.affine));
-        assert_eq!(found.beta, all.beta.clone().filter(|_| wants.affine));
+        let [input, weights, affine] = [bits & 1 > 0, bits & 2 > 0, bits & 4 > 0];
+        let found = case.run(Level::best(), [input, weights, affine]).gradients;
+        for ((found, all), wanted) in found.iter().zip(&all).zip([input, weights, affine, affine]) {
+            assert_eq!(*found, all.clone().filter(|_| wanted));
+        }
     }
 }
 
@@ -302,15 +326,62 @@ fn without_an_affine_part_gamma_is_one_and_beta_zero() {
     let mut case = case(shape([2, 3, 4, 6, 6, 3, 1], false));
     case.gamma.fill(1.0);
     case.beta.fill(0.0);
-    let (with, _, with_gradients) = case.run(Level::best(), ALL);
-    let operands = Operands { input: &case.input, weights: &case.weights, affine: None };
-    let mut without = vec![0.0; with.len()];
-    let forward = forward_at(Level::best(), &case.shape, &operands, &mut without, true);
-    let saved = forward.saved.unwrap();
-    let gradients = backward(&saved, &operands, &case.output_gradient, ALL);
-    assert_eq!(with, without);
-    assert_eq!(with_gradients.input, gradients.input);
-    assert_eq!(with_gradients.weights, gradients.weights);
+    let with = case.run(Level::best(), ALL);
+    let operands = Operands { affine: None, ..case.operands() };
+    let without = case.run_with(Level::best(), &operands, ALL);
+    assert_eq!(with.outputs, without.outputs);
+    assert_eq!(with.gradients, without.gradients);
+}
+
+#[test]
+fn what_is_added_comes_on_top_of_what_is_there() {
+    for sizes in [[2, 4, 3, 6, 5, 3, 1], [2, 4, 3, 7, 5, 1, 2], [2, 3, 4, 5, 7, 2, 2]] {
+        for relu in [false, true] {
+            let case = case(shape(sizes, relu));
+            let operands = case.operands();
+            let ran = case.run(Level::best(), ALL);
+            let before = normals(6, case.shape.output_values(), 1.0);
+            let mut output = before.clone();
+            let to = Destination::Add(&mut output);
+            let forward = forward_at(Level::best(), &case.shape, &operands, to, true);
+            assert_sums(&output, &before, &ran.outputs[0]);
+
+            let mut scaled = [vec![0.0; output.len()], before.clone()];
+            let [alone, sum] = &mut scaled;
+            scaled_at(Level::best(), &case.shape, &operands, Destination::Write(alone));
+            scaled_at(Level::best(), &case.shape, &operands, Destination::Add(sum));
+            assert_sums(sum, &before, alone);
+
+            let before = normals(7, case.input.len(), 1.0);
+            let expected = ran.gradients[0].as_deref().unwrap();
+            for weights in [false, true] {
+                let mut gradient = before.clone();
+                let to = Some(Destination::Add(&mut gradient));
+                let wants = Wants { weights, affine: false };
+                let saved = forward.saved.as_ref().unwrap();
+                backward(saved, &operands, &case.output_gradient, to, wants);
+                assert_sums(&gradient, &before, expected);
+            }
+        }
+    }
+}
+
+/// `sum` is `before + added`, to the bit.
+fn assert_sums(sum: &[f32], before: &[f32], added: &[f32]) {
+    let terms = before.iter().zip(added);
+    assert!(sum.iter().zip(terms).all(|(sum, (before, added))| *sum == before + added));
+}
+
+#[test]
+#[should_panic(expected = "length of the input gradient")]
+fn an_input_gradient_of_another_length_is_refused() {
+    let case = case(shape([1, 2, 2, 4, 4, 3, 1], true));
+    let (operands, mut output) = (case.operands(), vec![0.0; case.shape.output_values()]);
+    let to = Destination::Write(&mut output);
+    let saved = forward_at(Level::best(), &case.shape, &operands, to, true).saved.unwrap();
+    let to = Some(Destination::Write(&mut []));
+    let wants = Wants { weights: true, affine: true };
+    backward(&saved, &operands, &case.output_gradient, to, wants);
 }
 
 #[test]

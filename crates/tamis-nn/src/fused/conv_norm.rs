@@ -8,6 +8,7 @@ use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops};
 use burn::backend::flex::FlexTensor;
+use tamis_kernels::Destination;
 use tamis_kernels::conv_bn::{
     Affine, ConvShape, Kernel, Operands, Saved, Wants, backward, forward, scaled,
 };
@@ -57,7 +58,7 @@ pub(super) fn run_scaled(inputs: &[FlexTensor; 4], kind: ConvNormKind) -> FlexTe
     let [input, kernel, ..] = inputs;
     let shape = shape_of(input, kernel, kind);
     let mut output = vec![0.0; shape.output_values()];
-    scaled(&shape, &operands(inputs), &mut output);
+    scaled(&shape, &operands(inputs), Destination::Write(&mut output));
     tensor(output, &[shape.batch, shape.outputs, shape.output_height(), shape.output_width()])
 }
 
@@ -66,7 +67,7 @@ pub(super) fn run(inputs: &[FlexTensor; 4], kind: ConvNormKind, keep: bool) -> R
     let [input, kernel, ..] = inputs;
     let shape = shape_of(input, kernel, kind);
     let mut output = vec![0.0; shape.output_values()];
-    let found = forward(&shape, &operands(inputs), &mut output, keep);
+    let found = forward(&shape, &operands(inputs), Destination::Write(&mut output), keep);
     let output_shape = [shape.batch, shape.outputs, shape.output_height(), shape.output_width()];
     let outputs = [
         tensor(output, &output_shape),
@@ -95,11 +96,13 @@ impl Backward<Flex, 4> for ConvNormBackward {
         let ConvNormState { saved, inputs } = &ops.state;
         let Some(saved) = saved else { return };
         let [input, weights, gamma, beta] = wanted(&ops);
-        let wants = Wants { input, weights, affine: gamma || beta };
+        let wants = Wants { weights, affine: gamma || beta };
         let gradient = values(&output_gradient);
-        let found = backward(saved, &operands(inputs), gradient, wants);
+        let mut of_input = input.then(|| vec![0.0; values(&inputs[0]).len()]);
+        let to_input = of_input.as_deref_mut().map(Destination::Write);
+        let found = backward(saved, &operands(inputs), gradient, to_input, wants);
         let [input, kernel, scale, shift] = inputs.each_ref().map(TensorMetadata::shape);
-        let found = [found.input, found.weights, found.gamma, found.beta];
+        let found = [of_input, found.weights, found.gamma, found.beta];
         register(gradients, &ops, found, [&input, &kernel, &scale, &shift]);
     }
 }

@@ -1,5 +1,5 @@
-//! Networks trained on their own, before a search: the classifier that scores images and the
-//! autoencoder that says how much they are alike.
+//! Networks trained on their own: before a search the classifier that scores images and the
+//! autoencoder that says how much they are alike, after it the network that was found.
 //!
 //! As the search, a training is a state machine: [`Training::advance`] does the next small thing,
 //! [`Training::snapshot`] is the whole state at any step, and a training that is restored from it
@@ -15,6 +15,7 @@ mod components;
 mod config;
 mod course;
 mod forgetting;
+mod network;
 mod running;
 mod triplets;
 
@@ -24,8 +25,9 @@ pub use components::{
     Components, ComponentsEvent, ComponentsRound, most_components, pixel_components,
 };
 pub use config::{EmbedConfig, ScorerConfig};
-pub use course::{Progress, TrainingCost, TrainingRecord};
+pub use course::{Progress, Schedule, TrainingCost, TrainingRecord};
 pub use forgetting::Forgetting;
+pub use network::{NetworkTraining, NetworkTrainingConfig, TrainingSet};
 
 pub use crate::epoch::steps_of_pass;
 pub use crate::ledger::PASSES_PER_STEP;
