@@ -9,7 +9,8 @@ use crate::operations::conv_norm::{ConvNorm, affine_of};
 use crate::operations::convolution::AnyConvolution;
 use crate::operations::pooling::AnyPool;
 use crate::operations::separable::Separable;
-use crate::operations::{WeightGradient, batch_norm, linear, planes, sides};
+use crate::operations::batch_norm::{self, Normalised};
+use crate::operations::{WeightGradient, linear, planes, sides};
 use crate::program::{Operation, Step};
 use crate::values::{Gradients, Shared};
 
@@ -61,34 +62,46 @@ impl Run<'_> {
     ) {
         let graph = &self.program.graph;
         let Some(&first) = step.inputs.first() else { return };
+        let input = self.value(first);
         let wanted = graph.nodes()[first].layer != Layer::Image;
-        let found = match (step.operation, &saved) {
+        match (step.operation, &saved) {
             (Operation::ConvNorm { relu, conv }, Saved::Convolved(saved)) => {
                 let layer = ConvNorm::new(self.weights(), [conv, step.node], relu, self.batch);
-                layer.backward((self.value(first), saved), &gradient, of_weights, wanted)
+                let to = wanted.then(|| gradients.destination(first, input.len()));
+                layer.backward((input, saved), &gradient, of_weights, to);
             }
             (Operation::Separable { relu, depthwise, pointwise }, Saved::Separated(saved)) => {
                 let places = [depthwise, pointwise];
                 let layer = Separable::new(self.weights(), places, step.node, relu, self.batch);
-                layer.backward((self.value(first), saved), &gradient, of_weights, wanted)
+                let to = wanted.then(|| gradients.destination(first, input.len()));
+                layer.backward((input, saved), &gradient, of_weights, to);
             }
             (Operation::Plain, Saved::Normalised(saved)) => {
-                let scale = affine_of(graph, step.node);
-                let weights = self.weights();
-                let affine = scale.map(|scale| [weights.of(scale), weights.of(scale + 1)]);
-                let [channels, height, width] = sides(graph.nodes()[step.node].shape);
-                let of_affine = scale.map(|scale| {
-                    let start = graph.parameters().parameters()[scale].offset;
-                    &mut of_weights.flat[start..][..2 * channels]
-                });
-                let input = (self.value(first), saved);
-                Some(batch_norm::backward(input, height * width, affine, &gradient, of_affine))
+                let found = self.batch_norm_back(step, saved, &gradient, of_weights);
+                gradients.add(first, Arc::new(found));
             }
-            _ => return self.plain_back(step, gradient, gradients, of_weights),
-        };
-        if let Some(found) = found {
-            gradients.add(first, Arc::new(found));
+            _ => self.plain_back(step, gradient, gradients, of_weights),
         }
+    }
+
+    fn batch_norm_back(
+        &self,
+        step: &Step,
+        saved: &Normalised,
+        gradient: &[f32],
+        of_weights: &mut WeightGradient<'_>,
+    ) -> Vec<f32> {
+        let graph = &self.program.graph;
+        let scale = affine_of(graph, step.node);
+        let weights = self.weights();
+        let affine = scale.map(|scale| [weights.of(scale), weights.of(scale + 1)]);
+        let [channels, height, width] = sides(graph.nodes()[step.node].shape);
+        let of_affine = scale.map(|scale| {
+            let start = graph.parameters().parameters()[scale].offset;
+            &mut of_weights.flat[start..][..2 * channels]
+        });
+        let input = (self.value(step.inputs[0]), saved);
+        batch_norm::backward(input, height * width, affine, gradient, of_affine)
     }
 
     fn plain_back(
@@ -175,9 +188,9 @@ impl Run<'_> {
         let outputs = gradient.len() / self.batch;
         let both = &mut of_weights.flat[matrix.start..][..matrix.len() + outputs];
         let (of_matrix, of_bias) = both.split_at_mut(matrix.len());
-        let of_input = gradients.get(step.inputs[0], input.len());
         let weight = self.weights().of(weight);
-        linear::backward(input, inputs, weight, gradient, [of_matrix, of_bias], Some(of_input));
+        let found = linear::backward(input, inputs, weight, gradient, [of_matrix, of_bias]);
+        gradients.add(step.inputs[0], Arc::new(found));
     }
 
     fn convolution_back(

@@ -1,7 +1,7 @@
 //! One batch on its way through a program.
 
 use tamis_graph::{Layer, NodeId};
-use tamis_kernels::conv_bn;
+use tamis_kernels::{Destination, conv_bn};
 
 use crate::batch::{DropPath, Moments};
 use crate::operations::batch_norm::{self, Normalised};
@@ -90,11 +90,13 @@ impl Program {
             moments: vec![None; self.graph.norms().len()],
         };
         for (number, step) in self.steps.iter().enumerate() {
-            let (value, saved) = match self.graph.nodes()[step.node].layer {
-                Layer::Image => (images.to_vec(), Saved::Nothing),
+            let saved = match self.graph.nodes()[step.node].layer {
+                Layer::Image => {
+                    run.values[step.node] = Some(images.to_vec());
+                    Saved::Nothing
+                }
                 _ => run.compute(number, step, mode),
             };
-            run.values[step.node] = Some(value);
             run.saved.push(saved);
             run.release(number, step, matches!(mode, Mode::Train));
         }
@@ -102,7 +104,11 @@ impl Program {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    pub(crate) fn weights(&self) -> Weights<'a> {
+        Weights { graph: &self.program.graph, flat: self.weights }
+    }
+
     /// What an output of the program gave, `[sample, value]` flattened.
     pub fn output(&self, node: NodeId) -> &[f32] {
         self.values[node.index()].as_deref().unwrap_or_default()
@@ -113,9 +119,6 @@ impl Run<'_> {
         &self.moments
     }
 
-    pub(crate) fn weights(&self) -> Weights<'_> {
-        Weights { graph: &self.program.graph, flat: self.weights }
-    }
 
     pub(crate) fn value(&self, node: usize) -> &[f32] {
         self.values[node].as_deref().unwrap_or_default()
@@ -133,7 +136,7 @@ impl Run<'_> {
         }
     }
 
-    fn compute(&mut self, number: usize, step: &Step, mode: Mode<'_>) -> (Vec<f32>, Saved) {
+    fn compute(&mut self, number: usize, step: &Step, mode: Mode<'_>) -> Saved {
         match step.operation {
             Operation::ConvNorm { relu, conv } => self.conv_norm(step, relu, conv, mode),
             Operation::Separable { relu, depthwise, pointwise } => {
@@ -141,31 +144,52 @@ impl Run<'_> {
             }
             Operation::Plain => match self.program.graph.nodes()[step.node].layer {
                 Layer::BatchNorm { .. } => self.batch_norm(step, mode),
-                Layer::Add => (self.sum(number, step), Saved::Nothing),
-                layer => (self.plain(step, &layer), Saved::Nothing),
+                Layer::Add => {
+                    self.values[step.node] = Some(self.sum(number, step));
+                    Saved::Nothing
+                }
+                layer => {
+                    self.values[step.node] = Some(self.plain(step, &layer));
+                    Saved::Nothing
+                }
             },
         }
     }
 
-    fn conv_norm(
-        &mut self,
-        step: &Step,
-        relu: bool,
-        conv: usize,
-        mode: Mode<'_>,
-    ) -> (Vec<f32>, Saved) {
-        let layer = ConvNorm::new(self.weights(), [conv, step.node], relu, self.batch);
+    /// Takes out the memory that a step's result goes to: its own, or that of the sum that takes it in; and whether
+    /// something is there to be added to.
+    fn open(&mut self, step: &Step, length: usize) -> (Vec<f32>, bool) {
+        let place = self.program.summed_into[step.node].unwrap_or(step.node);
+        match self.values[place].take() {
+            Some(sum) => (sum, true),
+            None => (vec![0.0; length], false),
+        }
+    }
+
+    fn close(&mut self, step: &Step, value: Vec<f32>) {
+        let place = self.program.summed_into[step.node].unwrap_or(step.node);
+        self.values[place] = Some(value);
+    }
+
+    fn conv_norm(&mut self, step: &Step, relu: bool, conv: usize, mode: Mode<'_>) -> Saved {
+        let weights = self.weights();
+        let layer = ConvNorm::new(weights, [conv, step.node], relu, self.batch);
+        let (mut output, keep) = self.open(step, layer.output_values());
         let input = self.value(step.inputs[0]);
-        match mode {
+        let destination = destination(&mut output, keep);
+        let saved = match mode {
             Mode::Evaluate(moments) => {
-                (layer.evaluate(input, &moments[self.number(step)]), Saved::Nothing)
+                layer.evaluate(input, &moments[self.number(step)], destination);
+                Saved::Nothing
             }
             Mode::Train => {
-                let (output, saved, moments) = layer.forward(input);
+                let (saved, moments) = layer.forward(input, destination);
                 self.note(step, moments);
-                (output, saved.map_or(Saved::Nothing, Saved::Convolved))
+                saved.map_or(Saved::Nothing, Saved::Convolved)
             }
-        }
+        };
+        self.close(step, output);
+        saved
     }
 
     fn separable(
@@ -174,29 +198,34 @@ impl Run<'_> {
         relu: bool,
         convolutions: [usize; 2],
         mode: Mode<'_>,
-    ) -> (Vec<f32>, Saved) {
-        let layer = Separable::new(self.weights(), convolutions, step.node, relu, self.batch);
+    ) -> Saved {
+        let weights = self.weights();
+        let layer = Separable::new(weights, convolutions, step.node, relu, self.batch);
+        let (mut output, keep) = self.open(step, layer.output_values());
         let input = self.value(step.inputs[0]);
-        match mode {
+        let destination = destination(&mut output, keep);
+        let saved = match mode {
             Mode::Evaluate(moments) => {
-                (layer.evaluate(input, &moments[self.number(step)]), Saved::Nothing)
+                layer.evaluate(input, &moments[self.number(step)], destination);
+                Saved::Nothing
             }
             Mode::Train => {
-                let (output, saved, moments) = layer.forward(input);
+                let (saved, moments) = layer.forward(input, destination);
                 self.note(step, moments);
-                (output, Saved::Separated(saved))
+                Saved::Separated(saved)
             }
-        }
+        };
+        self.close(step, output);
+        saved
     }
 
-    fn batch_norm(&mut self, step: &Step, mode: Mode<'_>) -> (Vec<f32>, Saved) {
+    fn batch_norm(&mut self, step: &Step, mode: Mode<'_>) -> Saved {
         let graph = &self.program.graph;
         let weights = self.weights();
-        let affine =
-            affine_of(graph, step.node).map(|scale| [weights.of(scale), weights.of(scale + 1)]);
+        let affine = affine_of(graph, step.node).map(|scale| [weights.of(scale), weights.of(scale + 1)]);
         let [channels, height, width] = sides(graph.nodes()[step.node].shape);
         let input = self.value(step.inputs[0]);
-        match mode {
+        let (output, saved) = match mode {
             Mode::Evaluate(moments) => {
                 let scales = batch_norm::folded(&moments[self.number(step)], affine);
                 (batch_norm::evaluate(input, height * width, &scales), Saved::Nothing)
@@ -207,28 +236,37 @@ impl Run<'_> {
                 self.note(step, moments);
                 (output, Saved::Normalised(saved))
             }
-        }
+        };
+        self.values[step.node] = Some(output);
+        saved
     }
 
-    /// The sum, written over the first term that nobody else needs.
+    /// The sum: what was summed already as it was made, or else the first term that nobody else needs, takes in the rest.
     fn sum(&mut self, number: usize, step: &Step) -> Vec<f32> {
         let program = self.program;
-        let free = |input: usize| {
-            let once = step.inputs.iter().filter(|&&other| other == input).count() == 1;
-            let last = program.last_reader[input] == Some(number);
-            once && last && program.needed_back_to[input].is_none() && !program.leaves(input)
-        };
-        let first = step.inputs.iter().position(|&input| free(input)).unwrap_or(0);
-        let mut sum = match free(step.inputs[first]) {
-            true => self.values[step.inputs[first]].take().unwrap_or_default(),
-            false => self.value(step.inputs[first]).to_vec(),
-        };
-        for (place, &input) in step.inputs.iter().enumerate() {
-            if place != first {
-                add(&mut sum, self.value(input));
+        let mut rest: Vec<usize> = step.inputs.clone();
+        rest.retain(|&input| program.summed_into[input] != Some(step.node));
+        let mut sum = match self.values[step.node].take() {
+            Some(sum) => sum,
+            None => {
+                let first = rest.iter().position(|&input| self.is_free(number, step, input));
+                let input = rest.remove(first.unwrap_or(0));
+                match first {
+                    Some(_) => self.values[input].take().unwrap_or_default(),
+                    None => self.value(input).to_vec(),
+                }
             }
-        }
+        };
+        rest.iter().for_each(|&input| add(&mut sum, self.value(input)));
         sum
+    }
+
+    /// Whether nothing but this step reads a value, now or on the way back, and this one once.
+    fn is_free(&self, number: usize, step: &Step, input: usize) -> bool {
+        let program = self.program;
+        let once = step.inputs.iter().filter(|&&other| other == input).count() == 1;
+        let last = program.last_reader[input] == Some(number);
+        once && last && program.needed_back_to[input].is_none() && !program.leaves(input)
     }
 
     fn plain(&self, step: &Step, layer: &Layer) -> Vec<f32> {
@@ -292,4 +330,8 @@ impl Run<'_> {
         let number = self.number(step);
         self.moments[number] = Some(moments);
     }
+}
+
+fn destination(output: &mut [f32], keep: bool) -> Destination<'_> {
+    if keep { Destination::Add(output) } else { Destination::Write(output) }
 }

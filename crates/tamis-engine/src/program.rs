@@ -48,6 +48,8 @@ pub struct Program {
     pub(crate) last_reader: Vec<Option<usize>>,
     /// For each layer, the first step whose backward pass needs its value; absent if none does.
     pub(crate) needed_back_to: Vec<Option<usize>>,
+    /// For each layer, the sum that its value is added to as it is made, instead of being kept; absent for most.
+    pub(crate) summed_into: Vec<Option<usize>>,
 }
 
 impl Program {
@@ -62,8 +64,28 @@ impl Program {
                 needed_back_to[value].get_or_insert(number);
             }
         }
+        let summed_into = vec![None; graph.nodes().len()];
         let outputs = outputs.to_vec();
-        Program { graph, outputs, steps, last_reader, needed_back_to }
+        let mut program =
+            Program { graph, outputs, steps, last_reader, needed_back_to, summed_into };
+        program.find_summands();
+        program
+    }
+
+    /// A convolution's result that a sum alone reads, and once, goes there at once.
+    fn find_summands(&mut self) {
+        let mut readers = vec![Vec::new(); self.graph.nodes().len()];
+        for step in &self.steps {
+            step.inputs.iter().for_each(|&input| readers[input].push(step.node));
+        }
+        for step in self.steps.iter().filter(|step| step.operation != Operation::Plain) {
+            if let [reader] = readers[step.node][..]
+                && self.graph.nodes()[reader].layer == Layer::Add
+                && !self.leaves(step.node)
+            {
+                self.summed_into[step.node] = Some(reader);
+            }
+        }
     }
 
     /// The network.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use tamis_kernels::Destination;
 
 /// Floats that a thread works on at a time in loops over whole values. Changes no bits.
 pub(crate) const PIECE: usize = 1 << 14;
@@ -38,8 +39,14 @@ impl Gradients {
         }
     }
 
-    /// The gradient of a layer to be added to: zeros if there was none.
-    pub(crate) fn get(&mut self, node: usize, length: usize) -> &mut Vec<f32> {
-        Arc::make_mut(self.0[node].get_or_insert_with(|| Arc::new(vec![0.0; length])))
+    /// Where the gradient of a layer goes: to what is there already, if there is.
+    pub(crate) fn destination(&mut self, node: usize, length: usize) -> Destination<'_> {
+        match &mut self.0[node] {
+            Some(own) => Destination::Add(Arc::<Vec<f32>>::make_mut(own)),
+            empty => {
+                let own = empty.insert(Arc::new(vec![0.0; length]));
+                Destination::Write(Arc::<Vec<f32>>::make_mut(own))
+            }
+        }
     }
 }

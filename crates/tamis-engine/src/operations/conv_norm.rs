@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use tamis_graph::{Graph, Layer};
+use tamis_kernels::Destination;
 use tamis_kernels::conv_bn::{self, ConvShape, Kernel, Operands, Saved, Wants};
 
 use super::{WeightGradient, Weights, batch_norm, sides, unbias};
@@ -36,39 +37,41 @@ impl<'a> ConvNorm<'a> {
         }
     }
 
-    /// By the batch's statistics: the result, what the backward pass needs, and the moments.
-    pub(crate) fn forward(&self, input: &[f32]) -> (Vec<f32>, Option<Saved>, Moments) {
-        let mut output = vec![0.0; self.shape.output_values()];
-        let found = conv_bn::forward(&self.shape, &self.operands(input), &mut output, true);
-        let unbias = unbias(output.len() / self.shape.outputs);
+    /// Values of the result.
+    pub(crate) fn output_values(&self) -> usize {
+        self.shape.output_values()
+    }
+
+    /// By the batch's statistics: what the backward pass needs, and the moments.
+    pub(crate) fn forward(&self, input: &[f32], output: Destination<'_>) -> (Option<Saved>, Moments) {
+        let found = conv_bn::forward(&self.shape, &self.operands(input), output, true);
+        let unbias = unbias(self.output_values() / self.shape.outputs);
         let moments = Moments {
             mean: found.mean.iter().map(|&mean| mean.into()).collect(),
             variance: found.variance.iter().map(|&variance| f64::from(variance) * unbias).collect(),
         };
-        (output, found.saved, moments)
+        (found.saved, moments)
     }
 
     /// By given moments.
-    pub(crate) fn evaluate(&self, input: &[f32], moments: &Moments) -> Vec<f32> {
+    pub(crate) fn evaluate(&self, input: &[f32], moments: &Moments, output: Destination<'_>) {
         let scales = batch_norm::folded(moments, self.affine);
         let (gamma, beta): (Vec<f32>, Vec<f32>) = scales.iter().map(|of| (of[0], of[1])).unzip();
         let affine = Some(conv_bn::Affine { gamma: &gamma, beta: &beta });
-        let mut output = vec![0.0; self.shape.output_values()];
         let operands = Operands { affine, ..self.operands(input) };
-        conv_bn::scaled(&self.shape, &operands, &mut output);
-        output
+        conv_bn::scaled(&self.shape, &operands, output);
     }
 
-    /// Adds to the gradients of the parameters; returns that of the input, if wanted.
+    /// Adds to the gradients of the parameters and, if wanted, gives that of the input.
     pub(crate) fn backward(
         &self,
         (input, saved): (&[f32], &Saved),
         gradient: &[f32],
         of_weights: &mut WeightGradient<'_>,
-        of_input: bool,
-    ) -> Option<Vec<f32>> {
-        let wants = Wants { input: of_input, weights: true, affine: self.scale.is_some() };
-        let found = conv_bn::backward(saved, &self.operands(input), gradient, wants);
+        of_input: Option<Destination<'_>>,
+    ) {
+        let wants = Wants { weights: true, affine: self.scale.is_some() };
+        let found = conv_bn::backward(saved, &self.operands(input), gradient, of_input, wants);
         if let Some(kernel) = found.weights {
             self.add_kernel(&kernel, of_weights);
         }
@@ -78,7 +81,6 @@ impl<'a> ConvNorm<'a> {
                 add(of_weights.of(number), &gradient);
             }
         }
-        found.input
     }
 
     fn operands<'b>(&'b self, input: &'b [f32]) -> Operands<'b> {

@@ -19,15 +19,14 @@ pub(crate) fn forward(input: &[f32], inputs: usize, weight: &[f32], bias: &[f32]
     output
 }
 
-/// Adds to the gradients of weight `[out, in]`, bias and, if wanted, input.
+/// Adds to the gradients of weight `[out, in]` and bias; returns that of the input.
 pub(crate) fn backward(
     input: &[f32],
     inputs: usize,
     weight: &[f32],
     gradient: &[f32],
     [of_weight, of_bias]: [&mut [f32]; 2],
-    of_input: Option<&mut [f32]>,
-) {
+) -> Vec<f32> {
     let outputs = of_bias.len();
     let samples = || gradient.chunks_exact(outputs).zip(input.chunks_exact(inputs));
     let rows = of_weight.par_chunks_mut(inputs).zip(of_bias.par_iter_mut()).enumerate();
@@ -37,14 +36,14 @@ pub(crate) fn backward(
             *bias += gradient[output];
         }
     });
-    if let Some(of_input) = of_input {
-        let samples = of_input.par_chunks_mut(inputs).zip(gradient.par_chunks(outputs));
-        samples.for_each(|(to, gradient)| {
-            for (&slope, row) in gradient.iter().zip(weight.chunks_exact(inputs)) {
-                add_scaled(to, row, slope);
-            }
-        });
-    }
+    let mut of_input = vec![0.0; input.len()];
+    let samples = of_input.par_chunks_mut(inputs).zip(gradient.par_chunks(outputs));
+    samples.for_each(|(to, gradient)| {
+        for (&slope, row) in gradient.iter().zip(weight.chunks_exact(inputs)) {
+            add_scaled(to, row, slope);
+        }
+    });
+    of_input
 }
 
 fn transposed(weight: &[f32], inputs: usize) -> Vec<f32> {

@@ -1,6 +1,7 @@
 //! A depthwise and a 1x1 convolution and their batch norm, after a ReLU if there is one.
 
 use tamis_graph::{ConvolutionLayer, Layer};
+use tamis_kernels::Destination;
 
 use super::batch_norm::{self, Normalised};
 use super::conv_norm::affine_of;
@@ -13,6 +14,7 @@ pub(crate) struct Separable<'a> {
     layers: [(ConvolutionLayer, AnyConvolution); 2],
     norm: usize,
     relu: bool,
+    batch: usize,
     shape: [usize; 2],
 }
 
@@ -29,7 +31,7 @@ impl<'a> Separable<'a> {
         convolutions: [usize; 2],
         norm: usize,
         relu: bool,
-        _batch: usize,
+        batch: usize,
     ) -> Separable<'a> {
         let layers = convolutions.map(|place| {
             let node = &weights.graph.nodes()[place];
@@ -38,7 +40,7 @@ impl<'a> Separable<'a> {
             (layer, AnyConvolution::new(layer, from, sides(node.shape)))
         });
         let [channels, height, width] = sides(weights.graph.nodes()[norm].shape);
-        Separable { weights, layers, norm, relu, shape: [channels, height * width] }
+        Separable { weights, layers, norm, relu, batch, shape: [channels, height * width] }
     }
 
     fn affine(&self) -> Option<[&'a [f32]; 2]> {
@@ -54,16 +56,21 @@ impl<'a> Separable<'a> {
         (activated, between, convolved)
     }
 
-    pub(crate) fn forward(&self, input: &[f32]) -> (Vec<f32>, Saved, Moments) {
+    pub(crate) fn output_values(&self) -> usize {
+        self.batch * self.shape[0] * self.shape[1]
+    }
+
+    pub(crate) fn forward(&self, input: &[f32], to: Destination<'_>) -> (Saved, Moments) {
         let (activated, between, convolved) = self.convolve(input);
         let (output, normalised, moments) =
             batch_norm::forward(&convolved, self.shape, self.affine());
-        (output, Saved { activated, between, convolved, normalised }, moments)
+        put(&output, to);
+        (Saved { activated, between, convolved, normalised }, moments)
     }
 
-    pub(crate) fn evaluate(&self, input: &[f32], moments: &Moments) -> Vec<f32> {
+    pub(crate) fn evaluate(&self, input: &[f32], moments: &Moments, to: Destination<'_>) {
         let (_, _, convolved) = self.convolve(input);
-        batch_norm::evaluate(&convolved, self.shape[1], &batch_norm::folded(moments, self.affine()))
+        put(&batch_norm::evaluate(&convolved, self.shape[1], &batch_norm::folded(moments, self.affine())), to);
     }
 
     pub(crate) fn backward(
@@ -71,8 +78,8 @@ impl<'a> Separable<'a> {
         (_, saved): (&[f32], &Saved),
         gradient: &[f32],
         of_weights: &mut WeightGradient<'_>,
-        _of_input: bool,
-    ) -> Option<Vec<f32>> {
+        to: Option<Destination<'_>>,
+    ) {
         let scale = affine_of(self.weights.graph, self.norm);
         let of_affine = scale.map(|scale| {
             let start = self.weights.graph.parameters().parameters()[scale].offset;
@@ -93,6 +100,15 @@ impl<'a> Separable<'a> {
         if self.relu {
             planes::relu_backward(&saved.activated, &mut of_input);
         }
-        Some(of_input)
+        if let Some(to) = to {
+            put(&of_input, to);
+        }
+    }
+}
+
+fn put(from: &[f32], to: Destination<'_>) {
+    match to {
+        Destination::Write(to) => to.copy_from_slice(from),
+        Destination::Add(to) => crate::values::add(to, from),
     }
 }
