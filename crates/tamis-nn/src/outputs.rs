@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn equal_logits_have_the_entropy_and_loss_of_the_uniform_distribution() {
-        let (outputs, gradient) = cross_entropy(&[1.0_f64; 4], &[2], None);
+        let (outputs, gradient) = cross_entropy(&[1.0_f64; 4], &Targets::of(&[2])).unwrap();
         assert!((outputs.loss - 4.0_f64.ln()).abs() < 1e-12);
         assert!((outputs.samples[0].entropy - 4.0_f64.ln()).abs() < 1e-12);
         // Three times a quarter, and three quarters once.

@@ -76,7 +76,12 @@ impl Statistics {
         self.variances.push(variance);
     }
 
-    pub(crate) fn of(&self, number: usize) -> (Vec<f64>, Vec<f64>) {
+    /// Mean and variance of one batch norm by its number.
+    ///
+    /// # Panics
+    ///
+    /// If the network has fewer.
+    pub fn of(&self, number: usize) -> (Vec<f64>, Vec<f64>) {
         (self.means[number].clone(), self.variances[number].clone())
     }
 }

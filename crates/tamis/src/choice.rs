@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use tamis_core::SampleId;
 use tamis_data::{Dataset, Loaded};
+use tamis_search::OneOffCost;
 use tamis_select::{Context, Pool, Requirements, ScoreTable, build, requirements};
 
 use crate::config::RunConfig;
@@ -24,6 +25,8 @@ use crate::tables::{Column, LABEL_NAMES, Table, TableError, VALUE_NAME};
 pub enum PoolSource<'a> {
     /// The data that the settings name.
     Data,
+    /// Their training images, open already.
+    Open(&'a Arc<Dataset>),
     /// A file of classes: a column `label` by `sample_id`, or one class a line or value.
     Labels(&'a Path),
     /// The score file or, without one, the embedding file that the settings name.
@@ -49,6 +52,8 @@ pub struct Choice {
     pub pool: usize,
     /// The label of each class there is, chosen from or not, ascending.
     pub class_labels: Vec<u32>,
+    /// What the making of scores and embeddings cost that were looked at.
+    pub cost: OneOffCost,
     /// Things to tell the user.
     pub notes: Vec<String>,
 }
@@ -106,7 +111,7 @@ pub fn choose(
     if derived == Some(ProbabilityScore::Loss) && !known.has_labels {
         return Err(Error::LossNeedsClasses);
     }
-    let context = context(config, &needed, &known, derived)?;
+    let (context, cost) = context(config, &needed, &known, derived)?;
     let mut policy = build(&policy.name, &context)?;
     let plan = policy.plan(0)?;
     let report = policy.report();
@@ -124,6 +129,7 @@ pub fn choose(
         ids,
         pool: known.labels.len(),
         class_labels: known.class_labels,
+        cost,
         notes,
     })
 }
@@ -146,26 +152,30 @@ fn context(
     needed: &Requirements,
     known: &Known,
     derived: Option<ProbabilityScore>,
-) -> Result<Context, Error> {
+) -> Result<(Context, OneOffCost), Error> {
+    let mut cost = OneOffCost::NONE;
     let search = &config.search;
     let policy = &search.policy;
     let pool = Pool::new(known.classes.clone(), known.class_labels.len())?;
     let Known { labels, classes, images, .. } = known;
     let is_beginning = images.is_some() && config.data.train.is_some();
-    let samples = Samples { labels, classes, images: images.as_ref(), is_beginning };
+    let samples = Samples { labels, classes, images: images.as_deref(), is_beginning };
     let mut context = Context::new(Arc::new(pool), search.seed, search.train.epochs);
     context.split = search.split;
     context.settings = policy.settings();
     let wants_scores = needed.needs_scores || derived.is_some();
     if let Some(path) = policy.scores.as_ref().filter(|_| wants_scores) {
-        let scores = load_scores_of(path, &samples, derived)?.0;
+        let (scores, spent) = load_scores_of(path, &samples, derived)?;
+        cost = cost.plus(&spent);
         scores.aligned(&context.pool)?;
         context.scores = Some(Arc::new(scores));
     }
     if let Some(path) = policy.embeddings.as_ref().filter(|_| needed.needs_embeddings) {
-        context.embeddings = Some(Arc::new(load_embeddings(path, &samples)?.0));
+        let (embeddings, spent) = load_embeddings(path, &samples)?;
+        cost = cost.plus(&spent);
+        context.embeddings = Some(Arc::new(embeddings));
     }
-    Ok(context)
+    Ok((context, cost))
 }
 
 /// What is known of the samples without a look at scores or embeddings.
@@ -179,7 +189,7 @@ struct Known {
     /// Whether the source says the labels: else all samples are taken for one class.
     has_labels: bool,
     /// Their images, where the source has them.
-    images: Option<Dataset>,
+    images: Option<Arc<Dataset>>,
 }
 
 impl Known {
@@ -193,11 +203,9 @@ impl Known {
             PoolSource::Data => {
                 let Loaded { train, notes: told, warnings, .. } = tamis_data::open(&config.data)?;
                 notes.extend(told.into_iter().chain(warnings));
-                let class_labels = (0..train.classes().len() as u32).collect();
-                let labels = train.labels().to_vec();
-                let (classes, images) = (labels.clone(), Some(train));
-                Ok(Known { labels, classes, class_labels, has_labels: true, images })
+                Ok(Known::of_images(Arc::new(train)))
             }
+            PoolSource::Open(train) => Ok(Known::of_images(train.clone())),
             PoolSource::Labels(path) => {
                 Known::of_table(&Table::read(path)?.one_value_a_row(), path)
             }
@@ -219,6 +227,13 @@ impl Known {
                 Ok(Known { has_labels: false, ..Known::of_labels(vec![0; table.rows()]) })
             }
         }
+    }
+
+    fn of_images(train: Arc<Dataset>) -> Known {
+        let class_labels = (0..train.classes().len() as u32).collect();
+        let labels = train.labels().to_vec();
+        let (classes, images) = (labels.clone(), Some(train));
+        Known { labels, classes, class_labels, has_labels: true, images }
     }
 
     /// The file of each of these samples; `None` if the source has no files of single images.

@@ -13,6 +13,7 @@ use toml::{Table, Value};
 use crate::error::Error;
 use crate::scoring::ScoringConfig;
 use crate::section::{config_error, parse, parse_beside, unknown_among};
+use crate::training::TrainingConfig;
 
 /// All settings of a run: the contents of `config.toml`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -211,6 +212,15 @@ impl Layers {
         RunConfig::from_table(&self.table)
     }
 
+    /// The settings of a training, over those of its recipe.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrainingConfig::from_table`].
+    pub fn resolve_training(&self) -> Result<TrainingConfig, Error> {
+        TrainingConfig::from_table(&self.table)
+    }
+
     /// The settings of scores and embeddings, over the defaults.
     ///
     /// # Errors
@@ -266,7 +276,7 @@ pub fn flatten(table: &Table) -> BTreeMap<String, Value> {
     flat
 }
 
-fn merge(base: &mut Table, over: &Table) {
+pub(crate) fn merge(base: &mut Table, over: &Table) {
     for (key, value) in over {
         match (base.get_mut(key), value) {
             (Some(Value::Table(base)), Value::Table(over)) => merge(base, over),
@@ -277,7 +287,7 @@ fn merge(base: &mut Table, over: &Table) {
     }
 }
 
-fn to_table<T: Serialize>(value: &T) -> Result<Table, Error> {
+pub(crate) fn to_table<T: Serialize>(value: &T) -> Result<Table, Error> {
     Table::try_from(value).map_err(|error| config_error(None, error))
 }
 

@@ -192,6 +192,72 @@ pub enum Error {
     /// A network could not be built.
     #[error(transparent)]
     Network(#[from] tamis_nn::Error),
+    /// Not exactly one network is named that could be trained.
+    #[error(
+        "choosing a network: found {}, expected one of a genotype and a network's name; hint: --genotype G, --run RUN \
+         of a finished search, or --network resnet20", if *.found { "two" } else { "none" }
+    )]
+    NoNetwork {
+        /// Whether two are named, and not none.
+        found: bool,
+    },
+    /// No network has this name.
+    #[error("choosing a network: found `{found}`, expected one of: {expected}; hint: genotypes go with --genotype")]
+    UnknownNetwork {
+        /// The name.
+        found: String,
+        /// The names there are.
+        expected: String,
+    },
+    /// A network that has no auxiliary classifier was to have one.
+    #[error(
+        "building {network}: found train.auxiliary_weight above 0, expected 0; hint: networks of the DARTS space \
+         alone have an auxiliary classifier"
+    )]
+    NoAuxiliary {
+        /// The network, with its article.
+        network: &'static str,
+    },
+    /// So few images are left that no batch can be made.
+    #[error("choosing images by {policy}: found {found} to train on, expected at least 2; hint: choose more, or hold out fewer")]
+    TooFewImages {
+        /// What chose.
+        policy: String,
+        /// How many.
+        found: usize,
+    },
+    /// The data has no test split.
+    #[error("judging a network: found no test split in the data, expected one; hint: --split train judges on what there is")]
+    NoTestSplit,
+    /// A network was to answer to classes that it does not know.
+    #[error("judging a network: found the classes {found}, expected {expected}, on which it was trained")]
+    OtherClasses {
+        /// Classes of the data.
+        found: String,
+        /// Classes of the network.
+        expected: String,
+    },
+    /// A network was to look at images of another shape.
+    #[error(
+        "judging a network: found images of {found}, expected {expected}; hint: --set data.size and data.channels bring \
+         images to that"
+    )]
+    OtherImages {
+        /// Shape of the images.
+        found: String,
+        /// Shape that the network reads.
+        expected: String,
+    },
+    /// Where a trained network was to be there is none.
+    #[error(
+        "reading a trained network from {}: {found}; hint: name the folder of a finished `tamis train`", path.display()
+    )]
+    NoTrainedNetwork {
+        /// The place.
+        path: PathBuf,
+        /// What is wrong.
+        found: String,
+    },
     /// A comparison cannot be made as it was asked for.
     #[error(transparent)]
     Compare(#[from] crate::compare::Error),
@@ -230,6 +296,9 @@ impl Error {
             Error::NeedsSearch { .. } | Error::NoPool => 2,
             Error::NoProbabilities | Error::LossNeedsClasses | Error::ReplacesInput { .. } => 2,
             Error::NotInTable { .. } | Error::NothingToShow { .. } => 2,
+            Error::NoNetwork { .. } | Error::UnknownNetwork { .. } | Error::NoAuxiliary { .. } => 2,
+            Error::TooFewImages { .. } | Error::NoTrainedNetwork { .. } => 2,
+            Error::NoTestSplit | Error::OtherClasses { .. } | Error::OtherImages { .. } => 3,
             Error::BegunElsewhere { source, .. } => source.exit_code(),
             Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,
             Error::Compare(error) => error.exit_code(),
@@ -250,6 +319,8 @@ impl Error {
                 | Search::Planned { .. }
                 | Search::Setting { .. }
                 | Search::Select(_)
+                | Search::Space(_)
+                | Search::Description(_)
                 | Search::Network(_),
             ) => 2,
             Error::Search(_) | Error::Run(_) => 1,

@@ -21,7 +21,7 @@ use crate::lookup::{Lookup, lookup_in};
 use crate::outcome::{DatasetSummary, Outcome};
 use crate::peak::PeakMemory;
 use crate::prepared::{Ground, Prepared, prepare_on};
-use crate::run_record::{self, RunRecord};
+use crate::run_record::{Beginning, RunRecord};
 use crate::scoring::{Missing, Observer};
 use crate::selection;
 use crate::sitting::Sitting;
@@ -72,7 +72,7 @@ impl Job {
             return Ok(None);
         };
         let prepared = ground.carrying(search);
-        run_record::write(sitting.folder(), &config, &prepared)?;
+        beginning(&config, &prepared)?.write(sitting.folder())?;
         Ok(Some(Job { config, prepared, sitting, peak: PeakMemory::NONE }))
     }
 
@@ -103,8 +103,8 @@ impl Job {
         let mut prepared = ground.carrying(search);
         match record {
             // Now of those that were made, too.
-            Some(record) => record.check_files(&config)?,
-            None => run_record::write(sitting.folder(), &config, &prepared)?,
+            Some(record) => record.check_files(&config.search.policy)?,
+            None => beginning(&config, &prepared)?.write(sitting.folder())?,
         }
         let (mut notes, mut peak) = (Vec::new(), PeakMemory::NONE);
         match sitting.earlier()? {
@@ -248,11 +248,26 @@ impl Job {
 /// What a run that goes on stands on, if it is what the run began with.
 fn ground_again(config: &RunConfig, record: Option<&RunRecord>) -> Result<Ground, Error> {
     let Some(record) = record else { return Ground::of(config) };
-    record.check_settings(config)?;
-    record.check_files(config)?;
+    record.check_settings(config.to_table()?)?;
+    record.check_files(&config.search.policy)?;
     let ground = Ground::of(config)?;
-    record.check_data(&ground)?;
+    record.check_data(&ground.fingerprint, &ground.train)?;
     Ok(ground)
+}
+
+/// What is written down of a run that begins.
+fn beginning<'a>(config: &'a RunConfig, prepared: &'a Prepared) -> Result<Beginning<'a>, Error> {
+    Ok(Beginning {
+        table: config.to_table()?,
+        seed: config.search.seed,
+        policy: &config.search.policy,
+        data: &prepared.data_name,
+        fingerprint: &prepared.fingerprint,
+        train: &prepared.train,
+        device: prepared.device,
+        notes: &prepared.notes,
+        warnings: &prepared.warnings,
+    })
 }
 
 /// Whether a run has all scores and embeddings that it needs; false if it would make some first.

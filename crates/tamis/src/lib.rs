@@ -56,6 +56,7 @@ mod sitting;
 mod soundness;
 mod summary;
 pub mod tables;
+mod training;
 
 pub use choice::{Choice, PoolSource, choose};
 pub use config::{Layers, RunConfig, WITHOUT_DEFAULT, flatten};
@@ -71,6 +72,12 @@ pub use scores::{load_embeddings, load_scores, load_scores_of};
 pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
 pub use soundness::check_data;
 pub use summary::{Kind, Spent, State, Summary, summarize, summarize_all};
+
+pub use training::{
+    Calibration, CalibrationBin, ClassJudgement, DescribedNetwork, Evaluated, Judgement, Mistake,
+    NETWORK_FILE, NetworkConfig, TrainedNetwork, TrainedOn, TrainingConfig, TrainingEnding,
+    TrainingJob, TrainingOutcome, TrainingRecipe, TrainingSpent, evaluate, is_training,
+};
 
 pub use tamis_core as core;
 pub use tamis_data as data;

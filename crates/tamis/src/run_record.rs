@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use rayon::current_num_threads;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tamis_nn::Instructions;
+use tamis_data::Dataset;
+use tamis_nn::{Device, Instructions};
 use tamis_run::{Machine, RunFolder};
+use tamis_search::PolicyConfig;
+use toml::Table;
 
-use crate::config::{RunConfig, flatten};
+use crate::config::flatten;
 use crate::elsewhere::this_folder;
 use crate::error::Error;
 use crate::files::{FILES, UsedFiles, hash_of_file};
-use crate::prepared::{Ground, Prepared};
 
 const RUN_RECORD: &str = "run.json";
 
@@ -33,8 +35,8 @@ pub(crate) struct RunRecord {
 /// The settings of a run that decide what is computed, by path. Those of the data are not among
 /// them: its fingerprint speaks for it, wherever it lies. Nor are the paths of files that have a
 /// hash, and the settings by which they were made.
-fn binding_settings(config: &RunConfig) -> Result<BTreeMap<String, Value>, Error> {
-    let mut settings = flatten(&config.to_table()?);
+fn binding_settings(table: &Table) -> Result<BTreeMap<String, Value>, Error> {
+    let mut settings = flatten(table);
     settings.retain(|key, _| binds(key));
     settings
         .into_iter()
@@ -50,32 +52,44 @@ fn binds(key: &str) -> bool {
     !is_free && !["data.", "score.", "embed."].iter().any(|section| key.starts_with(section))
 }
 
-/// Writes the record of a run that begins.
-pub(crate) fn write(
-    folder: &RunFolder,
-    config: &RunConfig,
-    prepared: &Prepared,
-) -> Result<(), Error> {
-    let Prepared { data_name, fingerprint, notes, warnings, train, device, .. } = prepared;
-    let record = json!({
-        "format": 1,
-        "tamis": env!("CARGO_PKG_VERSION"),
-        "machine": Machine::this(),
-        "threads": current_num_threads(),
-        "device": device.to_string(),
-        "hardware": device.hardware(),
-        "instructions": Instructions::best().name(),
-        "began_in": this_folder(),
-        "seed": config.search.seed,
-        "data": data_name,
-        "fingerprint": fingerprint,
-        "order": train.order(),
-        "files": UsedFiles::of(&config.search.policy)?.hashes()?,
-        "settings": binding_settings(config)?,
-        "notes": notes,
-        "warnings": warnings,
-    });
-    Ok(folder.write_lines(RUN_RECORD, &[record])?)
+/// A run that begins.
+pub(crate) struct Beginning<'a> {
+    /// All settings.
+    pub(crate) table: Table,
+    pub(crate) seed: u64,
+    pub(crate) policy: &'a PolicyConfig,
+    /// Name of the data.
+    pub(crate) data: &'a str,
+    pub(crate) fingerprint: &'a str,
+    pub(crate) train: &'a Dataset,
+    pub(crate) device: Device,
+    pub(crate) notes: &'a [String],
+    pub(crate) warnings: &'a [String],
+}
+
+impl Beginning<'_> {
+    /// Writes its record.
+    pub(crate) fn write(&self, folder: &RunFolder) -> Result<(), Error> {
+        let record = json!({
+            "format": 1,
+            "tamis": env!("CARGO_PKG_VERSION"),
+            "machine": Machine::this(),
+            "threads": current_num_threads(),
+            "device": self.device.to_string(),
+            "hardware": self.device.hardware(),
+            "instructions": Instructions::best().name(),
+            "began_in": this_folder(),
+            "seed": self.seed,
+            "data": self.data,
+            "fingerprint": self.fingerprint,
+            "order": self.train.order(),
+            "files": UsedFiles::of(self.policy)?.hashes()?,
+            "settings": binding_settings(&self.table)?,
+            "notes": self.notes,
+            "warnings": self.warnings,
+        });
+        Ok(folder.write_lines(RUN_RECORD, &[record])?)
+    }
 }
 
 impl RunRecord {
@@ -95,9 +109,9 @@ impl RunRecord {
     }
 
     /// Refuses settings that would make another search of what is left.
-    pub(crate) fn check_settings(&self, config: &RunConfig) -> Result<(), Error> {
+    pub(crate) fn check_settings(&self, now: Table) -> Result<(), Error> {
         let Some(recorded) = &self.settings else { return Ok(()) };
-        let now = binding_settings(config)?;
+        let now = binding_settings(&now)?;
         let text = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
         // A setting that the run did not know has the value that it has by default.
         match recorded.iter().find(|(key, value)| now.get(*key) != Some(value)) {
@@ -111,9 +125,9 @@ impl RunRecord {
     }
 
     /// Refuses scores or embeddings that are not what the run began with.
-    pub(crate) fn check_files(&self, config: &RunConfig) -> Result<(), Error> {
+    pub(crate) fn check_files(&self, policy: &PolicyConfig) -> Result<(), Error> {
         let Some(recorded) = &self.files else { return Ok(()) };
-        for (setting, path) in UsedFiles::of(&config.search.policy)?.by_setting() {
+        for (setting, path) in UsedFiles::of(policy)?.by_setting() {
             let (found, expected) = (hash_of_file(path)?, recorded.get(setting));
             if Some(&found) != expected {
                 return Err(Error::FileChanged {
@@ -128,13 +142,13 @@ impl RunRecord {
     }
 
     /// Refuses data that is not what the run began with.
-    pub(crate) fn check_data(&self, now: &Ground) -> Result<(), Error> {
-        if self.fingerprint != now.fingerprint {
-            let (found, expected) = (now.fingerprint.clone(), self.fingerprint.clone());
+    pub(crate) fn check_data(&self, fingerprint: &str, train: &Dataset) -> Result<(), Error> {
+        if self.fingerprint != fingerprint {
+            let (found, expected) = (fingerprint.to_owned(), self.fingerprint.clone());
             return Err(Error::DataChanged { found, expected });
         }
         match &self.order {
-            Some(order) if *order != now.train.order() => Err(Error::DataReordered),
+            Some(order) if *order != train.order() => Err(Error::DataReordered),
             _ => Ok(()),
         }
     }

@@ -58,6 +58,9 @@ pub struct TrainingRecord {
     pub accuracy: Option<f64>,
     /// Autoencoder: mean loss of the triplets.
     pub triplet_loss: Option<f64>,
+    /// Share of right answers on images that were held out, by whoever looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_accuracy: Option<f64>,
     /// Seconds spent in the epoch's steps.
     pub wall_s: f64,
 }
@@ -220,6 +223,7 @@ impl Course {
             loss: sums.loss / samples,
             accuracy: sums.correct.map(|correct| correct as f64 / samples),
             triplet_loss: sums.triplet_loss.map(|sum| sum / samples),
+            validation_accuracy: None,
             wall_s: sums.wall_s,
         };
         (self.state.epoch, self.state.step, self.state.sums) = (epoch + 1, 0, Sums::default());

@@ -7,6 +7,7 @@ mod compare;
 mod config;
 mod data;
 mod definition;
+mod evaluate;
 mod lookup;
 mod output;
 mod pace;
@@ -18,6 +19,7 @@ mod show;
 mod stop;
 mod table;
 mod threads;
+mod train;
 
 use std::fmt::Display;
 use std::io;
@@ -58,7 +60,12 @@ fn choose_instructions() -> Result<(), Failure> {
 fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Search(arguments) => search::search(*arguments),
+        Command::Resume(arguments) if tamis::is_training(&arguments.run) => {
+            train::resume(arguments)
+        }
         Command::Resume(arguments) => search::resume(arguments),
+        Command::Train(arguments) => train::train(*arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => scoring::score(&arguments),
         Command::Embed(arguments) => scoring::embed(&arguments),

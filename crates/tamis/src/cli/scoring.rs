@@ -241,7 +241,13 @@ impl Watch {
     }
 
     fn describe(&self, record: &TrainingRecord) -> String {
+        let held_out = record.validation_accuracy;
         let told = match (record.accuracy, record.triplet_loss) {
+            (Some(accuracy), _) if held_out.is_some() => format!(
+                "training {:.1} %, validation {:.1} %",
+                100.0 * accuracy,
+                100.0 * held_out.unwrap_or_default()
+            ),
             (Some(accuracy), _) => format!("training {:.1} %", 100.0 * accuracy),
             (None, Some(triplets)) => format!("triplets {triplets:.3}"),
             (None, None) => String::new(),

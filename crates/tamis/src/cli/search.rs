@@ -163,7 +163,7 @@ fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>)
 }
 
 /// What the data is called in the name of a run: the last part of its path, also where that is `.` or `..`.
-fn data_name(source: &str) -> String {
+pub(super) fn data_name(source: &str) -> String {
     let path = source.split_once(':').map_or(source, |(_, path)| path);
     let whole = match Path::new(path).file_name() {
         Some(_) => PathBuf::from(source),

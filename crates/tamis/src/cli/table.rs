@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tamis::search::LearningRateScale;
-use tamis::{Entry, Lookup, Outcome};
+use tamis::{Entry, Judgement, Lookup, Outcome, TrainingOutcome};
 
 use super::output::visible;
 
@@ -74,6 +74,67 @@ pub(super) fn outcome_rows(outcome: &Outcome, path: &Path) -> Vec<Row> {
     }
     rows.push(row("run folder", path.display()));
     rows
+}
+
+/// What a training gave and cost.
+pub(super) fn training_rows(outcome: &TrainingOutcome, path: &Path) -> Vec<Row> {
+    let TrainingOutcome { dataset, trained_on, cost, .. } = outcome;
+    let mut rows = vec![
+        row("network", &outcome.network),
+        row("size", format!("{} channels, {} cells", outcome.channels, outcome.cells)),
+        row("parameters", thousands(outcome.params)),
+        row("multiply-adds an image", thousands(outcome.macs)),
+        row("data", format!("{}, {} of {} images, {}", dataset.name, trained_on.images, dataset.train, trained_on.policy)),
+        row("recipe", format!("{}, {} epochs", outcome.recipe, outcome.epochs)),
+    ];
+    if let Some(accuracy) = outcome.training_accuracy {
+        rows.push(row("training accuracy", percent(accuracy)));
+    }
+    if let Some(accuracy) = outcome.validation_accuracy {
+        rows.push(row("validation accuracy", percent(accuracy)));
+    }
+    if let Some(test) = &outcome.test {
+        rows.extend(judgement_rows(test));
+    }
+    let unknown = || "unknown".to_owned();
+    rows.extend([
+        row("samples", thousands(cost.samples)),
+        row("samples, before the training", cost.one_off_samples.map_or(unknown(), thousands)),
+        row("multiply-adds", format!("{:.2e}", cost.macs as f64)),
+        row("time in the training", format!("{:.1} s", cost.wall_s)),
+    ]);
+    if let Some(bytes) = cost.peak_rss_bytes {
+        rows.push(row("peak memory", format!("{:.0} MB", bytes as f64 / 1e6)));
+    }
+    rows.push(row("run folder", path.display()));
+    rows
+}
+
+/// How well a network answers.
+pub(super) fn judgement_rows(judgement: &Judgement) -> Vec<Row> {
+    let mut rows = vec![row(
+        "test accuracy",
+        format!("{} of {} images", percent(judgement.accuracy), judgement.images),
+    )];
+    if let Some(accuracy) = judgement.top5_accuracy {
+        rows.push(row("test accuracy, top 5", percent(accuracy)));
+    }
+    rows.push(row("test loss", format!("{:.4}", judgement.loss)));
+    let error = judgement.calibration.expected_error;
+    rows.push(row("calibration error", percent(error)));
+    let mut classes: Vec<_> = judgement.classes.iter().filter(|of| of.accuracy.is_some()).collect();
+    classes.sort_by(|a, b| a.accuracy.unwrap_or(0.0).total_cmp(&b.accuracy.unwrap_or(0.0)));
+    if let (Some(worst), Some(best)) = (classes.first(), classes.last()) {
+        let told = |of: &tamis::ClassJudgement| {
+            format!("{} {}", of.class, percent(of.accuracy.unwrap_or_default()))
+        };
+        rows.push(row("worst and best class", format!("{}, {}", told(worst), told(best))));
+    }
+    rows
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
 }
 
 /// What a user should know before trusting the result of a search with this scale of the alpha rate.

@@ -34,7 +34,9 @@ impl Missing {
     /// What a search could not be built without; `None` if it failed for another reason, or for want
     /// of scores that only their owner can have.
     pub(crate) fn of(error: &Error) -> Option<Missing> {
-        let Error::Search(tamis_search::Error::Select(error)) = error else { return None };
+        let (Error::Search(tamis_search::Error::Select(error)) | Error::Select(error)) = error else {
+            return None;
+        };
         match error {
             SelectError::ScoresNeeded { policy } => {
                 let entry = POLICIES.iter().find(|entry| entry.name == *policy)?;

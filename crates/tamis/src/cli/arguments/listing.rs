@@ -13,6 +13,11 @@ pub(super) fn hosts(help: &str) -> String {
     listing(help, HOSTS.iter().map(|entry| (entry.name.to_owned(), entry.summary)))
 }
 
+/// Help on a flag that names recipes, with what each is for.
+pub(super) fn recipes(help: &str, all: &[(&'static str, &'static str)]) -> String {
+    listing(help, all.iter().map(|&(name, summary)| (name.to_owned(), summary)))
+}
+
 /// Help on a flag that names policies, with those of the list that are `wanted`.
 pub(super) fn policies(help: &str, wanted: impl Fn(&Entry) -> bool) -> String {
     let amounts = "R is a share with a point (0.1, of all images) or a count; a+b lets b choose \

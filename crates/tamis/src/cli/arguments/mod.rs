@@ -14,6 +14,7 @@ mod select;
 mod settings;
 mod show;
 mod suggested;
+mod train;
 
 use clap::{Parser, Subcommand};
 
@@ -28,6 +29,9 @@ pub(crate) use search::{ResumeArguments, SearchArguments};
 pub(crate) use select::SelectArguments;
 pub(crate) use settings::{assigned, settings_file};
 pub(crate) use show::{RunsArguments, ShowArguments};
+pub(crate) use train::{
+    EvaluateArguments, EvaluateFormat, PredictArguments, PredictFormat, Split, TrainArguments,
+};
 
 /// Neural architecture search on the images that matter.
 ///
@@ -45,6 +49,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Search(Box<SearchArguments>),
     Resume(ResumeArguments),
+    Train(Box<TrainArguments>),
+    Evaluate(EvaluateArguments),
     Compare(Box<CompareArguments>),
     Score(ScoreArguments),
     Embed(EmbedArguments),

@@ -1,0 +1,37 @@
+//! `tamis evaluate`: a trained network on data whose classes are known.
+
+use std::process::ExitCode;
+
+use tamis::{Error, Evaluated, Judgement, Layers, TrainedNetwork, evaluate};
+
+use super::Failure;
+use super::arguments::{EvaluateArguments, EvaluateFormat, Split, assigned};
+use super::output::{print, tell, tell_lines};
+use super::table;
+use super::threads::use_threads;
+
+pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
+    use_threads(arguments.common.threads)?;
+    let network = TrainedNetwork::read(&arguments.run)?;
+    let layers = Layers::default().value("data.source", arguments.data.clone());
+    let config = assigned(layers, &arguments.set)?.resolve()?;
+    tamis::data::find(&config.data).map_err(Error::from)?;
+    let Evaluated { judgement, notes } =
+        evaluate(&network, &config.data, arguments.split == Split::Test)?;
+    for note in notes {
+        tell(format_args!("note: {note}"));
+    }
+    match arguments.format {
+        EvaluateFormat::Json => print(json(&judgement) + "\n")?,
+        EvaluateFormat::Text => {
+            print(format!("{:.4}\n", judgement.accuracy))?;
+            tell("");
+            tell_lines(table::aligned(&table::judgement_rows(&judgement)));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn json(judgement: &Judgement) -> String {
+    serde_json::to_string_pretty(judgement).unwrap_or_default()
+}

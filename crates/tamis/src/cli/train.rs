@@ -1,0 +1,124 @@
+//! `tamis train`, and `tamis resume` of a training.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use tamis::{
+    Error, TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome, inputs_of_data,
+    refuse_replacing, summarize,
+};
+
+use super::arguments::{ResumeArguments, TrainArguments};
+use super::output::{print, tell, tell_lines};
+use super::scoring::Watch;
+use super::search::data_name;
+use super::stop::Stop;
+use super::threads::use_threads;
+use super::{Failure, STOPPED, table};
+
+pub(super) fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
+    let config = settings(&arguments)?;
+    use_threads(arguments.common.threads)?;
+    let out = arguments.out.unwrap_or_else(|| free_folder(&config));
+    let file = arguments.settings.layers.config.iter().cloned();
+    let inputs = inputs_of_data(&config.data).into_iter().chain(arguments.run).chain(file);
+    refuse_replacing(&out, &inputs.collect::<Vec<_>>())?;
+    let stop = Stop::listen(&arguments.common)?;
+    let mut watch = Watch::new(arguments.common.progress, stop);
+    let job = TrainingJob::create(config, &out, &mut watch)?;
+    run(job, &out, watch)
+}
+
+pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
+    use_threads(arguments.common.threads)?;
+    let stop = Stop::listen(&arguments.common)?;
+    let mut watch = Watch::new(arguments.common.progress, stop);
+    let job = TrainingJob::resume(&arguments.run, &mut watch)?;
+    run(job, &arguments.run, watch)
+}
+
+fn settings(arguments: &TrainArguments) -> Result<TrainingConfig, Failure> {
+    let searched = arguments.run.as_deref().map(searched).transpose()?;
+    let (found, searched_on) = searched.unzip();
+    let whole = |number: Option<u32>| number.map(i64::from);
+    let layers = arguments.settings.layers(|layers| {
+        let layers = layers
+            .optional("data.source", searched_on.flatten().filter(|_| arguments.settings.data.is_none()))
+            .optional("network.genotype", arguments.genotype.clone().or(found))
+            .optional("network.name", arguments.network.clone())
+            .optional("network.channels", whole(arguments.channels))
+            .optional("network.cells", whole(arguments.cells))
+            .optional("recipe", arguments.recipe.clone())
+            .optional("policy.name", arguments.policy.clone())
+            .optional("train.epochs", whole(arguments.epochs))
+            .optional("train.batch", whole(arguments.batch));
+        layers.optional("seed", whole(arguments.seed))
+    })?;
+    let config = layers.resolve_training()?;
+    tamis::data::find(&config.data).map_err(Error::from)?;
+    Ok(config)
+}
+
+/// What a search found, and where the data comes from that it searched on.
+fn searched(run: &Path) -> Result<(String, Option<String>), Failure> {
+    let summary = summarize(run)?;
+    let data = summary.data_source.or(summary.data);
+    match summary.outcome {
+        Some(outcome) => Ok((outcome.genotype, data)),
+        None => Err(Failure::Usage(format!(
+            "reading {}: found no finished search, expected one; hint: `tamis show` says what it is, `tamis resume` \
+             finishes it",
+            run.display()
+        ))),
+    }
+}
+
+/// `runs/DATA-train-NETWORK-seedN`, with a number behind it if that is taken.
+fn free_folder(config: &TrainingConfig) -> PathBuf {
+    let network = match (&config.network.name, &config.network.genotype) {
+        (Some(name), _) => name.clone(),
+        (None, Some(text)) if text.trim_start().starts_with('|') => "nas-bench-201".to_owned(),
+        _ => "darts".to_owned(),
+    };
+    let (data, policy) = (data_name(&config.data.source), &config.policy.name);
+    let name = format!("{data}-train-{network}-{policy}-seed{}", config.seed);
+    let name = name.replace(|c: char| !c.is_alphanumeric() && !"-._".contains(c), "-");
+    let numbered = (2..).map(|number| PathBuf::from(format!("runs/{name}-{number}")));
+    let first = PathBuf::from(format!("runs/{name}"));
+    std::iter::once(first).chain(numbered).find(|path| !path.exists()).unwrap_or_default()
+}
+
+fn run(job: Option<TrainingJob>, out: &Path, mut watch: Watch) -> Result<ExitCode, Failure> {
+    let Some(mut job) = job else {
+        watch.finish();
+        return Ok(stopped("before the training", out));
+    };
+    let ending = job.run(&mut watch);
+    watch.finish();
+    match ending? {
+        TrainingEnding::Finished(outcome) => finished(&outcome, job.path()),
+        TrainingEnding::Stopped(epoch, step) => {
+            Ok(stopped(&format!("after epoch {epoch}, step {step}"), out))
+        }
+    }
+}
+
+fn stopped(when: &str, run: &Path) -> ExitCode {
+    tell(format_args!("stopped {when}; go on with:"));
+    tell(format_args!("  tamis resume {}", run.display()));
+    ExitCode::from(STOPPED)
+}
+
+fn finished(outcome: &TrainingOutcome, path: &Path) -> Result<ExitCode, Failure> {
+    let accuracy = outcome.test.as_ref().map(|test| test.accuracy);
+    print(match accuracy.or(outcome.validation_accuracy) {
+        Some(accuracy) => format!("{accuracy:.4}\n"),
+        None => "unknown\n".to_owned(),
+    })?;
+    tell("");
+    tell_lines(table::aligned(&table::training_rows(outcome, path)));
+    if accuracy.is_none() {
+        tell("warning: the data has no test split: --set train.validation=0.1 holds images out");
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,277 @@
+//! Settings of `tamis train`: which network, on which images, by which recipe.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use tamis_data::{Augmentation, DataConfig, TrainingAugmentation};
+use tamis_search::PolicyConfig;
+use tamis_search::training::{EmbedConfig, NetworkTrainingConfig, ScorerConfig};
+use toml::{Table, Value};
+
+use super::network::NetworkConfig;
+use crate::config::{RunConfig, merge, to_table};
+use crate::error::Error;
+use crate::section::{config_error, parse, parse_beside};
+
+/// A named set of settings of a training. What is set wins over it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrainingRecipe {
+    /// Fits an evening on a few cores: twenty epochs of a narrow network.
+    #[default]
+    Quick,
+    /// NAS-Bench-201's short training: twelve epochs of 16 channels and 5 cells a stage.
+    #[serde(rename = "nas-bench-201-12")]
+    NasBench201Short,
+    /// NAS-Bench-201's long training: 200 epochs.
+    #[serde(rename = "nas-bench-201-200")]
+    NasBench201Long,
+    /// How DARTS evaluates on CIFAR-10: 600 epochs of 36 channels and 20 cells, cutout, an auxiliary classifier.
+    #[serde(rename = "darts-600")]
+    Darts600,
+}
+
+impl TrainingRecipe {
+    /// Every recipe with its name and what it is for.
+    pub const ALL: [(&str, TrainingRecipe, &str); 4] = [
+        ("quick", TrainingRecipe::Quick, "twenty epochs of a narrow network: an evening on a few cores"),
+        (
+            "nas-bench-201-12",
+            TrainingRecipe::NasBench201Short,
+            "the benchmark's short training: 12 epochs, 16 channels, 5 cells a stage",
+        ),
+        (
+            "nas-bench-201-200",
+            TrainingRecipe::NasBench201Long,
+            "the benchmark's long training: 200 epochs",
+        ),
+        (
+            "darts-600",
+            TrainingRecipe::Darts600,
+            "as DARTS evaluates: 600 epochs, 36 channels, 20 cells, cutout, auxiliary classifier",
+        ),
+    ];
+
+    fn train(self) -> NetworkTrainingConfig {
+        match self {
+            TrainingRecipe::Quick => NetworkTrainingConfig::default(),
+            TrainingRecipe::NasBench201Short => NetworkTrainingConfig::nas_bench_201(12),
+            TrainingRecipe::NasBench201Long => NetworkTrainingConfig::nas_bench_201(200),
+            TrainingRecipe::Darts600 => NetworkTrainingConfig::darts(600),
+        }
+    }
+
+    fn augmentation(self) -> TrainingAugmentation {
+        let cutout = match self {
+            TrainingRecipe::Quick => 8,
+            TrainingRecipe::NasBench201Short | TrainingRecipe::NasBench201Long => 0,
+            TrainingRecipe::Darts600 => 16,
+        };
+        TrainingAugmentation { cutout, ..Augmentation::default().into() }
+    }
+}
+
+impl FromStr for TrainingRecipe {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<TrainingRecipe, String> {
+        let found = TrainingRecipe::ALL.into_iter().find(|(known, ..)| *known == name);
+        found.map(|(_, recipe, _)| recipe).ok_or_else(|| {
+            let names = TrainingRecipe::ALL.map(|(known, ..)| known).join(", ");
+            format!("expected one of {names}")
+        })
+    }
+}
+
+/// All settings of a training: the contents of its `config.toml`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainingConfig {
+    /// Names every random draw.
+    pub seed: u64,
+    /// What the other settings are if nothing sets them.
+    pub recipe: TrainingRecipe,
+    /// Where the network runs; does not change what is computed beyond rounding.
+    pub device: String,
+    /// Section `data`: which images.
+    pub data: DataConfig,
+    /// Section `augmentation`: what is done to training images at random.
+    pub augmentation: TrainingAugmentation,
+    /// Section `network`: what is trained.
+    pub network: NetworkConfig,
+    /// Section `train`: optimizer, schedule, loss.
+    pub train: NetworkTrainingConfig,
+    /// Section `policy`: what chooses the images.
+    pub policy: PolicyConfig,
+    /// Section `score`: the scorer, where the policy needs scores and no file of them is named.
+    pub score: ScorerConfig,
+    /// Section `embed`: embeddings, likewise.
+    pub embed: EmbedConfig,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> TrainingConfig {
+        TrainingConfig::of(TrainingRecipe::default())
+    }
+}
+
+/// Settings that stand in no section.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Top {
+    seed: u64,
+    recipe: TrainingRecipe,
+    device: String,
+}
+
+impl Default for Top {
+    fn default() -> Top {
+        Top { seed: 0, recipe: TrainingRecipe::default(), device: "cpu".to_owned() }
+    }
+}
+
+const SECTIONS: [&str; 7] =
+    ["data", "augmentation", "network", "train", "policy", "score", "embed"];
+
+impl TrainingConfig {
+    /// The settings of a recipe.
+    pub fn of(recipe: TrainingRecipe) -> TrainingConfig {
+        TrainingConfig {
+            seed: 0,
+            recipe,
+            device: "cpu".to_owned(),
+            data: DataConfig::default(),
+            augmentation: recipe.augmentation(),
+            network: NetworkConfig::of(recipe),
+            train: recipe.train(),
+            policy: PolicyConfig::default(),
+            score: ScorerConfig::default(),
+            embed: EmbedConfig::default(),
+        }
+    }
+
+    /// The settings in a table, over those of the recipe that it names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] naming an unknown key or a value of the wrong type.
+    pub fn from_table(table: &Table) -> Result<TrainingConfig, Error> {
+        let recipe = match table.get("recipe") {
+            Some(recipe) => parse(recipe.clone(), "recipe")?,
+            None => TrainingRecipe::default(),
+        };
+        let mut merged = TrainingConfig::of(recipe).to_table()?;
+        merge(&mut merged, table);
+        let mut section = |key: &str| merged.remove(key).unwrap_or(Value::Table(Table::new()));
+        let sections = TrainingConfig {
+            data: parse(section("data"), "data")?,
+            augmentation: parse(section("augmentation"), "augmentation")?,
+            network: parse(section("network"), "network")?,
+            train: parse(section("train"), "train")?,
+            policy: parse(section("policy"), "policy")?,
+            score: parse(section("score"), "score")?,
+            embed: parse(section("embed"), "embed")?,
+            ..TrainingConfig::default()
+        };
+        let top: Top = parse_beside(Value::Table(merged), "", &SECTIONS)?;
+        Ok(TrainingConfig { seed: top.seed, recipe, device: top.device, ..sections })
+    }
+
+    /// The settings as a table, complete.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if a value has no form in TOML.
+    pub fn to_table(&self) -> Result<Table, Error> {
+        let TrainingConfig { seed, recipe, ref device, .. } = *self;
+        let mut table = to_table(&Top { seed, recipe, device: device.clone() })?;
+        let sections = [
+            ("data", to_table(&self.data)?),
+            ("augmentation", to_table(&self.augmentation)?),
+            ("network", to_table(&self.network)?),
+            ("train", to_table(&self.train)?),
+            ("policy", to_table(&self.policy)?),
+            ("score", to_table(&self.score)?),
+            ("embed", to_table(&self.embed)?),
+        ];
+        for (name, section) in sections {
+            table.insert(name.to_owned(), Value::Table(section));
+        }
+        Ok(table)
+    }
+
+    /// The text of `config.toml`.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrainingConfig::to_table`].
+    pub fn to_toml(&self) -> Result<String, Error> {
+        toml::to_string(&self.to_table()?).map_err(|error| config_error(None, error))
+    }
+
+    /// Refuses values out of range, naming the first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Search`] or [`Error::Data`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.data.check()?;
+        self.score.check()?;
+        self.embed.check()?;
+        Ok(self.train.check()?)
+    }
+
+    /// The settings by which images are chosen, as those of a search that chooses them.
+    pub(crate) fn selection(&self) -> RunConfig {
+        let mut config = RunConfig {
+            data: self.data.clone(),
+            score: self.score.clone(),
+            embed: self.embed.clone(),
+            ..RunConfig::default()
+        };
+        config.place.device.clone_from(&self.device);
+        config.search.policy.clone_from(&self.policy);
+        config.search.seed = self.seed;
+        config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Layers;
+
+    fn resolve(assignments: &[&str]) -> Result<TrainingConfig, Error> {
+        let layers = assignments.iter().try_fold(Layers::default(), |l, a| l.assignment(a));
+        layers?.resolve_training()
+    }
+
+    #[test]
+    fn a_written_config_resolves_to_itself() {
+        let set = ["recipe=darts-600", "train.epochs=3", "network.name=resnet20", "policy.name=random:0.1"];
+        let config = resolve(&set).unwrap();
+        assert_eq!((config.train.batch, config.train.epochs, config.augmentation.cutout), (96, 3, 16));
+        let table = config.to_toml().unwrap().parse::<Table>().unwrap();
+        assert_eq!(TrainingConfig::from_table(&table).unwrap(), config);
+    }
+
+    #[test]
+    fn unknown_settings_are_refused_by_the_nearest_name() {
+        for (assignment, told) in [
+            ("train.lrr=1", "`train.lr`"),
+            ("network.chanels=8", "`network.channels`"),
+            ("netwrk.channels=8", "`network`"),
+            ("recipe=fast", "nas-bench-201-12"),
+        ] {
+            let error = resolve(&[assignment]).unwrap_err().to_string();
+            assert!(error.contains(told), "{assignment}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_recipe_is_found_by_its_name() {
+        for (name, recipe, _) in TrainingRecipe::ALL {
+            assert_eq!(resolve(&[&format!("recipe={name}")]).unwrap().recipe, recipe);
+            assert_eq!(name.parse(), Ok(recipe));
+        }
+    }
+}

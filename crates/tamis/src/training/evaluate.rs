@@ -1,0 +1,66 @@
+//! A trained network on data whose classes are known.
+
+use std::sync::Arc;
+
+use tamis_core::SampleId;
+use tamis_data::{BatchSource, DataConfig, Dataset, Loaded, TrainingAugmentation};
+
+use super::file::TrainedNetwork;
+use super::judgement::Judgement;
+use crate::error::Error;
+
+/// Images that are judged at a time.
+const TOGETHER: usize = 250;
+
+/// A judgement, and things to tell the user of the data.
+#[derive(Clone, Debug)]
+pub struct Evaluated {
+    /// How well the network answers.
+    pub judgement: Judgement,
+    /// Things to tell.
+    pub notes: Vec<String>,
+}
+
+/// Judges a network on the test split of some data, or on the training split.
+///
+/// # Errors
+///
+/// Data that cannot be read or has no such split; [`Error::OtherClasses`] or [`Error::OtherImages`] if it is not what the
+/// network is for.
+pub fn evaluate(
+    network: &TrainedNetwork,
+    config: &DataConfig,
+    on_test: bool,
+) -> Result<Evaluated, Error> {
+    let Loaded { train, test, mut notes, warnings, .. } = tamis_data::open(config)?;
+    notes.extend(warnings);
+    let split = if on_test { test.ok_or(Error::NoTestSplit)? } else { train };
+    let judgement = judge(network, Arc::new(split))?;
+    Ok(Evaluated { judgement, notes })
+}
+
+fn judge(network: &TrainedNetwork, split: Arc<Dataset>) -> Result<Judgement, Error> {
+    if split.classes() != network.classes {
+        return Err(Error::OtherClasses {
+            found: split.classes().join(", "),
+            expected: network.classes.join(", "),
+        });
+    }
+    if split.shape() != network.image {
+        return Err(Error::OtherImages {
+            found: split.shape().to_string(),
+            expected: network.image.to_string(),
+        });
+    }
+    let none = TrainingAugmentation::none();
+    let source = BatchSource::for_training(split.clone(), &network.normalization, none, 0)?;
+    let model = network.model(tamis_nn::Device::Cpu)?;
+    let ids: Vec<SampleId> = split.ids().collect();
+    let mut logits = Vec::with_capacity(ids.len() * network.classes.len());
+    for ids in ids.chunks(TOGETHER) {
+        let batch = source.batch(ids, 0, false);
+        let outputs = model.evaluate(&network.weights, &batch.images, &network.statistics)?;
+        logits.extend(outputs.into_iter().flatten());
+    }
+    Judgement::of(&logits, split.labels(), &network.classes)
+}

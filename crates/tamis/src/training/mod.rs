@@ -1,0 +1,20 @@
+//! Single networks: trained on chosen images, judged on the test split, and kept in a file.
+//!
+//! [`TrainingJob`] is to a training what [`crate::Job`] is to a search. The test split is opened here alone, and read
+//! once, when all epochs are over: a search cannot reach it.
+
+mod config;
+mod evaluate;
+mod file;
+mod job;
+mod judgement;
+mod network;
+mod outcome;
+
+pub use config::{TrainingConfig, TrainingRecipe};
+pub use evaluate::{Evaluated, evaluate};
+pub use file::{NETWORK_FILE, TrainedNetwork};
+pub use job::{TrainingEnding, TrainingJob, is_training};
+pub use judgement::{Calibration, CalibrationBin, ClassJudgement, Judgement, Mistake};
+pub use network::{DescribedNetwork, NetworkConfig};
+pub use outcome::{TrainedOn, TrainingOutcome, TrainingSpent};
