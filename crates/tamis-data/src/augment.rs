@@ -89,7 +89,7 @@ impl Square {
     /// The square of `side` around a pixel, cut off at the border: from `side / 2` before the
     /// pixel to `side / 2` after it, as in the published code (so an odd side acts as the even
     /// one below it, except that 1 blanks one pixel here and none there).
-    fn around(row: usize, column: usize, side: usize, shape: ImageShape) -> Square {
+    pub(crate) fn around(row: usize, column: usize, side: usize, shape: ImageShape) -> Square {
         let (before, after) = (side / 2, (side / 2).max(1));
         let span = |at: usize, end: usize| (at.saturating_sub(before), (at + after).min(end));
         Square { rows: span(row, shape.height), columns: span(column, shape.width) }

@@ -1,7 +1,7 @@
 //! Batches: images turned into network inputs, with the ids of their samples.
 //!
-//! A batch is a function of the ids, the epoch and the seed, a training batch also of the step. Who is in which batch is decided
-//! elsewhere; see `tamis-select`.
+//! A batch is a function of the ids, the epoch and the seed, a training batch also of the step. Who
+//! is in which batch is decided elsewhere; see `tamis-select`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -198,5 +198,53 @@ fn render_plane(
 fn blank(output: &mut [f32], width: usize, square: Square) {
     for row in output.chunks_exact_mut(width).take(square.rows.1).skip(square.rows.0) {
         row[square.columns.0..square.columns.1].fill(0.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SHAPE: ImageShape = ImageShape { channels: 1, height: 6, width: 9 };
+
+    fn rendered(input: &[u8], change: Change) -> Vec<f32> {
+        let mut output = vec![0.0; SHAPE.len()];
+        render_plane(input, &mut output, SHAPE, change, &std::array::from_fn(|pixel| pixel as f32));
+        output
+    }
+
+    proptest! {
+        #[test]
+        fn cutout_blanks_the_pixels_around_its_centre_and_no_others(
+            row in 0_usize..6, column in 0_usize..9, side in 1_usize..12
+        ) {
+            let mut output = vec![1.0; SHAPE.len()];
+            blank(&mut output, SHAPE.width, Square::around(row, column, side, SHAPE));
+            let half = side as isize / 2;
+            let within = |at: usize, centre: usize| match at as isize - centre as isize {
+                0 => true,
+                distance => (-half..half).contains(&distance),
+            };
+            for (at, &value) in output.iter().enumerate() {
+                let inside = within(at / 9, row) && within(at % 9, column);
+                prop_assert_eq!(value, if inside { 0.0 } else { 1.0 }, "pixel {}", at);
+            }
+        }
+
+        #[test]
+        fn two_flips_are_none_and_one_is_the_mirror_image(
+            input in prop::collection::vec(any::<u8>(), SHAPE.len())
+        ) {
+            let flip = Change { flip: true, ..Change::NONE };
+            let once = rendered(&input, flip);
+            let bytes: Vec<u8> = once.iter().map(|&value| value as u8).collect();
+            prop_assert_eq!(rendered(&bytes, flip), rendered(&input, Change::NONE));
+            for (row, mirrored) in input.chunks(9).zip(once.chunks(9)) {
+                let reversed = row.iter().rev().map(|&value| f32::from(value));
+                prop_assert!(reversed.eq(mirrored.iter().copied()));
+            }
+        }
     }
 }

@@ -29,6 +29,7 @@ mod embeddings;
 mod error;
 pub mod furthest;
 pub mod histogram;
+mod hold_out;
 mod plan;
 mod policies;
 mod pool;
@@ -42,6 +43,7 @@ pub use amount::Amount;
 pub use context::Context;
 pub use embeddings::{Embeddings, EmbeddingsError};
 pub use error::Error;
+pub use hold_out::{HoldOut, hold_out};
 pub use plan::{LearningRateEvent, Plan, Policy};
 pub use policies::{
     Argument, Entry, POLICIES, Request, Requirements, Scores, build, canonical, requirements,

@@ -1,4 +1,4 @@
-//! Equal parts for classes of unequal size.
+//! Parts for classes of unequal size: equal ones, or ones in proportion.
 
 /// Parts of `count` for classes with these members.
 pub(crate) fn of_classes<T>(classes: &[Vec<T>], count: usize) -> Vec<usize> {
@@ -21,6 +21,25 @@ fn equal(sizes: &[usize], count: usize) -> Vec<usize> {
     quotas
 }
 
+/// Parts of `count` in proportion to the sizes of the classes, but never all of one.
+/// What whole samples leave over goes to the largest remainders, one each, to lower classes first
+/// (Hamilton's method). The parts add up to `count` unless too few classes can give one more.
+pub(crate) fn proportional(sizes: &[usize], count: usize) -> Vec<usize> {
+    let whole = sizes.iter().sum::<usize>().max(1) as u128;
+    let exact = |size: usize| size as u128 * count as u128;
+    let most = |size: usize| size.saturating_sub(1);
+    let part = |size: &usize| ((exact(*size) / whole) as usize).min(most(*size));
+    let mut quotas: Vec<usize> = sizes.iter().map(part).collect();
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.retain(|&class| quotas[class] < most(sizes[class]));
+    order.sort_by_key(|&class| (std::cmp::Reverse(exact(sizes[class]) % whole), class));
+    let left = count.saturating_sub(quotas.iter().sum());
+    for class in order.into_iter().take(left) {
+        quotas[class] += 1;
+    }
+    quotas
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -35,6 +54,16 @@ mod tests {
         assert_eq!(equal(&[2, 2], 9), [2, 2]);
         assert_eq!(equal(&[5, 5, 5, 5], 2), [1, 1, 0, 0]);
         assert_eq!(equal(&[], 3), [0; 0]);
+    }
+
+    #[test]
+    fn parts_in_proportion_round_by_the_largest_remainders_and_never_take_all() {
+        assert_eq!(proportional(&[50, 30, 20], 10), [5, 3, 2]);
+        assert_eq!(proportional(&[53, 26, 21], 10), [5, 3, 2]);
+        assert_eq!(proportional(&[10, 10, 10], 4), [2, 1, 1]);
+        assert_eq!(proportional(&[1, 1, 98], 50), [0, 0, 50]);
+        assert_eq!(proportional(&[2, 0, 2], 9), [1, 0, 1]);
+        assert_eq!(proportional(&[], 3), [0; 0]);
     }
 
     proptest! {

@@ -2,8 +2,8 @@
 //!
 //! All four are `dull + factor (image - dull)` (Haeberli and Voorhies, Image processing by
 //! interpolation and extrapolation, 1994), computed in `f32` and cut to a byte, as the Python
-//! imaging library does it: factor 0 is the dull image, 1 the image itself. Images of one channel have no
-//! colours: their saturation does not change.
+//! imaging library does it: factor 0 is the dull image, 1 the image itself. Images of one channel
+//! have no colours: their saturation does not change.
 
 use crate::ImageShape;
 

@@ -85,3 +85,65 @@ impl Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tamis_core::Key;
+
+    use super::*;
+
+    const JITTER: ColorJitter =
+        ColorJitter { brightness: 0.4, contrast: 1.5, saturation: 0.2, hue: 0.1 };
+
+    fn draw(jitter: ColorJitter, id: u64) -> [Change; 4] {
+        jitter.draw(&mut Key::new(0, Purpose::Test).id(id).stream())
+    }
+
+    #[test]
+    fn factors_fill_their_ranges_and_never_leave_them() {
+        let mut ranges = [[f32::INFINITY, f32::NEG_INFINITY]; 4];
+        for change in (0..4_000).flat_map(|id| draw(JITTER, id)) {
+            let (place, value) = match change {
+                Change::Brightness(factor) => (0, factor),
+                Change::Contrast(factor) => (1, factor),
+                Change::Saturation(factor) => (2, factor),
+                Change::Hue(share) => (3, share),
+            };
+            ranges[place] = [ranges[place][0].min(value), ranges[place][1].max(value)];
+        }
+        let expected = [[0.6, 1.4], [0.0, 2.5], [0.8, 1.2], [-0.1, 0.1]];
+        for (found, expected) in ranges.iter().zip(expected) {
+            let slack = (expected[1] - expected[0]) * 0.01;
+            assert!(found[0] >= expected[0] && found[0] < expected[0] + slack, "{ranges:?}");
+            assert!(found[1] <= expected[1] && found[1] > expected[1] - slack, "{ranges:?}");
+        }
+    }
+
+    #[test]
+    fn every_order_of_the_four_is_equally_likely() {
+        let mut counts = std::collections::BTreeMap::new();
+        for id in 0..24_000 {
+            let order = draw(JITTER, id).map(|change| match change {
+                Change::Brightness(_) => 'b',
+                Change::Contrast(_) => 'c',
+                Change::Saturation(_) => 's',
+                Change::Hue(_) => 'h',
+            });
+            *counts.entry(order).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 24);
+        assert!(counts.values().all(|count| (850..1_150).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn a_setting_of_0_changes_nothing_of_the_others() {
+        let with = draw(JITTER, 5);
+        let without = draw(ColorJitter { contrast: 0.0, ..JITTER }, 5);
+        for (with, without) in with.into_iter().zip(without) {
+            match with {
+                Change::Contrast(_) => assert_eq!(without, Change::Contrast(1.0)),
+                _ => assert_eq!(with, without),
+            }
+        }
+    }
+}

@@ -106,3 +106,68 @@ fn ln_gamma_variable(shape: f64, stream: &mut Stream) -> f64 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lambdas(alpha: f64) -> Vec<f64> {
+        (0..20_000).map(|step| Mixed::draw(alpha, 2, 1, (0, step)).lambda).collect()
+    }
+
+    #[test]
+    fn lambda_has_the_mean_and_variance_of_its_beta_distribution() {
+        for alpha in [0.05, 0.2, 0.5, 1.0, 8.0] {
+            let lambdas = lambdas(alpha);
+            assert!(lambdas.iter().all(|lambda| (0.0..=1.0).contains(lambda)));
+            let mean = lambdas.iter().sum::<f64>() / 20_000.0;
+            let variance = lambdas.iter().map(|l| (l - 0.5).powi(2)).sum::<f64>() / 20_000.0;
+            let expected = 1.0 / (4.0 * (2.0 * alpha + 1.0));
+            assert!((mean - 0.5).abs() < 0.012, "alpha {alpha}: mean {mean}");
+            assert!((variance / expected - 1.0).abs() < 0.04, "alpha {alpha}: {variance}");
+        }
+    }
+
+    #[test]
+    fn lambda_has_the_quantiles_of_the_arcsine_and_the_uniform_distribution() {
+        // P(lambda < 1/4) is 2/pi asin(1/2) for alpha 1/2, and 1/4 for alpha 1.
+        for (alpha, expected) in [(0.5, 1.0 / 3.0), (1.0, 0.25)] {
+            let below = lambdas(alpha).iter().filter(|&&lambda| lambda < 0.25).count();
+            assert!((below as f64 / 20_000.0 - expected).abs() < 0.012, "alpha {alpha}: {below}");
+        }
+    }
+
+    #[test]
+    fn no_alpha_leads_to_a_lambda_that_is_no_number() {
+        for alpha in [f64::MIN_POSITIVE, 1e-300, 1e-3, 1e3, 1e300, f64::MAX] {
+            for step in 0..50 {
+                let lambda = Mixed::draw(alpha, 2, 1, (0, step)).lambda;
+                assert!((0.0..=1.0).contains(&lambda), "alpha {alpha}: {lambda}");
+            }
+        }
+    }
+
+    #[test]
+    fn targets_share_the_weight_between_two_labels_and_give_a_twin_all_of_it() {
+        let mixed = Mixed { lambda: 0.75, partners: vec![1, 0, 2] };
+        let expected = [0.75, 0.0, 0.25, 0.25, 0.0, 0.75, 0.0, 1.0, 0.0];
+        assert_eq!(mixed.targets(&[0, 2, 1], 3), expected);
+    }
+
+    #[test]
+    fn images_are_mixed_with_what_the_partners_were_before() {
+        let mixed = Mixed { lambda: 0.75, partners: vec![1, 2, 0] };
+        let mut images = [0.0, 8.0, 4.0, -4.0, 16.0, 0.0];
+        mixed.mix(&mut images, 2);
+        assert_eq!(images, [1.0, 5.0, 7.0, -3.0, 12.0, 2.0]);
+    }
+
+    #[test]
+    fn the_draws_of_a_seed_are_part_of_the_format() {
+        let Mixed { lambda, partners } = Mixed::draw(0.2, 6, 3, (1, 2));
+        assert!((lambda - PINNED.0).abs() < 1e-9, "{lambda}");
+        assert_eq!(partners, PINNED.1);
+    }
+
+    const PINNED: (f64, [usize; 6]) = (0.033810083799288904, [1, 3, 2, 4, 0, 5]);
+}

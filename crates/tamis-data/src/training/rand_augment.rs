@@ -54,3 +54,45 @@ impl RandAugment {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tamis_core::SampleId;
+
+    use super::*;
+
+    fn draws(operations: usize, id: u32) -> Vec<(Operation, f64)> {
+        let occasion = Occasion { seed: 3, epoch: 1, id: SampleId(id) };
+        RandAugment { operations, magnitude: 9 }.draw(occasion).collect()
+    }
+
+    #[test]
+    fn all_operations_are_equally_likely_in_both_directions_and_at_every_place() {
+        let mut counts = [[[0_u32; 2]; 14]; 2];
+        for id in 0..14_000 {
+            for (place, (operation, sign)) in draws(2, id).into_iter().enumerate() {
+                counts[place][operation as usize][usize::from(sign > 0.0)] += 1;
+            }
+        }
+        let mut counts = counts.as_flattened().as_flattened().iter();
+        assert!(counts.all(|count| (400..600).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn further_operations_do_not_change_the_first() {
+        assert_eq!(draws(5, 7)[..2], draws(2, 7));
+        assert_eq!(draws(0, 7), []);
+    }
+
+    #[test]
+    fn the_draws_of_a_seed_are_part_of_the_format() {
+        assert_eq!(draws(4, 7), PINNED);
+    }
+
+    const PINNED: [(Operation, f64); 4] = [
+        (Operation::Solarize, -1.0),
+        (Operation::Identity, 1.0),
+        (Operation::Sharpness, -1.0),
+        (Operation::Contrast, 1.0),
+    ];
+}

@@ -112,3 +112,58 @@ impl Part {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tamis_core::Key;
+
+    use super::*;
+
+    fn draw(crop: RandomResizedCrop, (height, width): (usize, usize), id: u64) -> Part {
+        let shape = ImageShape { channels: 1, height, width };
+        crop.draw(shape, &mut Key::new(0, Purpose::Test).id(id).stream())
+    }
+
+    #[test]
+    fn parts_have_the_areas_and_ratios_of_the_settings_and_reach_every_border() {
+        let crop = RandomResizedCrop { scale: [0.25, 0.5], ratio: [0.5, 2.0] };
+        let parts: Vec<Part> = (0..4_000).map(|id| draw(crop, (200, 200), id)).collect();
+        let mean = |value: fn(&Part) -> f64| parts.iter().map(value).sum::<f64>() / 4_000.0;
+        let area = |part: &Part| (part.height * part.width) as f64 / 40_000.0;
+        assert!(parts.iter().all(|part| (0.245..0.505).contains(&area(part))));
+        assert!((mean(|part| (part.height * part.width) as f64 / 40_000.0) - 0.375).abs() < 0.01);
+        assert!(mean(|part| (part.width as f64 / part.height as f64).ln()).abs() < 0.05);
+        assert!(parts.iter().any(|part| part.width > 19 * part.height / 10));
+        assert!(parts.iter().any(|part| part.top == 0 && part.left > 0));
+        assert!(parts.iter().any(|part| part.left + part.width == 200));
+    }
+
+    #[test]
+    fn images_too_narrow_or_too_flat_give_their_centre() {
+        let square = RandomResizedCrop { scale: [1.0; 2], ratio: [1.0; 2] };
+        let part = |top, left, height, width| Part { top, left, height, width };
+        assert_eq!(draw(square, (10, 4), 0), part(3, 0, 4, 4));
+        assert_eq!(draw(square, (4, 11), 0), part(0, 3, 4, 4));
+        let wide = RandomResizedCrop { ratio: [8.0, 9.0], ..square };
+        assert_eq!(draw(wide, (30, 2), 0), part(14, 0, 1, 2));
+        assert_eq!(draw(square, (7, 7), 0), part(0, 0, 7, 7));
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_lies_within_the_image_and_has_a_pixel(
+            sides in (1_usize..40, 1_usize..40),
+            scale in (0.001_f64..1.0, 0.001_f64..1.0),
+            ratio in (0.01_f64..50.0, 0.01_f64..50.0),
+            id: u64,
+        ) {
+            let ordered = |(a, b): (f64, f64)| [a.min(b), a.max(b)];
+            let crop = RandomResizedCrop { scale: ordered(scale), ratio: ordered(ratio) };
+            crop.check().unwrap();
+            let part = draw(crop, sides, id);
+            prop_assert!(part.height > 0 && part.top + part.height <= sides.0);
+            prop_assert!(part.width > 0 && part.left + part.width <= sides.1);
+        }
+    }
+}

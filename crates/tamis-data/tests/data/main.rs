@@ -19,3 +19,4 @@ mod same_names;
 mod splits;
 mod synthetic;
 mod testkit;
+mod training;
