@@ -3,7 +3,8 @@
     python step.py SPACE CHANNELS CELLS BATCH REPS [--layout nchw|channels_last] [--gradients all|needed] [--threads 2]
         [--device cpu|cuda]
 
-SPACE is `nas-bench-201` (CELLS a stage), `darts` (CELLS in all) or `resnet-20` (CELLS are residual blocks a stage, 3 for ResNet-20).
+SPACE is `nas-bench-201` (CELLS a stage), `darts` (CELLS in all), `resnet-20` (CELLS are residual blocks a stage, 3 for ResNet-20), or a
+file that `tamis export --to pytorch` wrote, whose network is what it is whatever CHANNELS and CELLS say.
 A step of a search space is the architecture step (Adam on the alphas) and then the weight step (SGD with momentum, gradient norm
 clipped at 5), each on its own batch; of `resnet-20` it is the weight step alone. Making and moving data is not timed.
 
@@ -13,7 +14,9 @@ step does not use. One warm-up step is left out of the median. `peak_rss_bytes` 
 
 import argparse
 import json
+import runpy
 import statistics
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,7 +37,7 @@ CLIP_NORM = 5.0
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("space", choices=SPACES)
+    parser.add_argument("space", metavar="SPACE")
     for name in ("channels", "cells", "batch", "reps"):
         parser.add_argument(name, type=int)
     parser.add_argument("--layout", choices=LAYOUTS, default="channels_last")
@@ -42,6 +45,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     return parser.parse_args()
+
+
+def network(space: str, channels: int, cells: int) -> nn.Module:
+    if space in SPACES:
+        return SPACES[space](channels, cells, CLASSES)
+    if not space.endswith(".py"):
+        sys.exit(f"choosing a network: found {space}, expected one of {', '.join(SPACES)} or a .py file")
+    module = runpy.run_path(space)
+    return module["Network"]()
 
 
 def random_batch(size: int, layout: torch.memory_format, device: str) -> tuple[Tensor, Tensor]:
@@ -117,9 +129,9 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     layout = LAYOUTS[options.layout]
-    network = SPACES[options.space](options.channels, options.cells, CLASSES).to(options.device, memory_format=layout)
-    searched = options.space != "resnet-20"
-    step = SearchStep(network, options.gradients == "all") if searched else TrainingStep(network)
+    net = network(options.space, options.channels, options.cells).to(options.device, memory_format=layout)
+    searched = options.space in ("nas-bench-201", "darts")
+    step = SearchStep(net, options.gradients == "all") if searched else TrainingStep(net)
     batches = [random_batch(options.batch, layout, options.device) for _ in range(2)]
     times = []
     for _ in range(1 + options.reps):

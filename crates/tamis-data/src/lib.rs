@@ -67,6 +67,7 @@ pub use duplicates::{Duplicate, Leak, duplicates, leaks};
 pub use error::Error;
 pub use file::read as read_file;
 pub use findings::Tally;
+pub use folder::{image_files, read_image};
 pub use open::{Loaded, find, open};
 pub use prefetch::{Prefetch, prefetch};
 pub use shape::ImageShape;

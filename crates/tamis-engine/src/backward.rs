@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tamis_graph::Layer;
 
 use crate::forward::{Run, Saved};
+use crate::operations::batch_norm::{self, Normalised};
 use crate::operations::conv_norm::{ConvNorm, affine_of};
 use crate::operations::convolution::AnyConvolution;
 use crate::operations::pooling::AnyPool;
 use crate::operations::separable::Separable;
-use crate::operations::batch_norm::{self, Normalised};
 use crate::operations::{WeightGradient, linear, planes, sides};
 use crate::program::{Operation, Step};
 use crate::values::{Gradients, Shared};

@@ -119,7 +119,6 @@ impl<'a> Run<'a> {
         &self.moments
     }
 
-
     pub(crate) fn value(&self, node: usize) -> &[f32] {
         self.values[node].as_deref().unwrap_or_default()
     }
@@ -222,7 +221,8 @@ impl<'a> Run<'a> {
     fn batch_norm(&mut self, step: &Step, mode: Mode<'_>) -> Saved {
         let graph = &self.program.graph;
         let weights = self.weights();
-        let affine = affine_of(graph, step.node).map(|scale| [weights.of(scale), weights.of(scale + 1)]);
+        let affine =
+            affine_of(graph, step.node).map(|scale| [weights.of(scale), weights.of(scale + 1)]);
         let [channels, height, width] = sides(graph.nodes()[step.node].shape);
         let input = self.value(step.inputs[0]);
         let (output, saved) = match mode {

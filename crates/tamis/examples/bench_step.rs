@@ -14,9 +14,7 @@ use std::time::Instant;
 use tamis::core::{Key, Purpose, SampleId};
 use tamis::data::{Batch, ImageShape};
 use tamis::graph::{Graph, networks::resnet};
-use tamis::nn::{
-    Device, Engine, Instructions, Model, Targets, cross_entropy, keep_freed_memory,
-};
+use tamis::nn::{Device, Engine, Instructions, Model, Targets, cross_entropy, keep_freed_memory};
 use tamis::run::peak_rss_bytes;
 use tamis::search::{
     self, Bilevel, SearchConfig, Sgd, StepBatches, StepContext, build_host, build_space,

@@ -202,7 +202,9 @@ pub enum Error {
         found: bool,
     },
     /// No network has this name.
-    #[error("choosing a network: found `{found}`, expected one of: {expected}; hint: genotypes go with --genotype")]
+    #[error(
+        "choosing a network: found `{found}`, expected one of: {expected}; hint: genotypes go with --genotype"
+    )]
     UnknownNetwork {
         /// The name.
         found: String,
@@ -219,7 +221,9 @@ pub enum Error {
         network: &'static str,
     },
     /// So few images are left that no batch can be made.
-    #[error("choosing images by {policy}: found {found} to train on, expected at least 2; hint: choose more, or hold out fewer")]
+    #[error(
+        "choosing images by {policy}: found {found} to train on, expected at least 2; hint: choose more, or hold out fewer"
+    )]
     TooFewImages {
         /// What chose.
         policy: String,
@@ -227,10 +231,14 @@ pub enum Error {
         found: usize,
     },
     /// The data has no test split.
-    #[error("judging a network: found no test split in the data, expected one; hint: --split train judges on what there is")]
+    #[error(
+        "judging a network: found no test split in the data, expected one; hint: --split train judges on what there is"
+    )]
     NoTestSplit,
     /// A network was to answer to classes that it does not know.
-    #[error("judging a network: found the classes {found}, expected {expected}, on which it was trained")]
+    #[error(
+        "judging a network: found the classes {found}, expected {expected}, on which it was trained"
+    )]
     OtherClasses {
         /// Classes of the data.
         found: String,

@@ -74,9 +74,10 @@ pub use soundness::check_data;
 pub use summary::{Kind, Spent, State, Summary, summarize, summarize_all};
 
 pub use training::{
-    Calibration, CalibrationBin, ClassJudgement, DescribedNetwork, Evaluated, Judgement, Mistake,
-    NETWORK_FILE, NetworkConfig, TrainedNetwork, TrainedOn, TrainingConfig, TrainingEnding,
-    TrainingJob, TrainingOutcome, TrainingRecipe, TrainingSpent, evaluate, is_training,
+    Calibration, CalibrationBin, ClassJudgement, DescribedNetwork, Evaluated, Judgement, Latency,
+    Mistake, NETWORK_FILE, NetworkConfig, Prediction, TrainedNetwork, TrainedOn, TrainingConfig,
+    TrainingEnding, TrainingJob, TrainingOutcome, TrainingRecipe, TrainingSpent, evaluate,
+    is_training, latency, predict, predictions_table,
 };
 
 pub use tamis_core as core;

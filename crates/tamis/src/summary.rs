@@ -15,6 +15,7 @@ use crate::config::RunConfig;
 use crate::error::Error;
 use crate::outcome::{Cost, Outcome};
 use crate::scoring::TABLES;
+use crate::training::{TrainingConfig, TrainingOutcome};
 
 /// What a folder is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +23,8 @@ use crate::scoring::TABLES;
 pub enum Kind {
     /// A search.
     Search,
+    /// A training of a single network.
+    Training,
     /// The network that `tamis score` trains.
     Scorer,
     /// The network that `tamis embed` trains.
@@ -106,9 +109,14 @@ pub struct Summary {
     pub in_use: Option<bool>,
     /// How to go on.
     pub next: Option<String>,
+    /// Share of right answers on the test split, of a finished training.
+    pub test_accuracy: Option<f64>,
     /// The whole result of a finished search.
     #[serde(skip)]
     pub outcome: Option<Outcome>,
+    /// The whole result of a finished training.
+    #[serde(skip)]
+    pub training: Option<TrainingOutcome>,
 }
 
 /// The line of a finished epoch, as far as it is shown.
@@ -141,6 +149,7 @@ pub fn summarize(path: &Path) -> Result<Summary, Error> {
         Ok(table) => match table.get("what").and_then(toml::Value::as_str) {
             Some("scorer") => Ok(training(&view, &table, Kind::Scorer)),
             Some("autoencoder") => Ok(training(&view, &table, Kind::Autoencoder)),
+            _ if table.contains_key("network") => Ok(network(&view, &table)),
             _ => Ok(search(&view, &table)),
         },
         Err(error) => {
@@ -228,6 +237,34 @@ fn training(view: &FolderView, settings: &Table, kind: Kind) -> Summary {
     summary
 }
 
+/// The training of a single network.
+fn network(view: &FolderView, settings: &Table) -> Summary {
+    let mut summary = Summary::new(view.path(), Kind::Training);
+    summary.in_use = view.in_use();
+    match TrainingConfig::from_table(settings) {
+        Ok(config) => summary.of_training(&config),
+        Err(error) => return summary.damaged(format!("config.toml: {error}")),
+    }
+    match view.read("result.json") {
+        Ok(Some(text)) => match serde_json::from_str::<TrainingOutcome>(&text) {
+            Ok(outcome) => summary.trained(outcome),
+            Err(error) => summary.damaged(format!("result.json: {error}")),
+        },
+        Ok(None) => {
+            let summary = summary.saved(view.saved());
+            if summary.state == State::Damaged {
+                return summary;
+            }
+            let mut summary = summary.at_work_or(State::Stopped);
+            if summary.state == State::Stopped {
+                summary.next = Some(format!("tamis resume {}", summary.path));
+            }
+            summary
+        }
+        Err(error) => summary.damaged(error.to_string()),
+    }
+}
+
 fn search(view: &FolderView, settings: &Table) -> Summary {
     let mut summary = Summary::new(view.path(), Kind::Search);
     summary.in_use = view.in_use();
@@ -292,7 +329,9 @@ impl Summary {
             runs_finished: None,
             in_use: None,
             next: None,
+            test_accuracy: None,
             outcome: None,
+            training: None,
         }
     }
 
@@ -315,6 +354,32 @@ impl Summary {
         self.policy = Some(search.policy.name.clone());
         self.seed = Some(search.seed);
         self.epochs = Some(search.train.epochs);
+    }
+
+    fn of_training(&mut self, config: &TrainingConfig) {
+        self.data = Some(config.data.source.clone());
+        self.policy = Some(config.policy.name.clone());
+        self.seed = Some(config.seed);
+        self.epochs = Some(config.train.epochs);
+        self.genotype = config.network.name.clone().or_else(|| config.network.genotype.clone());
+    }
+
+    fn trained(mut self, outcome: TrainingOutcome) -> Summary {
+        self.data = Some(outcome.dataset.name.clone());
+        self.epochs_done = Some(outcome.epochs);
+        self.genotype = Some(outcome.network.clone());
+        self.test_accuracy = outcome.test.as_ref().map(|test| test.accuracy);
+        self.cost = Some(Spent {
+            weight_samples: Some(outcome.cost.samples),
+            one_off_samples: outcome.cost.one_off_samples,
+            macs: Some(outcome.cost.macs),
+            search_wall_s: Some(outcome.cost.wall_s),
+            one_off_wall_s: outcome.cost.one_off_wall_s,
+            ..Spent::default()
+        });
+        self.training = Some(outcome);
+        self.state = State::Finished;
+        self
     }
 
     /// Takes in from where it would go on, and what is wrong with the checkpoints.

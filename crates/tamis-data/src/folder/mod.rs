@@ -12,6 +12,7 @@ mod jpeg;
 mod names;
 mod roles;
 mod scan;
+mod single;
 mod skip;
 mod splits;
 
@@ -29,6 +30,7 @@ use crate::fit::Fit;
 use crate::raw::RawData;
 use crate::{DataConfig, Error};
 
+pub use self::single::{image_files, read_image};
 pub(crate) use self::skip::holds_images;
 
 /// Images decoded at a time: bounds the memory held by images that have no place yet.

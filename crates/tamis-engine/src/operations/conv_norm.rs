@@ -43,7 +43,11 @@ impl<'a> ConvNorm<'a> {
     }
 
     /// By the batch's statistics: what the backward pass needs, and the moments.
-    pub(crate) fn forward(&self, input: &[f32], output: Destination<'_>) -> (Option<Saved>, Moments) {
+    pub(crate) fn forward(
+        &self,
+        input: &[f32],
+        output: Destination<'_>,
+    ) -> (Option<Saved>, Moments) {
         let found = conv_bn::forward(&self.shape, &self.operands(input), output, true);
         let unbias = unbias(self.output_values() / self.shape.outputs);
         let moments = Moments {

@@ -70,7 +70,14 @@ impl<'a> Separable<'a> {
 
     pub(crate) fn evaluate(&self, input: &[f32], moments: &Moments, to: Destination<'_>) {
         let (_, _, convolved) = self.convolve(input);
-        put(&batch_norm::evaluate(&convolved, self.shape[1], &batch_norm::folded(moments, self.affine())), to);
+        put(
+            &batch_norm::evaluate(
+                &convolved,
+                self.shape[1],
+                &batch_norm::folded(moments, self.affine()),
+            ),
+            to,
+        );
     }
 
     pub(crate) fn backward(

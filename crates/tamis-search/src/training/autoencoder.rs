@@ -61,7 +61,12 @@ impl AutoencoderTraining {
             batch: config.batch,
             epochs: config.epochs,
             stop: config.epochs,
-            rates: Rates { schedule: Schedule::Cosine, highest: config.lr, lowest: 0.0, warm_up: 0 },
+            rates: Rates {
+                schedule: Schedule::Cosine,
+                highest: config.lr,
+                lowest: 0.0,
+                warm_up: 0,
+            },
             members: train.ids().collect(),
             forward_macs: network.graph().counts().macs,
         };

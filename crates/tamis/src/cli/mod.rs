@@ -11,6 +11,7 @@ mod evaluate;
 mod lookup;
 mod output;
 mod pace;
+mod predict;
 mod progress;
 mod scoring;
 mod search;
@@ -66,6 +67,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Resume(arguments) => search::resume(arguments),
         Command::Train(arguments) => train::train(*arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => scoring::score(&arguments),
         Command::Embed(arguments) => scoring::embed(&arguments),

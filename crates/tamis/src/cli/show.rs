@@ -45,11 +45,19 @@ fn rows(summary: &Summary) -> Vec<Row> {
         row("state", format!("{}{}", state(summary.state), progress(summary))),
     ];
     rows.extend(summary.problem.iter().map(|problem| row("problem", problem.clone())));
-    let genotype_of = if summary.state == State::Finished { "genotype" } else { "genotype so far" };
-    rows.extend(summary.genotype.iter().map(|genotype| row(genotype_of, genotype.clone())));
-    match &summary.outcome {
-        Some(outcome) => rows.extend(table::outcome_rows(outcome, Path::new(&summary.path))),
-        None => {
+    let genotype_of = match (summary.kind, summary.state) {
+        (Kind::Training, _) => "network",
+        (_, State::Finished) => "genotype",
+        _ => "genotype so far",
+    };
+    let is_told_below = summary.training.is_some();
+    let genotype = summary.genotype.iter().filter(|_| !is_told_below);
+    rows.extend(genotype.map(|genotype| row(genotype_of, genotype.clone())));
+    let path = Path::new(&summary.path);
+    match (&summary.outcome, &summary.training) {
+        (Some(outcome), _) => rows.extend(table::outcome_rows(outcome, path)),
+        (_, Some(outcome)) => rows.extend(table::training_rows(outcome, path)),
+        (None, None) => {
             rows.extend(unfinished_rows(summary));
             rows.push(row("run folder", summary.path.clone()));
         }
@@ -129,7 +137,7 @@ fn cells(summary: &Summary) -> [String; 7] {
         kind(summary.kind).to_owned(),
         state(summary.state).to_owned(),
         epochs,
-        summary.arch_val_accuracy.map_or_else(dash, percent),
+        summary.test_accuracy.or(summary.arch_val_accuracy).map_or_else(dash, percent),
         ratio.map_or_else(dash, |ratio| format!("{ratio:.3}")),
         wall_s.map_or_else(dash, |wall_s| format!("{wall_s:.1}")),
     ]
@@ -138,6 +146,7 @@ fn cells(summary: &Summary) -> [String; 7] {
 fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Search => "search",
+        Kind::Training => "training",
         Kind::Scorer => "scorer",
         Kind::Autoencoder => "autoencoder",
         Kind::Comparison => "comparison",

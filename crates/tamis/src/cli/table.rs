@@ -84,7 +84,13 @@ pub(super) fn training_rows(outcome: &TrainingOutcome, path: &Path) -> Vec<Row> 
         row("size", format!("{} channels, {} cells", outcome.channels, outcome.cells)),
         row("parameters", thousands(outcome.params)),
         row("multiply-adds an image", thousands(outcome.macs)),
-        row("data", format!("{}, {} of {} images, {}", dataset.name, trained_on.images, dataset.train, trained_on.policy)),
+        row(
+            "data",
+            format!(
+                "{}, {} of {} images, {}",
+                dataset.name, trained_on.images, dataset.train, trained_on.policy
+            ),
+        ),
         row("recipe", format!("{}, {} epochs", outcome.recipe, outcome.epochs)),
     ];
     if let Some(accuracy) = outcome.training_accuracy {

@@ -43,7 +43,10 @@ fn settings(arguments: &TrainArguments) -> Result<TrainingConfig, Failure> {
     let whole = |number: Option<u32>| number.map(i64::from);
     let layers = arguments.settings.layers(|layers| {
         let layers = layers
-            .optional("data.source", searched_on.flatten().filter(|_| arguments.settings.data.is_none()))
+            .optional(
+                "data.source",
+                searched_on.flatten().filter(|_| arguments.settings.data.is_none()),
+            )
             .optional("network.genotype", arguments.genotype.clone().or(found))
             .optional("network.name", arguments.network.clone())
             .optional("network.channels", whole(arguments.channels))

@@ -34,7 +34,8 @@ impl Missing {
     /// What a search could not be built without; `None` if it failed for another reason, or for want
     /// of scores that only their owner can have.
     pub(crate) fn of(error: &Error) -> Option<Missing> {
-        let (Error::Search(tamis_search::Error::Select(error)) | Error::Select(error)) = error else {
+        let (Error::Search(tamis_search::Error::Select(error)) | Error::Select(error)) = error
+        else {
             return None;
         };
         match error {

@@ -34,7 +34,11 @@ pub enum TrainingRecipe {
 impl TrainingRecipe {
     /// Every recipe with its name and what it is for.
     pub const ALL: [(&str, TrainingRecipe, &str); 4] = [
-        ("quick", TrainingRecipe::Quick, "twenty epochs of a narrow network: an evening on a few cores"),
+        (
+            "quick",
+            TrainingRecipe::Quick,
+            "twenty epochs of a narrow network: an evening on a few cores",
+        ),
         (
             "nas-bench-201-12",
             TrainingRecipe::NasBench201Short,
@@ -247,9 +251,17 @@ mod tests {
 
     #[test]
     fn a_written_config_resolves_to_itself() {
-        let set = ["recipe=darts-600", "train.epochs=3", "network.name=resnet20", "policy.name=random:0.1"];
+        let set = [
+            "recipe=darts-600",
+            "train.epochs=3",
+            "network.name=resnet20",
+            "policy.name=random:0.1",
+        ];
         let config = resolve(&set).unwrap();
-        assert_eq!((config.train.batch, config.train.epochs, config.augmentation.cutout), (96, 3, 16));
+        assert_eq!(
+            (config.train.batch, config.train.epochs, config.augmentation.cutout),
+            (96, 3, 16)
+        );
         let table = config.to_toml().unwrap().parse::<Table>().unwrap();
         assert_eq!(TrainingConfig::from_table(&table).unwrap(), config);
     }

@@ -133,7 +133,8 @@ impl TrainedNetwork {
     }
 
     fn from_bytes(bytes: &[u8], path: &Path) -> Result<TrainedNetwork, Error> {
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| malformed(path, &error))?;
+        let (_, header) =
+            SafeTensors::read_metadata(bytes).map_err(|error| malformed(path, &error))?;
         let text = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
         let text = text.ok_or_else(|| malformed(path, &"no description of a network"))?;
         let card: Card = serde_json::from_str(text).map_err(|error| malformed(path, &error))?;
@@ -148,7 +149,8 @@ impl TrainedNetwork {
         for parameter in graph.parameters().parameters() {
             weights.extend(values(&tensors, &parameter.path, &parameter.shape, path)?);
         }
-        let mut statistics = Statistics::initial(graph.norms());
+        let mut statistics =
+            Model::new(graph.clone(), &["logits"], Device::Cpu)?.initial_statistics();
         let all = norms(&graph);
         let mut flat = Vec::new();
         for name in ["running_mean", "running_var"] {
@@ -161,7 +163,16 @@ impl TrainedNetwork {
         statistics.set_values(&flat)?;
         let normalization = Normalization { mean: card.mean, deviation: card.deviation };
         let Card { network, classes, data, .. } = card;
-        Ok(TrainedNetwork { network, image, classes, normalization, data, graph, weights, statistics })
+        Ok(TrainedNetwork {
+            network,
+            image,
+            classes,
+            normalization,
+            data,
+            graph,
+            weights,
+            statistics,
+        })
     }
 }
 

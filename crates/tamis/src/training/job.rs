@@ -159,6 +159,11 @@ impl TrainingJob {
         observer: &mut dyn Observer,
     ) -> Result<Option<TrainingJob>, Error> {
         let ground = Ground::of(&config)?;
+        if let Err(error) = choose(&config.selection(), PoolSource::Open(&ground.train), None)
+            && Missing::of(&error).is_none()
+        {
+            return Err(error);
+        }
         ground.tell(observer);
         let sitting = Sitting::new(RunFolder::create(path, config.to_toml()?.as_bytes())?);
         sitting.folder().log(&json!({ "event": "created" }))?;
@@ -252,8 +257,7 @@ impl TrainingJob {
             augmentation: config.augmentation,
         };
         let graph = ground.network.graph.clone();
-        let training =
-            NetworkTraining::new(&config.train, graph, set, config.seed, ground.device)?;
+        let training = NetworkTraining::new(&config.train, graph, set, config.seed, ground.device)?;
         let (history, peak) = (Vec::new(), PeakMemory::NONE);
         Ok(TrainingJob { config, ground, chosen, training, history, sitting, peak })
     }

@@ -167,7 +167,8 @@ impl Calibration {
                 accuracy: correct as f64 / images as f64,
             })
             .collect();
-        let errors = bins.iter().map(|bin| bin.images as f64 * (bin.probability - bin.accuracy).abs());
+        let errors =
+            bins.iter().map(|bin| bin.images as f64 * (bin.probability - bin.accuracy).abs());
         let expected_error = errors.sum::<f64>() / answers.len().max(1) as f64;
         Calibration { expected_error, bins }
     }

@@ -10,6 +10,7 @@ mod job;
 mod judgement;
 mod network;
 mod outcome;
+mod predict;
 
 pub use config::{TrainingConfig, TrainingRecipe};
 pub use evaluate::{Evaluated, evaluate};
@@ -18,3 +19,4 @@ pub use job::{TrainingEnding, TrainingJob, is_training};
 pub use judgement::{Calibration, CalibrationBin, ClassJudgement, Judgement, Mistake};
 pub use network::{DescribedNetwork, NetworkConfig};
 pub use outcome::{TrainedOn, TrainingOutcome, TrainingSpent};
+pub use predict::{Latency, Prediction, latency, predict, predictions_table};

@@ -14,9 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tamis_core::{Key, Purpose, SampleId};
-use tamis_data::{
-    Batch, BatchSource, Dataset, Normalization, TrainingAugmentation, TrainingBatch,
-};
+use tamis_data::{Batch, BatchSource, Dataset, Normalization, TrainingAugmentation, TrainingBatch};
 use tamis_graph::Graph;
 use tamis_nn::{
     Device, DropPath, Mixed, Model, ModelPass, Outputs, Statistics, Targets, cross_entropy,
@@ -69,14 +67,15 @@ impl NetworkTraining {
         device: Device,
     ) -> Result<NetworkTraining, Error> {
         config.check()?;
-        let forward_macs = graph.counts_for(&graph.outputs().iter().map(|of| of.node).collect::<Vec<_>>()).macs;
+        let forward_macs =
+            graph.counts_for(&graph.outputs().iter().map(|of| of.node).collect::<Vec<_>>()).macs;
         let judged = Model::new(graph.clone(), &["logits"], device)?;
-        let outputs = if config.auxiliary_weight > 0.0 { &["logits", "auxiliary"][..] } else { &["logits"] };
+        let outputs =
+            if config.auxiliary_weight > 0.0 { &["logits", "auxiliary"][..] } else { &["logits"] };
         let network = Model::new(graph, outputs, device)?;
         let weights = network.layout().init(seed);
         let normalization = Normalization::of(&set.train);
-        let source =
-            BatchSource::for_training(set.train, &normalization, set.augmentation, seed)?;
+        let source = BatchSource::for_training(set.train, &normalization, set.augmentation, seed)?;
         let plan = Plan {
             seed,
             batch: config.batch,
@@ -219,7 +218,10 @@ impl NetworkTraining {
         let decay = self.config.ema_decay.min((1.0 + steps) / (10.0 + steps));
         if let Some(average) = &mut self.average {
             let rest = (1.0 - decay) as f32;
-            average.iter_mut().zip(&self.weights).for_each(|(own, weight)| *own += rest * (weight - *own));
+            average
+                .iter_mut()
+                .zip(&self.weights)
+                .for_each(|(own, weight)| *own += rest * (weight - *own));
         }
     }
 }

@@ -51,6 +51,7 @@ pub(crate) enum Command {
     Resume(ResumeArguments),
     Train(Box<TrainArguments>),
     Evaluate(EvaluateArguments),
+    Predict(PredictArguments),
     Compare(Box<CompareArguments>),
     Score(ScoreArguments),
     Embed(EmbedArguments),

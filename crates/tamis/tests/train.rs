@@ -1,0 +1,242 @@
+//! Trainings of single networks: from defaults to an accuracy, stopped anywhere to the same bytes, on chosen images,
+//! and what is done with the network afterwards.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+use tamis::data::{DataConfig, SyntheticConfig};
+
+use common::{tamis, text};
+
+const CELL: &str = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|skip_connect~0|avg_pool_3x3~1|nor_conv_3x3~2|";
+
+/// A training small enough for a test.
+const SMALL: [&str; 11] = [
+    "--set=data.synthetic.train=120",
+    "--set=data.synthetic.test=60",
+    "--set=data.size=16",
+    "--set=train.validation=0.1",
+    "--set=train.ema_decay=0.9",
+    "--channels=4",
+    "--cells=1",
+    "--batch=16",
+    "--epochs=3",
+    "--seed=5",
+    "--progress=none",
+];
+
+fn train(out: &Path, more: &[&str]) -> Output {
+    tamis(&[&["train", "--out", out.to_str().unwrap()], &SMALL[..], more].concat())
+}
+
+/// What was printed, of a command that ended well.
+fn printed(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn result(run: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(run.join("result.json")).unwrap()).unwrap()
+}
+
+/// Everything of a run that does not tell of seconds and memory.
+fn bytes(run: &Path) -> (Vec<u8>, Value, Vec<Value>) {
+    let mut result = result(run);
+    result["cost"] = Value::Null;
+    let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let metrics = metrics.lines().map(|line| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        line["wall_s"] = Value::Null;
+        line
+    });
+    (fs::read(run.join("network.safetensors")).unwrap(), result, metrics.collect())
+}
+
+#[test]
+fn a_training_from_defaults_learns_and_its_network_answers_the_same_from_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let data = ["--set=data.synthetic.train=1000", "--set=data.synthetic.test=200"];
+    let own = ["train", "--genotype", CELL, "--out", run.to_str().unwrap(), "--progress=none"];
+    let sizes = ["--channels=8", "--cells=1", "--epochs=6", "--batch=32"];
+    let told = printed(&tamis(&[&own[..], &data, &sizes].concat()));
+    let accuracy: f64 = told.trim().parse().unwrap();
+    assert!(accuracy > 0.5, "ten classes: {accuracy}");
+    let result = result(&run);
+    assert_eq!((&result["epochs"], &result["trained_on"]["images"]), (&6.into(), &1000.into()));
+    let confusion = result["test"]["confusion"].as_array().unwrap().iter();
+    let images: u64 =
+        confusion.flat_map(|row| row.as_array().unwrap()).map(|n| n.as_u64().unwrap()).sum();
+    assert_eq!(images, 200);
+    let evaluate = ["evaluate", run.to_str().unwrap(), "--data=synthetic"];
+    assert_eq!(printed(&tamis(&[&evaluate[..], &data].concat())), told);
+}
+
+#[test]
+fn stopped_after_any_step_it_goes_on_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole");
+    let more = ["--genotype", CELL, "--set=augmentation.mixup=0.3"];
+    printed(&train(&whole, &more));
+    // 108 images in batches of 16: seven steps an epoch.
+    for step in [1, 6, 7, 13, 20] {
+        let run = folder.path().join(format!("stopped-{step}"));
+        let stop = format!("--stop-after-steps={step}");
+        let stopped = train(&run, &[&more[..], &[&stop]].concat());
+        assert_eq!(stopped.status.code(), Some(75), "{}", text(&stopped.stderr));
+        assert!(text(&stopped.stderr).contains("tamis resume"));
+        printed(&tamis(&["resume", run.to_str().unwrap(), "--progress=none"]));
+        assert_eq!(bytes(&run), bytes(&whole), "after {step}");
+    }
+    // Once it is finished, going on changes nothing.
+    let before = fs::read(whole.join("result.json")).unwrap();
+    printed(&tamis(&["resume", whole.to_str().unwrap(), "--progress=none"]));
+    assert_eq!(fs::read(whole.join("result.json")).unwrap(), before);
+}
+
+#[test]
+fn a_network_of_the_darts_space_trains_with_its_auxiliary_head_and_is_kept_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let cell =
+        "[('sep_conv_3x3', 0), ('skip_connect', 1), ('dil_conv_5x5', 0), ('max_pool_3x3', 2)]";
+    let genotype = format!(
+        "Genotype(normal={cell}, normal_concat=range(2, 4), reduce={cell}, reduce_concat=range(2, 4))"
+    );
+    let own =
+        ["--genotype", &genotype, "--recipe=darts-600", "--cells=3", "--set=augmentation.cutout=4"];
+    printed(&train(&run, &own));
+    let network = tamis::TrainedNetwork::read(&run).unwrap();
+    let parameters = network.graph.parameters().parameters();
+    assert!(parameters.iter().all(|parameter| !parameter.path.starts_with("auxiliary")));
+    assert_eq!(result(&run)["params"], network.weights.len());
+    let data = DataConfig {
+        size: Some(16),
+        synthetic: SyntheticConfig { train: 120, test: 60, ..SyntheticConfig::default() },
+        ..DataConfig::default()
+    };
+    let judged = tamis::evaluate(&network, &data, true).unwrap().judgement;
+    assert_eq!(result(&run)["test"]["accuracy"], judged.accuracy);
+}
+
+#[test]
+fn a_policy_chooses_the_images_and_its_scores_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let scorer = ["--set=score.channels=2", "--set=score.blocks=1", "--set=score.epochs=2"];
+    let own = ["--network=resnet20", "--policy=proxy:0.5", "--set=train.validation=0.2"];
+    let output = train(&run, &[&own[..], &scorer].concat());
+    printed(&output);
+    let result = result(&run);
+    let (images, held_out) = (
+        result["trained_on"]["images"].as_u64().unwrap(),
+        result["trained_on"]["held_out"].as_u64().unwrap(),
+    );
+    assert_eq!(held_out, 24);
+    assert!(
+        images <= 60 && images >= 36,
+        "half of all less those of them that are held out: {images}"
+    );
+    assert_eq!(result["cost"]["one_off_samples"], 120 * 2 + 120);
+    assert_eq!(result["cost"]["samples"], 3 * images);
+    let chosen = fs::read_to_string(run.join("selection/chosen.jsonl")).unwrap();
+    let chosen: Value = serde_json::from_str(&chosen).unwrap();
+    let ids = |key: &str| -> Vec<u64> {
+        chosen[key].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()).collect()
+    };
+    assert!(ids("train").iter().all(|id| !ids("held_out").contains(id)), "no image is in both");
+}
+
+#[test]
+fn what_a_search_found_is_trained_by_the_name_of_its_folder_and_predicts_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let [search, run] = ["search", "run"].map(|name| folder.path().join(name));
+    let small =
+        ["--set=data.synthetic.train=96", "--set=data.synthetic.test=20", "--set=data.size=16"];
+    let own = ["search", "--out", search.to_str().unwrap(), "--set=space.channels=2", "--batch=8"];
+    printed(&tamis(
+        &[&own[..], &small, &["--epochs=1", "--progress=none", "--policy=full"]].concat(),
+    ));
+    let output = train(&run, &["--run", search.to_str().unwrap()]);
+    printed(&output);
+    assert_eq!(result(&run)["network"], result(&search)["genotype"]);
+    let image = folder.path().join("image.png");
+    image::RgbImage::from_fn(40, 40, |x, y| image::Rgb([x as u8, y as u8, 90]))
+        .save(&image)
+        .unwrap();
+    let predict = ["predict", run.to_str().unwrap(), image.to_str().unwrap(), "--top=3"];
+    let rows = printed(&tamis(&predict));
+    let rows: Vec<&str> = rows.lines().collect();
+    assert_eq!(rows[0], "file,rank,class,probability");
+    assert_eq!(rows.len(), 4);
+    let probability = |row: &str| row.rsplit(',').next().unwrap().parse::<f64>().unwrap();
+    assert!(
+        probability(rows[1]) >= probability(rows[2])
+            && probability(rows[2]) >= probability(rows[3])
+    );
+}
+
+#[test]
+fn what_does_not_fit_together_is_told_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let refused = |more: &[&str]| {
+        let output = train(&run, more);
+        assert_eq!(output.status.code(), Some(2), "{more:?}: {}", text(&output.stderr));
+        assert!(!run.exists(), "{more:?}");
+        text(&output.stderr)
+    };
+    assert!(refused(&[]).contains("--genotype G"));
+    assert!(refused(&["--network=resnet21"]).contains("resnet20, resnet32"));
+    assert!(
+        refused(&["--network=resnet20", "--set=train.auxiliary_weight=0.4"])
+            .contains("DARTS space")
+    );
+    assert!(refused(&["--genotype=|nor_conv_3x3~0|"]).contains("character"));
+    assert!(refused(&["--network=resnet20", "--set=train.lr=0"]).contains("train.lr"));
+    assert!(refused(&["--network=resnet20", "--policy=bdp"]).contains("bdp"));
+    assert!(refused(&["--network=resnet20", "--recipe=fast"]).contains("recipe"));
+    let cut = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|";
+    let output = train(&run, &["--genotype", cut, "--progress=plain", "--epochs=1"]);
+    assert!(
+        text(&output.stderr).contains("warning: the cell is cut off"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn a_network_is_refused_for_other_classes_and_images_than_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    printed(&train(&run, &["--network=resnet20"]));
+    let evaluate = |more: &[&str]| {
+        let output =
+            tamis(&[&["evaluate", run.to_str().unwrap(), "--data=synthetic"], more].concat());
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+        text(&output.stderr)
+    };
+    let few = ["--set=data.synthetic.train=60", "--set=data.synthetic.test=60"];
+    assert!(evaluate(&[&few[..], &["--set=data.size=32"]].concat()).contains("data.size"));
+    let photos = folder.path().join("photos");
+    for (class, split) in [("cat", "train"), ("dog", "train"), ("cat", "test"), ("dog", "test")] {
+        let inside = photos.join(split).join(class);
+        fs::create_dir_all(&inside).unwrap();
+        image::RgbImage::new(16, 16).save(inside.join("a.png")).unwrap();
+    }
+    let output = tamis(&["evaluate", run.to_str().unwrap(), "--data", photos.to_str().unwrap()]);
+    assert!(
+        text(&output.stderr).contains("found the classes cat, dog"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = tamis(&["evaluate", folder.path().to_str().unwrap(), "--data=synthetic"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("finished `tamis train`"));
+}
