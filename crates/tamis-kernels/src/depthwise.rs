@@ -10,7 +10,7 @@
 // Register tiles are indexed by counters that are constants after unrolling.
 #![allow(clippy::needless_range_loop)]
 
-use crate::frame::{Frame, load_within, store_row};
+use crate::frame::{Frame, MARGIN, load_within, store_row};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Four, Level, Vector, by_level};
@@ -42,7 +42,7 @@ pub(crate) fn taps(size: usize, dilation: usize, stride: usize) -> Vec<Tap> {
 /// The taps of a kernel in columns of equal height.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
-    /// Taps of a column: 2, 3 or 5.
+    /// Taps of a column: one of [`HEIGHTS`].
     pub(crate) rows: usize,
     /// Rows from one tap of a column to the next.
     pub(crate) spacing: usize,
@@ -54,8 +54,15 @@ pub(crate) struct Columns {
     pub(crate) planes: usize,
 }
 
+/// Taps of a column for which tiles are compiled. Shorter columns are filled up with weights of 0.
+const HEIGHTS: [usize; 4] = [2, 3, 5, 7];
+
 impl Columns {
     /// Of `taps`, each with its number, on a source of so many framed planes a channel.
+    ///
+    /// # Panics
+    /// If a column has more taps than any of [`HEIGHTS`], or they are not evenly spaced; if a tap lies
+    /// outside the frame's margin.
     fn new(frame: &Frame, taps: impl Iterator<Item = (usize, Tap)>, planes: usize) -> Columns {
         let mut columns = BTreeMap::<(usize, isize), Vec<(isize, usize)>>::new();
         for (number, tap) in taps {
@@ -67,12 +74,12 @@ impl Columns {
             Some([first, second, ..]) => (second.0 - first.0) as usize,
             _ => 1,
         };
-        // Tiles are compiled for these heights.
-        let rows = match longest.map_or(0, Vec::len) {
-            0..=2 => 2,
-            3 => 3,
-            _ => 5,
-        };
+        let most = longest.map_or(0, Vec::len);
+        let rows = HEIGHTS.into_iter().find(|&rows| most <= rows).unwrap_or(0);
+        assert!(rows > 0, "a column of {most} taps, more than any tile has");
+        for (&(_, column), taps) in &columns {
+            check_column(column, taps, [rows, spacing]);
+        }
         let place = |(&(phase, column), taps): (&(usize, isize), &Vec<(isize, usize)>)| {
             phase * frame.len + frame.place(taps[0].0, column)
         };
@@ -101,6 +108,17 @@ impl Columns {
         };
         Columns::new(frame, of_phase.map(mirror), 1)
     }
+}
+
+/// Asserts that the taps, and what fills their column up, lie where a tile of so many rows, so far
+/// apart, reads.
+fn check_column(column: isize, taps: &[(isize, usize)], [rows, spacing]: [usize; 2]) {
+    let place = |row: usize| taps[0].0 + (row * spacing) as isize;
+    let even = taps.iter().enumerate().all(|(row, tap)| tap.0 == place(row));
+    assert!(even, "taps at {taps:?} are not {spacing} rows apart");
+    let reach = column.abs().max(place(0).abs()).max(place(rows - 1).abs());
+    let inside = reach <= MARGIN as isize;
+    assert!(inside, "a tap {reach} pixels from its output, outside a margin of {MARGIN}");
 }
 
 /// A kernel with its weights.
@@ -151,8 +169,10 @@ by_level! {
     avx512 [Avx512, Avx2, 8], avx2 [Avx2, Avx2, 4], portable [Four, Four, 2]
 }
 
-/// Rows of the largest source block: those of a tile and what a column reaches below them.
-const BLOCK: usize = 12;
+/// Rows of the largest source block: those of a tile and what a column reaches below them. With the
+/// sums of the tile and a weight they fit the registers: 14 + 8 + 1 of 32 on AVX-512, 10 + 4 + 1 of 16
+/// on AVX2.
+const BLOCK: usize = 14;
 
 /// Narrow planes are worked in the narrower vector `H`, so that fewer lanes lie beyond the row.
 ///
@@ -171,10 +191,12 @@ unsafe fn convolve_any<V: Vector, H: Vector, const R: usize>(
         match (job.columns.rows, job.frame.width <= H::LANES) {
             (2, false) => convolve_plane::<V, R, 2>(job, source, weights, to, keep),
             (3, false) => convolve_plane::<V, R, 3>(job, source, weights, to, keep),
-            (_, false) => convolve_plane::<V, R, 5>(job, source, weights, to, keep),
+            (5, false) => convolve_plane::<V, R, 5>(job, source, weights, to, keep),
+            (_, false) => convolve_plane::<V, R, 7>(job, source, weights, to, keep),
             (2, true) => convolve_plane::<H, R, 2>(job, source, weights, to, keep),
             (3, true) => convolve_plane::<H, R, 3>(job, source, weights, to, keep),
-            (_, true) => convolve_plane::<H, R, 5>(job, source, weights, to, keep),
+            (5, true) => convolve_plane::<H, R, 5>(job, source, weights, to, keep),
+            (_, true) => convolve_plane::<H, R, 7>(job, source, weights, to, keep),
         }
     }
 }
@@ -225,6 +247,7 @@ unsafe fn convolve_tile<V: Vector, const R: usize, const K: usize>(
     keep: bool,
     [y, x]: [usize; 2],
 ) {
+    const { assert!(R + K - 1 <= BLOCK) };
     let Frame { width, pitch, .. } = job.frame;
     let spacing = job.columns.spacing;
     // SAFETY: margins and the slack of a frame cover every tap of every lane.
@@ -252,5 +275,68 @@ unsafe fn convolve_tile<V: Vector, const R: usize, const K: usize>(
         for r in 0..R {
             store_row(sums[r], to.as_mut_ptr().add((y + r * spacing) * width + x), width - x);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Size, dilation and stride of every kernel that the margin allows.
+    fn kernels() -> impl Iterator<Item = [usize; 3]> {
+        let sizes = [3, 5, 7].into_iter().flat_map(|size| [[size, 1], [size, 2]]);
+        let all = sizes.flat_map(|[size, dilation]| [[size, dilation, 1], [size, dilation, 2]]);
+        all.filter(|[size, dilation, stride]| (size - 1) * dilation / 2 <= MARGIN * stride)
+    }
+
+    /// Number and place of every tap, in order.
+    fn places(frame: &Frame, columns: &Columns) -> Vec<(usize, usize)> {
+        let mut places = Vec::new();
+        for (at, tap) in columns.taps.iter().enumerate() {
+            let (column, row) = (at / columns.rows, at % columns.rows);
+            let place = columns.offsets[column] + row * columns.spacing * frame.pitch;
+            places.extend(tap.map(|tap| (tap, place)));
+        }
+        places.sort_unstable();
+        places
+    }
+
+    #[test]
+    fn columns_have_every_tap_of_a_kernel_at_its_place() {
+        let frame = Frame::new(9, 11);
+        assert_eq!(kernels().count(), 11);
+        for [size, dilation, stride] in kernels() {
+            let taps = taps(size, dilation, stride);
+            let place = |tap: &Tap| tap.phase * frame.len + frame.place(tap.row, tap.column);
+            let expected: Vec<_> = taps.iter().map(place).enumerate().collect();
+            let forward = Columns::forward(&frame, &taps, stride * stride);
+            assert_eq!(places(&frame, &forward), expected, "{size} {dilation} {stride}");
+
+            let phases = (0..stride * stride).map(|phase| Columns::backward(&frame, &taps, phase));
+            let mut mirrored: Vec<_> = phases.flat_map(|of| places(&frame, &of)).collect();
+            mirrored.sort_unstable();
+            let place = |tap: &Tap| frame.place(-tap.row, -tap.column);
+            let expected: Vec<_> = taps.iter().map(place).enumerate().collect();
+            assert_eq!(mirrored, expected, "{size} {dilation} {stride}, mirrored");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a column of 9 taps")]
+    fn columns_that_no_tile_holds_are_refused() {
+        Columns::forward(&Frame::new(9, 9), &taps(9, 1, 1), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "a tap 6 pixels from its output")]
+    fn taps_outside_the_margin_are_refused() {
+        Columns::forward(&Frame::new(9, 9), &taps(7, 2, 1), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "are not 2 rows apart")]
+    fn taps_that_are_not_evenly_spaced_are_refused() {
+        let taps = [-4, -2, 1].map(|row| Tap { phase: 0, row, column: 0 });
+        Columns::forward(&Frame::new(9, 9), &taps, 1);
     }
 }
