@@ -13,6 +13,7 @@
 //! * `correlate`, `correlate_weights`: the two convolution loops, over lists of such offsets;
 //! * `frame`, `depthwise`, `depthwise_weights`, `pool`: kernels that leave channels apart, row by row
 //!   over planes with wide margins;
+//! * `stage`: a depthwise and a 1x1 kernel, made of these;
 //! * `buffer`, `memory`: the pool that working memory comes from, and where the pool gets it;
 //! * `elementwise`, `reduce`, `plane_products`: sums and products of planes, batch statistics;
 //! * `destination`: where callers have results go;
@@ -41,6 +42,7 @@ mod pool;
 mod reduce;
 mod schedule;
 mod simd;
+mod stage;
 mod statistics;
 mod transpose;
 

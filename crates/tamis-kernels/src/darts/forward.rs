@@ -5,11 +5,12 @@ use super::layout::{FIRST, INPUTS, LAST, NODES, POOLS, Plan, SECOND, destination
 use super::mixture::Mixture;
 use super::pooling::{PoolScratch, Pooling};
 use super::reduction::Reduction;
-use super::stage::{StageKernel, StageOf, take_zeros};
+use super::stage::StageOf;
 use super::{CellShape, EDGES, Kept, OPERATIONS, Operands, Results, Saved, Source};
 use crate::Level;
 use crate::buffer::Buffer;
 use crate::frame::Map;
+use crate::stage::StageKernel;
 use crate::statistics::{Moments, Statistics};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -89,7 +90,7 @@ impl FirstStages {
         let stride = plan.stride(source);
         let kernel = |node, number: usize| {
             let of = StageOf { source, node, stage: FIRST[number], stride };
-            (plan.first(source, node, number), StageKernel::new(plan, weights, of))
+            (plan.first(source, node, number), of.kernel(plan, weights))
         };
         let stages = destinations(source)
             .flat_map(|node| (0..FIRST.len()).map(move |number| kernel(node, number)));
@@ -119,9 +120,9 @@ impl FirstStages {
         for (first, kernel) in &self.stages {
             let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.shape.channels);
             for (channel, framed) in framed.enumerate() {
-                kernel.channel(plan, channel, framed, &mut scratch.between);
+                kernel.channel(channel, framed, &mut scratch.between);
             }
-            kernel.mix(plan, &scratch.between, &mut results[first * flat..][..node]);
+            kernel.mix(&scratch.between, &mut results[first * flat..][..node]);
         }
         if !self.reductions.is_empty() {
             Reduction::rectify(plan, value, &mut scratch.rectified);
@@ -155,7 +156,7 @@ fn first_pass(
     let first = results(plan, planes, extra, |images, (value, output), work| {
         let mut scratch = Scratch {
             framed: plan.frame.take(phases * shape.channels, 0.0),
-            between: take_zeros(plan.node()),
+            between: Buffer::zeros(plan.node()),
             rectified: Buffer::take(2 * plan.node()),
             pool: PoolScratch::new(plan, state),
         };
@@ -185,7 +186,7 @@ pub(super) fn second_pass(plan: &Plan, weights: &[f32], source: usize, kept: &Ke
         let first = (number < FIRST.len()).then(|| plan.first(source, node, number));
         let stride = if first.is_some() { 1 } else { plan.stride(source) };
         let of = StageOf { source, node, stage: SECOND[number], stride };
-        (first, StageKernel::new(plan, weights, of))
+        (first, of.kernel(plan, weights))
     };
     let state = plan.phases(source) * plan.shape.channels;
     let stages: Vec<_> = destinations(source)
@@ -195,7 +196,7 @@ pub(super) fn second_pass(plan: &Plan, weights: &[f32], source: usize, kept: &Ke
     results(plan, plan.second_planes(source), extra, |images, _, work| {
         let mut of_state = plan.frame.take(state, 0.0);
         let mut hidden = plan.frame.take(1, 0.0);
-        let mut between = take_zeros(plan.node());
+        let mut between = Buffer::zeros(plan.node());
         for (image, work) in (images..).zip(work) {
             let values = state * plan.geometry.flat;
             frame_state(plan, &kept.value[image * values..][..values], &mut of_state);
@@ -209,9 +210,9 @@ pub(super) fn second_pass(plan: &Plan, weights: &[f32], source: usize, kept: &Ke
                         } else {
                             of_state
                         };
-                        kernel.channel(plan, channel, framed, &mut between);
+                        kernel.channel(channel, framed, &mut between);
                     }
-                    kernel.mix(plan, &between, to);
+                    kernel.mix(&between, to);
                 }
             });
         }

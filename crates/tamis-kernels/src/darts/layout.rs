@@ -5,6 +5,7 @@ use crate::Level;
 use crate::frame::Frame;
 use crate::plane::Geometry;
 use crate::schedule::Schedule;
+use crate::stage::Planes;
 use std::ops::{Range, RangeInclusive};
 
 /// Edges of a cell.
@@ -133,6 +134,11 @@ impl Plan {
             frame: Frame::new(height, width),
             schedule: Schedule::new(shape.batch),
         }
+    }
+
+    /// What stages and pools work on.
+    pub(super) fn planes(&self) -> Planes<'_> {
+        Planes { level: self.level, geometry: &self.geometry, frame: &self.frame }
     }
 
     /// Floats of one image of a node.

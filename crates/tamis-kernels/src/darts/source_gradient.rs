@@ -9,10 +9,11 @@ use super::layout::{SKIP_ENTRY, destinations, share};
 use super::node_gradient::{NodeGradient, Summation, output_rows};
 use super::pooling::{PoolScratch, Pooling};
 use super::reduction::Reduction;
-use super::stage::{StageGradient, StageOf, StageScratch};
+use super::stage::{self, StageGradient, StageOf};
 use crate::buffer::Buffer;
 use crate::elementwise::{Term, add, combine, relu_backward};
 use crate::schedule::{Pieces, item};
+use crate::stage::StageScratch;
 use crate::statistics::Normalisation;
 use rayon::prelude::*;
 
@@ -79,9 +80,8 @@ impl<'a> SourceGradient<'a> {
             let of = node.node;
             let normalisations = |entry| node.normalisations(cell, shares, source, entry);
             let ordinal = of - destinations(source).start();
-            let kernel = |stage| {
-                StageGradient::new(plan, weights, StageOf { source, node: of, stage, stride })
-            };
+            let kernel =
+                |stage| StageOf { source, node: of, stage, stride }.gradient(plan, weights);
             let hidden = |number: usize| {
                 let place = Place::First(plan.first(source, of, number));
                 let from = (ordinal * FIRST.len() + number) * plan.shape.channels;
@@ -324,7 +324,7 @@ impl Scratch {
             framed: plan.frame.take(plan.phases(source) * plan.shape.channels, 0.0),
             rectified: Buffer::take(if source < INPUTS { 2 * plan.node() } else { 0 }),
             planes: Buffer::take(plan.node()),
-            stage: StageScratch::new(plan),
+            stage: stage::scratch(plan),
             pool: PoolScratch::new(plan, source),
         }
     }
