@@ -16,6 +16,7 @@
 //! * `stage`: a depthwise and a 1x1 kernel, made of these;
 //! * `buffer`, `memory`: the pool that working memory comes from, and where the pool gets it;
 //! * `elementwise`, `reduce`, `plane_products`: sums and products of planes, batch statistics;
+//! * `batch_norm`: what a convolution and its normalisation have in common whatever its kernel is;
 //! * `destination`: where callers have results go;
 //! * `nas_bench_201`, `darts`, `conv_bn`: the operations that callers use, made of these;
 //! * `average_2x2`: one more, which is too simple to need any of them.
@@ -23,6 +24,7 @@
 #![deny(missing_docs)]
 
 pub mod average_2x2;
+mod batch_norm;
 mod buffer;
 pub mod conv_bn;
 mod correlate;
