@@ -18,7 +18,7 @@
 //! * `elementwise`, `reduce`, `plane_products`: sums and products of planes, batch statistics;
 //! * `batch_norm`: what a convolution and its normalisation have in common whatever its kernel is;
 //! * `destination`: where callers have results go;
-//! * `nas_bench_201`, `darts`, `conv_bn`: the operations that callers use, made of these;
+//! * `nas_bench_201`, `darts`, `conv_bn`, `separable`: the operations that callers use, made of these;
 //! * `average_2x2`: one more, which is too simple to need any of them.
 
 #![deny(missing_docs)]
@@ -43,6 +43,7 @@ mod plane_products;
 mod pool;
 mod reduce;
 mod schedule;
+pub mod separable;
 mod simd;
 mod stage;
 mod statistics;

@@ -8,3 +8,4 @@ mod darts;
 mod nas_bench_201;
 mod numbers;
 mod reference;
+mod separable;
