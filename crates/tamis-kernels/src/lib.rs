@@ -13,7 +13,7 @@
 //! * `correlate`, `correlate_weights`: the two convolution loops, over lists of such offsets;
 //! * `frame`, `depthwise`, `depthwise_weights`, `pool`: kernels that leave channels apart, row by row
 //!   over planes with wide margins;
-//! * `stage`: a depthwise and a 1x1 kernel, made of these;
+//! * `stage`, `window`: a depthwise and a 1x1 kernel, and the two 3x3 pools, made of these;
 //! * `buffer`, `memory`: the pool that working memory comes from, and where the pool gets it;
 //! * `elementwise`, `reduce`, `plane_products`: sums and products of planes, batch statistics;
 //! * `batch_norm`: what a convolution and its normalisation have in common whatever its kernel is;
@@ -48,6 +48,7 @@ mod simd;
 mod stage;
 mod statistics;
 mod transpose;
+mod window;
 
 pub use buffer::release_pooled_memory;
 pub use destination::Destination;

@@ -3,7 +3,6 @@
 
 use super::layout::{FIRST, INPUTS, LAST, NODES, POOLS, Plan, SECOND, destinations};
 use super::mixture::Mixture;
-use super::pooling::{PoolScratch, Pooling};
 use super::reduction::Reduction;
 use super::stage::StageOf;
 use super::{CellShape, EDGES, Kept, OPERATIONS, Operands, Results, Saved, Source};
@@ -12,6 +11,7 @@ use crate::buffer::Buffer;
 use crate::frame::Map;
 use crate::stage::StageKernel;
 use crate::statistics::{Moments, Statistics};
+use crate::window::{Window, WindowScratch};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ fn check(shape: &CellShape, operands: &Operands<'_>, output: &[f32]) {
 
 /// Kernels of everything that reads a state directly.
 struct FirstStages {
-    pooling: Pooling,
+    pooling: Window,
     /// First plane of each result and its kernel.
     stages: Vec<(usize, StageKernel)>,
     reductions: Vec<(usize, Reduction)>,
@@ -82,7 +82,7 @@ struct Scratch {
     between: Buffer,
     /// The ReLU of what reductions read.
     rectified: Buffer,
-    pool: PoolScratch,
+    pool: WindowScratch,
 }
 
 impl FirstStages {
@@ -100,7 +100,7 @@ impl FirstStages {
             (first, Reduction::new(plan, weights, source, node))
         };
         FirstStages {
-            pooling: Pooling::new(plan, source),
+            pooling: plan.window(source),
             stages: stages.collect(),
             reductions: strided.map(reduction).collect(),
         }
@@ -114,7 +114,8 @@ impl FirstStages {
         let pools = maxima.chunks_exact_mut(flat).zip(means.chunks_exact_mut(flat));
         let channels = value.chunks_exact(value.len() / plan.shape.channels);
         for (value, (maximum, mean)) in channels.zip(pools) {
-            self.pooling.apply(plan, value, &mut scratch.pool, [maximum, mean]);
+            self.pooling.maximum(plan.planes(), value, &mut scratch.pool, maximum);
+            self.pooling.mean(plan.planes(), value, &mut scratch.pool, mean);
         }
         frame_state(plan, value, &mut scratch.framed);
         for (first, kernel) in &self.stages {
@@ -158,7 +159,7 @@ fn first_pass(
             framed: plan.frame.take(phases * shape.channels, 0.0),
             between: Buffer::zeros(plan.node()),
             rectified: Buffer::take(2 * plan.node()),
-            pool: PoolScratch::new(plan, state),
+            pool: WindowScratch::new(plan.planes(), phases),
         };
         let of_images = value.chunks_exact_mut(values).zip(output.chunks_exact_mut(output_values));
         for ((image, (value, output)), work) in (images..).zip(of_images).zip(work) {

@@ -143,7 +143,7 @@ impl Pass<'_> {
                 let of_channel = (channel, &framed[..]);
                 stage.kernel.channel(plan, of_channel, &mut scratch.stage, sums, (to, false));
                 keep_positive(level, &plan.frame, framed, to);
-                plan.clear_rest(to);
+                plan.geometry.clear_rest(to);
                 let centred = (statistics.mean as f32, value);
                 *moments = [sum(level, to), product(level, to, centred)];
             }

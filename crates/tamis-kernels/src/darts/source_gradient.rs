@@ -7,7 +7,6 @@ use super::hidden::Hidden;
 use super::layout::{FIRST, INPUTS, POOL_ENTRY, POOLS, Place, Plan, SECOND, SECOND_ENTRY, SKIP};
 use super::layout::{SKIP_ENTRY, destinations, share};
 use super::node_gradient::{NodeGradient, Summation, output_rows};
-use super::pooling::{PoolScratch, Pooling};
 use super::reduction::Reduction;
 use super::stage::{self, StageGradient, StageOf};
 use crate::buffer::Buffer;
@@ -15,6 +14,7 @@ use crate::elementwise::{Term, add, combine, relu_backward};
 use crate::schedule::{Pieces, item};
 use crate::stage::StageScratch;
 use crate::statistics::Normalisation;
+use crate::window::{Window, WindowScratch};
 use rayon::prelude::*;
 
 /// One pass over the images for one source.
@@ -25,7 +25,7 @@ pub(super) struct SourceGradient<'a> {
     output_gradient: &'a [f32],
     edges: Vec<Edge<'a>>,
     /// Absent if the gradient of the state is not needed.
-    pooling: Option<Pooling>,
+    pooling: Option<Window>,
 }
 
 /// One edge that leaves the source.
@@ -62,7 +62,7 @@ struct Scratch {
     /// Planes of one node.
     planes: Buffer,
     stage: StageScratch,
-    pool: PoolScratch,
+    pool: WindowScratch,
 }
 
 impl<'a> SourceGradient<'a> {
@@ -113,7 +113,7 @@ impl<'a> SourceGradient<'a> {
             hidden,
             output_gradient,
             edges: nodes.iter().rev().map(edge).collect(),
-            pooling: wanted.then(|| Pooling::new(plan, source)),
+            pooling: wanted.then(|| plan.window(source)),
         }
     }
 
@@ -292,9 +292,9 @@ impl<'a> SourceGradient<'a> {
         let channels = to.chunks_exact_mut(each).zip(self.value(image).chunks_exact(each));
         for (channel, (to, value)) in channels.enumerate() {
             let maximum = self.pool_gradient(image, channel, 0, &mut scratch.pool.plane);
-            pooling.maximum_backward(plan, [value, maximum], &mut scratch.pool, to);
+            pooling.maximum_backward(plan.planes(), [value, maximum], &mut scratch.pool, to);
             self.pool_gradient(image, channel, 1, &mut scratch.pool.plane);
-            pooling.mean_backward(plan, &mut scratch.pool, to);
+            pooling.mean_backward(plan.planes(), &mut scratch.pool, to);
         }
     }
 
@@ -325,7 +325,7 @@ impl Scratch {
             rectified: Buffer::take(if source < INPUTS { 2 * plan.node() } else { 0 }),
             planes: Buffer::take(plan.node()),
             stage: stage::scratch(plan),
-            pool: PoolScratch::new(plan, source),
+            pool: WindowScratch::new(plan.planes(), plan.phases(source)),
         }
     }
 }
