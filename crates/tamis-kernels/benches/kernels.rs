@@ -11,6 +11,7 @@
 mod conv_bn;
 mod darts;
 mod nas_bench_201;
+mod pooling;
 mod separable;
 
 use std::time::Duration;
@@ -27,7 +28,8 @@ criterion_group! {
     name = kernels;
     config = Criterion::default().sample_size(10).warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1));
-    targets = nas_bench_201::benches, darts::benches, conv_bn::benches, separable::benches
+    targets = nas_bench_201::benches, darts::benches, conv_bn::benches, separable::benches,
+        pooling::benches
 }
 
 fn main() {
