@@ -1,5 +1,6 @@
 //! Times the kernels, forward and backward, on batches of 64 at the sizes of the searches: networks
 //! of 8 channels (NAS-Bench-201 with 1 or 5 cells a stage, DARTS with 5 cells) and of 16 (5 and 8).
+//! Layers of single networks are timed at the sizes of these.
 //!
 //! A benchmark is called `OPERATION CHANNELSxSIDE/PASS/INSTRUCTIONS`, so that
 //! `cargo bench-kernels -- 'darts.*16x16/forward/Avx512'` runs what matches. The passes are those of
@@ -10,6 +11,8 @@
 mod conv_bn;
 mod darts;
 mod nas_bench_201;
+mod pooling;
+mod separable;
 
 use std::time::Duration;
 
@@ -25,7 +28,8 @@ criterion_group! {
     name = kernels;
     config = Criterion::default().sample_size(10).warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1));
-    targets = nas_bench_201::benches, darts::benches, conv_bn::benches
+    targets = nas_bench_201::benches, darts::benches, conv_bn::benches, separable::benches,
+        pooling::benches
 }
 
 fn main() {

@@ -31,6 +31,13 @@ impl Buffer {
         let lines = reuse(need).unwrap_or_else(|| fresh(need));
         Buffer { lines, len }
     }
+
+    /// Takes `len` zeros.
+    pub(crate) fn zeros(len: usize) -> Buffer {
+        let mut buffer = Buffer::take(len);
+        buffer.fill(0.0);
+        buffer
+    }
 }
 
 /// The smallest pooled buffer that fits, unless it would waste more than half of itself.

@@ -28,6 +28,9 @@ impl DepthwiseWeights<'_> {
     pub(crate) fn channel(&self, level: Level, source: &[f32], gradient: &[f32], sums: &mut [f32]) {
         let source = &source[..self.columns.planes * self.frame.len];
         let gradient = &gradient[..self.frame.height * self.frame.width];
+        if self.columns.rows > 5 {
+            return accumulate_tall(level, self, source, gradient, sums);
+        }
         accumulate_channel(level, self, source, gradient, sums);
     }
 }
@@ -59,6 +62,36 @@ unsafe fn accumulate_any<V: Vector, H: Vector, const R: usize>(
             (3, true) => all_columns::<H, R, 3, 3>(job, source, gradient, sums),
             (5, true) => all_columns::<H, R, 2, 5>(job, source, gradient, sums),
             (_, true) => all_columns::<H, R, 1, 7>(job, source, gradient, sums),
+        }
+    }
+}
+
+by_level! {
+    /// Columns of seven taps. A function of its own: in that of the others they were measured to cost
+    /// those 8 % on AVX2.
+    fn accumulate_tall(
+        job: &DepthwiseWeights<'_>, source: &[f32], gradient: &[f32], sums: &mut [f32],
+    ) = accumulate_tall_any;
+    avx512 [Avx512, Avx2, 4], avx2 [Avx2, Avx2, 2], portable [Four, Four, 4]
+}
+
+/// # Safety
+/// As [`accumulate_any`].
+#[inline(always)]
+unsafe fn accumulate_tall_any<V: Vector, H: Vector, const R: usize>(
+    job: &DepthwiseWeights<'_>,
+    source: &[f32],
+    gradient: &[f32],
+    sums: &mut [f32],
+) {
+    for column in 0..job.columns.offsets.len() {
+        // SAFETY: the caller's promise; the column exists, with a tile of its height.
+        unsafe {
+            if job.frame.width <= H::LANES {
+                some_columns::<H, R, 1, 7>(job, source, gradient, sums, column);
+            } else {
+                some_columns::<V, R, 1, 7>(job, source, gradient, sums, column);
+            }
         }
     }
 }

@@ -70,9 +70,9 @@ impl Frame {
     /// Writes the pixels of a dense plane into a framed one, leaving its margins alone.
     ///
     /// # Panics
-    /// If a slice is shorter than the sizes say; `dense` must be whole vectors.
+    /// If a slice is shorter than the sizes say.
     pub(crate) fn fill(&self, level: Level, map: Map, dense: &[f32], framed: &mut [f32]) {
-        assert!(dense.len() >= (self.height * self.width).next_multiple_of(WIDE));
+        assert!(dense.len() >= self.height * self.width);
         assert!(framed.len() >= self.len);
         fill_rows(level, self, map, dense, framed);
     }

@@ -1,4 +1,5 @@
-//! The hot loops of supernet training on a CPU, forward and backward, on `f32` slices with shapes.
+//! The hot loops of training supernets and single networks on a CPU, forward and backward, on `f32`
+//! slices with shapes.
 //!
 //! `tamis-nn` registers these as operations of its tensor library; this crate knows no tensors,
 //! no networks and no files. Every function is pure: the same inputs at the same [`Level`] give the
@@ -13,15 +14,19 @@
 //! * `correlate`, `correlate_weights`: the two convolution loops, over lists of such offsets;
 //! * `frame`, `depthwise`, `depthwise_weights`, `pool`: kernels that leave channels apart, row by row
 //!   over planes with wide margins;
+//! * `stage`, `window`: a depthwise and a 1x1 kernel, and the two 3x3 pools, made of these;
 //! * `buffer`, `memory`: the pool that working memory comes from, and where the pool gets it;
 //! * `elementwise`, `reduce`, `plane_products`: sums and products of planes, batch statistics;
+//! * `batch_norm`: what a convolution and its normalisation have in common whatever its kernel is;
 //! * `destination`: where callers have results go;
-//! * `nas_bench_201`, `darts`, `conv_bn`: the operations that callers use, made of these;
+//! * `nas_bench_201`, `darts`: the search cells, made of these;
+//! * `conv_bn`, `separable`, `pooling`: the layers of single networks, made of these;
 //! * `average_2x2`: one more, which is too simple to need any of them.
 
 #![deny(missing_docs)]
 
 pub mod average_2x2;
+mod batch_norm;
 mod buffer;
 pub mod conv_bn;
 mod correlate;
@@ -38,11 +43,15 @@ mod phases;
 mod plane;
 mod plane_products;
 mod pool;
+pub mod pooling;
 mod reduce;
 mod schedule;
+pub mod separable;
 mod simd;
+mod stage;
 mod statistics;
 mod transpose;
+mod window;
 
 pub use buffer::release_pooled_memory;
 pub use destination::Destination;

@@ -22,6 +22,12 @@ impl Phase {
     /// The only one of stride 1: the image itself.
     pub(crate) const WHOLE: Phase = Phase { row: 0, column: 0, stride: 1 };
 
+    /// All of a stride, in the order in which taps count them.
+    pub(crate) fn all(stride: usize) -> Vec<Phase> {
+        let phase = |number| Phase { row: number / stride, column: number % stride, stride };
+        (0..stride * stride).map(phase).collect()
+    }
+
     /// Copies this phase of the plain `rows`, of `width` pixels each, into a plane whose rows are
     /// `pitch` floats apart. Everything else there becomes `border`: what lies between and after the
     /// rows, and the pixels that an image of an odd size does not have. Pixels go through `map`.
@@ -114,8 +120,7 @@ mod tests {
             let image: Vec<f32> = (0..height * width).map(|at| at as f32 + 1.0).collect();
             let (pitch, mut back) = (width.div_ceil(stride) + 1, vec![f32::NAN; height * width]);
             let mut found = 0;
-            for phase in 0..stride * stride {
-                let phase = Phase { row: phase / stride, column: phase % stride, stride };
+            for phase in Phase::all(stride) {
                 let mut plane = vec![f32::NAN; height.div_ceil(stride) * pitch + 3];
                 phase.gather((width, &image), (pitch, &mut plane), -1.0, |pixel| pixel);
                 for (at, &value) in plane.iter().enumerate() {

@@ -74,6 +74,16 @@ impl Geometry {
         self.front + row * self.stride + column - self.stride - 1
     }
 
+    /// Offsets of so many flat planes that follow each other.
+    pub(crate) fn offsets(&self, planes: usize) -> Vec<usize> {
+        (0..planes).map(|plane| plane * self.flat).collect()
+    }
+
+    /// Zeroes what lies after the pixels of a dense plane.
+    pub(crate) fn clear_rest(&self, plane: &mut [f32]) {
+        plane[self.pixels()..].fill(0.0);
+    }
+
     /// Copies plain rows into a flat plane.
     pub(crate) fn flatten(&self, rows: &[f32], flat: &mut [f32]) {
         let (body, tail) = flat.split_at_mut(self.height * self.stride);

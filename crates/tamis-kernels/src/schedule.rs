@@ -1,6 +1,8 @@
 //! How a batch is cut into chunks, the unit of work of a thread and of a partial sum of weight
 //! gradients. It depends on the size of the batch only, never on the number of threads.
 
+use crate::buffer::Buffer;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// At most so many chunks, each of which owns a partial sum of the weight gradients.
@@ -23,6 +25,30 @@ impl Schedule {
     pub(crate) fn images(&self, chunk: usize, batch: usize) -> Range<usize> {
         chunk * self.chunk..((chunk + 1) * self.chunk).min(batch)
     }
+}
+
+/// Runs `work` on every chunk of a batch with its images, its part of `values`, which is of all images
+/// or empty, and a partial sum of `sum` floats that starts at zero. Returns the partial sums in order.
+pub(crate) fn in_chunks(
+    batch: usize,
+    values: &mut [f32],
+    sum: usize,
+    work: impl Fn(Range<usize>, &mut [f32], &mut [f32]) + Sync,
+) -> Buffer {
+    let schedule = Schedule::new(batch);
+    let chunks = batch.div_ceil(schedule.chunk);
+    let mut sums = Buffer::take(chunks * sum);
+    let each = values.len() / batch;
+    let mut values = Pieces(values, schedule.chunk * each);
+    let mut pieces = Pieces(&mut sums, sum);
+    let tasks: Vec<_> = (0..chunks)
+        .map(|chunk| (schedule.images(chunk, batch), values.next(), pieces.next()))
+        .collect();
+    tasks.into_par_iter().for_each(|(images, values, sum)| {
+        sum.fill(0.0);
+        work(images, values, sum);
+    });
+    sums
 }
 
 /// Hands out a slice piece by piece, of so many floats; pieces of nothing when it is empty.

@@ -2,15 +2,13 @@
 
 use super::layout::Plan;
 use super::{Gradients, Operands, Saved, Wants, check};
+use crate::batch_norm::OutputGradient;
 use crate::buffer::Buffer;
 use crate::correlate::Correlation;
 use crate::correlate_weights::{Lanes, WeightCorrelation};
 use crate::destination::Destination;
 use crate::elementwise::relu_backward;
-use crate::reduce::{product, sum};
-use crate::schedule::{Pieces, item};
-use crate::statistics::Normalisation;
-use rayon::prelude::*;
+use crate::schedule::{in_chunks, item};
 use std::ops::Range;
 
 /// Gradients of a loss, given that of the output. That of the input goes to `input_gradient`, if it is
@@ -33,74 +31,31 @@ pub fn backward(
     let of_input = input_gradient.is_some();
     let (input_gradient, keep) = input_gradient.map(Destination::open).unwrap_or_default();
     check(&shape, operands);
-    assert_eq!(output_gradient.len(), shape.output_values(), "length of the output gradient");
     let input_values = if of_input { shape.input_values() } else { 0 };
     assert_eq!(input_gradient.len(), input_values, "length of the input gradient");
-    let (planes, sums) = flatten(saved, output_gradient);
-    let totals = totals(&sums, shape.outputs);
-    let values = shape.batch * saved.plan.geometry.pixels();
-    let normalisation = |channel: usize| {
-        let scale = operands.affine.map_or(1.0, |affine| affine.gamma[channel]);
-        saved.statistics[channel].backward(scale, totals[channel], values)
-    };
+    let (affine, outputs) = (operands.affine, saved.plan.outputs());
+    let gradient = OutputGradient::new(outputs, &saved.convolved, affine, output_gradient);
     let pass = Pass {
-        saved,
         plan: &saved.plan,
         input: operands.input,
-        planes,
-        normalisation: (0..shape.outputs).map(normalisation).collect(),
+        gradient: &gradient,
         kernels: if of_input { saved.plan.backward(operands.weights) } else { Vec::new() },
         lanes: wants.weights.then(|| saved.plan.lanes()),
         keep,
     };
-    let weights = pass.run(input_gradient);
-    let of_gamma =
-        |channel: usize| totals[channel][1] * saved.statistics[channel].inverse_deviation();
-    let channels = 0..shape.outputs;
     Gradients {
-        weights,
-        gamma: wants.affine.then(|| channels.map(|channel| of_gamma(channel) as f32).collect()),
-        beta: wants.affine.then(|| totals.iter().map(|total| total[0] as f32).collect()),
+        weights: pass.run(input_gradient),
+        gamma: wants.affine.then(|| gradient.gamma()),
+        beta: wants.affine.then(|| gradient.beta()),
     }
-}
-
-/// The output gradient as flat planes, `[image, channel]`, and of each of them `sum(g)` and
-/// `sum(g (y - mean))`.
-fn flatten(saved: &Saved, gradient: &[f32]) -> (Buffer, Vec<[f32; 2]>) {
-    let Plan { level, ref geometry, ref shape, .. } = saved.plan;
-    let mut planes = Buffer::take(shape.batch * shape.outputs * geometry.flat);
-    let mut sums = vec![[0.0; 2]; shape.batch * shape.outputs];
-    let of_planes = planes.par_chunks_mut(geometry.flat).zip(&mut sums);
-    of_planes.enumerate().for_each(|(number, (plane, sums))| {
-        geometry.flatten(&gradient[number * geometry.pixels()..][..geometry.pixels()], plane);
-        let mean = saved.statistics[number % shape.outputs].mean as f32;
-        let convolved = geometry.plane(&saved.convolved, number);
-        *sums = [sum(level, plane), product(level, plane, (mean, convolved))];
-    });
-    (planes, sums)
-}
-
-/// Sums over the images, in order.
-fn totals(sums: &[[f32; 2]], channels: usize) -> Vec<[f64; 2]> {
-    let mut totals = vec![[0.0; 2]; channels];
-    for sums in sums.chunks_exact(channels) {
-        for (total, sums) in totals.iter_mut().zip(sums) {
-            total[0] += f64::from(sums[0]);
-            total[1] += f64::from(sums[1]);
-        }
-    }
-    totals
 }
 
 /// The pass for weights and input.
 struct Pass<'a> {
-    saved: &'a Saved,
     plan: &'a Plan,
     /// That of the forward pass.
     input: &'a [f32],
-    /// The output gradient, `[image, channel]`.
-    planes: Buffer,
-    normalisation: Vec<Normalisation>,
+    gradient: &'a OutputGradient<'a>,
     /// The gradient of each phase of the input; empty if not wanted.
     kernels: Vec<Correlation>,
     /// Lanes of the weights; absent if not wanted.
@@ -127,20 +82,14 @@ impl Pass<'_> {
         if input.is_empty() && self.lanes.is_none() {
             return None;
         }
-        let Plan { shape, schedule, .. } = *self.plan;
-        let sum_values = self.lanes.as_ref().map_or(0, |lanes| shape.outputs * lanes.count());
-        let chunks = shape.batch.div_ceil(schedule.chunk);
-        let mut sums = Buffer::take(chunks * sum_values);
-        let input_values = input.len() / shape.batch;
-        let mut inputs = Pieces(input, schedule.chunk * input_values);
-        let mut pieces = Pieces(&mut sums, sum_values);
-        let tasks: Vec<_> = (0..chunks)
-            .map(|chunk| (schedule.images(chunk, shape.batch), inputs.next(), pieces.next()))
-            .collect();
-        tasks.into_par_iter().for_each(|(images, input, sums)| self.run_chunk(images, input, sums));
+        let shape = &self.plan.shape;
+        let sum = self.lanes.as_ref().map_or(0, |lanes| shape.outputs * lanes.count());
+        let sums = in_chunks(shape.batch, input, sum, |images, input, sum| {
+            self.run_chunk(images, input, sum);
+        });
         self.lanes.as_ref().map(|lanes| {
             let mut weights = vec![0.0; shape.weights()];
-            sums.chunks_exact(sum_values).for_each(|sums| lanes.add_to(&mut weights, sums));
+            sums.chunks_exact(sum).for_each(|sums| lanes.add_to(&mut weights, sums));
             weights
         })
     }
@@ -153,7 +102,6 @@ impl Pass<'_> {
             pixels: geometry.take_pixels(self.plan.input_planes()),
             phase: Buffer::take(shape.inputs * geometry.flat),
         };
-        sums.fill(0.0);
         for image in images.clone() {
             self.prepare(image, &mut scratch);
             self.add_weights(&mut scratch, sums);
@@ -164,17 +112,11 @@ impl Pass<'_> {
 
     /// Fills the bordered planes of one image, and those of its input if anything asks for them.
     fn prepare(&self, image: usize, scratch: &mut Scratch) {
-        let Plan { level, ref geometry, ref shape, .. } = *self.plan;
         if self.lanes.is_some() {
-            let planes = scratch.value.chunks_exact_mut(geometry.flat);
+            let planes = scratch.value.chunks_exact_mut(self.plan.geometry.flat);
             self.plan.gather(self.input, image, planes);
         }
-        for (channel, to) in scratch.convolved.chunks_exact_mut(geometry.bordered).enumerate() {
-            let plane = image * shape.outputs + channel;
-            let of_planes =
-                [&self.planes, &self.saved.convolved].map(|of| geometry.plane(of, plane));
-            self.normalisation[channel].apply(level, geometry, of_planes, to);
-        }
+        self.gradient.before(image, &mut scratch.convolved);
     }
 
     /// Adds the weight gradients of one prepared image, if wanted.

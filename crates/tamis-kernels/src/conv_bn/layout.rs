@@ -2,11 +2,11 @@
 
 use super::ConvShape;
 use crate::Level;
+use crate::batch_norm::Batch;
 use crate::correlate::Correlation;
 use crate::correlate_weights::Lanes;
 use crate::phases::Phase;
 use crate::plane::Geometry;
-use crate::schedule::Schedule;
 
 /// Everything that follows from the sizes.
 #[derive(Clone, Debug)]
@@ -15,7 +15,6 @@ pub(super) struct Plan {
     pub(super) shape: ConvShape,
     /// Of the output, and of each phase of the input.
     pub(super) geometry: Geometry,
-    pub(super) schedule: Schedule,
     taps: Vec<Tap>,
     /// The phases that some tap reads.
     pub(super) phases: Vec<Phase>,
@@ -32,7 +31,6 @@ struct Tap {
 impl Plan {
     pub(super) fn new(level: Level, shape: ConvShape) -> Plan {
         let geometry = Geometry::new(shape.output_height(), shape.output_width());
-        let schedule = Schedule::new(shape.batch);
         let mut phases = Vec::new();
         let mut taps = Vec::new();
         for &[row, column] in shape.kernel.places() {
@@ -45,7 +43,17 @@ impl Plan {
             });
             taps.push(Tap { phase: number, place: [row, column] });
         }
-        Plan { level, shape, geometry, schedule, taps, phases }
+        Plan { level, shape, geometry, taps, phases }
+    }
+
+    /// The planes of the output.
+    pub(super) fn outputs(&self) -> Batch<'_> {
+        Batch {
+            level: self.level,
+            geometry: &self.geometry,
+            images: self.shape.batch,
+            channels: self.shape.outputs,
+        }
     }
 
     /// Planes of one image of the input.

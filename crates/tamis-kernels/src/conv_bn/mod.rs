@@ -12,10 +12,10 @@ mod backward;
 mod forward;
 mod layout;
 
-use crate::buffer::Buffer;
-use crate::statistics::Statistics;
+use crate::batch_norm::Convolved;
 use layout::Plan;
 
+pub use crate::batch_norm::{Affine, Wants};
 pub use backward::backward;
 pub use forward::{forward, forward_at, scaled, scaled_at};
 
@@ -113,15 +113,6 @@ pub struct Operands<'a> {
     pub affine: Option<Affine<'a>>,
 }
 
-/// Scale and shift of each output channel.
-#[derive(Clone, Copy, Debug)]
-pub struct Affine<'a> {
-    /// `[outputs]`.
-    pub gamma: &'a [f32],
-    /// `[outputs]`.
-    pub beta: &'a [f32],
-}
-
 /// What a forward pass leaves besides the output.
 #[derive(Debug)]
 pub struct Forward {
@@ -137,18 +128,7 @@ pub struct Forward {
 #[derive(Debug)]
 pub struct Saved {
     plan: Plan,
-    /// The convolution: flat planes, `[image, channel]`.
-    convolved: Buffer,
-    statistics: Vec<Statistics>,
-}
-
-/// Which gradients to compute besides that of the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wants {
-    /// Of the weights.
-    pub weights: bool,
-    /// Of gamma and beta.
-    pub affine: bool,
+    convolved: Convolved,
 }
 
 /// The gradients that were wanted, laid out as the operands.
@@ -167,8 +147,7 @@ fn check(shape: &ConvShape, operands: &Operands<'_>) {
     assert!(shape.input_values() > 0 && shape.outputs > 0, "a convolution of no values");
     assert_eq!(operands.input.len(), shape.input_values(), "length of the input");
     assert_eq!(operands.weights.len(), shape.weights(), "length of the weights");
-    if let Some(Affine { gamma, beta }) = operands.affine {
-        assert_eq!(gamma.len(), shape.outputs, "length of gamma");
-        assert_eq!(beta.len(), shape.outputs, "length of beta");
+    if let Some(affine) = operands.affine {
+        affine.check(shape.outputs);
     }
 }

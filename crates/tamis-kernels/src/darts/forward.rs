@@ -3,14 +3,15 @@
 
 use super::layout::{FIRST, INPUTS, LAST, NODES, POOLS, Plan, SECOND, destinations};
 use super::mixture::Mixture;
-use super::pooling::{PoolScratch, Pooling};
 use super::reduction::Reduction;
-use super::stage::{StageKernel, StageOf, take_zeros};
+use super::stage::StageOf;
 use super::{CellShape, EDGES, Kept, OPERATIONS, Operands, Results, Saved, Source};
 use crate::Level;
 use crate::buffer::Buffer;
 use crate::frame::Map;
+use crate::stage::StageKernel;
 use crate::statistics::{Moments, Statistics};
+use crate::window::{Window, WindowScratch};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -67,7 +68,7 @@ fn check(shape: &CellShape, operands: &Operands<'_>, output: &[f32]) {
 
 /// Kernels of everything that reads a state directly.
 struct FirstStages {
-    pooling: Pooling,
+    pooling: Window,
     /// First plane of each result and its kernel.
     stages: Vec<(usize, StageKernel)>,
     reductions: Vec<(usize, Reduction)>,
@@ -81,27 +82,27 @@ struct Scratch {
     between: Buffer,
     /// The ReLU of what reductions read.
     rectified: Buffer,
-    pool: PoolScratch,
+    pool: WindowScratch,
 }
 
 impl FirstStages {
     fn new(plan: &Plan, weights: &[f32], source: usize) -> FirstStages {
         let stride = plan.stride(source);
-        let stages = destinations(source).flat_map(|node| {
-            (0..FIRST.len()).map(move |number| {
-                let of = StageOf { source, node, stage: FIRST[number], stride };
-                (plan.first(source, node, number), StageKernel::new(plan, weights, of))
-            })
-        });
+        let kernel = |node, number: usize| {
+            let of = StageOf { source, node, stage: FIRST[number], stride };
+            (plan.first(source, node, number), of.kernel(plan, weights))
+        };
+        let stages = destinations(source)
+            .flat_map(|node| (0..FIRST.len()).map(move |number| kernel(node, number)));
         let strided = destinations(source).filter(|_| plan.strided(source));
-        let reductions = strided.map(|node| {
+        let reduction = |node| {
             let first = plan.first(source, node, FIRST.len());
             (first, Reduction::new(plan, weights, source, node))
-        });
+        };
         FirstStages {
-            pooling: Pooling::new(plan, source),
+            pooling: plan.window(source),
             stages: stages.collect(),
-            reductions: reductions.collect(),
+            reductions: strided.map(reduction).collect(),
         }
     }
 
@@ -113,15 +114,16 @@ impl FirstStages {
         let pools = maxima.chunks_exact_mut(flat).zip(means.chunks_exact_mut(flat));
         let channels = value.chunks_exact(value.len() / plan.shape.channels);
         for (value, (maximum, mean)) in channels.zip(pools) {
-            self.pooling.apply(plan, value, &mut scratch.pool, [maximum, mean]);
+            self.pooling.maximum(plan.planes(), value, &mut scratch.pool, maximum);
+            self.pooling.mean(plan.planes(), value, &mut scratch.pool, mean);
         }
         frame_state(plan, value, &mut scratch.framed);
         for (first, kernel) in &self.stages {
             let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.shape.channels);
             for (channel, framed) in framed.enumerate() {
-                kernel.channel(plan, channel, framed, &mut scratch.between);
+                kernel.channel(channel, framed, &mut scratch.between);
             }
-            kernel.mix(plan, &scratch.between, &mut results[first * flat..][..node]);
+            kernel.mix(&scratch.between, &mut results[first * flat..][..node]);
         }
         if !self.reductions.is_empty() {
             Reduction::rectify(plan, value, &mut scratch.rectified);
@@ -155,9 +157,9 @@ fn first_pass(
     let first = results(plan, planes, extra, |images, (value, output), work| {
         let mut scratch = Scratch {
             framed: plan.frame.take(phases * shape.channels, 0.0),
-            between: take_zeros(plan.node()),
+            between: Buffer::zeros(plan.node()),
             rectified: Buffer::take(2 * plan.node()),
-            pool: PoolScratch::new(plan, state),
+            pool: WindowScratch::new(plan.planes(), phases),
         };
         let of_images = value.chunks_exact_mut(values).zip(output.chunks_exact_mut(output_values));
         for ((image, (value, output)), work) in (images..).zip(of_images).zip(work) {
@@ -179,31 +181,23 @@ fn first_pass(
     Kept { value, first }
 }
 
-/// One of the convolutions of [`second_pass`]; of a second half also where its first one is.
-fn second_kernel(
-    plan: &Plan,
-    weights: &[f32],
-    [source, node]: [usize; 2],
-    number: usize,
-) -> (Option<usize>, StageKernel) {
-    let first = (number < FIRST.len()).then(|| plan.first(source, node, number));
-    let stride = if first.is_some() { 1 } else { plan.stride(source) };
-    let of = StageOf { source, node, stage: SECOND[number], stride };
-    (first, StageKernel::new(plan, weights, of))
-}
-
 /// The second halves of the separable convolutions, and the dilated ones, that leave a state.
 pub(super) fn second_pass(plan: &Plan, weights: &[f32], source: usize, kept: &Kept) -> Results {
+    let kernel = |node, number: usize| {
+        let first = (number < FIRST.len()).then(|| plan.first(source, node, number));
+        let stride = if first.is_some() { 1 } else { plan.stride(source) };
+        let of = StageOf { source, node, stage: SECOND[number], stride };
+        (first, of.kernel(plan, weights))
+    };
     let state = plan.phases(source) * plan.shape.channels;
-    let stages = destinations(source).flat_map(|node| {
-        (0..SECOND.len()).map(move |number| second_kernel(plan, weights, [source, node], number))
-    });
-    let stages: Vec<_> = stages.collect();
+    let stages: Vec<_> = destinations(source)
+        .flat_map(|node| (0..SECOND.len()).map(move |number| kernel(node, number)))
+        .collect();
     let extra = (0..plan.shape.batch.div_ceil(plan.schedule.chunk)).into_par_iter();
     results(plan, plan.second_planes(source), extra, |images, _, work| {
         let mut of_state = plan.frame.take(state, 0.0);
         let mut hidden = plan.frame.take(1, 0.0);
-        let mut between = take_zeros(plan.node());
+        let mut between = Buffer::zeros(plan.node());
         for (image, work) in (images..).zip(work) {
             let values = state * plan.geometry.flat;
             frame_state(plan, &kept.value[image * values..][..values], &mut of_state);
@@ -217,9 +211,9 @@ pub(super) fn second_pass(plan: &Plan, weights: &[f32], source: usize, kept: &Ke
                         } else {
                             of_state
                         };
-                        kernel.channel(plan, channel, framed, &mut between);
+                        kernel.channel(channel, framed, &mut between);
                     }
-                    kernel.mix(plan, &between, to);
+                    kernel.mix(&between, to);
                 }
             });
         }

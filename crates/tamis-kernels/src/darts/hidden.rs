@@ -6,11 +6,12 @@ use super::edge_sums::{EdgeSums, in_chunks};
 use super::forward::frame_hidden;
 use super::layout::{FIRST, Plan, SECOND, SECOND_ENTRY, destinations};
 use super::node_gradient::NodeGradient;
-use super::stage::{StageGradient, StageOf, StageScratch};
+use super::stage::{self, StageGradient, StageOf};
 use crate::buffer::Buffer;
 use crate::frame::keep_positive;
 use crate::reduce::{product, sum};
 use crate::schedule::{Pieces, item};
+use crate::stage::StageScratch;
 use crate::statistics::{Normalisation, Statistics};
 use rayon::prelude::*;
 
@@ -68,7 +69,7 @@ impl Hidden {
                 first: plan.first(source, node.node, number),
                 to: (ordinal * FIRST.len() + number) * plan.shape.channels,
                 ordinal,
-                kernel: StageGradient::new(plan, weights, of),
+                kernel: of.gradient(plan, weights),
                 normalisations: node.normalisations(cell, shares, source, entry),
             }
         };
@@ -98,7 +99,7 @@ impl Pass<'_> {
         tasks.into_par_iter().for_each(|(((images, moments), sums), buffer)| {
             sums.fill(0.0);
             let mut scratch =
-                Scratch { framed: plan.frame.take(1, 0.0), stage: StageScratch::new(plan) };
+                Scratch { framed: plan.frame.take(1, 0.0), stage: stage::scratch(plan) };
             for (local, (image, moments)) in
                 images.zip(moments.chunks_exact_mut(planes)).enumerate()
             {
@@ -142,7 +143,7 @@ impl Pass<'_> {
                 let of_channel = (channel, &framed[..]);
                 stage.kernel.channel(plan, of_channel, &mut scratch.stage, sums, (to, false));
                 keep_positive(level, &plan.frame, framed, to);
-                plan.clear_rest(to);
+                plan.geometry.clear_rest(to);
                 let centred = (statistics.mean as f32, value);
                 *moments = [sum(level, to), product(level, to, centred)];
             }

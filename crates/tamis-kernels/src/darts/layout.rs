@@ -5,6 +5,8 @@ use crate::Level;
 use crate::frame::Frame;
 use crate::plane::Geometry;
 use crate::schedule::Schedule;
+use crate::stage::Planes;
+use crate::window::Window;
 use std::ops::{Range, RangeInclusive};
 
 /// Edges of a cell.
@@ -135,6 +137,18 @@ impl Plan {
         }
     }
 
+    /// What stages and pools work on.
+    pub(super) fn planes(&self) -> Planes<'_> {
+        Planes { level: self.level, geometry: &self.geometry, frame: &self.frame }
+    }
+
+    /// The pools of `source`.
+    pub(super) fn window(&self, source: usize) -> Window {
+        let stride = self.stride(source);
+        let image = [self.geometry.height, self.geometry.width].map(|size| size * stride);
+        Window::new(self.planes(), image, stride)
+    }
+
     /// Floats of one image of a node.
     pub(super) fn node(&self) -> usize {
         self.shape.channels * self.geometry.flat
@@ -217,11 +231,6 @@ impl Plan {
         [first..middle, middle..middle + channels * channels]
     }
 
-    /// Zeroes what lies after the pixels of a dense plane.
-    pub(super) fn clear_rest(&self, plane: &mut [f32]) {
-        plane[self.geometry.pixels()..].fill(0.0);
-    }
-
     /// Copies the rows of one channel of an input into its dense planes.
     pub(super) fn gather(&self, source: usize, rows: &[f32], planes: &mut [f32]) {
         if !self.strided(source) {
@@ -234,7 +243,7 @@ impl Plan {
                 let pixels = row.iter().skip(phase % 2).step_by(2);
                 to.iter_mut().zip(pixels).for_each(|(to, pixel)| *to = *pixel);
             }
-            self.clear_rest(plane);
+            geometry.clear_rest(plane);
         }
     }
 

@@ -30,7 +30,6 @@ mod hidden;
 mod layout;
 mod mixture;
 mod node_gradient;
-mod pooling;
 mod reduction;
 mod source_gradient;
 mod stage;

@@ -2,7 +2,6 @@
 //! and columns, the other from those of odd rows and columns.
 
 use super::layout::Plan;
-use super::stage::offsets;
 use crate::correlate::Correlation;
 use crate::elementwise::{add, relu};
 use crate::plane_products::plane_products;
@@ -24,14 +23,14 @@ impl Reduction {
         let of_half = |half: usize| &edge[half * channels * channels / 2..];
         let halves = [0, 1].map(|half| {
             let weights = of_half(half);
-            let offsets = offsets(plan, channels);
+            let offsets = plan.geometry.offsets(channels);
             Correlation::new(plan.level, offsets, channels / 2, |output, input| {
                 weights[output * channels + input]
             })
         });
         let to_phases = [0, 1].map(|half| {
             let weights = of_half(half);
-            let offsets = offsets(plan, channels / 2);
+            let offsets = plan.geometry.offsets(channels / 2);
             Correlation::new(plan.level, offsets, channels, |input, output| {
                 weights[output * channels + input]
             })

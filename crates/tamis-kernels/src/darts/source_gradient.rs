@@ -1,19 +1,20 @@
 //! Everything that flows back into one state from the edges that leave it.
 
 use super::Cell;
-use super::edge_sums::{EdgeSums, in_chunks};
+use super::backward::{EdgeSums, in_chunks};
 use super::forward::frame_state;
 use super::hidden::Hidden;
 use super::layout::{FIRST, INPUTS, POOL_ENTRY, POOLS, Place, Plan, SECOND, SECOND_ENTRY, SKIP};
 use super::layout::{SKIP_ENTRY, destinations, share};
 use super::node_gradient::{NodeGradient, Summation, output_rows};
-use super::pooling::{PoolScratch, Pooling};
 use super::reduction::Reduction;
-use super::stage::{StageGradient, StageOf, StageScratch};
+use super::stage::{self, StageGradient, StageOf};
 use crate::buffer::Buffer;
 use crate::elementwise::{Term, add, combine, relu_backward};
 use crate::schedule::{Pieces, item};
+use crate::stage::StageScratch;
 use crate::statistics::Normalisation;
+use crate::window::{Window, WindowScratch};
 use rayon::prelude::*;
 
 /// One pass over the images for one source.
@@ -24,7 +25,7 @@ pub(super) struct SourceGradient<'a> {
     output_gradient: &'a [f32],
     edges: Vec<Edge<'a>>,
     /// Absent if the gradient of the state is not needed.
-    pooling: Option<Pooling>,
+    pooling: Option<Window>,
 }
 
 /// One edge that leaves the source.
@@ -61,46 +62,7 @@ struct Scratch {
     /// Planes of one node.
     planes: Buffer,
     stage: StageScratch,
-    pool: PoolScratch,
-}
-
-impl<'a> Edge<'a> {
-    fn new(
-        cell: &Cell,
-        source: usize,
-        [weights, shares]: [&[f32]; 2],
-        node: &'a NodeGradient,
-    ) -> Self {
-        let (plan, of) = (&cell.plan, node.node);
-        let stride = plan.stride(source);
-        let ordinal = of - destinations(source).start();
-        let normalisations = |entry| node.normalisations(cell, shares, source, entry);
-        let kernel =
-            |stage| StageGradient::new(plan, weights, StageOf { source, node: of, stage, stride });
-        let halves = (0..FIRST.len()).map(|number| {
-            let place = Place::First(plan.first(source, of, number));
-            let from = (ordinal * FIRST.len() + number) * plan.shape.channels;
-            (Flow::Hidden(place, from), kernel(FIRST[number]))
-        });
-        let dilated = (FIRST.len()..SECOND.len()).map(|number| {
-            let place = Place::Second(plan.second(source, of, number));
-            let flow = Flow::Node(place, normalisations(SECOND_ENTRY + number));
-            (flow, kernel(SECOND[number]))
-        });
-        Edge {
-            node,
-            ordinal,
-            stages: halves.chain(dilated).collect(),
-            pools: [0, 1].map(|number| normalisations(POOL_ENTRY + number)),
-            skip: if plan.strided(source) {
-                let kernels = Reduction::new(plan, weights, source, of);
-                let first = plan.first(source, of, FIRST.len());
-                Skip::Reduction(first, Box::new(kernels), normalisations(SKIP_ENTRY))
-            } else {
-                Skip::Identity(share(shares, source, of, SKIP))
-            },
-        }
-    }
+    pool: WindowScratch,
 }
 
 impl<'a> SourceGradient<'a> {
@@ -111,15 +73,47 @@ impl<'a> SourceGradient<'a> {
         nodes: &'a [NodeGradient],
         (hidden, wanted): (&'a Hidden, bool),
     ) -> Self {
-        let edges = nodes.iter().rev();
-        let edges = edges.map(|node| Edge::new(cell, source, [weights, shares], node));
+        let plan = &cell.plan;
+        let stride = plan.stride(source);
+        let edge = |of_node| {
+            let node: &NodeGradient = of_node;
+            let of = node.node;
+            let normalisations = |entry| node.normalisations(cell, shares, source, entry);
+            let ordinal = of - destinations(source).start();
+            let kernel =
+                |stage| StageOf { source, node: of, stage, stride }.gradient(plan, weights);
+            let hidden = |number: usize| {
+                let place = Place::First(plan.first(source, of, number));
+                let from = (ordinal * FIRST.len() + number) * plan.shape.channels;
+                (Flow::Hidden(place, from), kernel(FIRST[number]))
+            };
+            let dilated = |number: usize| {
+                let place = Place::Second(plan.second(source, of, number));
+                let flow = Flow::Node(place, normalisations(SECOND_ENTRY + number));
+                (flow, kernel(SECOND[number]))
+            };
+            let halves = (0..FIRST.len()).map(hidden);
+            Edge {
+                node,
+                ordinal,
+                stages: halves.chain((FIRST.len()..SECOND.len()).map(dilated)).collect(),
+                pools: [0, 1].map(|number| normalisations(POOL_ENTRY + number)),
+                skip: if plan.strided(source) {
+                    let kernels = Reduction::new(plan, weights, source, of);
+                    let first = plan.first(source, of, FIRST.len());
+                    Skip::Reduction(first, Box::new(kernels), normalisations(SKIP_ENTRY))
+                } else {
+                    Skip::Identity(share(shares, source, of, SKIP))
+                },
+            }
+        };
         SourceGradient {
             cell,
             source,
             hidden,
             output_gradient,
-            edges: edges.collect(),
-            pooling: wanted.then(|| Pooling::new(&cell.plan, source)),
+            edges: nodes.iter().rev().map(edge).collect(),
+            pooling: wanted.then(|| plan.window(source)),
         }
     }
 
@@ -298,9 +292,9 @@ impl<'a> SourceGradient<'a> {
         let channels = to.chunks_exact_mut(each).zip(self.value(image).chunks_exact(each));
         for (channel, (to, value)) in channels.enumerate() {
             let maximum = self.pool_gradient(image, channel, 0, &mut scratch.pool.plane);
-            pooling.maximum_backward(plan, [value, maximum], &mut scratch.pool, to);
+            pooling.maximum_backward(plan.planes(), [value, maximum], &mut scratch.pool, to);
             self.pool_gradient(image, channel, 1, &mut scratch.pool.plane);
-            pooling.mean_backward(plan, &mut scratch.pool, to);
+            pooling.mean_backward(plan.planes(), &mut scratch.pool, to);
         }
     }
 
@@ -330,8 +324,8 @@ impl Scratch {
             framed: plan.frame.take(plan.phases(source) * plan.shape.channels, 0.0),
             rectified: Buffer::take(if source < INPUTS { 2 * plan.node() } else { 0 }),
             planes: Buffer::take(plan.node()),
-            stage: StageScratch::new(plan),
-            pool: PoolScratch::new(plan, source),
+            stage: stage::scratch(plan),
+            pool: WindowScratch::new(plan.planes(), plan.phases(source)),
         }
     }
 }

@@ -7,4 +7,6 @@ mod conv_bn;
 mod darts;
 mod nas_bench_201;
 mod numbers;
+mod pooling;
 mod reference;
+mod separable;

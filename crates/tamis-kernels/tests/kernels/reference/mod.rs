@@ -2,3 +2,4 @@
 
 pub(crate) mod darts;
 pub(crate) mod nas_bench_201;
+pub(crate) mod separable;
