@@ -1,0 +1,9 @@
+//! Tests of the public interface: every form against the network that it was written from.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod interpreter;
+mod networks;
+mod onnx_models;
+mod runtime;
+mod tensors;
