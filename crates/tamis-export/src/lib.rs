@@ -8,8 +8,10 @@
 //! | --- | --- | --- |
 //! | [`onnx()`] | ONNX, opset 17 | running it: ONNX Runtime and most compilers of networks |
 //! | [`safetensors()`] | its tensors under PyTorch's names | the next, and reading weights anywhere |
+//! | [`dot()`] | Graphviz | looking at it |
+//! | [`json()`] | JSON | programs |
 //!
-//! They write a network that predicts: batch norms use the running statistics, paths are never
+//! The first two write a network that predicts: batch norms use the running statistics, paths are never
 //! dropped, and only layers that the main output needs are there. How many parameters that leaves out stands
 //! in what is written. The last two write the description, all of it. Pure: no files, no clock; the same
 //! value gives the same bytes. What cannot be expressed is an [`Error`].
@@ -42,15 +44,20 @@
 #![deny(missing_docs)]
 
 mod about;
+mod blocks;
 mod checked;
+mod dot;
 mod error;
 mod fold;
+mod json;
 mod onnx;
 mod safetensors;
 mod tensors;
 mod trained;
 
 pub use self::safetensors::{METADATA_KEY, safetensors};
+pub use dot::dot;
 pub use error::Error;
+pub use json::json;
 pub use onnx::{OnnxOptions, onnx};
 pub use trained::{Normalization, Trained};

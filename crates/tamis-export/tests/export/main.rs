@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod descriptions;
 mod interpreter;
 mod networks;
 mod onnx_models;
