@@ -8,10 +8,11 @@
 //! | --- | --- | --- |
 //! | [`onnx()`] | ONNX, opset 17 | running it: ONNX Runtime and most compilers of networks |
 //! | [`safetensors()`] | its tensors under PyTorch's names | the next, and reading weights anywhere |
+//! | [`pytorch()`] | a Python module of its own | changing it, training on |
 //! | [`dot()`] | Graphviz | looking at it |
 //! | [`json()`] | JSON | programs |
 //!
-//! The first two write a network that predicts: batch norms use the running statistics, paths are never
+//! The first three write a network that predicts: batch norms use the running statistics, paths are never
 //! dropped, and only layers that the main output needs are there. How many parameters that leaves out stands
 //! in what is written. The last two write the description, all of it. Pure: no files, no clock; the same
 //! value gives the same bytes. What cannot be expressed is an [`Error`].
@@ -51,6 +52,7 @@ mod error;
 mod fold;
 mod json;
 mod onnx;
+mod pytorch;
 mod safetensors;
 mod tensors;
 mod trained;
@@ -60,4 +62,5 @@ pub use dot::dot;
 pub use error::Error;
 pub use json::json;
 pub use onnx::{OnnxOptions, onnx};
+pub use pytorch::{PytorchOptions, pytorch};
 pub use trained::{Normalization, Trained};

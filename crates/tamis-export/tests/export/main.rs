@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod descriptions;
+mod errors;
 mod interpreter;
 mod networks;
 mod onnx_models;
+mod python;
 mod runtime;
 mod tensors;
