@@ -14,7 +14,7 @@ pub fn dot(graph: &Graph) -> String {
     let mut text = String::from(
         "digraph network {\n  rankdir=TB;\n  \
          node [shape=box, style=\"rounded,filled\", fillcolor=white, \
-         fontname=\"sans-serif\", fontsize=10];\n  \
+         fontname=\"Helvetica\", fontsize=10];\n  \
          edge [color=\"#666666\", arrowsize=0.6];\n",
     );
     let mut members: BTreeMap<String, Vec<NodeId>> = BTreeMap::new();
@@ -49,7 +49,7 @@ fn frame(block: &str, lines: &str) -> String {
     }
     let block = escaped(block);
     format!(
-        "  subgraph \"cluster_{block}\" {{\n  label=\"{block}\"; labeljust=l; fontname=\"sans-serif\"; \
+        "  subgraph \"cluster_{block}\" {{\n    label=\"{block}\"; labeljust=l; fontname=\"Helvetica\"; \
          fontsize=11; color=\"#bbbbbb\"; style=rounded;\n{lines}  }}\n"
     )
 }
@@ -64,7 +64,7 @@ fn layer(node: &Node, id: NodeId, needed: bool) -> String {
     let style = if needed { "" } else { ", style=\"rounded,dashed\"" };
     let color = color(&node.layer);
     format!(
-        "  n{number} [label=\"{does}\\n{gives}\", tooltip=\"{path}\", fillcolor=\"{color}\"{style}];\n"
+        "    n{number} [label=\"{does}\\n{gives}\", tooltip=\"{path}\", fillcolor=\"{color}\"{style}];\n"
     )
 }
 

@@ -10,7 +10,7 @@ fn every_layer_and_every_connection_is_drawn_once() {
     for network in all() {
         let text = dot(&network.graph);
         for id in network.graph.ids() {
-            let node = format!("  n{} [label=", id.index());
+            let node = format!(" n{} [label=", id.index());
             assert_eq!(text.matches(&node).count(), 1, "{}: {node}", network.name);
         }
         let connections: usize = network.graph.nodes().iter().map(|node| node.inputs.len()).sum();
