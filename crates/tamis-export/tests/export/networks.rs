@@ -3,7 +3,7 @@
 use tamis_core::{Key, Purpose};
 use tamis_export::{Normalization, Trained};
 use tamis_graph::networks::{AutoencoderShape, autoencoder, resnet};
-use tamis_graph::{Builder, Convolution, Graph, Pool, Shape};
+use tamis_graph::{Builder, Convolution, Graph, Layer, Pool, Shape};
 use tamis_space::{darts, nas_bench_201};
 
 /// A network with all that [`Trained`] borrows.
@@ -34,7 +34,14 @@ impl Owned {
             let norms = graph.norms().iter();
             norms.map(|&channels| (0..channels).map(|_| draw(low, high)).collect()).collect()
         };
-        let (means, variances) = (of_each(-0.3, 0.3), of_each(0.2, 1.5));
+        let (means, mut variances) = (of_each(-0.3, 0.3), of_each(0.2, 1.5));
+        for node in graph.nodes() {
+            // A channel that hardly varies, where epsilon counts.
+            if let Layer::BatchNorm { affine: Some(scale), number } = node.layer {
+                variances[number][0] = 2e-5;
+                weights[graph.parameters().parameters()[scale].offset] = 0.005;
+            }
+        }
         let classes = match graph.node(graph.outputs()[0].node).shape {
             Shape::Features(count) => {
                 (0..count).map(|class| format!("class \"{class}\" é")).collect()
