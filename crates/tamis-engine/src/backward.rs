@@ -144,7 +144,9 @@ impl Run<'_> {
             Layer::MaxPool(pool) => {
                 AnyPool::new(pool, from, to).maximum_backward(self.value(step.inputs[0]), &gradient)
             }
-            Layer::AveragePool(pool) => AnyPool::new(pool, from, to).mean_backward(&gradient),
+            Layer::AveragePool(pool) => {
+                AnyPool::new(pool, from, to).mean_backward(self.value(step.inputs[0]), &gradient)
+            }
             Layer::GlobalAverage => planes::global_average_backward(&gradient, from[1] * from[2]),
             Layer::HalveAndWiden { outputs } => {
                 planes::halve_and_widen_backward(&gradient, from, outputs)

@@ -1,14 +1,14 @@
 //! One batch on its way through a program.
 
 use tamis_graph::{Layer, NodeId};
-use tamis_kernels::{Destination, conv_bn};
+use tamis_kernels::{Destination, conv_bn, separable};
 
 use crate::batch::{DropPath, Moments};
 use crate::operations::batch_norm::{self, Normalised};
 use crate::operations::conv_norm::{ConvNorm, affine_of};
 use crate::operations::convolution::AnyConvolution;
 use crate::operations::pooling::AnyPool;
-use crate::operations::separable::{self, Separable};
+use crate::operations::separable::Separable;
 use crate::operations::{Weights, linear, planes, sides};
 use crate::program::{Operation, Program, Step};
 use crate::values::add;
@@ -211,7 +211,7 @@ impl<'a> Run<'a> {
             Mode::Train => {
                 let (saved, moments) = layer.forward(input, destination);
                 self.note(step, moments);
-                Saved::Separated(saved)
+                saved.map_or(Saved::Nothing, Saved::Separated)
             }
         };
         self.close(step, output);

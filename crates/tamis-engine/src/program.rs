@@ -105,9 +105,9 @@ impl Step {
         match (self.operation, graph.nodes()[self.node].layer) {
             (Operation::ConvNorm { .. } | Operation::Separable { .. }, _)
             | (_, Layer::Convolution(_) | Layer::BatchNorm { .. } | Layer::Linear { .. })
-            | (_, Layer::FactorizedReduction { .. }) => self.inputs.clone(),
+            | (_, Layer::FactorizedReduction { .. } | Layer::AveragePool(_)) => self.inputs.clone(),
             (_, Layer::Relu) => vec![self.node],
-            (_, Layer::MaxPool(_)) => vec![self.inputs[0], self.node],
+            (_, Layer::MaxPool(_)) => vec![self.inputs[0]],
             _ => Vec::new(),
         }
     }

@@ -266,6 +266,17 @@ pub enum Error {
         /// What is wrong.
         found: String,
     },
+    /// A network cannot be written in a form.
+    #[error(transparent)]
+    Export(#[from] tamis_export::Error),
+    /// A drawing or genotype was asked for of a network that has no cell.
+    #[error("writing an architecture: found a network of no search space, expected a genotype")]
+    NoCell,
+    /// A form that needs weights was asked for of an architecture.
+    #[error(
+        "writing an architecture: found a form that needs weights, expected one that does not; hint: `tamis export` writes trained networks"
+    )]
+    NeedsWeights,
     /// A comparison cannot be made as it was asked for.
     #[error(transparent)]
     Compare(#[from] crate::compare::Error),
@@ -306,6 +317,7 @@ impl Error {
             Error::NotInTable { .. } | Error::NothingToShow { .. } => 2,
             Error::NoNetwork { .. } | Error::UnknownNetwork { .. } | Error::NoAuxiliary { .. } => 2,
             Error::TooFewImages { .. } | Error::NoTrainedNetwork { .. } => 2,
+            Error::Export(_) | Error::NoCell | Error::NeedsWeights => 2,
             Error::NoTestSplit | Error::OtherClasses { .. } | Error::OtherImages { .. } => 3,
             Error::BegunElsewhere { source, .. } => source.exit_code(),
             Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,

@@ -74,10 +74,11 @@ pub use soundness::check_data;
 pub use summary::{Kind, Spent, State, Summary, summarize, summarize_all};
 
 pub use training::{
-    Calibration, CalibrationBin, ClassJudgement, DescribedNetwork, Evaluated, Judgement, Latency,
-    Mistake, NETWORK_FILE, NetworkConfig, Prediction, TrainedNetwork, TrainedOn, TrainingConfig,
-    TrainingEnding, TrainingJob, TrainingOutcome, TrainingRecipe, TrainingSpent, evaluate,
-    is_training, latency, predict, predictions_table,
+    Calibration, CalibrationBin, ClassJudgement, DescribedNetwork, Evaluated, ExportForm,
+    ExportOptions, Judgement, Latency, Mistake, NETWORK_FILE, NetworkConfig, Prediction,
+    TrainedNetwork, TrainedOn, TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome,
+    TrainingRecipe, TrainingSpent, description, evaluate, export_path, is_training, latency,
+    predict, predictions_table,
 };
 
 pub use tamis_core as core;

@@ -110,7 +110,8 @@ impl<'a> ConvNorm<'a> {
     }
 }
 
-fn add(to: &mut [f32], from: &[f32]) {
+/// `to += from`.
+pub(crate) fn add(to: &mut [f32], from: &[f32]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
 }
 

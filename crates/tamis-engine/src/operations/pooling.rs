@@ -1,13 +1,18 @@
 //! Any pooling: the largest or the mean of the pixels of a window that lie in the image.
+//!
+//! Windows of 3x3 with a border of one, and of 2x2 side by side, go through the kernels.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 use tamis_graph::Pool;
+use tamis_kernels::pooling::{self, PoolShape};
+use tamis_kernels::{Destination, average_2x2};
 
 /// A pool at its place.
 pub(crate) struct AnyPool {
     pool: Pool,
+    channels: usize,
     /// `[height, width]` of the input.
     size: [usize; 2],
     /// `[height, width]` of the output.
@@ -16,11 +21,22 @@ pub(crate) struct AnyPool {
 
 impl AnyPool {
     pub(crate) fn new(pool: Pool, input: [usize; 3], output: [usize; 3]) -> AnyPool {
-        AnyPool { pool, size: [input[1], input[2]], output: [output[1], output[2]] }
+        AnyPool {
+            pool,
+            channels: input[0],
+            size: [input[1], input[2]],
+            output: [output[1], output[2]],
+        }
     }
 
     /// The mean of each window.
     pub(crate) fn mean(&self, input: &[f32]) -> Vec<f32> {
+        if let Some(shape) = self.kernel(input.len(), pooling::Pool::Average) {
+            return pooled(&shape, input);
+        }
+        if self.is_2x2() {
+            return average_2x2::forward(input, self.size[1]);
+        }
         self.planes(input, |plane, window| {
             let count = window.pixels().count() as f32;
             window.pixels().map(|at| plane[at]).sum::<f32>() / count
@@ -28,7 +44,13 @@ impl AnyPool {
     }
 
     /// Gradient of the input of [`AnyPool::mean`].
-    pub(crate) fn mean_backward(&self, gradient: &[f32]) -> Vec<f32> {
+    pub(crate) fn mean_backward(&self, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+        if let Some(shape) = self.kernel(input.len(), pooling::Pool::Average) {
+            return pooled_backward(&shape, input, gradient);
+        }
+        if self.is_2x2() {
+            return average_2x2::backward(gradient, self.size[1]);
+        }
         self.planes_backward(gradient, |_, slope, window, to| {
             let share = slope / window.pixels().count() as f32;
             window.pixels().for_each(|at| to[at] += share);
@@ -37,6 +59,9 @@ impl AnyPool {
 
     /// The largest value of each window.
     pub(crate) fn maximum(&self, input: &[f32]) -> Vec<f32> {
+        if let Some(shape) = self.kernel(input.len(), pooling::Pool::Maximum) {
+            return pooled(&shape, input);
+        }
         self.planes(input, |plane, window| {
             window.pixels().map(|at| plane[at]).fold(f32::NEG_INFINITY, f32::max)
         })
@@ -44,6 +69,9 @@ impl AnyPool {
 
     /// Gradient of the input of [`AnyPool::maximum`]: it goes to the first of the largest.
     pub(crate) fn maximum_backward(&self, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+        if let Some(shape) = self.kernel(input.len(), pooling::Pool::Maximum) {
+            return pooled_backward(&shape, input, gradient);
+        }
         let area = self.size[0] * self.size[1];
         self.planes_backward(gradient, |number, slope, window, to| {
             let plane = &input[number * area..][..area];
@@ -52,6 +80,19 @@ impl AnyPool {
                 to[at] += slope;
             }
         })
+    }
+
+    /// The kernel's sizes for so many values, if it has this window.
+    fn kernel(&self, values: usize, pool: pooling::Pool) -> Option<PoolShape> {
+        let (Pool { side, stride, padding }, [height, width]) = (self.pool, self.size);
+        let batch = values / (self.channels * height * width);
+        let shape = PoolShape { batch, channels: self.channels, height, width, stride, pool };
+        (side == 3 && padding == 1 && matches!(stride, 1 | 2)).then_some(shape)
+    }
+
+    fn is_2x2(&self) -> bool {
+        let even = self.size.iter().all(|side| side.is_multiple_of(2));
+        even && self.pool == Pool { side: 2, stride: 2, padding: 0 }
     }
 
     fn planes(&self, input: &[f32], of: impl Fn(&[f32], Window) -> f32 + Sync) -> Vec<f32> {
@@ -90,6 +131,18 @@ impl AnyPool {
         let (row, column) = (number / self.output[1], number % self.output[1]);
         Window { rows: side(row, 0), columns: side(column, 1), width: self.size[1] }
     }
+}
+
+fn pooled(shape: &PoolShape, input: &[f32]) -> Vec<f32> {
+    let mut output = vec![0.0; shape.output_values()];
+    pooling::forward(shape, input, Destination::Write(&mut output));
+    output
+}
+
+fn pooled_backward(shape: &PoolShape, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+    let mut to = vec![0.0; shape.input_values()];
+    pooling::backward(shape, input, gradient, Destination::Write(&mut to));
+    to
 }
 
 /// The pixels of a window that lie in the image.

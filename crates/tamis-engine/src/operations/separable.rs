@@ -1,121 +1,119 @@
-//! A depthwise and a 1x1 convolution and their batch norm, after a ReLU if there is one.
+//! A depthwise and a 1x1 convolution and their batch norm, after a ReLU if there is one, by the kernel that does all at
+//! once.
 
-use tamis_graph::{ConvolutionLayer, Layer};
+use tamis_graph::{Graph, Layer};
 use tamis_kernels::Destination;
+use tamis_kernels::separable::{self, Affine, Operands, SeparableShape, Wants};
 
-use super::batch_norm::{self, Normalised};
-use super::conv_norm::affine_of;
-use super::convolution::AnyConvolution;
-use super::{WeightGradient, Weights, planes, sides};
+use super::conv_norm::{add, affine_of};
+use super::{WeightGradient, Weights, batch_norm, sides, unbias};
 use crate::batch::Moments;
 
+/// Both convolutions and the batch norm at their place.
 pub(crate) struct Separable<'a> {
+    shape: SeparableShape,
+    /// Numbers of the weights.
+    numbers: [usize; 2],
     weights: Weights<'a>,
-    layers: [(ConvolutionLayer, AnyConvolution); 2],
-    norm: usize,
-    relu: bool,
-    batch: usize,
-    shape: [usize; 2],
-}
-
-pub(crate) struct Saved {
-    activated: Vec<f32>,
-    between: Vec<f32>,
-    convolved: Vec<f32>,
-    normalised: Normalised,
+    /// Number of the scale.
+    scale: Option<usize>,
 }
 
 impl<'a> Separable<'a> {
     pub(crate) fn new(
         weights: Weights<'a>,
-        convolutions: [usize; 2],
+        [depthwise, pointwise]: [usize; 2],
         norm: usize,
         relu: bool,
         batch: usize,
     ) -> Separable<'a> {
-        let layers = convolutions.map(|place| {
-            let node = &weights.graph.nodes()[place];
-            let Layer::Convolution(layer) = node.layer else { unreachable!() };
-            let from = sides(weights.graph.node(node.inputs[0]).shape);
-            (layer, AnyConvolution::new(layer, from, sides(node.shape)))
-        });
-        let [channels, height, width] = sides(weights.graph.nodes()[norm].shape);
-        Separable { weights, layers, norm, relu, batch, shape: [channels, height * width] }
+        let graph = weights.graph;
+        let node = &graph.nodes()[depthwise];
+        let [inputs, height, width] = sides(graph.node(node.inputs[0]).shape);
+        let mut shape = SeparableShape {
+            batch,
+            inputs,
+            outputs: graph.nodes()[pointwise].shape.channels(),
+            height,
+            width,
+            size: 3,
+            dilation: 1,
+            stride: 1,
+            relu,
+        };
+        if let Layer::Convolution(layer) = node.layer {
+            let convolution = layer.convolution;
+            (shape.size, shape.dilation) = (convolution.kernel[0], convolution.dilation);
+            shape.stride = convolution.stride[0];
+        }
+        let numbers = [depthwise, pointwise].map(|place| weight_of(graph, place));
+        Separable { shape, numbers, weights, scale: affine_of(graph, norm) }
+    }
+
+    /// Values of the result.
+    pub(crate) fn output_values(&self) -> usize {
+        self.shape.output_values()
+    }
+
+    /// By the batch's statistics: what the backward pass needs, and the moments.
+    pub(crate) fn forward(
+        &self,
+        input: &[f32],
+        output: Destination<'_>,
+    ) -> (Option<separable::Saved>, Moments) {
+        let found = separable::forward(&self.shape, &self.operands(input), output, true);
+        let unbias = unbias(self.output_values() / self.shape.outputs);
+        let moments = Moments {
+            mean: found.mean.iter().map(|&mean| mean.into()).collect(),
+            variance: found.variance.iter().map(|&variance| f64::from(variance) * unbias).collect(),
+        };
+        (found.saved, moments)
+    }
+
+    /// By given moments.
+    pub(crate) fn evaluate(&self, input: &[f32], moments: &Moments, output: Destination<'_>) {
+        let scales = batch_norm::folded(moments, self.affine());
+        let (gamma, beta): (Vec<f32>, Vec<f32>) = scales.iter().map(|of| (of[0], of[1])).unzip();
+        let affine = Some(Affine { gamma: &gamma, beta: &beta });
+        let operands = Operands { affine, ..self.operands(input) };
+        separable::scaled(&self.shape, &operands, output);
+    }
+
+    /// Adds to the gradients of the parameters and, if wanted, gives that of the input.
+    pub(crate) fn backward(
+        &self,
+        (input, saved): (&[f32], &separable::Saved),
+        gradient: &[f32],
+        of_weights: &mut WeightGradient<'_>,
+        of_input: Option<Destination<'_>>,
+    ) {
+        let wants = Wants { weights: true, affine: self.scale.is_some() };
+        let found = separable::backward(saved, &self.operands(input), gradient, of_input, wants);
+        let [depthwise, pointwise] = self.numbers;
+        let mut gradients = vec![(depthwise, found.depthwise), (pointwise, found.pointwise)];
+        if let Some(scale) = self.scale {
+            gradients.extend([(scale, found.gamma), (scale + 1, found.beta)]);
+        }
+        for (number, gradient) in gradients {
+            add(of_weights.of(number), &gradient.unwrap_or_default());
+        }
     }
 
     fn affine(&self) -> Option<[&'a [f32]; 2]> {
-        affine_of(self.weights.graph, self.norm)
-            .map(|scale| [self.weights.of(scale), self.weights.of(scale + 1)])
+        self.scale.map(|scale| [self.weights.of(scale), self.weights.of(scale + 1)])
     }
 
-    fn convolve(&self, input: &[f32]) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
-        let activated = if self.relu { planes::relu(input) } else { input.to_vec() };
-        let [(depth, depthwise), (point, pointwise)] = &self.layers;
-        let between = depthwise.forward(&activated, self.weights.of(depth.weight), None);
-        let convolved = pointwise.forward(&between, self.weights.of(point.weight), None);
-        (activated, between, convolved)
-    }
-
-    pub(crate) fn output_values(&self) -> usize {
-        self.batch * self.shape[0] * self.shape[1]
-    }
-
-    pub(crate) fn forward(&self, input: &[f32], to: Destination<'_>) -> (Saved, Moments) {
-        let (activated, between, convolved) = self.convolve(input);
-        let (output, normalised, moments) =
-            batch_norm::forward(&convolved, self.shape, self.affine());
-        put(&output, to);
-        (Saved { activated, between, convolved, normalised }, moments)
-    }
-
-    pub(crate) fn evaluate(&self, input: &[f32], moments: &Moments, to: Destination<'_>) {
-        let (_, _, convolved) = self.convolve(input);
-        put(
-            &batch_norm::evaluate(
-                &convolved,
-                self.shape[1],
-                &batch_norm::folded(moments, self.affine()),
-            ),
-            to,
-        );
-    }
-
-    pub(crate) fn backward(
-        &self,
-        (_, saved): (&[f32], &Saved),
-        gradient: &[f32],
-        of_weights: &mut WeightGradient<'_>,
-        to: Option<Destination<'_>>,
-    ) {
-        let scale = affine_of(self.weights.graph, self.norm);
-        let of_affine = scale.map(|scale| {
-            let start = self.weights.graph.parameters().parameters()[scale].offset;
-            &mut of_weights.flat[start..][..2 * self.shape[0]]
-        });
-        let of_convolved = batch_norm::backward(
-            (&saved.convolved, &saved.normalised),
-            self.shape[1],
-            self.affine(),
-            gradient,
-            of_affine,
-        );
-        let [(depth, depthwise), (point, pointwise)] = &self.layers;
-        pointwise.weight_gradient(&saved.between, &of_convolved, of_weights.of(point.weight));
-        let of_between = pointwise.input_gradient(self.weights.of(point.weight), &of_convolved);
-        depthwise.weight_gradient(&saved.activated, &of_between, of_weights.of(depth.weight));
-        let mut of_input = depthwise.input_gradient(self.weights.of(depth.weight), &of_between);
-        if self.relu {
-            planes::relu_backward(&saved.activated, &mut of_input);
-        }
-        if let Some(to) = to {
-            put(&of_input, to);
-        }
+    fn operands<'b>(&'b self, input: &'b [f32]) -> Operands<'b> {
+        let [depthwise, pointwise] = self.numbers.map(|number| self.weights.of(number));
+        let affine = self.affine().map(|[gamma, beta]| Affine { gamma, beta });
+        Operands { input, depthwise, pointwise, affine }
     }
 }
 
-fn put(from: &[f32], to: Destination<'_>) {
-    match to {
-        Destination::Write(to) => to.copy_from_slice(from),
-        Destination::Add(to) => crate::values::add(to, from),
+/// Number of a convolution's weight.
+fn weight_of(graph: &Graph, place: usize) -> usize {
+    match graph.nodes()[place].layer {
+        Layer::Convolution(layer) => layer.weight,
+        _ => 0,
     }
 }

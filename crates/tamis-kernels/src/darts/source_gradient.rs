@@ -1,7 +1,7 @@
 //! Everything that flows back into one state from the edges that leave it.
 
 use super::Cell;
-use super::backward::{EdgeSums, in_chunks};
+use super::edge_sums::{EdgeSums, in_chunks};
 use super::forward::frame_state;
 use super::hidden::Hidden;
 use super::layout::{FIRST, INPUTS, POOL_ENTRY, POOLS, Place, Plan, SECOND, SECOND_ENTRY, SKIP};

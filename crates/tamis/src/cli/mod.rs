@@ -8,6 +8,7 @@ mod config;
 mod data;
 mod definition;
 mod evaluate;
+mod export;
 mod lookup;
 mod output;
 mod pace;
@@ -17,6 +18,7 @@ mod scoring;
 mod search;
 mod select;
 mod show;
+mod space;
 mod stop;
 mod table;
 mod threads;
@@ -68,6 +70,8 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Train(arguments) => train::train(*arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Space(command) => space::run(command),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => scoring::score(&arguments),
         Command::Embed(arguments) => scoring::embed(&arguments),

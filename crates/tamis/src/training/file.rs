@@ -66,6 +66,15 @@ impl TrainedNetwork {
         Ok(Model::new(self.graph.clone(), &["logits"], device)?)
     }
 
+    /// What of it may disappoint: a cell that nothing flows through, say.
+    ///
+    /// # Errors
+    ///
+    /// As [`NetworkConfig::describe`].
+    pub fn warnings(&self) -> Result<Vec<String>, Error> {
+        Ok(self.network.describe(self.image, self.classes.len(), false)?.warnings)
+    }
+
     /// The bytes of its file.
     ///
     /// # Errors

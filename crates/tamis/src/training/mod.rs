@@ -5,6 +5,7 @@
 
 mod config;
 mod evaluate;
+mod export;
 mod file;
 mod job;
 mod judgement;
@@ -14,6 +15,7 @@ mod predict;
 
 pub use config::{TrainingConfig, TrainingRecipe};
 pub use evaluate::{Evaluated, evaluate};
+pub use export::{ExportForm, ExportOptions, beside as export_path, description};
 pub use file::{NETWORK_FILE, TrainedNetwork};
 pub use job::{TrainingEnding, TrainingJob, is_training};
 pub use judgement::{Calibration, CalibrationBin, ClassJudgement, Judgement, Mistake};

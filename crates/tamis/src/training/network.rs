@@ -53,6 +53,32 @@ pub struct DescribedNetwork {
     pub warnings: Vec<String>,
 }
 
+impl DescribedNetwork {
+    /// The operations of each node of each cell, in words; none of a network of no space.
+    pub fn operations(&self) -> Vec<(String, String)> {
+        if let Ok(genotype) = self.name.parse::<nas_bench_201::Genotype>() {
+            return (1..nas_bench_201::NODES).map(|node| sum_node(&genotype, node)).collect();
+        }
+        let Ok(genotype) = self.name.parse::<darts::Genotype>() else { return Vec::new() };
+        let cells = [("normal", &genotype.normal), ("reduction", &genotype.reduce)];
+        let rows = cells.into_iter().flat_map(|(name, cell)| {
+            cell.nodes().enumerate().map(move |(at, edges)| {
+                let terms =
+                    edges.iter().map(|edge| format!("{} of {}", edge.operation, edge.source));
+                let terms: Vec<String> = terms.collect();
+                (format!("{name} node {}", at + 2), terms.join(", "))
+            })
+        });
+        rows.collect()
+    }
+}
+
+fn sum_node(genotype: &nas_bench_201::Genotype, node: usize) -> (String, String) {
+    let terms =
+        genotype.incoming(node).map(|(source, operation)| format!("{operation} of {source}"));
+    (format!("node {node}"), terms.collect::<Vec<_>>().join(", "))
+}
+
 /// Residual networks by their depth: `6 blocks + 2` layers.
 const RESNETS: [usize; 5] = [20, 32, 44, 56, 110];
 

@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod config;
 mod data;
+mod export;
 mod listing;
 mod lookup;
 mod scoring;
@@ -13,6 +14,7 @@ mod search;
 mod select;
 mod settings;
 mod show;
+mod space;
 mod suggested;
 mod train;
 
@@ -23,12 +25,14 @@ pub(crate) use compare::{CompareArguments, ComparisonFormat};
 pub(crate) use completions::CompletionsArguments;
 pub(crate) use config::ConfigCommand;
 pub(crate) use data::{DataArguments, DataCommand};
+pub(crate) use export::ExportArguments;
 pub(crate) use lookup::LookupArguments;
 pub(crate) use scoring::{EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
 pub(crate) use search::{ResumeArguments, SearchArguments};
 pub(crate) use select::SelectArguments;
 pub(crate) use settings::{assigned, settings_file};
 pub(crate) use show::{RunsArguments, ShowArguments};
+pub(crate) use space::{ArchitectureArguments, ConvertArguments, SpaceCommand, TextForm};
 pub(crate) use train::{
     EvaluateArguments, EvaluateFormat, PredictArguments, PredictFormat, Split, TrainArguments,
 };
@@ -52,6 +56,10 @@ pub(crate) enum Command {
     Train(Box<TrainArguments>),
     Evaluate(EvaluateArguments),
     Predict(PredictArguments),
+    Export(ExportArguments),
+    /// Look at search spaces and architectures.
+    #[command(subcommand)]
+    Space(SpaceCommand),
     Compare(Box<CompareArguments>),
     Score(ScoreArguments),
     Embed(EmbedArguments),

@@ -1,0 +1,70 @@
+//! Arguments of `tamis space`.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SpaceCommand {
+    /// List the search spaces, and whose genotypes are read.
+    List,
+    /// Show an architecture: its operations, what of it works, what its network costs.
+    Show(ArchitectureArguments),
+    /// Count parameters, multiply-adds and activations of an architecture's network.
+    Count(ArchitectureArguments),
+    /// Write a genotype in another form.
+    Convert(ConvertArguments),
+}
+
+/// An architecture and the size of its network.
+#[derive(Debug, Args)]
+pub(crate) struct ArchitectureArguments {
+    /// Genotype of NAS-Bench-201 or the DARTS space, or a network's name such as resnet20
+    #[arg(value_name = "G")]
+    pub(crate) genotype: String,
+    /// Channels of the first stage or cell [default: 16, of the DARTS space 36]
+    #[arg(long, value_name = "N")]
+    pub(crate) channels: Option<usize>,
+    /// Cells: of NAS-Bench-201 those of a stage, of the DARTS space all [default: 5 and 20]
+    #[arg(long, value_name = "N", alias = "layers")]
+    pub(crate) cells: Option<usize>,
+    /// Pixels of an image's side
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) size: usize,
+    /// Channels of an image
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) image_channels: usize,
+    /// Classes
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) classes: usize,
+    /// The stem that the DARTS space has for large images
+    #[arg(long)]
+    pub(crate) imagenet_stem: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A genotype and a form.
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArguments {
+    /// Genotype of NAS-Bench-201 or the DARTS space, in any form that is read
+    #[arg(value_name = "G")]
+    pub(crate) genotype: String,
+    /// What to write
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) to: TextForm,
+}
+
+/// How genotypes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextForm {
+    /// As DARTS writes it
+    Darts,
+    /// As AutoDL writes it
+    Autodl,
+    /// A drawing of the cells, SVG; of the DARTS space the normal one
+    Svg,
+    /// Every layer for Graphviz
+    Dot,
+    /// Every layer as JSON
+    Json,
+}

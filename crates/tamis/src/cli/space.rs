@@ -1,0 +1,130 @@
+//! `tamis space`: architectures and what their networks cost.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use tamis::data::ImageShape;
+use tamis::search::SPACES;
+use tamis::space::darts::Stem;
+use tamis::{DescribedNetwork, ExportForm, NetworkConfig, description};
+
+use super::Failure;
+use super::arguments::{ArchitectureArguments, ConvertArguments, SpaceCommand, TextForm};
+use super::output::{print, print_json, print_text, tell};
+use super::table::{aligned, thousands};
+
+pub(super) fn run(command: SpaceCommand) -> Result<ExitCode, Failure> {
+    match command {
+        SpaceCommand::List => list(),
+        SpaceCommand::Show(arguments) => show(&arguments, true),
+        SpaceCommand::Count(arguments) => show(&arguments, false),
+        SpaceCommand::Convert(arguments) => convert(&arguments),
+    }
+}
+
+fn list() -> Result<ExitCode, Failure> {
+    let rows: Vec<_> =
+        SPACES.iter().map(|entry| (entry.name.to_owned(), entry.summary.to_owned())).collect();
+    print_text(&aligned(&rows))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is told of an architecture.
+#[derive(Serialize)]
+struct Told {
+    network: String,
+    space: Option<&'static str>,
+    channels: usize,
+    cells: usize,
+    image: [usize; 3],
+    classes: usize,
+    params: u64,
+    macs: u64,
+    peak_activation_values: usize,
+    layers: usize,
+}
+
+fn show(arguments: &ArchitectureArguments, all: bool) -> Result<ExitCode, Failure> {
+    let config = config(arguments);
+    let image = ImageShape {
+        channels: arguments.image_channels,
+        height: arguments.size,
+        width: arguments.size,
+    };
+    let network = config.describe(image, arguments.classes, false)?;
+    for warning in &network.warnings {
+        tell(format_args!("warning: {warning}"));
+    }
+    let counts = network.graph.counts();
+    let told = Told {
+        network: network.name.clone(),
+        space: network.space,
+        channels: network.channels,
+        cells: network.cells,
+        image: [image.channels, image.height, image.width],
+        classes: arguments.classes,
+        params: counts.params,
+        macs: counts.macs,
+        peak_activation_values: network.graph.peak_activation_values(),
+        layers: network.graph.nodes().len(),
+    };
+    if arguments.json {
+        print_json(&told)?;
+    } else {
+        print_text(&aligned(&rows(&told, &network, all)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn rows(told: &Told, network: &DescribedNetwork, all: bool) -> Vec<(String, String)> {
+    let row = |name: &str, value: String| (name.to_owned(), value);
+    let mut rows = Vec::new();
+    if all {
+        rows.push(row("network", told.network.clone()));
+        rows.push(row("space", told.space.unwrap_or("none").to_owned()));
+        rows.extend(network.operations().into_iter().map(|(place, text)| row(&place, text)));
+    }
+    let [channels, height, width] = told.image;
+    let size = format!("{} channels, {} cells", told.channels, told.cells);
+    rows.extend([
+        row("size", size),
+        row("images", format!("{channels} x {height} x {width}, {} classes", told.classes)),
+        row("parameters", thousands(told.params)),
+        row("multiply-adds an image", thousands(told.macs)),
+        row("activations at once", thousands(told.peak_activation_values as u64)),
+    ]);
+    rows
+}
+
+fn config(arguments: &ArchitectureArguments) -> NetworkConfig {
+    let text = arguments.genotype.clone();
+    let is_name = !text.contains(['|', '(']);
+    let is_darts = text.contains('(');
+    let (channels, cells) = if is_darts { (36, 20) } else { (16, 5) };
+    let sized = |given: Option<usize>, default: usize| given.or((!is_name).then_some(default));
+    NetworkConfig {
+        genotype: (!is_name).then(|| text.clone()),
+        name: is_name.then_some(text),
+        channels: sized(arguments.channels, channels),
+        cells: sized(arguments.cells, cells),
+        stem: if arguments.imagenet_stem { Stem::Imagenet } else { Stem::Cifar },
+    }
+}
+
+fn convert(arguments: &ConvertArguments) -> Result<ExitCode, Failure> {
+    let config =
+        NetworkConfig { genotype: Some(arguments.genotype.clone()), ..NetworkConfig::default() };
+    let image = ImageShape { channels: 3, height: 32, width: 32 };
+    let form = match arguments.to {
+        TextForm::Darts => ExportForm::Darts,
+        TextForm::Autodl => ExportForm::Autodl,
+        TextForm::Svg => ExportForm::Svg,
+        TextForm::Dot => ExportForm::Dot,
+        TextForm::Json => ExportForm::Json,
+    };
+    let graph = config.describe(image, 10, false)?.graph;
+    for (_, bytes) in description(&config, &graph, form)?.into_iter().take(1) {
+        print(bytes)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

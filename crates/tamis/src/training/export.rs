@@ -1,0 +1,149 @@
+//! A trained network, or an architecture, in the forms of other tools.
+
+use std::path::Path;
+
+use tamis_export::{
+    Normalization, OnnxOptions, PytorchOptions, Trained, dot, json, onnx, pytorch, safetensors,
+};
+use tamis_graph::Graph;
+use tamis_nn::Statistics;
+use tamis_report::{Architecture, draw};
+use tamis_space::{darts, nas_bench_201};
+
+use super::file::TrainedNetwork;
+use super::network::NetworkConfig;
+use crate::error::Error;
+
+/// What other tools read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportForm {
+    /// An ONNX model.
+    Onnx,
+    /// Tensors under PyTorch's names.
+    Safetensors,
+    /// A Python module for PyTorch, which loads them.
+    Pytorch,
+    /// Graphviz.
+    Dot,
+    /// A drawing of the cells.
+    Svg,
+    /// The genotype as DARTS writes it.
+    Darts,
+    /// The genotype as AutoDL writes it.
+    Autodl,
+    /// The description as JSON.
+    Json,
+}
+
+/// How a network is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExportOptions {
+    /// Batch norms become part of the convolutions before them (ONNX).
+    pub fold: bool,
+    /// The input is pixels 0 to 255, normalised inside (ONNX, PyTorch).
+    pub normalize: bool,
+    /// A second output of probabilities (ONNX).
+    pub probabilities: bool,
+    /// Weights as bytes with a scale a channel (ONNX).
+    pub int8: bool,
+}
+
+impl TrainedNetwork {
+    /// The files of a form, each with the ending of its name; the first is the one that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Export`] if the network cannot be expressed, [`Error::NoCell`] if it is none of a search space.
+    pub fn export(
+        &self,
+        form: ExportForm,
+        options: ExportOptions,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+        let norms = self.graph.norms().len();
+        let (means, variances): (Vec<_>, Vec<_>) =
+            (0..norms).map(|number| Statistics::of(&self.statistics, number)).unzip();
+        let (mean, deviation) =
+            (self.normalization.mean.clone(), self.normalization.deviation.clone());
+        let normalization = Normalization::of_bytes(mean, deviation);
+        let trained = Trained {
+            graph: &self.graph,
+            weights: &self.weights,
+            means: &means,
+            variances: &variances,
+            classes: &self.classes,
+            normalization: Some(&normalization),
+        };
+        let ExportOptions { fold, normalize, probabilities, int8 } = options;
+        Ok(match form {
+            ExportForm::Onnx => {
+                let options = OnnxOptions { fold, normalize, probabilities, int8 };
+                vec![("onnx", onnx(&trained, options)?)]
+            }
+            ExportForm::Safetensors => vec![("safetensors", safetensors(&trained)?)],
+            ExportForm::Pytorch => {
+                let module = pytorch(&trained, PytorchOptions { normalize })?;
+                vec![("py", module.into_bytes()), ("safetensors", safetensors(&trained)?)]
+            }
+            _ => description(&self.network, &self.graph, form)?,
+        })
+    }
+}
+
+/// The files of a form that needs no weights.
+///
+/// # Errors
+///
+/// [`Error::Export`], [`Error::NoCell`], or [`Error::NeedsWeights`] of a form that needs some.
+pub fn description(
+    network: &NetworkConfig,
+    graph: &Graph,
+    form: ExportForm,
+) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+    let text = match form {
+        ExportForm::Dot => ("dot", dot(graph)),
+        ExportForm::Json => ("json", json(graph)?),
+        ExportForm::Svg => return drawings(network),
+        ExportForm::Darts | ExportForm::Autodl => ("txt", converted(network, form)? + "\n"),
+        ExportForm::Onnx | ExportForm::Safetensors | ExportForm::Pytorch => {
+            return Err(Error::NeedsWeights);
+        }
+    };
+    Ok(vec![(text.0, text.1.into_bytes())])
+}
+
+/// The genotype in another text form.
+fn converted(network: &NetworkConfig, form: ExportForm) -> Result<String, Error> {
+    let text = network.genotype.as_deref().ok_or(Error::NoCell)?;
+    if text.trim_start().starts_with('|') {
+        // Both write the cells of NAS-Bench-201 in this one form.
+        return Ok(text.parse::<nas_bench_201::Genotype>()?.to_string());
+    }
+    let genotype: darts::Genotype = text.parse()?;
+    Ok(match form {
+        ExportForm::Autodl => genotype.to_nested_string(),
+        _ => genotype.to_string(),
+    })
+}
+
+fn drawings(network: &NetworkConfig) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+    let text = network.genotype.as_deref().ok_or(Error::NoCell)?;
+    let architecture = match text.trim_start().starts_with('|') {
+        true => Architecture::NasBench201(text.parse()?),
+        false => Architecture::Darts(text.parse()?),
+    };
+    let drawings = draw(&architecture).into_iter();
+    let files = drawings.map(|drawing| {
+        let ending = match drawing.name {
+            "normal cell" => "normal.svg",
+            "reduction cell" => "reduction.svg",
+            _ => "svg",
+        };
+        (ending, drawing.to_file().into_bytes())
+    });
+    Ok(files.collect())
+}
+
+/// Where each of the files goes: the first to `out`, others beside it with their own ending.
+pub fn beside(out: &Path, number: usize, ending: &str) -> std::path::PathBuf {
+    if number == 0 { out.to_owned() } else { out.with_extension(ending) }
+}
