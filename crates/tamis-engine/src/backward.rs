@@ -15,8 +15,8 @@ use crate::program::{Operation, Step};
 use crate::values::{Gradients, Shared};
 
 impl Run<'_> {
-    /// The gradient of the weights, given that of each output of the program in their order. Parameters that no output
-    /// needs get zeros.
+    /// The gradient of the weights, given that of each output of the program in their order. Parameters
+    /// that no output needs get zeros.
     ///
     /// # Panics
     ///

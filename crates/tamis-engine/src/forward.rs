@@ -155,8 +155,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Takes out the memory that a step's result goes to: its own, or that of the sum that takes it in; and whether
-    /// something is there to be added to.
+    /// Takes out the memory that a step's result goes to: its own, or that of the sum that takes it in; and
+    /// whether something is there to be added to.
     fn open(&mut self, step: &Step, length: usize) -> (Vec<f32>, bool) {
         let place = self.program.summed_into[step.node].unwrap_or(step.node);
         match self.values[place].take() {
@@ -241,7 +241,8 @@ impl<'a> Run<'a> {
         saved
     }
 
-    /// The sum: what was summed already as it was made, or else the first term that nobody else needs, takes in the rest.
+    /// The sum: what was summed already as it was made, or else the first term that nobody else needs,
+    /// takes in the rest.
     fn sum(&mut self, number: usize, step: &Step) -> Vec<f32> {
         let program = self.program;
         let mut rest: Vec<usize> = step.inputs.clone();

@@ -1,7 +1,7 @@
 //! A description read once: its steps, each perhaps several layers, and how long every value is needed.
 //!
-//! ReLU, convolution and batch norm are one step where nothing else reads what lies between them; so are ReLU, depthwise
-//! convolution, 1x1 convolution and batch norm. What no wanted output needs is no step.
+//! ReLU, convolution and batch norm are one step where nothing else reads what lies between them; so are
+//! ReLU, depthwise convolution, 1x1 convolution and batch norm. What no wanted output needs is no step.
 
 use tamis_graph::{Convolution, ConvolutionLayer, Graph, Layer, NodeId};
 
@@ -48,7 +48,8 @@ pub struct Program {
     pub(crate) last_reader: Vec<Option<usize>>,
     /// For each layer, the first step whose backward pass needs its value; absent if none does.
     pub(crate) needed_back_to: Vec<Option<usize>>,
-    /// For each layer, the sum that its value is added to as it is made, instead of being kept; absent for most.
+    /// For each layer, the sum that its value is added to as it is made, instead of being kept; absent for
+    /// most.
     pub(crate) summed_into: Vec<Option<usize>>,
 }
 

@@ -1,7 +1,7 @@
 //! Every layer's gradient against finite differences of a loss that sees every value of the output.
 //!
-//! ReLUs are left out: their kinks lie within most steps of single precision. Whole networks are compared with double
-//! precision in `tamis-nn`.
+//! ReLUs are left out: their kinks lie within most steps of single precision. Whole networks are compared
+//! with double precision in `tamis-nn`.
 
 use tamis_core::{Key, Purpose};
 use tamis_engine::{DropPath, Program};
@@ -165,7 +165,8 @@ fn layers_that_no_network_has_yet_have_the_gradients_of_their_losses() {
 #[test]
 fn threads_change_no_bit() {
     let shape = MacroShape { channels: 5, cells: 2, ..MacroShape::benchmark(10, [3, 12, 8]) };
-    let text = "|nor_conv_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|";
+    let text = "|nor_conv_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|\
+                +|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|";
     let graph = text.parse::<Genotype>().unwrap().network(&shape).unwrap();
     let logits = graph.output("logits").unwrap();
     let program = Program::new(graph, &[logits]);

@@ -1,7 +1,7 @@
 //! Describes a network: layers one after the other, each given what it reads.
 //!
-//! A layer that cannot read what it is given is noted, and [`Builder::finish`] refuses the network with the first such
-//! note, so that building needs no error handling of its own.
+//! A layer that cannot read what it is given is noted, and [`Builder::finish`] refuses the network with the
+//! first such note, so that building needs no error handling of its own.
 
 use crate::error::Error;
 use crate::graph::{Graph, Node, NodeId, Output};

@@ -37,8 +37,8 @@ pub struct Output {
     pub node: NodeId,
 }
 
-/// A network, described. The first output is the main one; layers that only others need, those of an auxiliary head, say,
-/// are no part of its counts.
+/// A network, described. The first output is the main one; layers that only others need, those of an
+/// auxiliary head, say, are no part of its counts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
     pub(crate) image: [usize; 3],
@@ -114,8 +114,8 @@ impl Graph {
         self.needed(&self.outputs.first().map(|output| output.node).into_iter().collect::<Vec<_>>())
     }
 
-    /// Parameters and multiply-adds of all layers but those that only other outputs than the main one need. What no
-    /// output needs counts: benchmarks count it.
+    /// Parameters and multiply-adds of all layers but those that only other outputs than the main one need.
+    /// What no output needs counts: benchmarks count it.
     pub fn counts(&self) -> Counts {
         let others: Vec<NodeId> = self.outputs.iter().skip(1).map(|output| output.node).collect();
         let counted = self.main().into_iter().zip(self.needed(&others));

@@ -1,7 +1,7 @@
 //! The layers that networks are made of: what each does to shapes, and what it costs.
 //!
-//! A layer names its parameters by their numbers in the layout; it owns no weights. Every layer has one output, of a
-//! batch of which one sample is described here.
+//! A layer names its parameters by their numbers in the layout; it owns no weights. Every layer has one
+//! output, of a batch of which one sample is described here.
 
 use crate::parameters::ParameterLayout;
 
@@ -65,7 +65,8 @@ impl Convolution {
         }
     }
 
-    /// A square kernel of odd side for every channel by itself, with the padding that keeps the size; no bias.
+    /// A square kernel of odd side for every channel by itself, with the padding that keeps the size; no
+    /// bias.
     pub const fn depthwise(channels: usize, side: usize, dilation: usize) -> Convolution {
         let padding = [dilation * (side / 2); 2];
         Convolution { padding, dilation, groups: channels, ..Convolution::square(channels, side) }
@@ -126,8 +127,8 @@ pub enum Layer {
     Image,
     /// A convolution.
     Convolution(ConvolutionLayer),
-    /// Two 1x1 convolutions of stride 2, the second on the image without its first row and column, side by side: the
-    /// convolutions of DARTS's `FactorizedReduce`. Reads images of even sides.
+    /// Two 1x1 convolutions of stride 2, the second on the image without its first row and column, side by
+    /// side: the convolutions of DARTS's `FactorizedReduce`. Reads images of even sides.
     FactorizedReduction {
         /// Channels that it reads.
         inputs: usize,
@@ -160,8 +161,8 @@ pub enum Layer {
         /// 1 or 2.
         stride: usize,
     },
-    /// Every second pixel of every second row, between channels of zeros: the shortcut without parameters of residual
-    /// networks (He et al. 2016, option A).
+    /// Every second pixel of every second row, between channels of zeros: the shortcut without parameters
+    /// of residual networks (He et al. 2016, option A).
     HalveAndWiden {
         /// Channels of the output; half of the new ones stand before the old, rounded down.
         outputs: usize,
@@ -179,8 +180,8 @@ pub enum Layer {
         /// Values of the output.
         outputs: usize,
     },
-    /// While training, with some probability zeros instead of a whole sample, and what is left the larger for it
-    /// (Larsson, Maire and Shakhnarovich: "FractalNet", ICLR 2017).
+    /// While training, with some probability zeros instead of a whole sample, and what is left the larger
+    /// for it (Larsson, Maire and Shakhnarovich: "FractalNet", ICLR 2017).
     DropPath {
         /// Its number among the network's layers of this kind, which its draws are keyed by.
         number: usize,
@@ -278,7 +279,8 @@ impl Layer {
         }
     }
 
-    /// Multiply-adds for one sample of this output: of convolutions and linear layers, the bias of the latter counted.
+    /// Multiply-adds for one sample of this output: of convolutions and linear layers, the bias of the
+    /// latter counted.
     pub fn macs(&self, layout: &ParameterLayout, output: Shape) -> u64 {
         let of_parameters = || -> u64 {
             let length = |number: usize| layout.parameters()[number].length() as u64;

@@ -1,9 +1,9 @@
 //! Networks as values: which layers there are, what each reads, and what follows from that.
 //!
-//! A network is described once, by a [`Builder`], as a [`Graph`] of [`Layer`]s. Everything else reads that value:
-//! the layout of its parameters, its counts and the memory of its activations are folds over it here; running it,
-//! forward and backward, is `tamis-nn`'s, and writing it in other forms is for whoever exports it. Nothing of a
-//! network is hidden in a closure. Pure: no weights, no tensors, no files.
+//! A network is described once, by a [`Builder`], as a [`Graph`] of [`Layer`]s. Everything else reads that
+//! value: the layout of its parameters, its counts and the memory of its activations are folds over it
+//! here; running it, forward and backward, is `tamis-nn`'s, and writing it in other forms is for whoever
+//! exports it. Nothing of a network is hidden in a closure. Pure: no weights, no tensors, no files.
 //!
 //! ```
 //! use tamis_graph::{Builder, Convolution, Shape};

@@ -4,9 +4,9 @@ use crate::graph::{Graph, NodeId};
 use crate::layer::Layer;
 
 impl Graph {
-    /// The most values of activations that one sample's forward pass holds at once, layer by layer in order, each kept
-    /// until its last reader is done and no layer written over what it reads. What an engine that fuses layers holds is
-    /// less.
+    /// The most values of activations that one sample's forward pass holds at once, layer by layer in
+    /// order, each kept until its last reader is done and no layer written over what it reads. What an
+    /// engine that fuses layers holds is less.
     pub fn peak_activation_values(&self) -> usize {
         let needed = self.main();
         let mut readers = self.readers(&needed);
@@ -25,7 +25,8 @@ impl Graph {
         peak
     }
 
-    /// How many of the needed layers read each layer, counted as often as they do; an output is read once more.
+    /// How many of the needed layers read each layer, counted as often as they do; an output is read once
+    /// more.
     pub fn readers(&self, needed: &[bool]) -> Vec<usize> {
         let mut readers = vec![0; self.nodes().len()];
         for (_, node) in self.nodes().iter().enumerate().filter(|(place, _)| needed[*place]) {

@@ -1,9 +1,9 @@
 //! The loss of an autoencoder, and the autoencoder that is trained by it.
 //!
 //! Loss: `MSE(x, x') + weight * mean max(0, |a - p|^2 - |a - n|^2 + 1)` over triplets of codes of an
-//! anchor, an image of the same class and one of another. Both gradients are known in closed form
-//! and seed the backward pass, as for classifiers. Which triplets is the caller's business; the layers are described in
-//! `tamis-graph`.
+//! anchor, an image of the same class and one of another. Both gradients are known in closed form and seed
+//! the backward pass, as for classifiers. Which triplets is the caller's business; the layers are described
+//! in `tamis-graph`.
 
 use tamis_graph::networks::{AutoencoderShape, autoencoder};
 use tamis_graph::{Graph, ParameterLayout};

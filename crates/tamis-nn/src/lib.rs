@@ -1,10 +1,10 @@
 //! Networks on devices: the supernets that a search trains, and any described network.
 //!
-//! Place in the flow: `select` says which samples, `search` takes the steps, and this crate turns
-//! weights, mixing weights and a batch into losses, predictions and gradients. A network here is
-//! pure (a supernet is a [`Network`], whatever `tamis-graph` describes a [`Model`]): its weights are one
-//! flat vector that belongs to the caller, laid out by path ([`ParameterLayout`]). So a search state serializes without knowing any
-//! tensor, and an optimizer is a loop over a slice.
+//! Place in the flow: `select` says which samples, `search` takes the steps, and this crate turns weights,
+//! mixing weights and a batch into losses, predictions and gradients. A network here is pure (a supernet is
+//! a [`Network`], whatever `tamis-graph` describes a [`Model`]): its weights are one flat vector that
+//! belongs to the caller, laid out by path ([`ParameterLayout`]). So a search state serializes without
+//! knowing any tensor, and an optimizer is a loop over a slice.
 //!
 //! This is the only crate that names burn, and none of burn's types appear in its interface. It
 //! knows no datasets, no files, no optimizers and no search algorithm.

@@ -48,8 +48,8 @@ pub struct Targets<'a> {
     pub labels: &'a [u32],
     /// What each sample's loss is multiplied with; 1 if absent.
     pub loss_weights: Option<&'a [f32]>,
-    /// Share of every target that is spread evenly over all classes (label smoothing; Szegedy et al.: "Rethinking the
-    /// Inception Architecture", CVPR 2016).
+    /// Share of every target that is spread evenly over all classes (label smoothing; Szegedy et al.:
+    /// "Rethinking the Inception Architecture", CVPR 2016).
     pub smoothing: f64,
     /// What each image is mixed with, if it is.
     pub mixed: Option<Mixed<'a>>,

@@ -44,8 +44,8 @@ pub enum Error {
     Network(#[from] tamis_graph::Error),
     /// An operation that is read and written but is no layer that a network can be trained with.
     #[error(
-        "building a network of the DARTS space: found the operation `{operation}`, expected layers; hint: it stands in \
-         genotypes of the space S4 alone, and such a genotype can be read and converted"
+        "building a network of the DARTS space: found the operation `{operation}`, expected layers; \
+         hint: it stands in genotypes of the space S4 alone, which can be read and converted"
     )]
     Untrainable {
         /// The operation.

@@ -1,9 +1,9 @@
 //! Search spaces: operations, cells, genotypes, their text forms, and what they cost.
 //!
-//! A search ends in a genotype; this crate names it, reads and writes it, describes its network
-//! (see `tamis-graph`), which is also how its parameters and multiply-adds are counted, tells two equal networks apart from two different ones, and looks it up in a
-//! benchmark table. One module a space. Everything is pure: no weights, no tensors, no files (a
-//! table is parsed from text that somebody else read).
+//! A search ends in a genotype; this crate names it, reads and writes it, describes its network (see
+//! `tamis-graph`), which is also how its parameters and multiply-adds are counted, tells two equal networks
+//! apart from two different ones, and looks it up in a benchmark table. One module a space. Everything is
+//! pure: no weights, no tensors, no files (a table is parsed from text that somebody else read).
 //!
 //! ```
 //! use tamis_space::nas_bench_201::{Genotype, MacroShape, count_derived};

@@ -1,10 +1,10 @@
-//! Times full search steps (architecture step and weight step) on random data, 3x32x32, ten
-//! classes: `bench_step SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]`. Training steps of single networks are
-//! timed as SPACE `resnet-20`, with CELLS blocks a stage, and as a genotype: an architecture string of NAS-Bench-201 with
-//! CELLS a stage, or one of the DARTS space with CELLS in all. One warm-up step, then the median; prints
-//! `{"median_s": …, "peak_rss_bytes": …}`. With `composed` the tensor library's own operations on the
-//! processor; a DEVICE is `wgpu:0`, say, in a build with that feature. `--instructions=avx2` before
-//! all of it computes as a machine without AVX-512 does.
+//! Times full search steps (architecture step and weight step) on random data, 3x32x32, ten classes:
+//! `bench_step SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]`. Training steps of single networks are
+//! timed as SPACE `resnet-20`, with CELLS blocks a stage, and as a genotype: an architecture string of
+//! NAS-Bench-201 with CELLS a stage, or one of the DARTS space with CELLS in all. One warm-up step, then
+//! the median; prints `{"median_s": …, "peak_rss_bytes": …}`. With `composed` the tensor library's own
+//! operations on the processor; a DEVICE is `wgpu:0`, say, in a build with that feature.
+//! `--instructions=avx2` before all of it computes as a machine without AVX-512 does.
 
 #![allow(clippy::print_stdout, reason = "the measurement is what it prints")]
 

@@ -13,7 +13,6 @@ use toml::{Table, Value};
 use crate::error::Error;
 use crate::scoring::ScoringConfig;
 use crate::section::{config_error, parse, parse_beside, unknown_among};
-use crate::training::TrainingConfig;
 
 /// All settings of a run: the contents of `config.toml`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -212,13 +211,9 @@ impl Layers {
         RunConfig::from_table(&self.table)
     }
 
-    /// The settings of a training, over those of its recipe.
-    ///
-    /// # Errors
-    ///
-    /// As [`TrainingConfig::from_table`].
-    pub fn resolve_training(&self) -> Result<TrainingConfig, Error> {
-        TrainingConfig::from_table(&self.table)
+    /// What is set, of all layers together.
+    pub fn table(&self) -> &Table {
+        &self.table
     }
 
     /// The settings of scores and embeddings, over the defaults.

@@ -194,8 +194,9 @@ pub enum Error {
     Network(#[from] tamis_nn::Error),
     /// Not exactly one network is named that could be trained.
     #[error(
-        "choosing a network: found {}, expected one of a genotype and a network's name; hint: --genotype G, --run RUN \
-         of a finished search, or --network resnet20", if *.found { "two" } else { "none" }
+        "choosing a network: found {}, expected one of a genotype and a network's name; hint: \
+         --genotype G, --run RUN of a finished search, or --network resnet20",
+        if *.found { "two" } else { "none" }
     )]
     NoNetwork {
         /// Whether two are named, and not none.
@@ -213,8 +214,8 @@ pub enum Error {
     },
     /// A network that has no auxiliary classifier was to have one.
     #[error(
-        "building {network}: found train.auxiliary_weight above 0, expected 0; hint: networks of the DARTS space \
-         alone have an auxiliary classifier"
+        "building {network}: found train.auxiliary_weight above 0, expected 0; hint: networks of the \
+         DARTS space alone have an auxiliary classifier"
     )]
     NoAuxiliary {
         /// The network, with its article.
@@ -222,7 +223,8 @@ pub enum Error {
     },
     /// So few images are left that no batch can be made.
     #[error(
-        "choosing images by {policy}: found {found} to train on, expected at least 2; hint: choose more, or hold out fewer"
+        "choosing images by {policy}: found {found} to train on, expected at least 2; hint: choose \
+         more, or hold out fewer"
     )]
     TooFewImages {
         /// What chose.
@@ -232,7 +234,8 @@ pub enum Error {
     },
     /// The data has no test split.
     #[error(
-        "judging a network: found no test split in the data, expected one; hint: --split train judges on what there is"
+        "judging a network: found no test split in the data, expected one; hint: --split train \
+         judges on what there is"
     )]
     NoTestSplit,
     /// A network was to answer to classes that it does not know.
@@ -247,8 +250,8 @@ pub enum Error {
     },
     /// A network was to look at images of another shape.
     #[error(
-        "judging a network: found images of {found}, expected {expected}; hint: --set data.size and data.channels bring \
-         images to that"
+        "judging a network: found images of {found}, expected {expected}; hint: --set data.size and \
+         data.channels bring images to that"
     )]
     OtherImages {
         /// Shape of the images.
@@ -258,7 +261,8 @@ pub enum Error {
     },
     /// Where a trained network was to be there is none.
     #[error(
-        "reading a trained network from {}: {found}; hint: name the folder of a finished `tamis train`", path.display()
+        "reading a trained network from {}: {found}; hint: name the folder of a finished `tamis train`",
+        path.display()
     )]
     NoTrainedNetwork {
         /// The place.
@@ -274,7 +278,8 @@ pub enum Error {
     NoCell,
     /// A form that needs weights was asked for of an architecture.
     #[error(
-        "writing an architecture: found a form that needs weights, expected one that does not; hint: `tamis export` writes trained networks"
+        "writing an architecture: found a form that needs weights, expected one that does not; hint: \
+         `tamis export` writes trained networks"
     )]
     NeedsWeights,
     /// A comparison cannot be made as it was asked for.

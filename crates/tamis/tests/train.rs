@@ -1,5 +1,5 @@
-//! Trainings of single networks: from defaults to an accuracy, stopped anywhere to the same bytes, on chosen images,
-//! and what is done with the network afterwards.
+//! Trainings of single networks: from defaults to an accuracy, stopped anywhere to the same bytes, on
+//! chosen images, and what is done with the network afterwards.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -14,7 +14,8 @@ use tamis::data::{DataConfig, SyntheticConfig};
 
 use common::{tamis, text};
 
-const CELL: &str = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|skip_connect~0|avg_pool_3x3~1|nor_conv_3x3~2|";
+const CELL: &str = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|\
+                    +|skip_connect~0|avg_pool_3x3~1|nor_conv_3x3~2|";
 
 /// A training small enough for a test.
 const SMALL: [&str; 11] = [
@@ -140,7 +141,7 @@ fn a_policy_chooses_the_images_and_its_scores_are_counted() {
     );
     assert_eq!(held_out, 24);
     assert!(
-        images <= 60 && images >= 36,
+        (36..=60).contains(&images),
         "half of all less those of them that are held out: {images}"
     );
     assert_eq!(result["cost"]["one_off_samples"], 120 * 2 + 120);

@@ -10,7 +10,8 @@ use crate::{DataConfig, Error, ImageShape, Limits};
 ///
 /// # Errors
 ///
-/// [`Error::NotAnImage`] or what else is wrong with the file, and [`Error::Setting`] if the shape's sides differ.
+/// [`Error::NotAnImage`] or what else is wrong with the file, and [`Error::Setting`] if the shape's sides
+/// differ.
 pub fn read_image(path: &Path, shape: ImageShape) -> Result<Vec<u8>, Error> {
     if shape.height != shape.width {
         let (found, expected) = (shape.to_string(), "sides of one length".to_owned());

@@ -14,8 +14,8 @@ pub(crate) struct Normalised {
     inverse_deviation: Vec<f64>,
 }
 
-/// Normalises by the batch's statistics: the result, what the backward pass needs, and the moments with the unbiased
-/// variance.
+/// Normalises by the batch's statistics: the result, what the backward pass needs, and the moments with the
+/// unbiased variance.
 pub(crate) fn forward(
     input: &[f32],
     [channels, plane]: [usize; 2],

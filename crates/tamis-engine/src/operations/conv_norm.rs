@@ -137,8 +137,8 @@ fn shape_of(graph: &Graph, conv: usize, relu: bool, batch: usize) -> ConvShape {
     ConvShape { batch, inputs, outputs, height, width, kernel, stride, relu }
 }
 
-/// The kernel; of a factorized reduction two 1x1 kernels as one of two taps, each of which reads one and has 0 for the
-/// other.
+/// The kernel; of a factorized reduction two 1x1 kernels as one of two taps, each of which reads one and
+/// has 0 for the other.
 fn kernel_of<'a>(convolution: &Layer, weights: Weights<'a>) -> Cow<'a, [f32]> {
     match *convolution {
         Layer::Convolution(layer) => Cow::Borrowed(weights.of(layer.weight)),

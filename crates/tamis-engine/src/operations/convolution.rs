@@ -1,7 +1,7 @@
 //! Any convolution: every kernel, stride, padding, dilation and number of groups, with or without bias.
 //!
-//! For the few layers that no kernel takes, the 2x2 convolution of an auxiliary head, say. Rows of the output are sums of
-//! scaled rows of the input, so that the innermost loop runs along a row.
+//! For the few layers that no kernel takes, the 2x2 convolution of an auxiliary head, say. Rows of the
+//! output are sums of scaled rows of the input, so that the innermost loop runs along a row.
 
 use std::ops::Range;
 
@@ -140,7 +140,8 @@ impl AnyConvolution {
         self.output[0] * self.output[1]
     }
 
-    /// Calls for every tap of one output channel: input channel, `[row, column]` of the kernel, place in the weight.
+    /// Calls for every tap of one output channel: input channel, `[row, column]` of the kernel, place in
+    /// the weight.
     fn taps(&self, output: usize, mut each: impl FnMut(usize, [usize; 2], usize)) {
         let Convolution { outputs, kernel: [rows, columns], groups, .. } = self.layer.convolution;
         let of_group = self.layer.inputs / groups;
@@ -153,8 +154,8 @@ impl AnyConvolution {
         }
     }
 
-    /// Calls for every output row that a tap reads something for: `[output row, input row]`, the output's columns, and
-    /// the input's column of the first of them.
+    /// Calls for every output row that a tap reads something for: `[output row, input row]`, the output's
+    /// columns, and the input's column of the first of them.
     fn rows(&self, tap: [usize; 2], mut each: impl FnMut([usize; 2], Range<usize>, usize)) {
         let Convolution { stride, .. } = self.layer.convolution;
         let columns = self.inside(tap[1], 1);

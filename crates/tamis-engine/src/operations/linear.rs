@@ -1,6 +1,7 @@
 //! The linear layer: `y = W x + b`.
 //!
-//! Sums run along whole rows, so that they are vectors whatever the processor has, in an order that does not depend on it.
+//! Sums run along whole rows, so that they are vectors whatever the processor has, in an order that does
+//! not depend on it.
 
 use rayon::prelude::*;
 

@@ -52,7 +52,8 @@ pub(crate) fn concatenate(inputs: &[(&[f32], usize)], batch: usize) -> Vec<f32> 
     output
 }
 
-/// The part of a gradient that belongs to one of the concatenated: so many values a sample, after so many others.
+/// The part of a gradient that belongs to one of the concatenated: so many values a sample, after so many
+/// others.
 pub(crate) fn part(gradient: &[f32], [values, before, all]: [usize; 3]) -> Vec<f32> {
     let mut to = vec![0.0; gradient.len() / all * values];
     let samples = to.par_chunks_mut(values.max(1)).zip(gradient.par_chunks(all));

@@ -1,5 +1,5 @@
-//! A depthwise and a 1x1 convolution and their batch norm, after a ReLU if there is one, by the kernel that does all at
-//! once.
+//! A depthwise and a 1x1 convolution and their batch norm, after a ReLU if there is one, by the kernel that
+//! does all at once.
 
 use tamis_graph::{Graph, Layer};
 use tamis_kernels::Destination;

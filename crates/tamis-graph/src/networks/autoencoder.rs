@@ -46,7 +46,8 @@ impl AutoencoderShape {
     }
 }
 
-/// An autoencoder of these sizes. Outputs: `reconstruction`, `[channel, height, width]`, and `code`, `[latent]`.
+/// An autoencoder of these sizes. Outputs: `reconstruction`, `[channel, height, width]`, and `code`,
+/// `[latent]`.
 ///
 /// # Errors
 ///

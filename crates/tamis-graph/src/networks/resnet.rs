@@ -1,8 +1,9 @@
 //! Residual networks for small images (He et al.: "Deep Residual Learning for Image Recognition",
 //! CVPR 2016, section 4.2): three stages of 16, 32 and 64 channels, shortcuts without parameters.
 //!
-//! `6 * blocks + 2` layers: 3 blocks a stage is ResNet-20, 9 is ResNet-56. Where a stage begins, the shortcut takes
-//! every second pixel and fills the new channels with zeros, half of them before and half behind (option A).
+//! `6 * blocks + 2` layers: 3 blocks a stage is ResNet-20, 9 is ResNet-56. Where a stage begins, the
+//! shortcut takes every second pixel and fills the new channels with zeros, half of them before and half
+//! behind (option A).
 
 use crate::builder::Builder;
 use crate::checks;
@@ -65,7 +66,8 @@ mod tests {
     #[test]
     fn resnet_20_has_the_papers_number_of_parameters_and_multiply_adds() {
         let counts = resnet(16, 3, [3, 32, 32], 10).unwrap().counts();
-        // 0.27 M in the paper, table 6; the multiply-adds by hand: stem, seven convolutions of each later stage.
+        // 0.27 M in the paper, table 6; the multiply-adds by hand: stem, seven convolutions of each later
+        // stage.
         assert_eq!(counts.params, 269_722);
         let stage = |inside: u64, first: u64, pixels: u64, more: u64| {
             9 * pixels * (first * inside + more * inside * inside)

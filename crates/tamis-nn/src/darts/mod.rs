@@ -27,7 +27,7 @@ const STEM_MULTIPLIER: usize = 3;
 ///
 /// # Errors
 ///
-/// [`Error::ImageSize`], [`Error::Size`] or [`Error::Parameters`] when the shape cannot be built.
+/// [`Error::Description`] when the shape cannot be built.
 pub fn supernet(shape: &SuperShape, device: Device) -> Result<Network, Error> {
     check(shape)?;
     let mut builder = Builder::default();

@@ -1,4 +1,5 @@
-//! A described network in operations of the tensor library: on other devices, in double precision, as the reference.
+//! A described network in operations of the tensor library: on other devices, in double precision, as the
+//! reference.
 
 use std::cell::RefCell;
 

@@ -1,8 +1,9 @@
 //! A described network on a device: trained by any loss, evaluated by running statistics.
 //!
-//! The description is interpreted: by `tamis-engine` on the processor in single precision, by the tensor library
-//! elsewhere, in double precision and as the reference (see [`composed`]). The loss is the caller's: it is given what the
-//! outputs gave and returns the gradients of these, so no loss ever enters a graph of tensors.
+//! The description is interpreted: by `tamis-engine` on the processor in single precision, by the tensor
+//! library elsewhere, in double precision and as the reference (see [`composed`]). The loss is the
+//! caller's: it is given what the outputs gave and returns the gradients of these, so no loss ever enters a
+//! graph of tensors.
 
 mod composed;
 
@@ -75,13 +76,14 @@ impl Model {
         Statistics::initial(self.graph().norms())
     }
 
-    /// Runs images `[sample, channel, height, width]`, flattened, forward by their own statistics, and back from the
-    /// gradients that `loss` gives for the outputs, `[sample, value]` flattened.
+    /// Runs images `[sample, channel, height, width]`, flattened, forward by their own statistics, and back
+    /// from the gradients that `loss` gives for the outputs, `[sample, value]` flattened.
     ///
     /// # Errors
     ///
-    /// [`Error::Length`] if an argument does not fit the network; whatever `loss` refuses; [`Error::NumberType`] for
-    /// double precision elsewhere than on the processor; [`Error::DeviceFailed`] when another device gives up.
+    /// [`Error::Length`] if an argument does not fit the network; whatever `loss` refuses;
+    /// [`Error::NumberType`] for double precision elsewhere than on the processor; [`Error::DeviceFailed`]
+    /// when another device gives up.
     pub fn train<E: Real, T: Send>(
         &self,
         weights: &[E],
@@ -99,8 +101,8 @@ impl Model {
         }
     }
 
-    /// The outputs, `[sample, value]` flattened each, of images `[sample, channel, height, width]`, flattened, by the
-    /// given statistics.
+    /// The outputs, `[sample, value]` flattened each, of images `[sample, channel, height, width]`,
+    /// flattened, by the given statistics.
     ///
     /// # Errors
     ///

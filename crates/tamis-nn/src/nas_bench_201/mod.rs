@@ -19,7 +19,7 @@ const NAME: &str = "a NAS-Bench-201 network";
 ///
 /// # Errors
 ///
-/// [`Error::ImageSize`], [`Error::Size`] or [`Error::Parameters`] when the shape cannot be built.
+/// [`Error::Description`] when the shape cannot be built.
 pub fn supernet(shape: &MacroShape, device: Device) -> Result<Network, Error> {
     let mut builder = Builder::default();
     let body = Skeleton::new(&mut builder, shape, SearchCell::new)?;

@@ -1,9 +1,10 @@
 //! The networks of NAS-Bench-201, described: that of a genotype, and the supernet layer by layer.
 //!
-//! The macro network: stem (3x3 convolution, batch norm), three stages of cells at C, 2C and 4C channels, a residual
-//! block of stride 2 before the second and the third, batch norm, ReLU, global average pool, linear classifier. A
-//! residual block: two ReLU-convolution-batch norms, the first of stride 2, plus a 2x2 average pool and a 1x1
-//! convolution. Nothing is pruned: a convolution that no path uses is there and counts, as in the benchmark.
+//! The macro network: stem (3x3 convolution, batch norm), three stages of cells at C, 2C and 4C channels, a
+//! residual block of stride 2 before the second and the third, batch norm, ReLU, global average pool,
+//! linear classifier. A residual block: two ReLU-convolution-batch norms, the first of stride 2, plus a 2x2
+//! average pool and a 1x1 convolution. Nothing is pruned: a convolution that no path uses is there and
+//! counts, as in the benchmark.
 
 use serde::{Deserialize, Serialize};
 use tamis_graph::{Builder, Convolution, Counts, Graph, NodeId, Pool, checks};
@@ -59,8 +60,8 @@ impl MacroShape {
 }
 
 impl Genotype {
-    /// The network of this genotype: one operation on every edge, batch norm with scale and shift everywhere. Output:
-    /// `logits`.
+    /// The network of this genotype: one operation on every edge, batch norm with scale and shift
+    /// everywhere. Output: `logits`.
     ///
     /// # Errors
     ///
@@ -71,8 +72,8 @@ impl Genotype {
     }
 }
 
-/// The supernet layer by layer: every operation on every edge, batch norm without scale and shift inside the cells, and
-/// no mixing weights. What it costs; it is run as fused cells.
+/// The supernet layer by layer: every operation on every edge, batch norm without scale and shift inside
+/// the cells, and no mixing weights. What it costs; it is run as fused cells.
 ///
 /// # Errors
 ///

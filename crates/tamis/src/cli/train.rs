@@ -57,7 +57,7 @@ fn settings(arguments: &TrainArguments) -> Result<TrainingConfig, Failure> {
             .optional("train.batch", whole(arguments.batch));
         layers.optional("seed", whole(arguments.seed))
     })?;
-    let config = layers.resolve_training()?;
+    let config = TrainingConfig::resolve(&layers)?;
     tamis::data::find(&config.data).map_err(Error::from)?;
     Ok(config)
 }
@@ -69,8 +69,8 @@ fn searched(run: &Path) -> Result<(String, Option<String>), Failure> {
     match summary.outcome {
         Some(outcome) => Ok((outcome.genotype, data)),
         None => Err(Failure::Usage(format!(
-            "reading {}: found no finished search, expected one; hint: `tamis show` says what it is, `tamis resume` \
-             finishes it",
+            "reading {}: found no finished search, expected one; hint: `tamis show` says what it \
+             is, `tamis resume` finishes it",
             run.display()
         ))),
     }

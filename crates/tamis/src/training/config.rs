@@ -1,91 +1,16 @@
 //! Settings of `tamis train`: which network, on which images, by which recipe.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
-use tamis_data::{Augmentation, DataConfig, TrainingAugmentation};
+use tamis_data::{DataConfig, TrainingAugmentation};
 use tamis_search::PolicyConfig;
 use tamis_search::training::{EmbedConfig, NetworkTrainingConfig, ScorerConfig};
 use toml::{Table, Value};
 
 use super::network::NetworkConfig;
-use crate::config::{RunConfig, merge, to_table};
+use super::recipe::TrainingRecipe;
+use crate::config::{Layers, RunConfig, merge, to_table};
 use crate::error::Error;
 use crate::section::{config_error, parse, parse_beside};
-
-/// A named set of settings of a training. What is set wins over it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TrainingRecipe {
-    /// Fits an evening on a few cores: twenty epochs of a narrow network.
-    #[default]
-    Quick,
-    /// NAS-Bench-201's short training: twelve epochs of 16 channels and 5 cells a stage.
-    #[serde(rename = "nas-bench-201-12")]
-    NasBench201Short,
-    /// NAS-Bench-201's long training: 200 epochs.
-    #[serde(rename = "nas-bench-201-200")]
-    NasBench201Long,
-    /// How DARTS evaluates on CIFAR-10: 600 epochs of 36 channels and 20 cells, cutout, an auxiliary classifier.
-    #[serde(rename = "darts-600")]
-    Darts600,
-}
-
-impl TrainingRecipe {
-    /// Every recipe with its name and what it is for.
-    pub const ALL: [(&str, TrainingRecipe, &str); 4] = [
-        (
-            "quick",
-            TrainingRecipe::Quick,
-            "twenty epochs of a narrow network: an evening on a few cores",
-        ),
-        (
-            "nas-bench-201-12",
-            TrainingRecipe::NasBench201Short,
-            "the benchmark's short training: 12 epochs, 16 channels, 5 cells a stage",
-        ),
-        (
-            "nas-bench-201-200",
-            TrainingRecipe::NasBench201Long,
-            "the benchmark's long training: 200 epochs",
-        ),
-        (
-            "darts-600",
-            TrainingRecipe::Darts600,
-            "as DARTS evaluates: 600 epochs, 36 channels, 20 cells, cutout, auxiliary classifier",
-        ),
-    ];
-
-    fn train(self) -> NetworkTrainingConfig {
-        match self {
-            TrainingRecipe::Quick => NetworkTrainingConfig::default(),
-            TrainingRecipe::NasBench201Short => NetworkTrainingConfig::nas_bench_201(12),
-            TrainingRecipe::NasBench201Long => NetworkTrainingConfig::nas_bench_201(200),
-            TrainingRecipe::Darts600 => NetworkTrainingConfig::darts(600),
-        }
-    }
-
-    fn augmentation(self) -> TrainingAugmentation {
-        let cutout = match self {
-            TrainingRecipe::Quick => 8,
-            TrainingRecipe::NasBench201Short | TrainingRecipe::NasBench201Long => 0,
-            TrainingRecipe::Darts600 => 16,
-        };
-        TrainingAugmentation { cutout, ..Augmentation::default().into() }
-    }
-}
-
-impl FromStr for TrainingRecipe {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<TrainingRecipe, String> {
-        let found = TrainingRecipe::ALL.into_iter().find(|(known, ..)| *known == name);
-        found.map(|(_, recipe, _)| recipe).ok_or_else(|| {
-            let names = TrainingRecipe::ALL.map(|(known, ..)| known).join(", ");
-            format!("expected one of {names}")
-        })
-    }
-}
 
 /// All settings of a training: the contents of its `config.toml`.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,12 +70,21 @@ impl TrainingConfig {
             device: "cpu".to_owned(),
             data: DataConfig::default(),
             augmentation: recipe.augmentation(),
-            network: NetworkConfig::of(recipe),
+            network: recipe.network(),
             train: recipe.train(),
             policy: PolicyConfig::default(),
             score: ScorerConfig::default(),
             embed: EmbedConfig::default(),
         }
+    }
+
+    /// What the layers set, over the settings of the recipe that they name.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrainingConfig::from_table`].
+    pub fn resolve(layers: &Layers) -> Result<TrainingConfig, Error> {
+        TrainingConfig::from_table(layers.table())
     }
 
     /// The settings in a table, over those of the recipe that it names.
@@ -242,11 +176,10 @@ impl TrainingConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Layers;
 
     fn resolve(assignments: &[&str]) -> Result<TrainingConfig, Error> {
         let layers = assignments.iter().try_fold(Layers::default(), |l, a| l.assignment(a));
-        layers?.resolve_training()
+        TrainingConfig::resolve(&layers?)
     }
 
     #[test]

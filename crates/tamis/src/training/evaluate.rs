@@ -25,8 +25,8 @@ pub struct Evaluated {
 ///
 /// # Errors
 ///
-/// Data that cannot be read or has no such split; [`Error::OtherClasses`] or [`Error::OtherImages`] if it is not what the
-/// network is for.
+/// Data that cannot be read or has no such split; [`Error::OtherClasses`] or [`Error::OtherImages`] if it
+/// is not what the network is for.
 pub fn evaluate(
     network: &TrainedNetwork,
     config: &DataConfig,

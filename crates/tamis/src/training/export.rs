@@ -53,7 +53,8 @@ impl TrainedNetwork {
     ///
     /// # Errors
     ///
-    /// [`Error::Export`] if the network cannot be expressed, [`Error::NoCell`] if it is none of a search space.
+    /// [`Error::Export`] if the network cannot be expressed, [`Error::NoCell`] if it is none of a search
+    /// space.
     pub fn export(
         &self,
         form: ExportForm,

@@ -1,9 +1,10 @@
 //! `network.safetensors`: a trained network in a file, with all that is needed to use it.
 //!
-//! Tensors have the names that PyTorch would give them: `stem.conv.weight`, `stem.bn.running_mean`. What the network is,
-//! its classes and what images are normalised by stand in the metadata, as JSON under `tamis`.
+//! Tensors have the names that PyTorch would give them: `stem.conv.weight`, `stem.bn.running_mean`. What
+//! the network is, its classes and what images are normalised by stand in the metadata, as JSON under
+//! `tamis`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -97,7 +98,7 @@ impl TrainedNetwork {
             expected: "tensors and a description",
         };
         let text = serde_json::to_string(&card).map_err(|error| unwritable(&error))?;
-        let metadata = HashMap::from([(KEY.to_owned(), text)]);
+        let metadata = [(KEY.to_owned(), text)].into_iter().collect();
         let tensors = self.tensors();
         let views: Result<Vec<(&String, TensorView<'_>)>, _> = tensors
             .iter()

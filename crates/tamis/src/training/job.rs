@@ -1,8 +1,9 @@
 //! One training: settings in, a run folder out.
 //!
-//! [`TrainingJob::create`] opens the data, makes scores that the policy needs, chooses the images and holds some out;
-//! [`TrainingJob::run`] trains, validates at the end of each epoch, saves, and judges the network on the test split once
-//! all epochs are over. Stopped or cut off, [`TrainingJob::resume`] goes on to the same bytes.
+//! [`TrainingJob::create`] opens the data, makes scores that the policy needs, chooses the images and holds
+//! some out; [`TrainingJob::run`] trains, validates at the end of each epoch, saves, and judges the network
+//! on the test split once all epochs are over. Stopped or cut off, [`TrainingJob::resume`] goes on to the
+//! same bytes.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,11 +21,12 @@ use tamis_search::training::{
 use tamis_select::{Pool, hold_out};
 use toml::Table;
 
-use super::config::{TrainingConfig, TrainingRecipe};
+use super::config::TrainingConfig;
 use super::file::{NETWORK_FILE, TrainedNetwork};
 use super::judgement::Judgement;
 use super::network::DescribedNetwork;
 use super::outcome::{TrainedOn, TrainingOutcome, TrainingSpent};
+use super::recipe::TrainingRecipe;
 use crate::choice::{PoolSource, choose};
 use crate::config::Layers;
 use crate::error::Error;
@@ -147,8 +149,8 @@ impl Chosen {
 }
 
 impl TrainingJob {
-    /// A new training in a new or empty folder. `None` if `observer` stopped the making of scores or embeddings;
-    /// [`TrainingJob::resume`] goes on.
+    /// A new training in a new or empty folder. `None` if `observer` stopped the making of scores or
+    /// embeddings; [`TrainingJob::resume`] goes on.
     ///
     /// # Errors
     ///
@@ -174,17 +176,18 @@ impl TrainingJob {
         Ok(Some(job))
     }
 
-    /// A training that goes on from its newest whole checkpoint, or from its beginning if it never had one. `None` if
-    /// `observer` stopped the making of scores or embeddings.
+    /// A training that goes on from its newest whole checkpoint, or from its beginning if it never had one.
+    /// `None` if `observer` stopped the making of scores or embeddings.
     ///
     /// # Errors
     ///
-    /// [`Error::DataChanged`], [`Error::DataReordered`], [`Error::FileChanged`] or [`Error::SettingChanged`] if
-    /// something is not what it was, [`Error::Run`] if no checkpoint is whole or the folder cannot be used.
+    /// [`Error::DataChanged`], [`Error::DataReordered`], [`Error::FileChanged`] or
+    /// [`Error::SettingChanged`] if something is not what it was, [`Error::Run`] if no checkpoint is whole
+    /// or the folder cannot be used.
     pub fn resume(path: &Path, observer: &mut dyn Observer) -> Result<Option<TrainingJob>, Error> {
         let sitting = Sitting::new(RunFolder::open(path)?);
         let layers = Layers::default().file(&path.join("config.toml"))?;
-        let mut config = layers.resolve_training()?;
+        let mut config = TrainingConfig::resolve(&layers)?;
         let record = RunRecord::read(sitting.folder())?;
         if let Some(record) = &record {
             record.check_settings(config.to_table()?)?;
@@ -267,8 +270,8 @@ impl TrainingJob {
         self.sitting.folder().path()
     }
 
-    /// Trains until the end or until `observer` says to stop. A training that is at its end already keeps the result
-    /// that it has.
+    /// Trains until the end or until `observer` says to stop. A training that is at its end already keeps
+    /// the result that it has.
     ///
     /// # Errors
     ///

@@ -44,11 +44,12 @@ pub struct ClassJudgement {
     pub accuracy: Option<f64>,
 }
 
-/// Probability against share of right answers (Guo et al.: "On Calibration of Modern Neural Networks", ICML 2017).
+/// Probability against share of right answers (Guo et al.: "On Calibration of Modern Neural Networks", ICML
+/// 2017).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// Expected calibration error: mean over images of the difference between probability and share of right answers in
-    /// their bin.
+    /// Expected calibration error: mean over images of the difference between probability and share of
+    /// right answers in their bin.
     pub expected_error: f64,
     /// Bins of equal width, from the least sure answers to the surest; empty ones are left out.
     pub bins: Vec<CalibrationBin>,

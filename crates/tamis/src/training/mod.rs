@@ -1,7 +1,7 @@
 //! Single networks: trained on chosen images, judged on the test split, and kept in a file.
 //!
-//! [`TrainingJob`] is to a training what [`crate::Job`] is to a search. The test split is opened here alone, and read
-//! once, when all epochs are over: a search cannot reach it.
+//! [`TrainingJob`] is to a training what [`crate::Job`] is to a search. The test split is opened here
+//! alone, and read once, when all epochs are over: a search cannot reach it.
 
 mod config;
 mod evaluate;
@@ -12,8 +12,9 @@ mod judgement;
 mod network;
 mod outcome;
 mod predict;
+mod recipe;
 
-pub use config::{TrainingConfig, TrainingRecipe};
+pub use config::TrainingConfig;
 pub use evaluate::{Evaluated, evaluate};
 pub use export::{ExportForm, ExportOptions, beside as export_path, description};
 pub use file::{NETWORK_FILE, TrainedNetwork};
@@ -22,3 +23,4 @@ pub use judgement::{Calibration, CalibrationBin, ClassJudgement, Judgement, Mist
 pub use network::{DescribedNetwork, NetworkConfig};
 pub use outcome::{TrainedOn, TrainingOutcome, TrainingSpent};
 pub use predict::{Latency, Prediction, latency, predict, predictions_table};
+pub use recipe::TrainingRecipe;

@@ -7,7 +7,6 @@ use tamis_graph::networks::resnet;
 use tamis_space::darts::{self, EvalShape, Stem};
 use tamis_space::nas_bench_201::{self, MacroShape};
 
-use super::config::TrainingRecipe;
 use crate::error::Error;
 
 /// What is trained: a genotype of a search space, or a network by its name.
@@ -83,18 +82,6 @@ fn sum_node(genotype: &nas_bench_201::Genotype, node: usize) -> (String, String)
 const RESNETS: [usize; 5] = [20, 32, 44, 56, 110];
 
 impl NetworkConfig {
-    /// As a recipe has it.
-    pub(super) fn of(recipe: TrainingRecipe) -> NetworkConfig {
-        let (channels, cells) = match recipe {
-            TrainingRecipe::Quick => (None, None),
-            TrainingRecipe::NasBench201Short | TrainingRecipe::NasBench201Long => {
-                (Some(16), Some(5))
-            }
-            TrainingRecipe::Darts600 => (Some(36), Some(20)),
-        };
-        NetworkConfig { channels, cells, ..NetworkConfig::default() }
-    }
-
     /// The network for these images and classes, with an auxiliary classifier if `auxiliary`.
     ///
     /// # Errors

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::rules::{
-    Rule, is_at_least_one, is_at_least_two, is_below_one, is_not_negative, is_positive,
-    refuse_first,
+    is_at_least_one, is_at_least_two, is_below_one, is_not_negative, is_positive, refuse_first,
 };
 use crate::training::Schedule;
 
@@ -23,7 +22,7 @@ pub struct NetworkTrainingConfig {
     pub lr_min: f64,
     /// How the learning rate falls.
     pub schedule: Schedule,
-    /// Epochs in which it first rises to the highest, along a line.
+    /// Epochs in which it first rises to the highest, along a line; all but the last at most.
     pub warm_up_epochs: u32,
     /// Momentum of SGD.
     pub momentum: f64,
@@ -39,8 +38,8 @@ pub struct NetworkTrainingConfig {
     pub auxiliary_weight: f64,
     /// Probability with which paths are dropped in the last epoch, rising along a line from 0; 0 is off.
     pub drop_path: f64,
-    /// What is kept of the averaged weights in each step (an exponential moving average, by which the network is then
-    /// judged and exported); 0 is no average.
+    /// What is kept of the averaged weights in each step (an exponential moving average, by which the
+    /// network is then judged and exported); 0 is no average.
     pub ema_decay: f64,
     /// Share of the training images that is held out, to look at the accuracy while it trains; 0 is none.
     pub validation: f64,
@@ -70,8 +69,8 @@ impl Default for NetworkTrainingConfig {
 }
 
 impl NetworkTrainingConfig {
-    /// How NAS-Bench-201 trained its networks (Dong and Yang, ICLR 2020, table 1): SGD with Nesterov's momentum,
-    /// batches of 256, a cosine from 0.1 to 0 by epoch, weight decay 5e-4.
+    /// How NAS-Bench-201 trained its networks (Dong and Yang, ICLR 2020, table 1): SGD with Nesterov's
+    /// momentum, batches of 256, a cosine from 0.1 to 0 by epoch, weight decay 5e-4.
     pub fn nas_bench_201(epochs: u32) -> NetworkTrainingConfig {
         NetworkTrainingConfig {
             epochs,
@@ -83,8 +82,9 @@ impl NetworkTrainingConfig {
         }
     }
 
-    /// How DARTS evaluates on CIFAR-10 (Liu, Simonyan and Yang, ICLR 2019, appendix A.2): batches of 96, a cosine from
-    /// 0.025 to 0, weight decay 3e-4, an auxiliary classifier of weight 0.4, paths dropped with up to 0.2.
+    /// How DARTS evaluates on CIFAR-10 (Liu, Simonyan and Yang, ICLR 2019, appendix A.2): batches of 96, a
+    /// cosine from 0.025 to 0, weight decay 3e-4, an auxiliary classifier of weight 0.4, paths dropped with
+    /// up to 0.2.
     pub fn darts(epochs: u32) -> NetworkTrainingConfig {
         NetworkTrainingConfig {
             epochs,
@@ -106,14 +106,11 @@ impl NetworkTrainingConfig {
     ///
     /// [`Error::Setting`].
     pub fn check(&self) -> Result<(), Error> {
-        let expected = "fewer than train.epochs";
-        let warm_up = f64::from(self.warm_up_epochs);
         refuse_first([
             is_at_least_one("train.epochs", f64::from(self.epochs)),
             is_at_least_two("train.batch", self.batch as f64),
             is_positive("train.lr", self.lr),
             is_not_negative("train.lr_min", self.lr_min),
-            Rule::new("train.warm_up_epochs", warm_up, self.warm_up_epochs < self.epochs, expected),
             is_below_one("train.momentum", self.momentum),
             is_not_negative("train.weight_decay", self.weight_decay),
             is_not_negative("train.clip_norm", self.clip_norm),
@@ -135,8 +132,6 @@ mod tests {
         NetworkTrainingConfig::default().check().unwrap();
         NetworkTrainingConfig::nas_bench_201(12).check().unwrap();
         NetworkTrainingConfig::darts(600).check().unwrap();
-        let late = NetworkTrainingConfig { warm_up_epochs: 20, ..NetworkTrainingConfig::default() };
-        assert!(late.check().unwrap_err().to_string().contains("train.warm_up_epochs = 20"));
         let all = NetworkTrainingConfig { drop_path: 1.0, ..NetworkTrainingConfig::default() };
         assert!(all.check().unwrap_err().to_string().contains("train.drop_path"));
     }

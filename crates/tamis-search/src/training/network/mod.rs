@@ -1,8 +1,9 @@
 //! The training of a single network: any that is described, on some of the images, by a recipe.
 //!
-//! Stochastic gradient descent on the cross-entropy, with what recipes of the field add: label smoothing, an auxiliary
-//! classifier, dropped paths, a norm limit, mixed images, averaged weights. Batch norms are judged by running statistics,
-//! which are the mean of the first batches and from the tenth on what PyTorch's momentum of 0.1 keeps.
+//! Stochastic gradient descent on the cross-entropy, with what recipes of the field add: label smoothing,
+//! an auxiliary classifier, dropped paths, a norm limit, mixed images, averaged weights. Batch norms are
+//! judged by running statistics, which are the mean of the first batches and from the tenth on what
+//! PyTorch's momentum of 0.1 keeps.
 //!
 //! It never sees a test split: [`NetworkTraining::logits`] is for whoever may.
 
@@ -85,7 +86,7 @@ impl NetworkTraining {
                 schedule: config.schedule,
                 highest: config.lr,
                 lowest: config.lr_min,
-                warm_up: config.warm_up_epochs,
+                warm_up: config.warm_up_epochs.min(config.epochs - 1),
             },
             members: set.members,
             forward_macs,

@@ -1,8 +1,10 @@
-//! The auxiliary classifier of the reference, which only training has: it reads what the second reduction cell gives.
+//! The auxiliary classifier of the reference, which only training has: it reads what the second reduction
+//! cell gives.
 //!
-//! ReLU, average pool to 2x2, 1x1 convolution to 128 channels, batch norm, ReLU, 2x2 convolution to 768, batch norm (not
-//! with the ImageNet stem, as in the reference), ReLU, linear. The reference's pools, 5x5 with stride 3 on 8x8 images and
-//! stride 2 on 7x7, are the cases of a rule that leaves 2x2 of any size: a window of the side less the stride.
+//! ReLU, average pool to 2x2, 1x1 convolution to 128 channels, batch norm, ReLU, 2x2 convolution to 768,
+//! batch norm (not with the ImageNet stem, as in the reference), ReLU, linear. The reference's pools, 5x5
+//! with stride 3 on 8x8 images and stride 2 on 7x7, are the cases of a rule that leaves 2x2 of any size: a
+//! window of the side less the stride.
 
 use tamis_graph::{Builder, Convolution, NodeId, Pool, Shape};
 

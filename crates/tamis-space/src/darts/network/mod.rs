@@ -1,9 +1,10 @@
 //! The networks of the DARTS space, described: that of a genotype, and the supernet layer by layer.
 //!
-//! Stem, cells that read the two cells before them, global average pool, linear classifier; for training an auxiliary
-//! classifier after the second reduction cell, on request. In the network of a genotype pools have no batch norm; in the
-//! supernet each has one. Papers often count more multiply-adds (DARTS_V2 on ImageNet is 530 million here and 574
-//! million in the paper), tools that leave out the classifier's bias count less by the number of classes.
+//! Stem, cells that read the two cells before them, global average pool, linear classifier; for training an
+//! auxiliary classifier after the second reduction cell, on request. In the network of a genotype pools
+//! have no batch norm; in the supernet each has one. Papers often count more multiply-adds (DARTS_V2 on
+//! ImageNet is 530 million here and 574 million in the paper), tools that leave out the classifier's bias
+//! count less by the number of classes.
 
 mod auxiliary;
 mod operation;
@@ -19,14 +20,14 @@ use operation::Place;
 const NAME: &str = "a network of the DARTS space";
 
 impl Genotype {
-    /// The network of this genotype, batch norm with scale and shift everywhere, paths dropped before sums as the paper
-    /// does (not those of the identity). Outputs: `logits` and, if `auxiliary`, the logits `auxiliary` of a second
-    /// classifier.
+    /// The network of this genotype, batch norm with scale and shift everywhere, paths dropped before sums
+    /// as the paper does (not those of the identity). Outputs: `logits` and, if `auxiliary`, the logits
+    /// `auxiliary` of a second classifier.
     ///
     /// # Errors
     ///
-    /// [`Error::Network`] if the shape cannot be built; [`Error::Untrainable`] if the genotype has an operation that is
-    /// no layer.
+    /// [`Error::Network`] if the shape cannot be built; [`Error::Untrainable`] if the genotype has an
+    /// operation that is no layer.
     pub fn network(&self, shape: &EvalShape, auxiliary: bool) -> Result<Graph, Error> {
         let cells = [&self.normal, &self.reduce];
         let edges = cells.iter().flat_map(|cell| cell.edges());
@@ -60,8 +61,8 @@ impl Genotype {
     }
 }
 
-/// The supernet layer by layer: every operation on every edge, batch norm without scale and shift inside the cells, and
-/// no mixing weights. What it costs; it is run as fused cells.
+/// The supernet layer by layer: every operation on every edge, batch norm without scale and shift inside
+/// the cells, and no mixing weights. What it costs; it is run as fused cells.
 ///
 /// # Errors
 ///
@@ -87,8 +88,8 @@ pub fn supernet(shape: &SuperShape) -> Result<Graph, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Network`] if the shape cannot be built; [`Error::Untrainable`] if the genotype has an operation that is no
-/// layer.
+/// [`Error::Network`] if the shape cannot be built; [`Error::Untrainable`] if the genotype has an operation
+/// that is no layer.
 pub fn count_derived(genotype: &Genotype, shape: &EvalShape) -> Result<Counts, Error> {
     Ok(genotype.network(shape, false)?.counts())
 }
@@ -104,7 +105,8 @@ impl EvalShape {
         checks::deep(NAME, "network.cells", self.layers)?;
         let sizes = [("classes", self.classes), ("image channels", self.image_channels)];
         checks::at_least_one(NAME, &sizes)?;
-        // Two reductions, and three more before them in the stem for large images, each of which needs even sides.
+        // Two reductions, and three more before them in the stem for large images, each of which needs even
+        // sides.
         let divisor = if self.stem == Stem::Cifar { 4 } else { 32 };
         checks::image_sides(NAME, [self.image_height, self.image_width], divisor)
     }

@@ -138,8 +138,8 @@ fn paths_are_dropped_before_sums_and_the_identity_never_is() {
     let genotype: Genotype = DARTS_V1.parse().unwrap();
     let shape = EvalShape { layers: 3, ..EvalShape::cifar(10) };
     let graph = genotype.network(&shape, false).unwrap();
-    // The normal cell has three identities of eight edges. In two reduction cells each all three `skip_connect` read
-    // node 2, at stride 1.
+    // The normal cell has three identities of eight edges. In two reduction cells each all three
+    // `skip_connect` read node 2, at stride 1.
     assert_eq!(graph.drop_paths(), 5 + 5 + 5);
 }
 

@@ -7,8 +7,8 @@ use tamis::ExportForm;
 
 /// Write a trained network in the form of another tool.
 ///
-/// ONNX has opset 17 and a free batch size; its input is normalised images, or pixels with --normalize. `pytorch` writes
-/// a module and its tensors beside it.
+/// ONNX has opset 17 and a free batch size; its input is normalised images, or pixels with --normalize.
+/// `pytorch` writes a module and its tensors beside it.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct ExportArguments {

@@ -1,5 +1,6 @@
 //! Help that lists what a value may be, from the same lists that the program chooses by.
 
+use tamis::TrainingRecipe;
 use tamis::search::{HOSTS, SPACES};
 use tamis::select::{Argument, Entry, POLICIES};
 
@@ -13,9 +14,10 @@ pub(super) fn hosts(help: &str) -> String {
     listing(help, HOSTS.iter().map(|entry| (entry.name.to_owned(), entry.summary)))
 }
 
-/// Help on a flag that names recipes, with what each is for.
-pub(super) fn recipes(help: &str, all: &[(&'static str, &'static str)]) -> String {
-    listing(help, all.iter().map(|&(name, summary)| (name.to_owned(), summary)))
+/// Help on a flag that names recipes of trainings, with what each is for.
+pub(super) fn recipes(help: &str) -> String {
+    let rows = TrainingRecipe::ALL.into_iter();
+    listing(help, rows.map(|(name, _, summary)| (name.to_owned(), summary)))
 }
 
 /// Help on a flag that names policies, with those of the list that are `wanted`.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use tamis::TrainingRecipe;
 
 use super::common::CommonArguments;
 use super::listing::{policies, recipes};
@@ -12,12 +11,12 @@ use super::suggested;
 
 /// Train a single network, and judge it on the test split.
 ///
-/// What a search found (--run), any genotype of NAS-Bench-201 or the DARTS space, or a residual network. The test
-/// accuracy goes to standard output; the run folder holds the network as network.safetensors, which `evaluate` and
-/// `predict` take.
+/// What a search found (--run), any genotype of NAS-Bench-201 or the DARTS space, or a residual network.
+/// The test accuracy goes to standard output; the run folder holds the network as network.safetensors,
+/// which `evaluate` and `predict` take.
 ///
-/// The test split is read once, when all epochs are over. What is looked at before that is held out of the training
-/// images: --set train.validation=0.1.
+/// The test split is read once, when all epochs are over. What is looked at before that is held out of the
+/// training images: --set train.validation=0.1.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = EXAMPLES,
@@ -38,7 +37,7 @@ pub(crate) struct TrainArguments {
         long,
         value_name = "R",
         value_parser = clap::builder::NonEmptyStringValueParser::new(),
-        long_help = recipes("Recipe [default: quick]", &TrainingRecipe::ALL.map(|(name, _, summary)| (name, summary)))
+        long_help = recipes("Recipe [default: quick]")
     )]
     pub(crate) recipe: Option<String>,
     /// What chooses the images to train on, such as random:0.1 or proxy:0.1 [default: full]
@@ -47,7 +46,7 @@ pub(crate) struct TrainArguments {
         value_name = "P",
         value_parser = suggested::policies(|entry| !entry.needs_search),
         hide_possible_values = true,
-        long_help = policies("What chooses the images to train on [default: full]", |entry| !entry.needs_search)
+        long_help = policies("What chooses the images [default: full]", |entry| !entry.needs_search)
     )]
     pub(crate) policy: Option<String>,
     /// Channels of the first stage or cell [default: the recipe's, or 16]
@@ -87,7 +86,8 @@ Examples:
 
 /// Judge a trained network on data whose classes are known.
 ///
-/// The accuracy goes to standard output; class by class, confusions and calibration follow in the table, or in JSON.
+/// The accuracy goes to standard output; class by class, confusions and calibration follow in the table, or
+/// in JSON.
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArguments {
     /// Folder of a finished `tamis train`, or its network.safetensors
@@ -130,7 +130,8 @@ pub(crate) enum EvaluateFormat {
 
 /// Say what a trained network sees in images.
 ///
-/// A row an image: file, class, probability. The milliseconds that one image takes alone are told on standard error.
+/// A row an image: file, class, probability. The milliseconds that one image takes alone are told on
+/// standard error.
 #[derive(Debug, Args)]
 pub(crate) struct PredictArguments {
     /// Folder of a finished `tamis train`, or its network.safetensors
