@@ -3,6 +3,8 @@
 //! ReLUs are left out: their kinks lie within most steps of single precision. Whole networks are compared
 //! with double precision in `tamis-nn`.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use tamis_core::{Key, Purpose};
 use tamis_engine::{DropPath, Program};
 use tamis_graph::{Builder, Convolution, Graph, NodeId, Pool};
