@@ -270,6 +270,15 @@ pub enum Error {
         /// What is wrong.
         found: String,
     },
+    /// Something that a report cannot show.
+    #[error(
+        "making a report: found {found}, expected folders of a search, a training and a comparison, \
+         at most one each"
+    )]
+    NotInReport {
+        /// What was found.
+        found: String,
+    },
     /// A network cannot be written in a form.
     #[error(transparent)]
     Export(#[from] tamis_export::Error),
@@ -322,7 +331,7 @@ impl Error {
             Error::NotInTable { .. } | Error::NothingToShow { .. } => 2,
             Error::NoNetwork { .. } | Error::UnknownNetwork { .. } | Error::NoAuxiliary { .. } => 2,
             Error::TooFewImages { .. } | Error::NoTrainedNetwork { .. } => 2,
-            Error::Export(_) | Error::NoCell | Error::NeedsWeights => 2,
+            Error::NotInReport { .. } | Error::Export(_) | Error::NoCell | Error::NeedsWeights => 2,
             Error::NoTestSplit | Error::OtherClasses { .. } | Error::OtherImages { .. } => 3,
             Error::BegunElsewhere { source, .. } => source.exit_code(),
             Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,

@@ -80,9 +80,6 @@ pub struct Summary {
     pub problem: Option<String>,
     /// Where the data comes from, or its name.
     pub data: Option<String>,
-    /// Where the data comes from, as the settings have it.
-    #[serde(skip)]
-    pub data_source: Option<String>,
     /// Search space.
     pub space: Option<String>,
     /// Search algorithm.
@@ -315,7 +312,6 @@ impl Summary {
             state: State::Stopped,
             problem: None,
             data: None,
-            data_source: None,
             space: None,
             host: None,
             policy: None,
@@ -348,7 +344,6 @@ impl Summary {
     fn settings(&mut self, config: &RunConfig) {
         let search = &config.search;
         self.data = Some(config.data.source.clone());
-        self.data_source = Some(config.data.source.clone());
         self.space = Some(search.space.name.clone());
         self.host = Some(search.host.name.clone());
         self.policy = Some(search.policy.name.clone());

@@ -241,3 +241,75 @@ fn a_network_is_refused_for_other_classes_and_images_than_its_own() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("finished `tamis train`"));
 }
+
+/// A finished training of a small network, and its folder.
+fn trained(folder: &Path) -> std::path::PathBuf {
+    let run = folder.join("run");
+    printed(&train(&run, &["--genotype", CELL]));
+    run
+}
+
+#[test]
+fn a_trained_network_is_written_in_every_form_and_one_that_is_cut_off_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(folder.path());
+    let export = |run: &Path, form: &str, out: &str, more: &[&str]| {
+        let out = folder.path().join(out);
+        let own = ["export", run.to_str().unwrap(), "--to", form, "--out", out.to_str().unwrap()];
+        let output = tamis(&[&own[..], more].concat());
+        printed(&output);
+        (fs::read(&out).unwrap(), text(&output.stderr))
+    };
+    let plain = export(&run, "onnx", "plain.onnx", &[]).0;
+    let folded = export(&run, "onnx", "folded.onnx", &["--fold", "--normalize"]).0;
+    assert!(folded.len() < plain.len(), "batch norms are part of convolutions");
+    let (module, told) = export(&run, "pytorch", "network.py", &[]);
+    assert!(text(&module).contains("class Network(nn.Module)"));
+    assert!(
+        folder.path().join("network.safetensors").exists() && told.contains("network.safetensors")
+    );
+    for (form, beginning) in [("dot", "digraph"), ("svg", "<svg"), ("json", "{"), ("darts", CELL)] {
+        let written = export(&run, form, form, &[]).0;
+        assert!(text(&written).starts_with(beginning), "{form}");
+    }
+    let cut = folder.path().join("cut");
+    printed(&train(&cut, &["--genotype=|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"]));
+    assert!(export(&cut, "onnx", "cut.onnx", &[]).1.contains("warning: the cell is cut off"));
+}
+
+#[test]
+fn a_report_of_a_training_shows_its_figures_and_the_images_of_its_mistakes() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(folder.path());
+    let page = folder.path().join("report.html");
+    let own = ["report", run.to_str().unwrap(), "--out", page.to_str().unwrap()];
+    printed(&tamis(&own));
+    let page = fs::read_to_string(&page).unwrap();
+    let accuracy = result(&run)["test"]["accuracy"].as_f64().unwrap();
+    assert!(page.contains(&format!("{:.2} %", 100.0 * accuracy)));
+    let mistakes = result(&run)["test"]["mistakes"].as_array().unwrap().len();
+    assert!(mistakes > 0 && page.matches("data:image/png;base64,").count() >= mistakes);
+    let twice = [&own[..2], &[run.to_str().unwrap()], &own[2..]].concat();
+    let output = tamis(&twice);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("at most one each"));
+}
+
+#[test]
+fn architectures_are_counted_and_written_in_other_forms() {
+    let count = |more: &[&str]| printed(&tamis(&[&["space", "count", "--json"], more].concat()));
+    let index_0 = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|\
+                   +|nor_conv_1x1~0|skip_connect~1|skip_connect~2|";
+    let told: Value = serde_json::from_str(&count(&[index_0])).unwrap();
+    assert_eq!((&told["params"], &told["macs"]), (&129_306.into(), &15_647_370.into()));
+    let told: Value = serde_json::from_str(&count(&["resnet20"])).unwrap();
+    assert_eq!(told["params"], 269_722);
+    let cell = "[('sep_conv_3x3', 0), ('skip_connect', 1)]";
+    let text =
+        format!("Genotype(normal={cell}, normal_concat=[2], reduce={cell}, reduce_concat=[2])");
+    let nested = printed(&tamis(&["space", "convert", &text, "--to", "autodl"]));
+    assert!(nested.contains("connectN=None"), "{nested}");
+    let back = printed(&tamis(&["space", "convert", nested.trim(), "--to", "darts"]));
+    assert_eq!(back.trim(), text.replace("concat=[2]", "concat=range(2, 3)"));
+    assert!(printed(&tamis(&["space", "show", &text])).contains("sep_conv_3x3 of 0"));
+}

@@ -14,6 +14,7 @@ mod output;
 mod pace;
 mod predict;
 mod progress;
+mod report;
 mod scoring;
 mod search;
 mod select;
@@ -44,7 +45,7 @@ pub(crate) fn main() -> ExitCode {
     let command = Arguments::parse().command;
     match choose_instructions().and_then(|()| run(command)) {
         Ok(code) => code,
-        Err(failure) => report(&failure),
+        Err(failure) => tell_failure(&failure),
     }
 }
 
@@ -72,6 +73,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Space(command) => space::run(command),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Score(arguments) => scoring::score(&arguments),
         Command::Embed(arguments) => scoring::embed(&arguments),
@@ -118,7 +120,7 @@ impl Failure {
     }
 }
 
-fn report(failure: &Failure) -> ExitCode {
+fn tell_failure(failure: &Failure) -> ExitCode {
     let code = match failure {
         Failure::Output(_) | Failure::System { .. } => 1,
         Failure::Usage(_) => 2,

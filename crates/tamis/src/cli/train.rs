@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::{
-    Error, TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome, inputs_of_data,
+    Error, Layers, TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome, inputs_of_data,
     refuse_replacing, summarize,
 };
 
@@ -42,11 +42,10 @@ fn settings(arguments: &TrainArguments) -> Result<TrainingConfig, Failure> {
     let (found, searched_on) = searched.unzip();
     let whole = |number: Option<u32>| number.map(i64::from);
     let layers = arguments.settings.layers(|layers| {
-        let layers = layers
-            .optional(
-                "data.source",
-                searched_on.flatten().filter(|_| arguments.settings.data.is_none()),
-            )
+        // Other data has other settings.
+        let own_data = searched_on.flatten().filter(|_| arguments.settings.data.is_none());
+        layers
+            .optional("data", own_data)
             .optional("network.genotype", arguments.genotype.clone().or(found))
             .optional("network.name", arguments.network.clone())
             .optional("network.channels", whole(arguments.channels))
@@ -54,26 +53,25 @@ fn settings(arguments: &TrainArguments) -> Result<TrainingConfig, Failure> {
             .optional("recipe", arguments.recipe.clone())
             .optional("policy.name", arguments.policy.clone())
             .optional("train.epochs", whole(arguments.epochs))
-            .optional("train.batch", whole(arguments.batch));
-        layers.optional("seed", whole(arguments.seed))
+            .optional("train.batch", whole(arguments.batch))
+            .optional("seed", whole(arguments.seed))
     })?;
     let config = TrainingConfig::resolve(&layers)?;
     tamis::data::find(&config.data).map_err(Error::from)?;
     Ok(config)
 }
 
-/// What a search found, and where the data comes from that it searched on.
-fn searched(run: &Path) -> Result<(String, Option<String>), Failure> {
-    let summary = summarize(run)?;
-    let data = summary.data_source.or(summary.data);
-    match summary.outcome {
-        Some(outcome) => Ok((outcome.genotype, data)),
-        None => Err(Failure::Usage(format!(
+/// What a search found, and the settings of the data that it searched on.
+fn searched(run: &Path) -> Result<(String, Option<toml::Value>), Failure> {
+    let Some(outcome) = summarize(run)?.outcome else {
+        return Err(Failure::Usage(format!(
             "reading {}: found no finished search, expected one; hint: `tamis show` says what it \
              is, `tamis resume` finishes it",
             run.display()
-        ))),
-    }
+        )));
+    };
+    let layers = Layers::default().file(&run.join("config.toml"))?;
+    Ok((outcome.genotype, layers.table().get("data").cloned()))
 }
 
 /// `runs/DATA-train-NETWORK-seedN`, with a number behind it if that is taken.

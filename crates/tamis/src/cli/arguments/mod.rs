@@ -9,6 +9,7 @@ mod data;
 mod export;
 mod listing;
 mod lookup;
+mod report;
 mod scoring;
 mod search;
 mod select;
@@ -27,6 +28,7 @@ pub(crate) use config::ConfigCommand;
 pub(crate) use data::{DataArguments, DataCommand};
 pub(crate) use export::ExportArguments;
 pub(crate) use lookup::LookupArguments;
+pub(crate) use report::ReportArguments;
 pub(crate) use scoring::{EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
 pub(crate) use search::{ResumeArguments, SearchArguments};
 pub(crate) use select::SelectArguments;
@@ -60,6 +62,7 @@ pub(crate) enum Command {
     /// Look at search spaces and architectures.
     #[command(subcommand)]
     Space(SpaceCommand),
+    Report(ReportArguments),
     Compare(Box<CompareArguments>),
     Score(ScoreArguments),
     Embed(EmbedArguments),

@@ -1,0 +1,169 @@
+//! A comparison, for a report.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use tamis_report::{Arm, Comparison, Difference, Estimate, Head, Part, Report, SeedValue};
+
+use super::extend;
+use super::search::given;
+use crate::compare::{Record, Results, paired, summary};
+use crate::error::Error;
+
+/// Accuracy and cost of a seed.
+type OfSeed = (Option<f64>, Option<f64>);
+
+pub(super) fn add(report: &mut Report, path: &Path) -> Result<(), Error> {
+    let results = Results::open(&path.join("results.jsonl"))?;
+    let looked_up = results.records().iter().any(|record| accuracy(record, true).is_some());
+    let mut arms: BTreeMap<String, BTreeMap<u64, OfSeed>> = BTreeMap::new();
+    for record in results.records() {
+        let outcome = &record.outcome;
+        let name = format!("{}, {}, {}", outcome.space, outcome.host, outcome.policy);
+        let value = (accuracy(record, looked_up), cost(record));
+        arms.entry(name).or_default().insert(outcome.seed, value);
+    }
+    let shortened = shortened(arms.keys().cloned().collect());
+    let drawn = arms.iter().zip(&shortened).map(|((_, seeds), name)| arm(name, seeds));
+    let drawn: Vec<Arm> = drawn.collect();
+    extend(
+        &mut report.head,
+        Head {
+            title: "Comparison of searches".to_owned(),
+            summary: Some(format!(
+                "{} arms, {} runs in {}.",
+                drawn.len(),
+                results.records().len(),
+                path.display()
+            )),
+            ..Head::default()
+        },
+    );
+    report.comparison = Part::Given(Comparison {
+        accuracy_name: match looked_up {
+            true => "CIFAR-10 test accuracy of the found cell, from the benchmark".to_owned(),
+            false => "validation accuracy of the supernet".to_owned(),
+        },
+        cost_name: "multiply-adds, one-off ones included".to_owned(),
+        interval_name: "95 % interval of the mean, by Student's t".to_owned(),
+        differences: differences(&arms, &shortened),
+        arms: given(drawn, "No run is finished yet."),
+    });
+    Ok(())
+}
+
+/// 0 to 1.
+fn accuracy(record: &Record, looked_up: bool) -> Option<f64> {
+    let outcome = &record.outcome;
+    match looked_up {
+        true => Some(outcome.lookup.as_ref()?.record.cifar10_test_200? / 100.0),
+        false => outcome.arch_val_accuracy(),
+    }
+}
+
+fn cost(record: &Record) -> Option<f64> {
+    let cost = &record.outcome.cost;
+    Some(cost.macs as f64 + cost.one_off_macs? as f64)
+}
+
+/// Names without what all of them begin with.
+fn shortened(names: Vec<String>) -> Vec<String> {
+    let parts: Vec<Vec<&str>> = names.iter().map(|name| name.split(", ").collect()).collect();
+    let varies = |at: usize| parts.iter().any(|part| part[at] != parts[0][at]);
+    let kept: Vec<usize> = (0..3).filter(|&at| at == 2 || varies(at)).collect();
+    let joined = parts.iter().map(|part| kept.iter().map(|&at| part[at]).collect::<Vec<_>>());
+    joined.map(|part| part.join(", ")).collect()
+}
+
+fn arm(name: &str, seeds: &BTreeMap<u64, OfSeed>) -> Arm {
+    let values: Vec<f64> = seeds.values().filter_map(|value| value.0).collect();
+    let costs: Vec<f64> = seeds.values().filter_map(|value| value.1).collect();
+    let policy = name.rsplit(", ").next().unwrap_or(name);
+    Arm {
+        name: name.to_owned(),
+        group: policy.split([':', '+']).next().unwrap_or(policy).to_owned(),
+        seeds: seeds
+            .iter()
+            .map(|(&seed, &(accuracy, cost))| SeedValue { seed, accuracy, cost })
+            .collect(),
+        accuracy: estimate(&values),
+        cost: summary(&costs).map(|of| of.mean),
+    }
+}
+
+fn estimate(values: &[f64]) -> Option<Estimate> {
+    let found = summary(values)?;
+    Some(Estimate { mean: found.mean, interval: interval(found.mean, found.deviation, found.n) })
+}
+
+/// The 95 % interval of a mean.
+fn interval(mean: f64, deviation: Option<f64>, n: usize) -> Option<(f64, f64)> {
+    let half = quantile(n.checked_sub(1)?)? * deviation? / (n as f64).sqrt();
+    Some((mean - half, mean + half))
+}
+
+/// The 97.5 % quantile of Student's t.
+fn quantile(degrees: usize) -> Option<f64> {
+    const TABLE: [f64; 30] = [
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+        2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+        2.052, 2.048, 2.045, 2.042,
+    ];
+    match degrees {
+        0 => None,
+        1..=30 => Some(TABLE[degrees - 1]),
+        // Within 0.01 of what it is, and tends to it.
+        _ => Some(1.960 + 2.5 / degrees as f64),
+    }
+}
+
+/// Each arm against that of random images, seed by seed.
+fn differences(
+    arms: &BTreeMap<String, BTreeMap<u64, OfSeed>>,
+    names: &[String],
+) -> Part<Vec<Difference>> {
+    let accuracies: Vec<BTreeMap<u64, f64>> = arms
+        .values()
+        .map(|seeds| seeds.iter().filter_map(|(&seed, of)| Some((seed, of.0?))).collect())
+        .collect();
+    let is_random =
+        |name: &&String| name.rsplit(", ").next().is_some_and(|of| of.starts_with("random"));
+    let Some(reference) = names.iter().position(|name| is_random(&name)) else {
+        return Part::Missing("There is no arm of random images to compare with.".to_owned());
+    };
+    let others = names.iter().enumerate().filter(|(at, _)| *at != reference);
+    let found = others.filter_map(|(at, name)| {
+        let found = paired(&accuracies[at], &accuracies[reference])?.summary;
+        let interval = interval(found.mean, found.deviation, found.n);
+        Some(Difference {
+            name: format!("{name} against {}", names[reference]),
+            estimate: Estimate { mean: found.mean, interval },
+            pairs: found.n,
+        })
+    });
+    given(found.collect(), "No two arms have a seed in common.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_is_students() {
+        // Five values: t = 2.776 at four degrees.
+        let (lower, upper) = interval(10.0, Some(2.0), 5).unwrap();
+        assert!((upper - 10.0 - 2.776 * 2.0 / 5.0_f64.sqrt()).abs() < 1e-12);
+        assert!((upper + lower - 20.0).abs() < 1e-12);
+        assert_eq!(interval(10.0, None, 1), None);
+        assert!((quantile(31).unwrap() - 2.040).abs() < 0.01);
+        assert!((quantile(1000).unwrap() - 1.962).abs() < 0.01);
+    }
+
+    #[test]
+    fn names_lose_what_all_arms_share() {
+        let names = ["a, darts, full", "a, darts, random:0.1"].map(str::to_owned).to_vec();
+        assert_eq!(shortened(names), ["full", "random:0.1"]);
+        let names = ["a, darts, full", "a, beta-darts, full"].map(str::to_owned).to_vec();
+        assert_eq!(shortened(names), ["darts, full", "beta-darts, full"]);
+    }
+}
