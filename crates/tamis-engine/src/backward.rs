@@ -12,7 +12,7 @@ use crate::operations::pooling::AnyPool;
 use crate::operations::separable::Separable;
 use crate::operations::{WeightGradient, linear, planes, sides};
 use crate::program::{Operation, Step};
-use crate::values::{Gradients, Shared};
+use crate::values::{Gradients, Shared, give, give_shared};
 
 impl Run<'_> {
     /// The gradient of the weights, given that of each output of the program in their order. Parameters
@@ -48,7 +48,7 @@ impl Run<'_> {
     fn forget(&mut self, number: usize, step: &Step) {
         for &value in step.inputs.iter().chain([&step.node]) {
             if self.program.needed_back_to[value].is_none_or(|first| first >= number) {
-                self.values[value] = None;
+                self.values[value].take().into_iter().for_each(give);
             }
         }
     }
@@ -69,12 +69,14 @@ impl Run<'_> {
                 let layer = ConvNorm::new(self.weights(), [conv, step.node], relu, self.batch);
                 let to = wanted.then(|| gradients.destination(first, input.len()));
                 layer.backward((input, saved), &gradient, of_weights, to);
+                give_shared(gradient);
             }
             (Operation::Separable { relu, depthwise, pointwise }, Saved::Separated(saved)) => {
                 let places = [depthwise, pointwise];
                 let layer = Separable::new(self.weights(), places, step.node, relu, self.batch);
                 let to = wanted.then(|| gradients.destination(first, input.len()));
                 layer.backward((input, saved), &gradient, of_weights, to);
+                give_shared(gradient);
             }
             (Operation::Plain, Saved::Normalised(saved)) => {
                 let found = self.batch_norm_back(step, saved, &gradient, of_weights);

@@ -11,7 +11,7 @@ use crate::operations::pooling::AnyPool;
 use crate::operations::separable::Separable;
 use crate::operations::{Weights, linear, planes, sides};
 use crate::program::{Operation, Program, Step};
-use crate::values::add;
+use crate::values::{add, give, take};
 
 /// What a step keeps for its backward pass besides values.
 pub(crate) enum Saved {
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
             let last = program.last_reader[input] == Some(number);
             let kept = training && program.needed_back_to[input].is_some();
             if last && !kept && !program.leaves(input) {
-                self.values[input] = None;
+                self.values[input].take().into_iter().for_each(give);
             }
         }
     }
@@ -161,7 +161,7 @@ impl<'a> Run<'a> {
         let place = self.program.summed_into[step.node].unwrap_or(step.node);
         match self.values[place].take() {
             Some(sum) => (sum, true),
-            None => (vec![0.0; length], false),
+            None => (take(length), false),
         }
     }
 

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::{EPSILON, unbias};
 use crate::batch::Moments;
+use crate::values::take;
 
 /// Scale and shift of each channel; 1 and 0 if absent.
 pub(crate) type Affine<'a> = Option<[&'a [f32]; 2]>;
@@ -82,7 +83,7 @@ pub(crate) fn backward(
             shift[channel] += *sum as f32;
         }
     }
-    let mut to = vec![0.0; input.len()];
+    let mut to = take(input.len());
     let planes =
         to.par_chunks_mut(plane).zip(input.par_chunks(plane)).zip(gradient.par_chunks(plane));
     planes.enumerate().for_each(|(number, ((to, input), gradient))| {
@@ -142,7 +143,7 @@ fn products(
 }
 
 fn scaled(input: &[f32], plane: usize, scales: &[[f32; 2]]) -> Vec<f32> {
-    let mut output = vec![0.0; input.len()];
+    let mut output = take(input.len());
     let planes = output.par_chunks_mut(plane).zip(input.par_chunks(plane)).enumerate();
     planes.for_each(|(number, (output, input))| {
         let [factor, constant] = scales[number % scales.len()];

@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use crate::values::PIECE;
+use crate::values::{PIECE, take};
 
 /// `max(0, x)`.
 pub(crate) fn relu(input: &[f32]) -> Vec<f32> {
-    let mut output = vec![0.0; input.len()];
+    let mut output = take(input.len());
     output.par_chunks_mut(PIECE).zip(input.par_chunks(PIECE)).for_each(|(to, from)| {
         to.iter_mut().zip(from).for_each(|(to, &from)| *to = from.max(0.0));
     });
@@ -32,7 +32,7 @@ pub(crate) fn global_average(input: &[f32], plane: usize) -> Vec<f32> {
 
 /// Spreads each plane's gradient evenly.
 pub(crate) fn global_average_backward(gradient: &[f32], plane: usize) -> Vec<f32> {
-    let mut to = vec![0.0; gradient.len() * plane];
+    let mut to = take(gradient.len() * plane);
     let planes = to.par_chunks_mut(plane).zip(gradient.par_iter());
     planes.for_each(|(to, &slope)| to.fill(slope / plane as f32));
     to
@@ -41,7 +41,7 @@ pub(crate) fn global_average_backward(gradient: &[f32], plane: usize) -> Vec<f32
 /// The values of several inputs side by side, each given with its values a sample.
 pub(crate) fn concatenate(inputs: &[(&[f32], usize)], batch: usize) -> Vec<f32> {
     let all = inputs.iter().map(|(_, values)| values).sum::<usize>();
-    let mut output = vec![0.0; batch * all];
+    let mut output = take(batch * all);
     output.par_chunks_mut(all.max(1)).enumerate().for_each(|(sample, mut output)| {
         for &(input, values) in inputs {
             let (own, rest) = output.split_at_mut(values);
@@ -55,7 +55,7 @@ pub(crate) fn concatenate(inputs: &[(&[f32], usize)], batch: usize) -> Vec<f32> 
 /// The part of a gradient that belongs to one of the concatenated: so many values a sample, after so many
 /// others.
 pub(crate) fn part(gradient: &[f32], [values, before, all]: [usize; 3]) -> Vec<f32> {
-    let mut to = vec![0.0; gradient.len() / all * values];
+    let mut to = take(gradient.len() / all * values);
     let samples = to.par_chunks_mut(values.max(1)).zip(gradient.par_chunks(all));
     samples.for_each(|(to, from)| to.copy_from_slice(&from[before..][..values]));
     to
@@ -116,7 +116,7 @@ pub(crate) fn halve_and_widen_backward(
 
 /// Every pixel four times.
 pub(crate) fn upsample(input: &[f32], width: usize) -> Vec<f32> {
-    let mut output = vec![0.0; 4 * input.len()];
+    let mut output = take(4 * input.len());
     let rows = output.par_chunks_mut(4 * width).zip(input.par_chunks(width));
     rows.for_each(|(two, row)| {
         let (upper, lower) = two.split_at_mut(2 * width);
@@ -130,7 +130,7 @@ pub(crate) fn upsample(input: &[f32], width: usize) -> Vec<f32> {
 
 /// Gradient of the input of [`upsample`], whose rows have `width` pixels: the sum of the four.
 pub(crate) fn upsample_backward(gradient: &[f32], width: usize) -> Vec<f32> {
-    let mut to = vec![0.0; gradient.len() / 4];
+    let mut to = take(gradient.len() / 4);
     let rows = to.par_chunks_mut(width).zip(gradient.par_chunks(4 * width));
     rows.for_each(|(row, two)| {
         let (upper, lower) = two.split_at(2 * width);

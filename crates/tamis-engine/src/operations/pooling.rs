@@ -9,6 +9,8 @@ use tamis_graph::Pool;
 use tamis_kernels::pooling::{self, PoolShape};
 use tamis_kernels::{Destination, average_2x2};
 
+use crate::values::take;
+
 /// A pool at its place.
 pub(crate) struct AnyPool {
     pool: Pool,
@@ -134,13 +136,13 @@ impl AnyPool {
 }
 
 fn pooled(shape: &PoolShape, input: &[f32]) -> Vec<f32> {
-    let mut output = vec![0.0; shape.output_values()];
+    let mut output = take(shape.output_values());
     pooling::forward(shape, input, Destination::Write(&mut output));
     output
 }
 
 fn pooled_backward(shape: &PoolShape, input: &[f32], gradient: &[f32]) -> Vec<f32> {
-    let mut to = vec![0.0; shape.input_values()];
+    let mut to = take(shape.input_values());
     pooling::backward(shape, input, gradient, Destination::Write(&mut to));
     to
 }
