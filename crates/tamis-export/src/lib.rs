@@ -61,6 +61,6 @@ pub use self::safetensors::{METADATA_KEY, safetensors};
 pub use dot::dot;
 pub use error::Error;
 pub use json::json;
-pub use onnx::{OnnxOptions, onnx};
+pub use onnx::{OnnxOptions, int8_weights, onnx};
 pub use pytorch::{PytorchOptions, pytorch};
 pub use trained::{Normalization, Trained};

@@ -263,6 +263,10 @@ fn a_trained_network_is_written_in_every_form_and_one_that_is_cut_off_with_a_war
     let plain = export(&run, "onnx", "plain.onnx", &[]).0;
     let folded = export(&run, "onnx", "folded.onnx", &["--fold", "--normalize"]).0;
     assert!(folded.len() < plain.len(), "batch norms are part of convolutions");
+    let data = ["--int8", "--data=synthetic", "--set=data.synthetic.test=60", "--set=data.size=16"];
+    let (bytes, told) = export(&run, "onnx", "int8.onnx", &data);
+    assert!(3 * bytes.len() < 2 * plain.len(), "{} {}", bytes.len(), plain.len());
+    assert!(told.contains("with weights as bytes") && told.contains("of 60 images"), "{told}");
     let (module, told) = export(&run, "pytorch", "network.py", &[]);
     assert!(text(&module).contains("class Network(nn.Module)"));
     assert!(

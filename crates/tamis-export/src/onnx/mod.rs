@@ -23,6 +23,8 @@ use crate::checked::Checked;
 use crate::error::Error;
 use crate::fold::norm_after;
 use crate::trained::{Normalization, Trained};
+pub use weights::int8_weights;
+
 use messages::{Model, OperatorSet, Property, ValueInfo};
 use values::{batch_of, integer};
 use writer::Writer;

@@ -6,6 +6,8 @@
 //! Deep Learning Inference", 2020, section 3). No weight moves by more than half a scale. Only weights:
 //! activations and biases stay single precision.
 
+use tamis_graph::{Graph, Layer};
+
 use super::values::integer;
 use super::writer::Writer;
 
@@ -34,6 +36,33 @@ pub(super) fn weight(
     let scales = writer.floats(&format!("{name}.scale"), &[shape[0]], &scales);
     let zeros = writer.bytes(&format!("{name}.zero_point"), &[shape[0]], &vec![0; shape[0]]);
     writer.node("DequantizeLinear", &[&stored, &scales, &zeros], name, vec![integer("axis", 0)])
+}
+
+/// The weights as an int8 model multiplies them out, laid out as before: of convolutions and linear layers, whose
+/// biases stay. Batch norms that are folded in change nothing of it: they scale a whole channel.
+pub fn int8_weights(graph: &Graph, weights: &[f32]) -> Vec<f32> {
+    let mut rounded = weights.to_vec();
+    for number in graph.nodes().iter().flat_map(|node| quantizable(&node.layer)) {
+        let parameter = &graph.parameters().parameters()[number];
+        let each = (parameter.length() / parameter.shape[0].max(1)).max(1);
+        for channel in rounded[parameter.range()].chunks_exact_mut(each) {
+            let scale = scale(channel);
+            for value in channel {
+                *value = f32::from(quantized(*value, scale)) * scale;
+            }
+        }
+    }
+    rounded
+}
+
+/// Numbers of the weights that become bytes.
+fn quantizable(layer: &Layer) -> Vec<usize> {
+    match *layer {
+        Layer::Convolution(layer) => vec![layer.weight],
+        Layer::FactorizedReduction { weights, .. } => weights.to_vec(),
+        Layer::Linear { weight, .. } => vec![weight],
+        _ => Vec::new(),
+    }
 }
 
 /// What a step of the bytes is worth in a channel; 1 where all weights are 0 or too small to divide by.

@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
         true => tamis::run::write_durably(&arguments.out, &bytes).map_err(Error::from)?,
         false => print(bytes)?,
     }
-    let Latency { one_thread_ms, all_threads_ms } = latency(&network)?;
+    let Latency { one_thread_ms, all_threads_ms } = latency(&network.graph)?;
     tell(format_args!(
         "{} images; one image takes {one_thread_ms:.2} ms on one thread, {all_threads_ms:.2} ms on all",
         predictions.len()

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tamis::data::ImageShape;
 use tamis::search::SPACES;
 use tamis::space::darts::Stem;
-use tamis::{DescribedNetwork, ExportForm, NetworkConfig, description};
+use tamis::{DescribedNetwork, ExportForm, Latency, NetworkConfig, description, latency};
 
 use super::Failure;
 use super::arguments::{ArchitectureArguments, ConvertArguments, SpaceCommand, TextForm};
@@ -42,6 +42,9 @@ struct Told {
     macs: u64,
     peak_activation_values: usize,
     layers: usize,
+    /// Median milliseconds of one image, on one thread and on all, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<[f64; 2]>,
 }
 
 fn show(arguments: &ArchitectureArguments, all: bool) -> Result<ExitCode, Failure> {
@@ -67,6 +70,7 @@ fn show(arguments: &ArchitectureArguments, all: bool) -> Result<ExitCode, Failur
         macs: counts.macs,
         peak_activation_values: network.graph.peak_activation_values(),
         layers: network.graph.nodes().len(),
+        latency_ms: arguments.latency.then(|| milliseconds(&network)).transpose()?,
     };
     if arguments.json {
         print_json(&told)?;
@@ -93,7 +97,15 @@ fn rows(told: &Told, network: &DescribedNetwork, all: bool) -> Vec<(String, Stri
         row("multiply-adds an image", thousands(told.macs)),
         row("activations at once", thousands(told.peak_activation_values as u64)),
     ]);
+    if let Some([one, all]) = told.latency_ms {
+        rows.push(row("one image here", format!("{one:.2} ms on one thread, {all:.2} ms on all")));
+    }
     rows
+}
+
+fn milliseconds(network: &DescribedNetwork) -> Result<[f64; 2], Failure> {
+    let Latency { one_thread_ms, all_threads_ms } = latency(&network.graph)?;
+    Ok([one_thread_ms, all_threads_ms])
 }
 
 fn config(arguments: &ArchitectureArguments) -> NetworkConfig {

@@ -15,6 +15,29 @@ pub struct Summary {
     pub median: f64,
 }
 
+impl Summary {
+    /// The 95 % interval of the mean, by Student's t; `None` of a single value.
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        let half = quantile(self.n.checked_sub(1)?)? * self.deviation? / (self.n as f64).sqrt();
+        Some((self.mean - half, self.mean + half))
+    }
+}
+
+/// The 97.5 % quantile of Student's t, to three digits.
+fn quantile(degrees: usize) -> Option<f64> {
+    const TABLE: [f64; 30] = [
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+        2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+        2.052, 2.048, 2.045, 2.042,
+    ];
+    match degrees {
+        0 => None,
+        1..=30 => Some(TABLE[degrees - 1]),
+        // Cornish and Fisher's first term.
+        _ => Some(1.960 + 2.372 / degrees as f64),
+    }
+}
+
 /// Sums the values up; `None` if there are none.
 pub fn summary(values: &[f64]) -> Option<Summary> {
     let n = values.len();
@@ -67,6 +90,19 @@ mod tests {
         // 32 / 7, not 32 / 8.
         assert!((found.deviation.unwrap() - (32.0_f64 / 7.0).sqrt()).abs() < 1e-12);
         assert_eq!(summary(&[9.0, 1.0, 2.0]).unwrap().median, 2.0);
+    }
+
+    #[test]
+    fn the_interval_is_students() {
+        // Five values: t = 2.776 at four degrees of freedom.
+        let found = Summary { n: 5, mean: 10.0, deviation: Some(2.0), median: 10.0 };
+        let (lower, upper) = found.interval().unwrap();
+        assert!((upper - 10.0 - 2.776 * 2.0 / 5.0_f64.sqrt()).abs() < 1e-12);
+        assert!((upper + lower - 20.0).abs() < 1e-12);
+        assert_eq!(Summary { n: 1, deviation: None, ..found }.interval(), None);
+        // 2.0395 at 31, 1.9840 at 100.
+        assert!((quantile(31).unwrap() - 2.0395).abs() < 5e-3);
+        assert!((quantile(100).unwrap() - 1.9840).abs() < 5e-4);
     }
 
     #[test]

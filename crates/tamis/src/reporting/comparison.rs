@@ -93,28 +93,7 @@ fn arm(name: &str, seeds: &BTreeMap<u64, OfSeed>) -> Arm {
 
 fn estimate(values: &[f64]) -> Option<Estimate> {
     let found = summary(values)?;
-    Some(Estimate { mean: found.mean, interval: interval(found.mean, found.deviation, found.n) })
-}
-
-/// The 95 % interval of a mean.
-fn interval(mean: f64, deviation: Option<f64>, n: usize) -> Option<(f64, f64)> {
-    let half = quantile(n.checked_sub(1)?)? * deviation? / (n as f64).sqrt();
-    Some((mean - half, mean + half))
-}
-
-/// The 97.5 % quantile of Student's t.
-fn quantile(degrees: usize) -> Option<f64> {
-    const TABLE: [f64; 30] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-        2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
-        2.052, 2.048, 2.045, 2.042,
-    ];
-    match degrees {
-        0 => None,
-        1..=30 => Some(TABLE[degrees - 1]),
-        // Within 0.01 of what it is, and tends to it.
-        _ => Some(1.960 + 2.5 / degrees as f64),
-    }
+    Some(Estimate { mean: found.mean, interval: found.interval() })
 }
 
 /// Each arm against that of random images, seed by seed.
@@ -134,10 +113,9 @@ fn differences(
     let others = names.iter().enumerate().filter(|(at, _)| *at != reference);
     let found = others.filter_map(|(at, name)| {
         let found = paired(&accuracies[at], &accuracies[reference])?.summary;
-        let interval = interval(found.mean, found.deviation, found.n);
         Some(Difference {
             name: format!("{name} against {}", names[reference]),
-            estimate: Estimate { mean: found.mean, interval },
+            estimate: Estimate { mean: found.mean, interval: found.interval() },
             pairs: found.n,
         })
     });
@@ -147,17 +125,6 @@ fn differences(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_interval_is_students() {
-        // Five values: t = 2.776 at four degrees.
-        let (lower, upper) = interval(10.0, Some(2.0), 5).unwrap();
-        assert!((upper - 10.0 - 2.776 * 2.0 / 5.0_f64.sqrt()).abs() < 1e-12);
-        assert!((upper + lower - 20.0).abs() < 1e-12);
-        assert_eq!(interval(10.0, None, 1), None);
-        assert!((quantile(31).unwrap() - 2.040).abs() < 0.01);
-        assert!((quantile(1000).unwrap() - 1.962).abs() < 0.01);
-    }
 
     #[test]
     fn names_lose_what_all_arms_share() {

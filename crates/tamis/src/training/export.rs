@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use tamis_export::{
-    Normalization, OnnxOptions, PytorchOptions, Trained, dot, json, onnx, pytorch, safetensors,
+    Normalization, OnnxOptions, PytorchOptions, Trained, dot, int8_weights, json, onnx, pytorch,
+    safetensors,
 };
 use tamis_graph::Graph;
 use tamis_nn::Statistics;
@@ -87,6 +88,14 @@ impl TrainedNetwork {
             }
             _ => description(&self.network, &self.graph, form)?,
         })
+    }
+}
+
+impl TrainedNetwork {
+    /// The network with its weights as an int8 model multiplies them out.
+    pub fn with_int8_weights(self) -> TrainedNetwork {
+        let weights = int8_weights(&self.graph, &self.weights);
+        TrainedNetwork { weights, ..self }
     }
 }
 

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tamis_core::SampleId;
 use tamis_data::{BatchSource, Dataset, TrainingAugmentation, read_image};
+use tamis_graph::Graph;
 use tamis_nn::{Device, Model};
 
 use super::file::TrainedNetwork;
@@ -83,19 +84,20 @@ pub fn predictions_table(predictions: &[Prediction], top: usize) -> Table {
     Table::new(columns)
 }
 
-/// How long one image takes on this machine.
+/// How long one image takes on this machine, whatever the weights.
 ///
 /// # Errors
 ///
-/// [`Error::Network`], or [`Error::Data`] if no thread can be started.
-pub fn latency(network: &TrainedNetwork) -> Result<Latency, Error> {
-    let model = network.model(Device::Cpu)?;
-    let image = vec![0.0; network.image.len()];
+/// [`Error::Network`].
+pub fn latency(graph: &Graph) -> Result<Latency, Error> {
+    let model = Model::new(graph.clone(), &["logits"], Device::Cpu)?;
+    let image = vec![0.0; graph.image().into_iter().product()];
+    let (weights, statistics) = (model.layout().init(0), model.initial_statistics());
     let timed = || -> Result<f64, Error> {
         let mut seconds = Vec::with_capacity(TIMED);
         for _ in 0..=TIMED {
             let started = Instant::now();
-            evaluate(network, &model, &image)?;
+            model.evaluate(&weights, &image, &statistics)?;
             seconds.push(started.elapsed().as_secs_f64());
         }
         // The first pass warms up.

@@ -30,9 +30,16 @@ pub(crate) struct ExportArguments {
     /// onnx: give probabilities, too
     #[arg(long)]
     pub(crate) probabilities: bool,
-    /// onnx: weights as bytes with a scale a channel, a quarter of the size
+    /// onnx: weights as bytes with a scale a channel, a quarter of the size; with --data it is told what
+    /// accuracy that costs
     #[arg(long)]
     pub(crate) int8: bool,
+    /// Data on whose test split --int8 is judged
+    #[arg(long, value_name = "D", requires = "int8")]
+    pub(crate) data: Option<String>,
+    /// One setting of that data, such as data.size=32
+    #[arg(long, value_name = "KEY=VALUE", requires = "data")]
+    pub(crate) set: Vec<String>,
 }
 
 const EXAMPLES: &str = "\

@@ -35,6 +35,9 @@ pub(crate) struct ArchitectureArguments {
     /// Classes
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) classes: usize,
+    /// Time one image on this machine, too
+    #[arg(long)]
+    pub(crate) latency: bool,
     /// The stem that the DARTS space has for large images
     #[arg(long)]
     pub(crate) imagenet_stem: bool,

@@ -158,16 +158,24 @@ fn names(arm: &ArmResult) -> Vec<String> {
     ]
 }
 
-/// Mean and deviation, then what a single cell that is cut off does not decide.
+/// Mean and its interval, then what a single cell that is cut off does not decide.
 fn difference(quantity: Quantity, found: Option<Difference>, detail: Detail) -> String {
     let Some(Difference { summary, better }) = found else { return NONE.to_owned() };
-    let signed = |value: f64, text: String| if value < 0.0 { text } else { format!("+{text}") };
-    let mean = signed(summary.mean, spread(quantity, summary));
+    let interval = summary.interval().map_or(String::new(), |(lower, upper)| {
+        format!(" [{}, {}]", signed(quantity, lower), signed(quantity, upper))
+    });
+    let mean = format!("{}{interval}", signed(quantity, summary.mean));
     if detail == Detail::Brief {
         return format!("{mean} ({better}/{})", summary.n);
     }
-    let median = signed(summary.median, percent(quantity, summary.median));
+    let median = signed(quantity, summary.median);
     format!("{mean}, median {median}, better in {better} of {}", summary.n)
+}
+
+/// A difference in percent with its sign.
+fn signed(quantity: Quantity, value: f64) -> String {
+    let text = percent(quantity, value);
+    if value < 0.0 { text } else { format!("+{text}") }
 }
 
 fn accuracy(quantity: Quantity, summary: Option<Summary>, runs: usize) -> String {
@@ -271,11 +279,11 @@ mod tests {
         let full = |quantity, found| difference(quantity, found, Detail::Full);
         assert_eq!(
             full(Quantity::Cifar10Test200, found),
-            "-0.50 ± 1.25, median +0.00, better in 2 of 5"
+            "-0.50 [-2.05, +1.05], median +0.00, better in 2 of 5"
         );
         assert_eq!(
             difference(Quantity::Cifar10Test200, found, Detail::Brief),
-            "-0.50 ± 1.25 (2/5)"
+            "-0.50 [-2.05, +1.05] (2/5)"
         );
         assert_eq!(full(Quantity::Cifar10Test200, None), "-");
         let summary = Summary { n: 1, mean: 0.01, deviation: None, median: 0.01 };

@@ -39,7 +39,7 @@ const ALPHA_RATE: &str = "alpha rate";
 
 /// What the differences of a narrow table are, which has no room for words.
 const DIFFERENCES: &str = "vs: difference to as many random images, or to all images in as many steps, \
-seed by seed (seeds in which it is better)";
+seed by seed, with the 95 % interval of its mean (seeds in which it is better)";
 
 /// All blocks.
 pub(super) fn text(comparison: &Comparison, wide: bool) -> String {
