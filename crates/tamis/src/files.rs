@@ -56,5 +56,10 @@ pub(crate) fn hash_of_file(path: &Path) -> Result<String, Error> {
         path: path.to_owned(),
         source,
     })?;
-    Ok(blake3::hash(&bytes).to_hex()[..16].to_owned())
+    Ok(content_hash(&bytes))
+}
+
+/// The first digits of the BLAKE3 of some bytes: a name for what is in them.
+pub fn content_hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..16].to_owned()
 }

@@ -62,6 +62,7 @@ mod training;
 pub use choice::{Choice, PoolSource, choose};
 pub use config::{Layers, RunConfig, WITHOUT_DEFAULT, flatten};
 pub use error::Error;
+pub use files::content_hash;
 pub use job::{Ending, Job, is_provided, provide};
 pub use lookup::{Asked, Entry, Lookup, load_table, lookup};
 pub use outcome::Outcome;

@@ -307,3 +307,27 @@ fn mistakes_have_their_exit_codes_and_make_nothing() {
     fails(&["--jobs=0"], 2, "jobs");
     fails(&["--data=no/such/folder"], 3, "no/such/folder");
 }
+
+#[test]
+fn found_architectures_are_trained_on_their_own_and_compared_by_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("comparison");
+    let compare = |more: &[&str]| {
+        let own = ["compare", "--policies=random:0.5", "--seeds=0..2", "--epochs=1", "--batch=8"];
+        let data = ["--set=data.synthetic.train=64", "--set=data.synthetic.test=32"];
+        let small = ["--set=data.size=16", "--set=space.channels=2", "--retrain=quick"];
+        let place = ["--out", out.to_str().unwrap(), "--progress=none"];
+        let arguments = [&own[..], &data, &small, &place, more].concat();
+        program().args(arguments).output().unwrap()
+    };
+    let output = compare(&["--format=csv"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let csv = text(&output.stdout);
+    assert!(csv.lines().any(|line| line.contains("retrained_accuracy")), "{csv}");
+    let trained = || fs::read_dir(out.join("retrained")).unwrap().count();
+    let found = trained();
+    assert!((1..=2).contains(&found), "an architecture is trained once, whoever found it");
+    let again = compare(&[]);
+    assert!(text(&again.stdout).contains("retrained_accuracy"), "{}", text(&again.stdout));
+    assert_eq!(trained(), found);
+}

@@ -4,7 +4,7 @@
 //! it is what the same settings pass on all data over what was passed; in seconds it is measured
 //! against the runs of `full` with the same host and seeds on the same machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tamis_space::nas_bench_201::Table;
 
@@ -64,6 +64,20 @@ impl Comparison {
         let blocks = spaces.into_iter().filter_map(|space| Block::of(space, plan, results, table));
         Comparison { blocks: blocks.collect() }
     }
+
+    /// Every architecture that a run found, each once.
+    pub fn genotypes(&self) -> BTreeSet<String> {
+        let arms = self.blocks.iter().flat_map(|block| &block.arms);
+        arms.flat_map(|arm| &arm.runs).map(|run| run.outcome.genotype.clone()).collect()
+    }
+
+    /// Takes in what architectures reached when they were trained on their own.
+    pub fn take_retrained(&mut self, accuracies: &BTreeMap<String, f64>) {
+        let arms = self.blocks.iter_mut().flat_map(|block| &mut block.arms);
+        for run in arms.flat_map(|arm| &mut arm.runs) {
+            run.retrained = accuracies.get(&run.outcome.genotype).copied();
+        }
+    }
 }
 
 impl Block {
@@ -86,18 +100,27 @@ impl Block {
     }
 
     /// The accuracies that the table is about: those of a benchmark's table if there are any,
-    /// else the search's own.
-    pub fn accuracies(&self) -> &'static [Quantity] {
-        let looked_up =
-            self.arms.iter().flat_map(|arm| &arm.runs).any(|run| run.accuracies.is_some());
-        if looked_up { &Quantity::LOOKED_UP } else { &[Quantity::ArchValAccuracy] }
+    /// else the search's own; and those of the architectures trained on their own, if they were.
+    pub fn accuracies(&self) -> Vec<Quantity> {
+        let runs = || self.arms.iter().flat_map(|arm| &arm.runs);
+        let mut accuracies = match self.is_looked_up() {
+            true => Quantity::LOOKED_UP.to_vec(),
+            false => vec![Quantity::ArchValAccuracy],
+        };
+        let retrained = runs().any(|run| run.retrained.is_some());
+        accuracies.extend(retrained.then_some(Quantity::RetrainedAccuracy));
+        accuracies
+    }
+
+    fn is_looked_up(&self) -> bool {
+        self.arms.iter().flat_map(|arm| &arm.runs).any(|run| run.accuracies.is_some())
     }
 
     /// The data on which the cells were found, if the accuracies that the table is about are not of
     /// it: a benchmark's are of networks trained on CIFAR-10, whatever was searched on.
     pub fn found_elsewhere(&self) -> Option<&str> {
         let data = self.data.as_deref().filter(|data| *data != "cifar10")?;
-        (self.accuracies() == Quantity::LOOKED_UP).then_some(data)
+        self.is_looked_up().then_some(data)
     }
 
     /// The row of this arm's control: as many random samples.

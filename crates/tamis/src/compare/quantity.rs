@@ -17,6 +17,8 @@ pub enum Quantity {
     Imagenet16Test200,
     /// Share of right answers over the architecture batches of the last epoch that had any.
     ArchValAccuracy,
+    /// Share of right answers on the test split, of the found architecture trained by a recipe.
+    RetrainedAccuracy,
     /// Samples of the search over those of full data.
     SampleRatio,
     /// Multiply-adds, one-off ones included, over those of full data.
@@ -53,12 +55,13 @@ impl Quantity {
     ];
 
     /// All, in the order in which they are listed.
-    pub const ALL: [Quantity; 17] = [
+    pub const ALL: [Quantity; 18] = [
         Quantity::Cifar10Valid12,
         Quantity::Cifar10Test200,
         Quantity::Cifar100Test200,
         Quantity::Imagenet16Test200,
         Quantity::ArchValAccuracy,
+        Quantity::RetrainedAccuracy,
         Quantity::SampleRatio,
         Quantity::MacsRatio,
         Quantity::OneOffSamples,
@@ -81,6 +84,7 @@ impl Quantity {
             Quantity::Cifar100Test200 => "cifar100_test_200",
             Quantity::Imagenet16Test200 => "imagenet16_test_200",
             Quantity::ArchValAccuracy => "arch_val_accuracy",
+            Quantity::RetrainedAccuracy => "retrained_accuracy",
             Quantity::SampleRatio => "sample_ratio",
             Quantity::MacsRatio => "macs_ratio",
             Quantity::OneOffSamples => "one_off_samples",
@@ -99,7 +103,8 @@ impl Quantity {
     /// Whether it is an accuracy: of accuracies the known ones are averaged, of anything else the
     /// mean is unknown as soon as one run's figure is.
     pub fn is_accuracy(self) -> bool {
-        self == Quantity::ArchValAccuracy || Quantity::LOOKED_UP.contains(&self)
+        let own = [Quantity::ArchValAccuracy, Quantity::RetrainedAccuracy];
+        own.contains(&self) || Quantity::LOOKED_UP.contains(&self)
     }
 
     /// The figure of a run.
@@ -110,6 +115,7 @@ impl Quantity {
         let count = |count: Option<u64>| count.map(|count| count as f64);
         match self {
             Quantity::ArchValAccuracy => outcome.arch_val_accuracy(),
+            Quantity::RetrainedAccuracy => run.retrained,
             Quantity::SampleRatio => Some(cost.sample_ratio),
             Quantity::MacsRatio => cost.macs_ratio,
             Quantity::OneOffSamples => count(cost.one_off_samples),

@@ -15,6 +15,8 @@ pub struct SeedResult {
     pub outcome: Outcome,
     /// What a benchmark's table says of the architecture.
     pub accuracies: Option<Accuracies>,
+    /// Share of right answers on the test split, of the architecture trained on its own; `None` if it was not.
+    pub retrained: Option<f64>,
     /// The machine it was made on, and with how many threads.
     pub made: (Value, Option<u64>),
 }
@@ -31,6 +33,6 @@ impl SeedResult {
             None => outcome.lookup.as_ref().map(|lookup| lookup.record),
         };
         let made = (record.section.machine.clone(), record.section.threads);
-        SeedResult { seed: outcome.seed, accuracies, outcome, made }
+        SeedResult { seed: outcome.seed, accuracies, retrained: None, outcome, made }
     }
 }

@@ -63,6 +63,14 @@ pub(crate) struct CompareArguments {
     /// Benchmark table to look the results up in [default: the one in the folder TAMIS_DATA]
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
+    /// Train every found architecture by this recipe, too, and compare by what it reaches on the test split:
+    /// quick, nas-bench-201-12, nas-bench-201-200, darts-600
+    #[arg(
+        long,
+        value_name = "R",
+        long_help = listing::recipes("Train every found architecture by this recipe, too, and compare by that")
+    )]
+    pub(crate) retrain: Option<String>,
     /// How to print the comparison
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: ComparisonFormat,

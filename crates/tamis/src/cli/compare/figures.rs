@@ -84,16 +84,14 @@ pub(super) fn summaries(block: &Block, detail: Detail) -> Table {
     header.extend(others.map(str::to_owned));
     let mut rows: Vec<Vec<String>> =
         block.arms.iter().map(|arm| arm_row(block, arm, detail)).collect();
-    rows.extend(block.unsearched.iter().map(|row| unsearched_row(row, accuracies, header.len())));
+    rows.extend(block.unsearched.iter().map(|row| unsearched_row(row, &accuracies, header.len())));
     Table { header, rows }
 }
 
-/// The two accuracies that people compare, or the search's own; the last is the one that counts.
-fn shown(block: &Block) -> &'static [Quantity] {
-    match block.accuracies() {
-        [] | [_] => &[Quantity::ArchValAccuracy],
-        _ => &[Quantity::Cifar10Valid12, Quantity::Cifar10Test200],
-    }
+/// The accuracies that people compare; the last is the one that counts.
+fn shown(block: &Block) -> Vec<Quantity> {
+    let others = [Quantity::Cifar100Test200, Quantity::Imagenet16Test200];
+    block.accuracies().into_iter().filter(|quantity| !others.contains(quantity)).collect()
 }
 
 /// The accuracy that counts.
@@ -109,7 +107,7 @@ fn arm_row(block: &Block, arm: &ArmResult, detail: Detail) -> Vec<String> {
     let mut row = names(arm);
     row.push(n);
     row.extend(
-        shown(block).iter().map(|&quantity| accuracy(quantity, summary(quantity), finished)),
+        shown(block).into_iter().map(|quantity| accuracy(quantity, summary(quantity), finished)),
     );
     let counts = counted(block);
     let times = |ratio: Option<f64>| ratio.map_or(NONE.to_owned(), |ratio| format!("{ratio:.2}x"));
@@ -200,7 +198,7 @@ pub(super) fn percent(quantity: Quantity, value: f64) -> String {
 /// An accuracy in percent: looked-up ones are already.
 pub(super) fn in_percent(quantity: Quantity, value: f64) -> f64 {
     match quantity {
-        Quantity::ArchValAccuracy => 100.0 * value,
+        Quantity::ArchValAccuracy | Quantity::RetrainedAccuracy => 100.0 * value,
         _ => value,
     }
 }
@@ -236,11 +234,11 @@ pub(super) fn values(block: &Block) -> Table {
         "architecture",
     ];
     header.extend(others.map(str::to_owned));
-    let rows = block.arms.iter().flat_map(|arm| value_rows(arm, accuracies)).collect();
+    let rows = block.arms.iter().flat_map(|arm| value_rows(arm, &accuracies)).collect();
     Table { header, rows }
 }
 
-fn value_rows(arm: &ArmResult, accuracies: &'static [Quantity]) -> Vec<Vec<String>> {
+fn value_rows(arm: &ArmResult, accuracies: &[Quantity]) -> Vec<Vec<String>> {
     arm.runs.iter().map(|run| value_row(arm, run, accuracies)).collect()
 }
 

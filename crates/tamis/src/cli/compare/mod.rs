@@ -6,6 +6,7 @@ mod figures;
 mod markdown;
 mod picture;
 mod progress;
+mod retrain;
 mod text;
 
 use std::collections::BTreeSet;
@@ -53,7 +54,18 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
         let unprovided = check(&plan, &results, &train)?;
         execute(arguments, &plan, &mut results, (train, unprovided))?
     };
-    let comparison = Comparison::of(&plan, &results, table.as_ref());
+    let mut comparison = Comparison::of(&plan, &results, table.as_ref());
+    if let Some(recipe) = arguments.retrain.as_deref().filter(|_| !ended.stopped) {
+        let stop = Stop::listen(&arguments.common)?;
+        let mut watch = Watch::new(arguments.common.progress, stop);
+        let folder = arguments.out.join("retrained");
+        let whole = retrain::retrain(&mut comparison, &config, (recipe, &folder), &mut watch);
+        watch.finish();
+        if !whole? {
+            tell("stopped while architectures were trained; the same command goes on");
+            return Ok(ExitCode::from(STOPPED));
+        }
+    }
     let text = written(&comparison, arguments);
     match arguments.format {
         ComparisonFormat::Text | ComparisonFormat::Markdown => print_text(&text)?,
