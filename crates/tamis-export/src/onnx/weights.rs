@@ -38,8 +38,8 @@ pub(super) fn weight(
     writer.node("DequantizeLinear", &[&stored, &scales, &zeros], name, vec![integer("axis", 0)])
 }
 
-/// The weights as an int8 model multiplies them out, laid out as before: of convolutions and linear layers, whose
-/// biases stay. Batch norms that are folded in change nothing of it: they scale a whole channel.
+/// The weights as an int8 model multiplies them out, laid out as before: of convolutions and linear
+/// layers, whose biases stay. Batch norms folded in change nothing of it: they scale whole channels.
 pub fn int8_weights(graph: &Graph, weights: &[f32]) -> Vec<f32> {
     let mut rounded = weights.to_vec();
     for number in graph.nodes().iter().flat_map(|node| quantizable(&node.layer)) {

@@ -15,7 +15,7 @@ pub struct SeedResult {
     pub outcome: Outcome,
     /// What a benchmark's table says of the architecture.
     pub accuracies: Option<Accuracies>,
-    /// Share of right answers on the test split, of the architecture trained on its own; `None` if it was not.
+    /// Share of right answers on the test split of the architecture trained on its own, if it was.
     pub retrained: Option<f64>,
     /// The machine it was made on, and with how many threads.
     pub made: (Value, Option<u64>),

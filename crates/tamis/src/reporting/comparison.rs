@@ -5,8 +5,7 @@ use std::path::Path;
 
 use tamis_report::{Arm, Comparison, Difference, Estimate, Head, Part, Report, SeedValue};
 
-use super::extend;
-use super::search::given;
+use super::{extend, given};
 use crate::compare::{Record, Results, paired, summary};
 use crate::error::Error;
 

@@ -11,7 +11,7 @@ mod training;
 
 use std::path::{Path, PathBuf};
 
-use tamis_report::{Fact, Head, Note, NoteKind, Report};
+use tamis_report::{Fact, Head, Note, NoteKind, Part, Report};
 
 use crate::error::Error;
 use crate::summary::{Kind, State, Summary, summarize};
@@ -82,4 +82,9 @@ fn percent(share: f64) -> String {
 fn lines<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// What there is, or why it is missing if there is nothing.
+fn given<T>(values: Vec<T>, reason: &str) -> Part<Vec<T>> {
+    if values.is_empty() { Part::Missing(reason.to_owned()) } else { Part::Given(values) }
 }

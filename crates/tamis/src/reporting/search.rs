@@ -9,7 +9,7 @@ use tamis_report::{
 use tamis_search::EpochRecord;
 use tamis_space::{darts, nas_bench_201};
 
-use super::{extend, fact, lines, percent, selection, warning};
+use super::{extend, fact, given, lines, percent, selection, warning};
 use crate::config::{Layers, RunConfig};
 use crate::error::Error;
 use crate::outcome::{Cost, Outcome};
@@ -30,11 +30,6 @@ pub(super) fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result
         None => Part::Missing("The search is not finished.".to_owned()),
     };
     Ok(())
-}
-
-/// What there is, or why it is missing if there is nothing.
-pub(super) fn given<T>(values: Vec<T>, reason: &str) -> Part<Vec<T>> {
-    if values.is_empty() { Part::Missing(reason.to_owned()) } else { Part::Given(values) }
 }
 
 fn head(config: &RunConfig, summary: &Summary, epochs: &[EpochRecord]) -> Head {

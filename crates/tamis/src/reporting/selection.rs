@@ -9,8 +9,7 @@ use tamis_report::{ActiveSet, ContactSheet, Exchange, Part, Picture, Selection};
 use tamis_select::{Change, ScoreRow, What};
 
 use super::images::{Images, class_of, image};
-use super::lines;
-use super::search::given;
+use super::{given, lines};
 use crate::config::RunConfig;
 use crate::samples::Samples;
 use crate::scores::load_scores;

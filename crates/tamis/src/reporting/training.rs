@@ -10,8 +10,8 @@ use tamis_report::{
 use tamis_search::training::TrainingRecord;
 
 use super::images::{Images, image};
-use super::search::{architecture, given};
-use super::{extend, fact, lines, percent};
+use super::search::architecture;
+use super::{extend, fact, given, lines, percent};
 use crate::config::Layers;
 use crate::error::Error;
 use crate::summary::Summary;

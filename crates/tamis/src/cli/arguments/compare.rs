@@ -63,12 +63,12 @@ pub(crate) struct CompareArguments {
     /// Benchmark table to look the results up in [default: the one in the folder TAMIS_DATA]
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
-    /// Train every found architecture by this recipe, too, and compare by what it reaches on the test split:
-    /// quick, nas-bench-201-12, nas-bench-201-200, darts-600
+    /// Train what was found by this recipe, too, and compare by its test accuracy: quick,
+    /// nas-bench-201-12, nas-bench-201-200, darts-600
     #[arg(
         long,
         value_name = "R",
-        long_help = listing::recipes("Train every found architecture by this recipe, too, and compare by that")
+        long_help = listing::recipes("Train what was found by this recipe, too, and compare by that")
     )]
     pub(crate) retrain: Option<String>,
     /// How to print the comparison
