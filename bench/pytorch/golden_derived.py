@@ -73,7 +73,7 @@ class Constants:
 
 
 NAS_BENCH_201 = Constants(cells=1)
-# A seed with which a start off by 3e-7, several times what rounding does, leaves all within 1e-4, whatever the noise.
+# One of few seeds with which starts off by 3e-7, several times what rounding does, end within 2e-4 for each of four noises.
 DARTS = Constants(seed=4, cells=5, auxiliary_weight=0.4)
 
 # |nor_conv_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|
