@@ -12,12 +12,11 @@
 //! * a layer that reads another than it should, or two parameters of one shape that change places;
 //! * values given up or written over too early, where several layers read one, and gradients that are then
 //!   lost, counted twice or not added up;
-//! * a gradient divided by the wrong number, which a test of its direction lets pass;
 //! * moments with the biased variance (in the auxiliary classifier it is 7/8 of the other), in another order
 //!   than that of the batch norms, or evaluation by those of a batch.
 //!
-//! The script prints what rounding and mistakes amount to: at most 2e-5 of the largest value against a tenth at
-//! least. Rounding shows only where it takes an input of a ReLU across zero; the batches keep clear of that.
+//! The script prints what rounding and mistakes amount to: at most 2e-5 of the largest value against a tenth
+//! at least. Rounding shows only where it takes an input of a ReLU across zero; the batches keep clear of that.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
