@@ -16,7 +16,8 @@
 //!   than that of the batch norms, or evaluation by those of a batch.
 //!
 //! The script prints what rounding and mistakes amount to: at most 2e-5 of the largest value against a tenth
-//! at least. Rounding shows only where it takes an input of a ReLU across zero; the batches keep clear of that.
+//! at least. Rounding shows only where it takes an input of a ReLU across zero; the batches keep clear of
+//! that.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
