@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tamis_graph::Layer;
+use tamis_kernels::Buffer;
 
 use crate::forward::{Run, Saved};
 use crate::operations::batch_norm::{self, Normalised};
@@ -12,7 +13,7 @@ use crate::operations::pooling::AnyPool;
 use crate::operations::separable::Separable;
 use crate::operations::{WeightGradient, linear, planes, sides};
 use crate::program::{Operation, Step};
-use crate::values::{Gradients, Shared, give, give_shared};
+use crate::values::{Gradients, Shared};
 
 impl Run<'_> {
     /// The gradient of the weights, given that of each output of the program in their order. Parameters
@@ -30,7 +31,7 @@ impl Run<'_> {
                 self.output(*output).len(),
                 "length of an output's gradient"
             );
-            gradients.add(output.index(), Arc::new(gradient));
+            gradients.add(output.index(), Arc::new(Buffer::copy(&gradient)));
         }
         let length = program.graph.parameters().length();
         let mut of_weights = WeightGradient { graph: &program.graph, flat: vec![0.0; length] };
@@ -48,7 +49,7 @@ impl Run<'_> {
     fn forget(&mut self, number: usize, step: &Step) {
         for &value in step.inputs.iter().chain([&step.node]) {
             if self.program.needed_back_to[value].is_none_or(|first| first >= number) {
-                self.values[value].take().into_iter().for_each(give);
+                self.values[value] = None;
             }
         }
     }
@@ -69,14 +70,12 @@ impl Run<'_> {
                 let layer = ConvNorm::new(self.weights(), [conv, step.node], relu, self.batch);
                 let to = wanted.then(|| gradients.destination(first, input.len()));
                 layer.backward((input, saved), &gradient, of_weights, to);
-                give_shared(gradient);
             }
             (Operation::Separable { relu, depthwise, pointwise }, Saved::Separated(saved)) => {
                 let places = [depthwise, pointwise];
                 let layer = Separable::new(self.weights(), places, step.node, relu, self.batch);
                 let to = wanted.then(|| gradients.destination(first, input.len()));
                 layer.backward((input, saved), &gradient, of_weights, to);
-                give_shared(gradient);
             }
             (Operation::Plain, Saved::Normalised(saved)) => {
                 let found = self.batch_norm_back(step, saved, &gradient, of_weights);
@@ -92,7 +91,7 @@ impl Run<'_> {
         saved: &Normalised,
         gradient: &[f32],
         of_weights: &mut WeightGradient<'_>,
-    ) -> Vec<f32> {
+    ) -> Buffer {
         let graph = &self.program.graph;
         let scale = affine_of(graph, step.node);
         let weights = self.weights();
@@ -185,15 +184,11 @@ impl Run<'_> {
         gradient: &[f32],
         (gradients, of_weights): (&mut Gradients, &mut WeightGradient<'_>),
     ) {
-        let graph = &self.program.graph;
         let input = self.value(step.inputs[0]);
-        let inputs = graph.nodes()[step.inputs[0]].shape.values();
-        let matrix = graph.parameters().parameters()[weight].range();
-        let outputs = gradient.len() / self.batch;
-        let both = &mut of_weights.flat[matrix.start..][..matrix.len() + outputs];
-        let (of_matrix, of_bias) = both.split_at_mut(matrix.len());
-        let weight = self.weights().of(weight);
-        let found = linear::backward(input, inputs, weight, gradient, [of_matrix, of_bias]);
+        let inputs = self.program.graph.nodes()[step.inputs[0]].shape.values();
+        linear::weight_gradient((input, inputs), gradient, of_weights.of(weight));
+        linear::bias_gradient(gradient, of_weights.of(weight + 1));
+        let found = linear::input_gradient(self.weights().of(weight), inputs, gradient);
         gradients.add(step.inputs[0], Arc::new(found));
     }
 

@@ -1,7 +1,7 @@
 //! One batch on its way through a program.
 
 use tamis_graph::{Layer, NodeId};
-use tamis_kernels::{Destination, conv_bn, separable};
+use tamis_kernels::{Buffer, Destination, conv_bn, separable};
 
 use crate::batch::{DropPath, Moments};
 use crate::operations::batch_norm::{self, Normalised};
@@ -11,7 +11,7 @@ use crate::operations::pooling::AnyPool;
 use crate::operations::separable::Separable;
 use crate::operations::{Weights, linear, planes, sides};
 use crate::program::{Operation, Program, Step};
-use crate::values::{add, give, take};
+use crate::values::add;
 
 /// What a step keeps for its backward pass besides values.
 pub(crate) enum Saved {
@@ -34,7 +34,7 @@ pub struct Run<'a> {
     pub(crate) weights: &'a [f32],
     pub(crate) batch: usize,
     /// The values that are outputs or that the backward pass needs, by place.
-    pub(crate) values: Vec<Option<Vec<f32>>>,
+    pub(crate) values: Vec<Option<Buffer>>,
     /// By step.
     pub(crate) saved: Vec<Saved>,
     /// `[sample, layer]`.
@@ -65,9 +65,8 @@ impl Program {
     ///
     /// As [`Program::train`], and if moments are missing.
     pub fn evaluate(&self, weights: &[f32], images: &[f32], moments: &[Moments]) -> Vec<Vec<f32>> {
-        let mut run = self.run(weights, images, Mode::Evaluate(moments), None);
-        let outputs = self.outputs.iter().map(|output| run.values[output.index()].take());
-        outputs.map(Option::unwrap_or_default).collect()
+        let run = self.run(weights, images, Mode::Evaluate(moments), None);
+        self.outputs.iter().map(|&output| run.output(output).to_vec()).collect()
     }
 
     fn run<'a>(
@@ -92,7 +91,7 @@ impl Program {
         for (number, step) in self.steps.iter().enumerate() {
             let saved = match self.graph.nodes()[step.node].layer {
                 Layer::Image => {
-                    run.values[step.node] = Some(images.to_vec());
+                    run.values[step.node] = Some(Buffer::copy(images));
                     Saved::Nothing
                 }
                 _ => run.compute(number, step, mode),
@@ -130,7 +129,7 @@ impl<'a> Run<'a> {
             let last = program.last_reader[input] == Some(number);
             let kept = training && program.needed_back_to[input].is_some();
             if last && !kept && !program.leaves(input) {
-                self.values[input].take().into_iter().for_each(give);
+                self.values[input] = None;
             }
         }
     }
@@ -147,6 +146,14 @@ impl<'a> Run<'a> {
                     self.values[step.node] = Some(self.sum(number, step));
                     Saved::Nothing
                 }
+                Layer::DropPath { number: of_layer } => {
+                    let mut value = self.taken(number, step, step.inputs[0]);
+                    if let Some(factors) = self.factors(of_layer) {
+                        planes::scale_samples(&mut value, &factors);
+                    }
+                    self.values[step.node] = Some(value);
+                    Saved::Nothing
+                }
                 layer => {
                     self.values[step.node] = Some(self.plain(step, &layer));
                     Saved::Nothing
@@ -157,15 +164,15 @@ impl<'a> Run<'a> {
 
     /// Takes out the memory that a step's result goes to: its own, or that of the sum that takes it in; and
     /// whether something is there to be added to.
-    fn open(&mut self, step: &Step, length: usize) -> (Vec<f32>, bool) {
+    fn open(&mut self, step: &Step, length: usize) -> (Buffer, bool) {
         let place = self.program.summed_into[step.node].unwrap_or(step.node);
         match self.values[place].take() {
             Some(sum) => (sum, true),
-            None => (take(length), false),
+            None => (Buffer::take(length), false),
         }
     }
 
-    fn close(&mut self, step: &Step, value: Vec<f32>) {
+    fn close(&mut self, step: &Step, value: Buffer) {
         let place = self.program.summed_into[step.node].unwrap_or(step.node);
         self.values[place] = Some(value);
     }
@@ -243,7 +250,7 @@ impl<'a> Run<'a> {
 
     /// The sum: what was summed already as it was made, or else the first term that nobody else needs,
     /// takes in the rest.
-    fn sum(&mut self, number: usize, step: &Step) -> Vec<f32> {
+    fn sum(&mut self, number: usize, step: &Step) -> Buffer {
         let program = self.program;
         let mut rest: Vec<usize> = step.inputs.clone();
         rest.retain(|&input| program.summed_into[input] != Some(step.node));
@@ -252,14 +259,17 @@ impl<'a> Run<'a> {
             None => {
                 let first = rest.iter().position(|&input| self.is_free(number, step, input));
                 let input = rest.remove(first.unwrap_or(0));
-                match first {
-                    Some(_) => self.values[input].take().unwrap_or_default(),
-                    None => self.value(input).to_vec(),
-                }
+                self.taken(number, step, input)
             }
         };
         rest.iter().for_each(|&input| add(&mut sum, self.value(input)));
         sum
+    }
+
+    /// A value to be written over: itself if nobody else needs it, else a copy.
+    fn taken(&mut self, number: usize, step: &Step, input: usize) -> Buffer {
+        let own = self.is_free(number, step, input).then(|| self.values[input].take()).flatten();
+        own.unwrap_or_else(|| Buffer::copy(self.value(input)))
     }
 
     /// Whether nothing but this step reads a value, now or on the way back, and this one once.
@@ -270,7 +280,7 @@ impl<'a> Run<'a> {
         once && last && program.needed_back_to[input].is_none() && !program.leaves(input)
     }
 
-    fn plain(&self, step: &Step, layer: &Layer) -> Vec<f32> {
+    fn plain(&self, step: &Step, layer: &Layer) -> Buffer {
         let graph = &self.program.graph;
         let before = graph.nodes()[step.inputs[0]].shape;
         let (from, to) = (sides(before), sides(graph.nodes()[step.node].shape));
@@ -295,21 +305,14 @@ impl<'a> Run<'a> {
                     .map(|&input| (self.value(input), graph.nodes()[input].shape.values()));
                 planes::concatenate(&parts.collect::<Vec<_>>(), self.batch)
             }
-            Layer::Zero { .. } => vec![0.0; self.batch * to.iter().product::<usize>()],
+            Layer::Zero { .. } => Buffer::zeros(self.batch * to.iter().product::<usize>()),
             Layer::HalveAndWiden { outputs } => planes::halve_and_widen(input, from, outputs),
             Layer::Upsample => planes::upsample(input, from[2]),
             Layer::Linear { weight, .. } => {
                 let weights = self.weights();
-                linear::forward(input, before.values(), weights.of(weight), weights.of(weight + 1))
+                linear::forward(input, weights.of(weight), weights.of(weight + 1))
             }
-            Layer::DropPath { number } => {
-                let mut output = input.to_vec();
-                if let Some(factors) = self.factors(number) {
-                    planes::scale_samples(&mut output, &factors);
-                }
-                output
-            }
-            _ => input.to_vec(),
+            _ => Buffer::copy(input),
         }
     }
 

@@ -21,8 +21,3 @@ mod values;
 pub use batch::{DropPath, Moments};
 pub use forward::Run;
 pub use program::Program;
-
-/// Gives the memory that is kept for later batches back to the system.
-pub fn release_pooled_memory() {
-    values::release();
-}

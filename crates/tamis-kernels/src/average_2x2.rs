@@ -13,12 +13,12 @@ const PAIRS: usize = 64;
 /// `[.., height / 2, width / 2]`.
 ///
 /// # Panics
-/// If `width` is odd or 0, or `input` is no whole number of pairs of rows.
-pub fn forward(input: &[f32], width: usize) -> Vec<f32> {
+/// If `width` is odd or 0, `input` is no whole number of pairs of rows, or `output` not a quarter as long.
+pub fn forward(input: &[f32], width: usize, output: &mut [f32]) {
     check_width(width);
     assert!(input.len().is_multiple_of(2 * width), "rows come in pairs");
+    assert_eq!(output.len(), input.len() / 4, "length of the output");
     let half = width / 2;
-    let mut output = vec![0.0; input.len() / 4];
     let pieces = output.par_chunks_mut(PAIRS * half).zip(input.par_chunks(PAIRS * 2 * width));
     pieces.for_each(|(output, input)| {
         for (row, pair) in output.chunks_exact_mut(half).zip(input.chunks_exact(2 * width)) {
@@ -29,18 +29,18 @@ pub fn forward(input: &[f32], width: usize) -> Vec<f32> {
             }
         }
     });
-    output
 }
 
 /// Gradient of the input of [`forward`], whose rows have `width` pixels, from that of its output.
 ///
 /// # Panics
-/// If `width` is odd or 0, or `output_gradient` is no whole number of rows.
-pub fn backward(output_gradient: &[f32], width: usize) -> Vec<f32> {
+/// If `width` is odd or 0, `output_gradient` is no whole number of rows, or `input_gradient` not four times
+/// as long.
+pub fn backward(output_gradient: &[f32], width: usize, input_gradient: &mut [f32]) {
     check_width(width);
     let half = width / 2;
     assert!(output_gradient.len().is_multiple_of(half), "a gradient is made of whole rows");
-    let mut input_gradient = vec![0.0; 4 * output_gradient.len()];
+    assert_eq!(input_gradient.len(), 4 * output_gradient.len(), "length of the gradient");
     let pieces = input_gradient
         .par_chunks_mut(PAIRS * 2 * width)
         .zip(output_gradient.par_chunks(PAIRS * half));
@@ -53,7 +53,6 @@ pub fn backward(output_gradient: &[f32], width: usize) -> Vec<f32> {
             lower.copy_from_slice(upper);
         }
     });
-    input_gradient
 }
 
 fn check_width(width: usize) {

@@ -19,24 +19,37 @@ const LINE: usize = 16;
 static POOL: Mutex<Vec<Vec<Line>>> = Mutex::new(Vec::new());
 
 /// Floats aligned to cache lines, given back to the pool on drop.
-pub(crate) struct Buffer {
+pub struct Buffer {
     lines: Vec<Line>,
     len: usize,
 }
 
 impl Buffer {
     /// Takes `len` floats, of any finite or stale value, from the pool.
-    pub(crate) fn take(len: usize) -> Buffer {
+    pub fn take(len: usize) -> Buffer {
         let need = len.div_ceil(LINE);
         let lines = reuse(need).unwrap_or_else(|| fresh(need));
         Buffer { lines, len }
     }
 
     /// Takes `len` zeros.
-    pub(crate) fn zeros(len: usize) -> Buffer {
+    pub fn zeros(len: usize) -> Buffer {
         let mut buffer = Buffer::take(len);
         buffer.fill(0.0);
         buffer
+    }
+
+    /// Takes a buffer and copies the values to it.
+    pub fn copy(values: &[f32]) -> Buffer {
+        let mut buffer = Buffer::take(values.len());
+        buffer.copy_from_slice(values);
+        buffer
+    }
+}
+
+impl Clone for Buffer {
+    fn clone(&self) -> Buffer {
+        Buffer::copy(self)
     }
 }
 

@@ -53,7 +53,7 @@ mod statistics;
 mod transpose;
 mod window;
 
-pub use buffer::release_pooled_memory;
+pub use buffer::{Buffer, release_pooled_memory};
 pub use destination::Destination;
 pub use memory::keep_freed_memory;
 pub use simd::{ChoiceError, Level};

@@ -1,10 +1,10 @@
 //! Batch norm by itself, where no convolution stands before it.
 
 use rayon::prelude::*;
+use tamis_kernels::Buffer;
 
 use super::{EPSILON, unbias};
 use crate::batch::Moments;
-use crate::values::take;
 
 /// Scale and shift of each channel; 1 and 0 if absent.
 pub(crate) type Affine<'a> = Option<[&'a [f32]; 2]>;
@@ -21,7 +21,7 @@ pub(crate) fn forward(
     input: &[f32],
     [channels, plane]: [usize; 2],
     affine: Affine<'_>,
-) -> (Vec<f32>, Normalised, Moments) {
+) -> (Buffer, Normalised, Moments) {
     let sums: Vec<[f64; 2]> = (0..channels)
         .into_par_iter()
         .map(|channel| moments(input, [channels, plane], channel))
@@ -47,7 +47,7 @@ pub(crate) fn forward(
 }
 
 /// Normalises by given moments.
-pub(crate) fn evaluate(input: &[f32], plane: usize, scales: &[[f32; 2]]) -> Vec<f32> {
+pub(crate) fn evaluate(input: &[f32], plane: usize, scales: &[[f32; 2]]) -> Buffer {
     scaled(input, plane, scales)
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn backward(
     affine: Affine<'_>,
     gradient: &[f32],
     of_affine: Option<&mut [f32]>,
-) -> Vec<f32> {
+) -> Buffer {
     let channels = normalised.mean.len();
     let count = (input.len() / channels) as f64;
     let sums: Vec<[f64; 2]> = (0..channels)
@@ -83,7 +83,7 @@ pub(crate) fn backward(
             shift[channel] += *sum as f32;
         }
     }
-    let mut to = take(input.len());
+    let mut to = Buffer::take(input.len());
     let planes =
         to.par_chunks_mut(plane).zip(input.par_chunks(plane)).zip(gradient.par_chunks(plane));
     planes.enumerate().for_each(|(number, ((to, input), gradient))| {
@@ -142,8 +142,8 @@ fn products(
     [sum, product * normalised.inverse_deviation[channel]]
 }
 
-fn scaled(input: &[f32], plane: usize, scales: &[[f32; 2]]) -> Vec<f32> {
-    let mut output = take(input.len());
+fn scaled(input: &[f32], plane: usize, scales: &[[f32; 2]]) -> Buffer {
+    let mut output = Buffer::take(input.len());
     let planes = output.par_chunks_mut(plane).zip(input.par_chunks(plane)).enumerate();
     planes.for_each(|(number, (output, input))| {
         let [factor, constant] = scales[number % scales.len()];

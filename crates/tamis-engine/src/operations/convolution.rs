@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 use tamis_graph::{Convolution, ConvolutionLayer};
+use tamis_kernels::Buffer;
 
-use super::linear::add_scaled;
+use super::linear::{self, add_scaled};
 
 /// A convolution at its place.
 pub(crate) struct AnyConvolution {
@@ -32,10 +33,13 @@ impl AnyConvolution {
     }
 
     /// Of `[sample, in, height, width]`, by a weight `[out, in / groups, row, column]`.
-    pub(crate) fn forward(&self, input: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    pub(crate) fn forward(&self, input: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Buffer {
         let (values, plane) = (self.input_values(), self.output_plane());
         let outputs = self.layer.convolution.outputs;
-        let mut output = vec![0.0; input.len() / values * outputs * plane];
+        if self.is_linear() {
+            return linear::forward(input, weight, bias.unwrap_or(&vec![0.0; outputs]));
+        }
+        let mut output = Buffer::take(input.len() / values * outputs * plane);
         let samples = output.par_chunks_mut(outputs * plane).zip(input.par_chunks(values));
         samples.for_each(|(output, input)| {
             for (number, to) in output.chunks_exact_mut(plane).enumerate() {
@@ -53,10 +57,13 @@ impl AnyConvolution {
     }
 
     /// The gradient of the input.
-    pub(crate) fn input_gradient(&self, weight: &[f32], gradient: &[f32]) -> Vec<f32> {
+    pub(crate) fn input_gradient(&self, weight: &[f32], gradient: &[f32]) -> Buffer {
         let (values, plane) = (self.input_values(), self.output_plane());
         let outputs = self.layer.convolution.outputs;
-        let mut input = vec![0.0; gradient.len() / (outputs * plane) * values];
+        if self.is_linear() {
+            return linear::input_gradient(weight, values, gradient);
+        }
+        let mut input = Buffer::zeros(gradient.len() / (outputs * plane) * values);
         let samples = input.par_chunks_mut(values).zip(gradient.par_chunks(outputs * plane));
         samples.for_each(|(input, gradient)| {
             for (number, from) in gradient.chunks_exact(plane).enumerate() {
@@ -78,6 +85,9 @@ impl AnyConvolution {
     /// Adds to the gradient of the weight.
     pub(crate) fn weight_gradient(&self, input: &[f32], gradient: &[f32], of_weight: &mut [f32]) {
         let (values, plane) = (self.input_values(), self.output_plane());
+        if self.is_linear() {
+            return linear::weight_gradient((input, values), gradient, of_weight);
+        }
         let of_sample = self.layer.convolution.outputs * plane;
         let chunks = input.par_chunks(CHUNK * values).zip(gradient.par_chunks(CHUNK * of_sample));
         let parts: Vec<Vec<f32>> = chunks
@@ -125,6 +135,12 @@ impl AnyConvolution {
                 to.iter_mut().zip(from).for_each(|(to, from)| *to += factor * from);
             }
         }
+    }
+
+    /// Whether the kernel covers the whole image: rows of one pixel would be slow.
+    fn is_linear(&self) -> bool {
+        let Convolution { kernel, padding, groups, dilation, .. } = self.layer.convolution;
+        kernel == self.size && padding == [0, 0] && groups == 1 && dilation == 1
     }
 
     fn input_channel<'a>(&self, input: &'a [f32], channel: usize) -> &'a [f32] {

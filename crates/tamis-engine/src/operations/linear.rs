@@ -4,12 +4,14 @@
 //! not depend on it.
 
 use rayon::prelude::*;
+use tamis_kernels::Buffer;
 
 /// Of features `[sample, in]`: `[sample, out]`.
-pub(crate) fn forward(input: &[f32], inputs: usize, weight: &[f32], bias: &[f32]) -> Vec<f32> {
+pub(crate) fn forward(input: &[f32], weight: &[f32], bias: &[f32]) -> Buffer {
     let outputs = bias.len();
+    let inputs = weight.len() / outputs;
     let columns = transposed(weight, inputs);
-    let mut output = vec![0.0; input.len() / inputs * outputs];
+    let mut output = Buffer::take(input.len() / inputs * outputs);
     let samples = output.par_chunks_mut(outputs).zip(input.par_chunks(inputs));
     samples.for_each(|(output, input)| {
         output.copy_from_slice(bias);
@@ -20,24 +22,30 @@ pub(crate) fn forward(input: &[f32], inputs: usize, weight: &[f32], bias: &[f32]
     output
 }
 
-/// Adds to the gradients of weight `[out, in]` and bias; returns that of the input.
-pub(crate) fn backward(
-    input: &[f32],
-    inputs: usize,
-    weight: &[f32],
+/// Adds to the gradient of the weight `[out, in]`.
+pub(crate) fn weight_gradient(
+    (input, inputs): (&[f32], usize),
     gradient: &[f32],
-    [of_weight, of_bias]: [&mut [f32]; 2],
-) -> Vec<f32> {
-    let outputs = of_bias.len();
-    let samples = || gradient.chunks_exact(outputs).zip(input.chunks_exact(inputs));
-    let rows = of_weight.par_chunks_mut(inputs).zip(of_bias.par_iter_mut()).enumerate();
-    rows.for_each(|(output, (row, bias))| {
-        for (gradient, input) in samples() {
-            add_scaled(row, input, gradient[output]);
-            *bias += gradient[output];
+    of_weight: &mut [f32],
+) {
+    let outputs = of_weight.len() / inputs;
+    of_weight.par_chunks_mut(inputs).enumerate().for_each(|(output, row)| {
+        let slopes = gradient.iter().skip(output).step_by(outputs);
+        for (&slope, input) in slopes.zip(input.chunks_exact(inputs)) {
+            add_scaled(row, input, slope);
         }
     });
-    let mut of_input = vec![0.0; input.len()];
+}
+
+/// Adds to the gradient of the bias.
+pub(crate) fn bias_gradient(gradient: &[f32], of_bias: &mut [f32]) {
+    gradient.chunks_exact(of_bias.len()).for_each(|slopes| add_scaled(of_bias, slopes, 1.0));
+}
+
+/// The gradient of the input.
+pub(crate) fn input_gradient(weight: &[f32], inputs: usize, gradient: &[f32]) -> Buffer {
+    let outputs = weight.len() / inputs;
+    let mut of_input = Buffer::zeros(gradient.len() / outputs * inputs);
     let samples = of_input.par_chunks_mut(inputs).zip(gradient.par_chunks(outputs));
     samples.for_each(|(to, gradient)| {
         for (&slope, row) in gradient.iter().zip(weight.chunks_exact(inputs)) {

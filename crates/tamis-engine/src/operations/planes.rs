@@ -1,12 +1,13 @@
 //! Layers that move or scale planes without sums over channels.
 
 use rayon::prelude::*;
+use tamis_kernels::Buffer;
 
-use crate::values::{PIECE, take};
+use crate::values::PIECE;
 
 /// `max(0, x)`.
-pub(crate) fn relu(input: &[f32]) -> Vec<f32> {
-    let mut output = take(input.len());
+pub(crate) fn relu(input: &[f32]) -> Buffer {
+    let mut output = Buffer::take(input.len());
     output.par_chunks_mut(PIECE).zip(input.par_chunks(PIECE)).for_each(|(to, from)| {
         to.iter_mut().zip(from).for_each(|(to, &from)| *to = from.max(0.0));
     });
@@ -23,25 +24,27 @@ pub(crate) fn relu_backward(output: &[f32], gradient: &mut [f32]) {
 }
 
 /// The mean of each plane.
-pub(crate) fn global_average(input: &[f32], plane: usize) -> Vec<f32> {
+pub(crate) fn global_average(input: &[f32], plane: usize) -> Buffer {
     let mean = |plane: &[f32]| {
         (plane.iter().map(|&value| f64::from(value)).sum::<f64>() / plane.len() as f64) as f32
     };
-    input.par_chunks(plane).map(mean).collect()
+    let mut output = Buffer::take(input.len() / plane);
+    output.par_iter_mut().zip(input.par_chunks(plane)).for_each(|(to, plane)| *to = mean(plane));
+    output
 }
 
 /// Spreads each plane's gradient evenly.
-pub(crate) fn global_average_backward(gradient: &[f32], plane: usize) -> Vec<f32> {
-    let mut to = take(gradient.len() * plane);
+pub(crate) fn global_average_backward(gradient: &[f32], plane: usize) -> Buffer {
+    let mut to = Buffer::take(gradient.len() * plane);
     let planes = to.par_chunks_mut(plane).zip(gradient.par_iter());
     planes.for_each(|(to, &slope)| to.fill(slope / plane as f32));
     to
 }
 
 /// The values of several inputs side by side, each given with its values a sample.
-pub(crate) fn concatenate(inputs: &[(&[f32], usize)], batch: usize) -> Vec<f32> {
+pub(crate) fn concatenate(inputs: &[(&[f32], usize)], batch: usize) -> Buffer {
     let all = inputs.iter().map(|(_, values)| values).sum::<usize>();
-    let mut output = take(batch * all);
+    let mut output = Buffer::take(batch * all);
     output.par_chunks_mut(all.max(1)).enumerate().for_each(|(sample, mut output)| {
         for &(input, values) in inputs {
             let (own, rest) = output.split_at_mut(values);
@@ -54,8 +57,8 @@ pub(crate) fn concatenate(inputs: &[(&[f32], usize)], batch: usize) -> Vec<f32> 
 
 /// The part of a gradient that belongs to one of the concatenated: so many values a sample, after so many
 /// others.
-pub(crate) fn part(gradient: &[f32], [values, before, all]: [usize; 3]) -> Vec<f32> {
-    let mut to = take(gradient.len() / all * values);
+pub(crate) fn part(gradient: &[f32], [values, before, all]: [usize; 3]) -> Buffer {
+    let mut to = Buffer::take(gradient.len() / all * values);
     let samples = to.par_chunks_mut(values.max(1)).zip(gradient.par_chunks(all));
     samples.for_each(|(to, from)| to.copy_from_slice(&from[before..][..values]));
     to
@@ -74,9 +77,9 @@ pub(crate) fn halve_and_widen(
     input: &[f32],
     [channels, height, width]: [usize; 3],
     outputs: usize,
-) -> Vec<f32> {
+) -> Buffer {
     let (batch, half) = (input.len() / (channels * height * width), height / 2 * (width / 2));
-    let mut output = vec![0.0; batch * outputs * half];
+    let mut output = Buffer::zeros(batch * outputs * half);
     let before = (outputs - channels) / 2;
     let samples =
         output.par_chunks_mut(outputs * half).zip(input.par_chunks(channels * height * width));
@@ -95,10 +98,10 @@ pub(crate) fn halve_and_widen_backward(
     gradient: &[f32],
     [channels, height, width]: [usize; 3],
     outputs: usize,
-) -> Vec<f32> {
+) -> Buffer {
     let half = height / 2 * (width / 2);
     let batch = gradient.len() / (outputs * half);
-    let mut to = vec![0.0; batch * channels * height * width];
+    let mut to = Buffer::zeros(batch * channels * height * width);
     let before = (outputs - channels) / 2;
     let samples =
         to.par_chunks_mut(channels * height * width).zip(gradient.par_chunks(outputs * half));
@@ -115,8 +118,8 @@ pub(crate) fn halve_and_widen_backward(
 }
 
 /// Every pixel four times.
-pub(crate) fn upsample(input: &[f32], width: usize) -> Vec<f32> {
-    let mut output = take(4 * input.len());
+pub(crate) fn upsample(input: &[f32], width: usize) -> Buffer {
+    let mut output = Buffer::take(4 * input.len());
     let rows = output.par_chunks_mut(4 * width).zip(input.par_chunks(width));
     rows.for_each(|(two, row)| {
         let (upper, lower) = two.split_at_mut(2 * width);
@@ -129,8 +132,8 @@ pub(crate) fn upsample(input: &[f32], width: usize) -> Vec<f32> {
 }
 
 /// Gradient of the input of [`upsample`], whose rows have `width` pixels: the sum of the four.
-pub(crate) fn upsample_backward(gradient: &[f32], width: usize) -> Vec<f32> {
-    let mut to = take(gradient.len() / 4);
+pub(crate) fn upsample_backward(gradient: &[f32], width: usize) -> Buffer {
+    let mut to = Buffer::take(gradient.len() / 4);
     let rows = to.par_chunks_mut(width).zip(gradient.par_chunks(4 * width));
     rows.for_each(|(row, two)| {
         let (upper, lower) = two.split_at(2 * width);

@@ -7,9 +7,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use tamis_graph::Pool;
 use tamis_kernels::pooling::{self, PoolShape};
-use tamis_kernels::{Destination, average_2x2};
-
-use crate::values::take;
+use tamis_kernels::{Buffer, Destination, average_2x2};
 
 /// A pool at its place.
 pub(crate) struct AnyPool {
@@ -32,12 +30,14 @@ impl AnyPool {
     }
 
     /// The mean of each window.
-    pub(crate) fn mean(&self, input: &[f32]) -> Vec<f32> {
+    pub(crate) fn mean(&self, input: &[f32]) -> Buffer {
         if let Some(shape) = self.kernel(input.len(), pooling::Pool::Average) {
             return pooled(&shape, input);
         }
         if self.is_2x2() {
-            return average_2x2::forward(input, self.size[1]);
+            let mut output = Buffer::take(input.len() / 4);
+            average_2x2::forward(input, self.size[1], &mut output);
+            return output;
         }
         self.planes(input, |plane, window| {
             let count = window.pixels().count() as f32;
@@ -46,12 +46,14 @@ impl AnyPool {
     }
 
     /// Gradient of the input of [`AnyPool::mean`].
-    pub(crate) fn mean_backward(&self, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+    pub(crate) fn mean_backward(&self, input: &[f32], gradient: &[f32]) -> Buffer {
         if let Some(shape) = self.kernel(input.len(), pooling::Pool::Average) {
             return pooled_backward(&shape, input, gradient);
         }
         if self.is_2x2() {
-            return average_2x2::backward(gradient, self.size[1]);
+            let mut to = Buffer::take(input.len());
+            average_2x2::backward(gradient, self.size[1], &mut to);
+            return to;
         }
         self.planes_backward(gradient, |_, slope, window, to| {
             let share = slope / window.pixels().count() as f32;
@@ -60,7 +62,7 @@ impl AnyPool {
     }
 
     /// The largest value of each window.
-    pub(crate) fn maximum(&self, input: &[f32]) -> Vec<f32> {
+    pub(crate) fn maximum(&self, input: &[f32]) -> Buffer {
         if let Some(shape) = self.kernel(input.len(), pooling::Pool::Maximum) {
             return pooled(&shape, input);
         }
@@ -70,7 +72,7 @@ impl AnyPool {
     }
 
     /// Gradient of the input of [`AnyPool::maximum`]: it goes to the first of the largest.
-    pub(crate) fn maximum_backward(&self, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+    pub(crate) fn maximum_backward(&self, input: &[f32], gradient: &[f32]) -> Buffer {
         if let Some(shape) = self.kernel(input.len(), pooling::Pool::Maximum) {
             return pooled_backward(&shape, input, gradient);
         }
@@ -97,9 +99,9 @@ impl AnyPool {
         even && self.pool == Pool { side: 2, stride: 2, padding: 0 }
     }
 
-    fn planes(&self, input: &[f32], of: impl Fn(&[f32], Window) -> f32 + Sync) -> Vec<f32> {
+    fn planes(&self, input: &[f32], of: impl Fn(&[f32], Window) -> f32 + Sync) -> Buffer {
         let (area, windows) = (self.size[0] * self.size[1], self.output[0] * self.output[1]);
-        let mut output = vec![0.0; input.len() / area * windows];
+        let mut output = Buffer::zeros(input.len() / area * windows);
         output.par_chunks_mut(windows).zip(input.par_chunks(area)).for_each(|(output, plane)| {
             for (number, to) in output.iter_mut().enumerate() {
                 *to = of(plane, self.window(number));
@@ -112,9 +114,9 @@ impl AnyPool {
         &self,
         gradient: &[f32],
         add: impl Fn(usize, f32, Window, &mut [f32]) + Sync,
-    ) -> Vec<f32> {
+    ) -> Buffer {
         let (area, windows) = (self.size[0] * self.size[1], self.output[0] * self.output[1]);
-        let mut input = vec![0.0; gradient.len() / windows * area];
+        let mut input = Buffer::zeros(gradient.len() / windows * area);
         let planes = input.par_chunks_mut(area).zip(gradient.par_chunks(windows)).enumerate();
         planes.for_each(|(number, (to, gradient))| {
             for (window, &slope) in gradient.iter().enumerate() {
@@ -135,14 +137,14 @@ impl AnyPool {
     }
 }
 
-fn pooled(shape: &PoolShape, input: &[f32]) -> Vec<f32> {
-    let mut output = take(shape.output_values());
+fn pooled(shape: &PoolShape, input: &[f32]) -> Buffer {
+    let mut output = Buffer::take(shape.output_values());
     pooling::forward(shape, input, Destination::Write(&mut output));
     output
 }
 
-fn pooled_backward(shape: &PoolShape, input: &[f32], gradient: &[f32]) -> Vec<f32> {
-    let mut to = take(shape.input_values());
+fn pooled_backward(shape: &PoolShape, input: &[f32], gradient: &[f32]) -> Buffer {
+    let mut to = Buffer::take(shape.input_values());
     pooling::backward(shape, input, gradient, Destination::Write(&mut to));
     to
 }

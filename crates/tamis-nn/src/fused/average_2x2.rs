@@ -13,7 +13,8 @@ use super::flex::{in_order, register, tensor, values};
 /// Runs forward on `[batch, channel, height, width]`, in order in memory.
 pub(super) fn run(input: &FlexTensor) -> FlexTensor {
     let shape = input.shape().to_vec();
-    let output = forward(values(input), shape[3]);
+    let mut output = vec![0.0; shape.iter().product::<usize>() / 4];
+    forward(values(input), shape[3], &mut output);
     tensor(output, &[shape[0], shape[1], shape[2] / 2, shape[3] / 2])
 }
 
@@ -26,7 +27,8 @@ impl Backward<Flex, 1> for AverageBackward {
 
     fn backward(self, ops: Ops<Vec<usize>, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let output_gradient = in_order(gradients.consume::<Flex>(&ops.node));
-        let found = Some(backward(values(&output_gradient), ops.state[3]));
-        register(gradients, &ops, [found], [&ops.state]);
+        let mut found = vec![0.0; ops.state.iter().product()];
+        backward(values(&output_gradient), ops.state[3], &mut found);
+        register(gradients, &ops, [Some(found)], [&ops.state]);
     }
 }
