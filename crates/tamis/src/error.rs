@@ -291,6 +291,15 @@ pub enum Error {
          `tamis export` writes trained networks"
     )]
     NeedsWeights,
+    /// A form of export does not know an option.
+    #[error(
+        "exporting a network: found {option}, which this form does not know; hint: --to onnx knows all, --to \
+         pytorch knows --normalize"
+    )]
+    NotOfForm {
+        /// The option.
+        option: &'static str,
+    },
     /// A comparison cannot be made as it was asked for.
     #[error(transparent)]
     Compare(#[from] crate::compare::Error),
@@ -332,6 +341,7 @@ impl Error {
             Error::NoNetwork { .. } | Error::UnknownNetwork { .. } | Error::NoAuxiliary { .. } => 2,
             Error::TooFewImages { .. } | Error::NoTrainedNetwork { .. } => 2,
             Error::NotInReport { .. } | Error::Export(_) | Error::NoCell | Error::NeedsWeights => 2,
+            Error::NotOfForm { .. } => 2,
             Error::NoTestSplit | Error::OtherClasses { .. } | Error::OtherImages { .. } => 3,
             Error::BegunElsewhere { source, .. } => source.exit_code(),
             Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,

@@ -69,6 +69,11 @@ fn a_training_from_defaults_learns_and_its_network_answers_the_same_from_its_fil
     let told = printed(&tamis(&[&own[..], &data, &sizes].concat()));
     let accuracy: f64 = told.trim().parse().unwrap();
     assert!(accuracy > 0.5, "ten classes: {accuracy}");
+    let evaluate = ["evaluate", run.to_str().unwrap(), "--data=synthetic", "--split=train"];
+    let output = tamis(&[&evaluate[..], &data].concat());
+    printed(&output);
+    let rows = text(&output.stderr);
+    assert!(rows.contains("training accuracy") && !rows.contains("test"), "{rows}");
     let result = result(&run);
     assert_eq!((&result["epochs"], &result["trained_on"]["images"]), (&6.into(), &1000.into()));
     let confusion = result["test"]["confusion"].as_array().unwrap().iter();
@@ -276,9 +281,51 @@ fn a_trained_network_is_written_in_every_form_and_one_that_is_cut_off_with_a_war
         let written = export(&run, form, form, &[]).0;
         assert!(text(&written).starts_with(beginning), "{form}");
     }
+    for (form, option) in [("svg", "--fold"), ("safetensors", "--normalize"), ("pytorch", "--int8")]
+    {
+        let out = folder.path().join("refused");
+        let (run, out) = (run.to_str().unwrap(), out.to_str().unwrap());
+        let output = tamis(&["export", run, "--to", form, "--out", out, option]);
+        assert_eq!(output.status.code(), Some(2), "{form} {option}");
+        assert!(text(&output.stderr).contains(option) && !Path::new(out).exists());
+    }
     let cut = folder.path().join("cut");
     printed(&train(&cut, &["--genotype=|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"]));
     assert!(export(&cut, "onnx", "cut.onnx", &[]).1.contains("warning: the cell is cut off"));
+}
+
+#[test]
+fn the_settings_of_a_training_are_shown_complete_and_train_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(folder.path());
+    let run_text = run.to_str().unwrap();
+    let settings = folder.path().join("settings.toml");
+    fs::write(&settings, printed(&tamis(&["config", "show", run_text]))).unwrap();
+    assert_eq!(printed(&tamis(&["config", "diff", run_text, settings.to_str().unwrap()])), "");
+    let again = folder.path().join("again");
+    let own = ["train", "--config", settings.to_str().unwrap(), "--progress=none"];
+    printed(&tamis(&[&own[..], &["--out", again.to_str().unwrap()]].concat()));
+    assert_eq!(bytes(&again), bytes(&run));
+    let other = printed(&tamis(&["config", "show", run_text, "--set=train.lr=0.07"]));
+    assert!(other.contains("lr = 0.07"), "{other}");
+}
+
+#[test]
+fn a_network_that_is_named_has_its_own_size_whatever_the_recipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let [own, other] = ["own", "other"].map(|name| folder.path().join(name));
+    let sized = |out: &Path, more: &[&str]| {
+        let small = ["--set=data.synthetic.train=20", "--set=data.synthetic.test=10"];
+        let common = ["--network=resnet20", "--recipe=nas-bench-201-12", "--set=data.size=8"];
+        let set = ["--epochs=1", "--batch=10", "--channels=2", "--progress=plain"];
+        let out = ["train", "--out", out.to_str().unwrap()];
+        let output = tamis(&[&out[..], &common, &small, &set, more].concat());
+        printed(&output);
+        text(&output.stderr)
+    };
+    assert!(!sized(&own, &[]).contains("blocks"));
+    assert_eq!(result(&own)["cells"], 3);
+    assert!(sized(&other, &["--cells=1"]).contains("a network of 8 layers"));
 }
 
 #[test]

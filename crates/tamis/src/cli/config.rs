@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
-use tamis::{Layers, RunConfig, WITHOUT_DEFAULT, flatten};
-use toml::Value;
+use tamis::{Layers, TrainingConfig, WITHOUT_DEFAULT, flatten};
+use toml::{Table, Value};
 
 use super::Failure;
 use super::arguments::{ConfigCommand, assigned, settings_file};
@@ -21,11 +21,19 @@ pub(super) fn run(command: ConfigCommand) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The settings of a search or, where a file is one's, of a training.
+struct Settings {
+    text: String,
+    table: Table,
+    /// What can be set, and has no default.
+    without_default: Vec<(&'static str, &'static str)>,
+}
+
 /// The settings as TOML; those that have no value as comments, so that they can be found.
-fn shown(config: &RunConfig) -> Result<String, Failure> {
-    let mut text = config.to_toml()?;
-    let set = flatten(&config.to_table()?);
-    let missing = || WITHOUT_DEFAULT.into_iter().filter(|(name, _)| !set.contains_key(*name));
+fn shown(settings: &Settings) -> Result<String, Failure> {
+    let mut text = settings.text.clone();
+    let set = flatten(&settings.table);
+    let missing = || settings.without_default.iter().filter(|(name, _)| !set.contains_key(*name));
     if missing().next().is_some() {
         text += "\n# Not set, and without a default:\n";
     }
@@ -35,8 +43,7 @@ fn shown(config: &RunConfig) -> Result<String, Failure> {
 
 /// A line for each setting that the two have differently.
 fn differences(a: &Path, b: &Path) -> Result<String, Failure> {
-    let values =
-        |path: &Path| -> Result<_, Failure> { Ok(flatten(&read(Some(path), &[])?.to_table()?)) };
+    let values = |path: &Path| -> Result<_, Failure> { Ok(flatten(&read(Some(path), &[])?.table)) };
     let (left, right) = (values(a)?, values(b)?);
     let keys: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
     let show = |value: Option<&Value>| value.map_or("-".to_owned(), Value::to_string);
@@ -47,10 +54,26 @@ fn differences(a: &Path, b: &Path) -> Result<String, Failure> {
     Ok(lines.collect())
 }
 
-fn read(from: Option<&Path>, set: &[String]) -> Result<RunConfig, Failure> {
+fn read(from: Option<&Path>, set: &[String]) -> Result<Settings, Failure> {
     let mut layers = Layers::default();
     if let Some(path) = from {
         layers = layers.file(&settings_file(path))?;
     }
-    Ok(assigned(layers, set)?.resolve()?)
+    let layers = assigned(layers, set)?;
+    if layers.table().contains_key("train") {
+        let config = TrainingConfig::resolve(&layers)?;
+        // A training is looked up in no table; its sections of the same names are those of a search.
+        let without_default = WITHOUT_DEFAULT.into_iter().filter(|(name, _)| name.contains('.'));
+        return Ok(Settings {
+            text: config.to_toml()?,
+            table: config.to_table()?,
+            without_default: without_default.collect(),
+        });
+    }
+    let config = layers.resolve()?;
+    Ok(Settings {
+        text: config.to_toml()?,
+        table: config.to_table()?,
+        without_default: WITHOUT_DEFAULT.to_vec(),
+    })
 }

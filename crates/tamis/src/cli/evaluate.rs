@@ -16,8 +16,9 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
     let layers = Layers::default().value("data.source", arguments.data.clone());
     let config = assigned(layers, &arguments.set)?.resolve()?;
     tamis::data::find(&config.data).map_err(Error::from)?;
-    let Evaluated { judgement, notes } =
-        evaluate(&network, &config.data, arguments.split == Split::Test)?;
+    let on_test = arguments.split == Split::Test;
+    let split = if on_test { "test" } else { "training" };
+    let Evaluated { judgement, notes } = evaluate(&network, &config.data, on_test)?;
     for note in notes {
         tell(format_args!("note: {note}"));
     }
@@ -26,7 +27,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
         EvaluateFormat::Text => {
             print(format!("{:.4}\n", judgement.accuracy))?;
             tell("");
-            tell_lines(table::aligned(&table::judgement_rows(&judgement)));
+            tell_lines(table::aligned(&table::judgement_rows(&judgement, split)));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -49,7 +49,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     }
     if files.is_empty() {
         let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
-        let text = "found no image, expected PNG or JPEG files";
+        let text = "found no image, expected PNG or JPEG files; hint: `tamis evaluate` reads other layouts";
         return Err(Failure::Usage(format!("looking for images in {}: {text}", named.join(", "))));
     }
     Ok(files)

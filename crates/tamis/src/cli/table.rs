@@ -10,8 +10,12 @@ use super::output::visible;
 /// A row: what, and how much.
 pub(super) type Row = (String, String);
 
-fn row(name: &str, value: impl ToString) -> Row {
-    (name.to_owned(), value.to_string())
+fn row(name: impl Into<String>, value: impl ToString) -> Row {
+    (name.into(), value.to_string())
+}
+
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// Rows with the second column aligned, a line each whatever the names in them hold.
@@ -81,7 +85,10 @@ pub(super) fn training_rows(outcome: &TrainingOutcome, path: &Path) -> Vec<Row> 
     let TrainingOutcome { dataset, trained_on, cost, .. } = outcome;
     let mut rows = vec![
         row("network", &outcome.network),
-        row("size", format!("{} channels, {} cells", outcome.channels, outcome.cells)),
+        row(
+            "size",
+            format!("{}, {}", counted(outcome.channels, "channel"), counted(outcome.cells, "cell")),
+        ),
         row("parameters", thousands(outcome.params)),
         row("multiply-adds an image", thousands(outcome.macs)),
         row(
@@ -100,13 +107,17 @@ pub(super) fn training_rows(outcome: &TrainingOutcome, path: &Path) -> Vec<Row> 
         rows.push(row("validation accuracy", percent(accuracy)));
     }
     if let Some(test) = &outcome.test {
-        rows.extend(judgement_rows(test));
+        rows.extend(judgement_rows(test, "test"));
     }
     let unknown = || "unknown".to_owned();
     rows.extend([
         row("samples", thousands(cost.samples)),
         row("samples, before the training", cost.one_off_samples.map_or(unknown(), thousands)),
         row("multiply-adds", format!("{:.2e}", cost.macs as f64)),
+        row(
+            "multiply-adds, before the training",
+            cost.one_off_macs.map_or(unknown(), |macs| format!("{:.2e}", macs as f64)),
+        ),
         row("time in the training", format!("{:.1} s", cost.wall_s)),
     ]);
     if let Some(bytes) = cost.peak_rss_bytes {
@@ -116,23 +127,23 @@ pub(super) fn training_rows(outcome: &TrainingOutcome, path: &Path) -> Vec<Row> 
     rows
 }
 
-/// How well a network answers.
-pub(super) fn judgement_rows(judgement: &Judgement) -> Vec<Row> {
+/// How well a network answers on a split of the data.
+pub(super) fn judgement_rows(judgement: &Judgement, split: &str) -> Vec<Row> {
     let mut rows = vec![row(
-        "test accuracy",
+        format!("{split} accuracy"),
         format!("{} of {} images", percent(judgement.accuracy), judgement.images),
     )];
     if let Some(accuracy) = judgement.top5_accuracy {
-        rows.push(row("test accuracy, top 5", percent(accuracy)));
+        rows.push(row(format!("{split} accuracy, top 5"), percent(accuracy)));
     }
-    rows.push(row("test loss", format!("{:.4}", judgement.loss)));
+    rows.push(row(format!("{split} loss"), format!("{:.4}", judgement.loss)));
     let error = judgement.calibration.expected_error;
     rows.push(row("calibration error", percent(error)));
     let mut classes: Vec<_> = judgement.classes.iter().filter(|of| of.accuracy.is_some()).collect();
     classes.sort_by(|a, b| a.accuracy.unwrap_or(0.0).total_cmp(&b.accuracy.unwrap_or(0.0)));
     if let (Some(worst), Some(best)) = (classes.first(), classes.last()) {
         let told = |of: &tamis::ClassJudgement| {
-            format!("{} {}", of.class, percent(of.accuracy.unwrap_or_default()))
+            format!("{}: {}", of.class, percent(of.accuracy.unwrap_or_default()))
         };
         rows.push(row("worst and best class", format!("{}, {}", told(worst), told(best))));
     }

@@ -74,7 +74,7 @@ fn searched(run: &Path) -> Result<(String, Option<toml::Value>), Failure> {
     Ok((outcome.genotype, layers.table().get("data").cloned()))
 }
 
-/// `runs/DATA-train-NETWORK-seedN`, with a number behind it if that is taken.
+/// `runs/DATA-train-NETWORK-POLICY-seedN`, with a number behind it if that is taken.
 fn free_folder(config: &TrainingConfig) -> PathBuf {
     let network = match (&config.network.name, &config.network.genotype) {
         (Some(name), _) => name.clone(),
@@ -118,7 +118,7 @@ fn finished(outcome: &TrainingOutcome, path: &Path) -> Result<ExitCode, Failure>
     })?;
     tell("");
     tell_lines(table::aligned(&table::training_rows(outcome, path)));
-    if accuracy.is_none() {
+    if accuracy.or(outcome.validation_accuracy).is_none() {
         tell("warning: the data has no test split: --set train.validation=0.1 holds images out");
     }
     Ok(ExitCode::SUCCESS)

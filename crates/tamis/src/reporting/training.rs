@@ -141,6 +141,13 @@ fn mistakes(
     told.collect()
 }
 
+/// Samples that the training would have taken on all images that were not held out.
+fn of_all_data(outcome: &TrainingOutcome) -> u64 {
+    let used = outcome.trained_on.images.max(1) as f64;
+    let all = (outcome.dataset.train - outcome.trained_on.held_out) as f64;
+    (outcome.cost.samples as f64 * all / used).round() as u64
+}
+
 fn add_cost(report: &mut Report, outcome: &TrainingOutcome) {
     let cost = &outcome.cost;
     let training = CostPart {
@@ -166,6 +173,8 @@ fn add_cost(report: &mut Report, outcome: &TrainingOutcome) {
         ledger.parts.push(CostPart { name, one_off: true, amounts: before });
     }
     ledger.parts.push(training);
+    let on_all_data = of_all_data(outcome);
+    ledger.full_data.samples = Some(ledger.full_data.samples.unwrap_or(0) + on_all_data);
     ledger.peak_rss_bytes = ledger.peak_rss_bytes.max(cost.peak_rss_bytes);
     report.cost = Part::Given(ledger);
 }

@@ -97,7 +97,12 @@ impl TrainingConfig {
             Some(recipe) => parse(recipe.clone(), "recipe")?,
             None => TrainingRecipe::default(),
         };
-        let mut merged = TrainingConfig::of(recipe).to_table()?;
+        let mut settings = TrainingConfig::of(recipe);
+        // A network that has a name has its own size.
+        if table.get("network").and_then(|network| network.get("name")).is_some() {
+            settings.network = NetworkConfig::default();
+        }
+        let mut merged = settings.to_table()?;
         merge(&mut merged, table);
         let mut section = |key: &str| merged.remove(key).unwrap_or(Value::Table(Table::new()));
         let sections = TrainingConfig {

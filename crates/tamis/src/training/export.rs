@@ -49,18 +49,38 @@ pub struct ExportOptions {
     pub int8: bool,
 }
 
+impl ExportOptions {
+    /// Refuses what a form does not know rather than leaving it out.
+    fn refuse_for(self, form: ExportForm) -> Result<(), Error> {
+        let known_to_onnx =
+            [(self.fold, "--fold"), (self.probabilities, "--probabilities"), (self.int8, "--int8")];
+        let mut refused = match form {
+            ExportForm::Onnx => Vec::new(),
+            _ => known_to_onnx.to_vec(),
+        };
+        if !matches!(form, ExportForm::Onnx | ExportForm::Pytorch) {
+            refused.push((self.normalize, "--normalize"));
+        }
+        match refused.into_iter().find(|(set, _)| *set) {
+            Some((_, option)) => Err(Error::NotOfForm { option }),
+            None => Ok(()),
+        }
+    }
+}
+
 impl TrainedNetwork {
     /// The files of a form, each with the ending of its name; the first is the one that was asked for.
     ///
     /// # Errors
     ///
     /// [`Error::Export`] if the network cannot be expressed, [`Error::NoCell`] if it is none of a search
-    /// space.
+    /// space, [`Error::NotOfForm`] of an option that the form does not know.
     pub fn export(
         &self,
         form: ExportForm,
         options: ExportOptions,
     ) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+        options.refuse_for(form)?;
         let norms = self.graph.norms().len();
         let (means, variances): (Vec<_>, Vec<_>) =
             (0..norms).map(|number| Statistics::of(&self.statistics, number)).unzip();

@@ -191,7 +191,7 @@ fn malformed(path: &Path, found: &dyn std::fmt::Display) -> Error {
         what: "the trained network",
         path: PathBuf::from(path),
         found: found.to_string(),
-        expected: "a network as `tamis train` writes it",
+        expected: "a network as `tamis train` writes it, network.safetensors of a run",
     }
 }
 

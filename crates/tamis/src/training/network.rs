@@ -19,10 +19,11 @@ pub struct NetworkConfig {
     /// A network that belongs to no space: `resnet20`, `resnet32`, `resnet44`, `resnet56`, `resnet110`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Channels of the first stage or cell; else those of the recipe.
+    /// Channels of the first stage or cell; else those of the recipe, or 16 of a network with a name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
-    /// Cells: of NAS-Bench-201 those of a stage, of the DARTS space all; else those of the recipe.
+    /// Cells: of NAS-Bench-201 those of a stage, of the DARTS space all; else those of the recipe. Of a
+    /// residual network the blocks of a stage; else those that its name says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cells: Option<usize>,
     /// What stands before the cells of the DARTS space.
@@ -184,7 +185,12 @@ impl NetworkConfig {
             expected: RESNETS.map(|depth| format!("resnet{depth}")).join(", "),
         })?;
         let channels = self.channels.unwrap_or(16);
-        let cells = self.cells.unwrap_or((depth - 2) / 6);
+        let own = (depth - 2) / 6;
+        let cells = self.cells.unwrap_or(own);
+        let warning = format!(
+            "{name} has {own} blocks a stage; with {cells} it is a network of {} layers",
+            6 * cells + 2
+        );
         let image = [image.channels, image.height, image.width];
         let graph = resnet(channels, cells, image, classes);
         Ok(DescribedNetwork {
@@ -193,7 +199,7 @@ impl NetworkConfig {
             graph: graph.map_err(tamis_search::Error::Description)?,
             channels,
             cells,
-            warnings: Vec::new(),
+            warnings: if cells == own { Vec::new() } else { vec![warning] },
         })
     }
 }

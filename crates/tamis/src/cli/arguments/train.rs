@@ -64,7 +64,7 @@ pub(crate) struct TrainArguments {
     /// Names every random draw: the same seed gives the same run, bit for bit [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u32>,
-    /// Run folder to make [default: runs/DATA-train-NETWORK-seedN]
+    /// Run folder to make [default: runs/DATA-train-NETWORK-POLICY-seedN]
     #[arg(long, value_name = "RUN")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
@@ -81,7 +81,7 @@ Examples:
       ResNet-20 on a tenth of the images, chosen by their entropy
   tamis train --recipe darts-600 --data cifar-10-batches-bin/ --epochs 50 --genotype \"Genotype(…)\"
       the recipe of DARTS, shortened
-  tamis resume runs/photos-train-resnet20-seed0
+  tamis resume runs/photos-train-resnet20-full-seed0
       goes on with a training that was stopped";
 
 /// Judge a trained network on data whose classes are known.
