@@ -11,7 +11,7 @@ use tamis::{DescribedNetwork, ExportForm, Latency, NetworkConfig, description, l
 use super::Failure;
 use super::arguments::{ArchitectureArguments, ConvertArguments, SpaceCommand, TextForm};
 use super::output::{print, print_json, print_text, tell};
-use super::table::{aligned, thousands};
+use super::table::{aligned, size, thousands};
 
 pub(super) fn run(command: SpaceCommand) -> Result<ExitCode, Failure> {
     match command {
@@ -89,9 +89,8 @@ fn rows(told: &Told, network: &DescribedNetwork, all: bool) -> Vec<(String, Stri
         rows.extend(network.operations().into_iter().map(|(place, text)| row(&place, text)));
     }
     let [channels, height, width] = told.image;
-    let size = format!("{} channels, {} cells", told.channels, told.cells);
     rows.extend([
-        row("size", size),
+        row("size", size(told.channels, told.cells)),
         row("images", format!("{channels} x {height} x {width}, {} classes", told.classes)),
         row("parameters", thousands(told.params)),
         row("multiply-adds an image", thousands(told.macs)),

@@ -14,8 +14,10 @@ fn row(name: impl Into<String>, value: impl ToString) -> Row {
     (name.into(), value.to_string())
 }
 
-fn counted(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+/// How large a network is.
+pub(super) fn size(channels: usize, cells: usize) -> String {
+    let counted = |number, what| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    format!("{}, {}", counted(channels, "channel"), counted(cells, "cell"))
 }
 
 /// Rows with the second column aligned, a line each whatever the names in them hold.
@@ -85,10 +87,7 @@ pub(super) fn training_rows(outcome: &TrainingOutcome, path: &Path) -> Vec<Row> 
     let TrainingOutcome { dataset, trained_on, cost, .. } = outcome;
     let mut rows = vec![
         row("network", &outcome.network),
-        row(
-            "size",
-            format!("{}, {}", counted(outcome.channels, "channel"), counted(outcome.cells, "cell")),
-        ),
+        row("size", size(outcome.channels, outcome.cells)),
         row("parameters", thousands(outcome.params)),
         row("multiply-adds an image", thousands(outcome.macs)),
         row(
@@ -114,12 +113,11 @@ pub(super) fn training_rows(outcome: &TrainingOutcome, path: &Path) -> Vec<Row> 
         row("samples", thousands(cost.samples)),
         row("samples, before the training", cost.one_off_samples.map_or(unknown(), thousands)),
         row("multiply-adds", format!("{:.2e}", cost.macs as f64)),
-        row(
-            "multiply-adds, before the training",
-            cost.one_off_macs.map_or(unknown(), |macs| format!("{:.2e}", macs as f64)),
-        ),
         row("time in the training", format!("{:.1} s", cost.wall_s)),
     ]);
+    if let Some(macs) = cost.one_off_macs.filter(|&macs| macs > 0) {
+        rows.push(row("multiply-adds, before", format!("{:.2e}", macs as f64)));
+    }
     if let Some(bytes) = cost.peak_rss_bytes {
         rows.push(row("peak memory", format!("{:.0} MB", bytes as f64 / 1e6)));
     }
