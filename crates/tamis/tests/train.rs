@@ -300,7 +300,8 @@ fn the_settings_of_a_training_are_shown_complete_and_train_to_the_same_bytes() {
     let run = trained(folder.path());
     let run_text = run.to_str().unwrap();
     let settings = folder.path().join("settings.toml");
-    fs::write(&settings, printed(&tamis(&["config", "show", run_text]))).unwrap();
+    let shown = printed(&tamis(&["config", "show", run_text]));
+    tamis::run::write_durably(&settings, shown.as_bytes()).unwrap();
     assert_eq!(printed(&tamis(&["config", "diff", run_text, settings.to_str().unwrap()])), "");
     let again = folder.path().join("again");
     let own = ["train", "--config", settings.to_str().unwrap(), "--progress=none"];
