@@ -26,9 +26,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 OUTPUT = REPOSITORY / "target/bench/compare.jsonl"
-CASES = ("darts 8 5", "darts 16 8", "nas-bench-201 8 1", "nas-bench-201 16 5", "resnet-20 16 3 128")
+CASES = ("darts 8 5", "darts 16 8", "nas-bench-201 8 1", "nas-bench-201 16 5", "resnet-20 16 3 128", "nas-bench-201-cell 16 5 256", "darts-v2 16 8 96")
 COMPOSED = ("darts 8 5", "nas-bench-201 8 1")
-LAYOUTS = {"darts": ("channels_last",)}
+LAYOUTS = {"darts": ("channels_last",), "darts-v2": ("channels_last",), "nas-bench-201-cell": ("channels_last",)}
+SEARCHED = ("nas-bench-201", "darts")
 TAMIS = "tamis"
 MIB = 1 << 20
 
@@ -75,7 +76,7 @@ def programs(case: str, options: argparse.Namespace) -> dict[str, list[str]]:
     if case in COMPOSED:
         commands["tamis composed"] = [*commands[TAMIS], "composed"]
     for layout in LAYOUTS.get(sizes[0], ("nchw", "channels_last")):
-        for gradients in ("all",) if sizes[0] == "resnet-20" else ("all", "needed"):
+        for gradients in ("all", "needed") if sizes[0] in SEARCHED else ("all",):
             variant = ["--layout", layout, "--gradients", gradients, "--threads", str(options.threads)]
             commands[f"pytorch {layout} {gradients}"] = [sys.executable, str(HERE / "step.py"), *sizes, *variant]
     return commands

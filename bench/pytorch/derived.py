@@ -23,6 +23,12 @@ Edges = tuple[tuple[str, int], ...]  # operation and source node of each edge, b
 STEM_MULTIPLIER = 3
 INPUTS = 2  # nodes 0 and 1 of a DARTS cell are the outputs of the two cells before
 AUXILIARY_CHANNELS = (128, 768)
+POOL, SKIP, THREE = "max_pool_3x3", "skip_connect", "sep_conv_3x3"
+# The cells of DARTS_V2.
+DARTS_V2 = (
+    ((THREE, 0), (THREE, 1), (THREE, 0), (THREE, 1), (THREE, 1), (SKIP, 0), (SKIP, 0), ("dil_conv_3x3", 2)),
+    ((POOL, 0), (POOL, 1), (SKIP, 2), (POOL, 1), (POOL, 0), (SKIP, 2), (SKIP, 2), (POOL, 1)),
+)
 PUBLISHED_PARAMETERS = (129_306, 3_349_342)  # index 0 of NAS-Bench-201, DARTS_V2; for CIFAR-10
 
 
@@ -221,10 +227,14 @@ class Auxiliary(nn.Module):
 
 
 class Darts(nn.Module):
-    """Images `[batch, 3, side, side]` to logits and, in training, those of the auxiliary classifier, each `[batch, classes]`."""
+    """Images `[batch, 3, side, side]` to logits and, in training, those of the auxiliary classifier if there is one, each
+    `[batch, classes]`."""
 
-    def __init__(self, normal: Edges, reduction: Edges, channels: int, cells: int, classes: int, side: int):
+    def __init__(
+        self, normal: Edges, reduction: Edges, channels: int, cells: int, classes: int, side: int, auxiliary: bool = True
+    ):
         super().__init__()
+        self.auxiliary = None
         self.stem = ConvolutionNorm(convolution(3, STEM_MULTIPLIER * channels, 3), relu=False)
         self.cells = nn.ModuleList()
         self.second_reduction = 2 * cells // 3
@@ -235,28 +245,25 @@ class Darts(nn.Module):
             edges = reduction if reduces else normal
             self.cells.append(ConcatenationCell(edges, inputs, channels, reduces, after_reduction))
             inputs, after_reduction = (inputs[1], len(edges) // 2 * channels), reduces
-            if position == self.second_reduction:
+            if auxiliary and position == self.second_reduction:
                 self.auxiliary = Auxiliary(inputs[1], side // 4, classes)
         self.classifier = nn.Linear(inputs[1], classes)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         before_last = last = self.stem(images)
+        outputs = ()
         for position, cell in enumerate(self.cells):
             before_last, last = last, cell(before_last, last)
-            if position == self.second_reduction and self.training:
-                auxiliary = self.auxiliary(last)
-        logits = self.classifier(global_average(last))
-        return (logits, auxiliary) if self.training else (logits,)
+            if position == self.second_reduction and self.training and self.auxiliary is not None:
+                outputs = (self.auxiliary(last),)
+        return (self.classifier(global_average(last)), *outputs)
 
 
 def check_published():
     """Index 0 of NAS-Bench-201, and DARTS_V2 at 36 channels and 20 cells, whose auxiliary classifier does not count."""
-    pool, point, skip = "avg_pool_3x3", "nor_conv_1x1", "skip_connect"
-    index_0 = NasBench201(((pool, 0), (point, 0), (skip, 1), (point, 0), (skip, 1), (skip, 2)), 16, 5, 10)
-    three, pool = "sep_conv_3x3", "max_pool_3x3"
-    normal = ((three, 0), (three, 1), (three, 0), (three, 1), (three, 1), (skip, 0), (skip, 0), ("dil_conv_3x3", 2))
-    reduction = ((pool, 0), (pool, 1), (skip, 2), (pool, 1), (pool, 0), (skip, 2), (skip, 2), (pool, 1))
-    darts_v2 = Darts(normal, reduction, 36, 20, 10, 32)
+    pool, point = "avg_pool_3x3", "nor_conv_1x1"
+    index_0 = NasBench201(((pool, 0), (point, 0), (SKIP, 1), (point, 0), (SKIP, 1), (SKIP, 2)), 16, 5, 10)
+    darts_v2 = Darts(*DARTS_V2, 36, 20, 10, 32)
     counts = parameter_count(index_0), parameter_count(darts_v2) - parameter_count(darts_v2.auxiliary)
     assert counts == PUBLISHED_PARAMETERS, counts
     print("nas-bench-201 index 0: {} parameters, DARTS_V2: {} parameters".format(*counts))

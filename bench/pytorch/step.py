@@ -3,10 +3,12 @@
     python step.py SPACE CHANNELS CELLS BATCH REPS [--layout nchw|channels_last] [--gradients all|needed] [--threads 2]
         [--device cpu|cuda]
 
-SPACE is `nas-bench-201` (CELLS a stage), `darts` (CELLS in all), `resnet-20` (CELLS are residual blocks a stage, 3 for ResNet-20), or a
-file that `tamis export --to pytorch` wrote, whose network is what it is whatever CHANNELS and CELLS say.
+SPACE is `nas-bench-201` (CELLS a stage), `darts` (CELLS in all), `resnet-20` (CELLS are residual blocks a stage, 3 for ResNet-20),
+`nas-bench-201-cell` or `darts-v2` for a single network of a space, or a file that `tamis export --to pytorch` wrote, whose network is
+what it is whatever CHANNELS and CELLS say.
 A step of a search space is the architecture step (Adam on the alphas) and then the weight step (SGD with momentum, gradient norm
-clipped at 5), each on its own batch; of `resnet-20` it is the weight step alone. Making and moving data is not timed.
+clipped at 5), each on its own batch; of a network without
+alphas it is the weight step alone. Making and moving data is not timed.
 
 `--gradients all` computes the gradients of weights and alphas in both steps, as published programs do; `needed` switches off what a
 step does not use. One warm-up step is left out of the median. `peak_rss_bytes` is that of the whole process, PyTorch included.
@@ -26,6 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import darts
+import derived
 import nas_bench_201
 import resnet
 
@@ -47,11 +50,37 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def single_cell(channels: int, cells: int, classes: int) -> nn.Module:
+    """Of the cell that `bench_step` has under this name."""
+    three = "nor_conv_3x3"
+    edges = ((three, 0), ("nor_conv_1x1", 0), (three, 1), ("skip_connect", 0), (three, 1), (three, 2))
+    return First(derived.NasBench201(edges, channels, cells, classes))
+
+
+def darts_v2(channels: int, cells: int, classes: int) -> nn.Module:
+    return First(derived.Darts(*derived.DARTS_V2, channels, cells, classes, side=32, auxiliary=False))
+
+
+SINGLE = {"nas-bench-201-cell": single_cell, "darts-v2": darts_v2}
+
+
+class First(nn.Module):
+    """The first output of a network."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.network(images)[0]
+
+
 def network(space: str, channels: int, cells: int) -> nn.Module:
-    if space in SPACES:
-        return SPACES[space](channels, cells, CLASSES)
+    known = SPACES | SINGLE
+    if space in known:
+        return known[space](channels, cells, CLASSES)
     if not space.endswith(".py"):
-        sys.exit(f"choosing a network: found {space}, expected one of {', '.join(SPACES)} or a .py file")
+        sys.exit(f"choosing a network: found {space}, expected one of {', '.join(known)} or a .py file")
     module = runpy.run_path(space)
     return module["Network"]()
 

@@ -1,10 +1,10 @@
 //! Times full search steps (architecture step and weight step) on random data, 3x32x32, ten classes:
 //! `bench_step SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]`. Training steps of single networks are
-//! timed as SPACE `resnet-20`, with CELLS blocks a stage, and as a genotype: an architecture string of
-//! NAS-Bench-201 with CELLS a stage, or one of the DARTS space with CELLS in all. One warm-up step, then
-//! the median; prints `{"median_s": …, "peak_rss_bytes": …}`. With `composed` the tensor library's own
-//! operations on the processor; a DEVICE is `wgpu:0`, say, in a build with that feature.
-//! `--instructions=avx2` before all of it computes as a machine without AVX-512 does.
+//! timed as SPACE `resnet-20`, with CELLS blocks a stage, `nas-bench-201-cell` and `darts-v2`, and as a
+//! genotype: an architecture string of NAS-Bench-201 with CELLS a stage, or one of the DARTS space with
+//! CELLS in all. One warm-up step, then the median; prints `{"median_s": …, "peak_rss_bytes": …}`. With
+//! `composed` the tensor library's own operations on the processor; a DEVICE is `wgpu:0`, say, in a build
+//! with that feature. `--instructions=avx2` before all of it computes as a machine without AVX-512 does.
 
 #![allow(clippy::print_stdout, reason = "the measurement is what it prints")]
 
@@ -24,6 +24,23 @@ use tamis::space::nas_bench_201::{self, MacroShape};
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 const CLASSES: usize = 10;
+
+/// Genotypes that have a name here and in `bench/pytorch/step.py`.
+const NAMED: [(&str, &str); 2] = [
+    (
+        "nas-bench-201-cell",
+        "|nor_conv_3x3~0|+|nor_conv_1x1~0|nor_conv_3x3~1|\
+         +|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|",
+    ),
+    (
+        "darts-v2",
+        "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), ('sep_conv_3x3', 1), \
+         ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), ('dil_conv_3x3', 2)], \
+         normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0), ('max_pool_3x3', 1), ('skip_connect', 2), \
+         ('max_pool_3x3', 1), ('max_pool_3x3', 0), ('skip_connect', 2), ('skip_connect', 2), \
+         ('max_pool_3x3', 1)], reduce_concat=[2, 3, 4, 5])",
+    ),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     keep_freed_memory();
@@ -88,6 +105,8 @@ fn search_step(
 /// The single network of this name, if it is no search space's.
 fn network(name: &str, channels: usize, cells: usize) -> Result<Option<Graph>, Box<dyn Error>> {
     let image = [SHAPE.channels, SHAPE.height, SHAPE.width];
+    let named = NAMED.iter().find(|(short, _)| *short == name);
+    let name = named.map_or(name, |(_, genotype)| genotype);
     Ok(if name == "resnet-20" {
         Some(resnet(channels, cells, image, CLASSES)?)
     } else if name.starts_with('|') {
