@@ -164,9 +164,10 @@ fn edges(cell: &str) -> String {
 }
 
 #[test]
-fn published_genotypes_are_read_back_and_have_their_known_counts() {
+fn published_genotypes_are_read_back_and_have_their_known_counts_within_one_percent_of_their_authors()
+ {
     let Some(table) = published() else { return };
-    let mut counted = 0;
+    let (mut counted, mut apart) = (0, Vec::new());
     for line in table.lines().skip(1) {
         let columns: Vec<&str> = line.split(',').collect();
         let (name, normal, reduce) = (columns[0], edges(columns[5]), edges(columns[6]));
@@ -179,6 +180,17 @@ fn published_genotypes_are_read_back_and_have_their_known_counts() {
             assert_published(name, &text);
             counted += 1;
         }
+        if let Ok(reported) = columns[3].parse::<f64>() {
+            let counts = count_derived(&text.parse().unwrap(), &EvalShape::cifar(10)).unwrap();
+            let millions = counts.params as f64 / 1e6;
+            if (millions / reported - 1.0).abs() > 0.01 {
+                apart.push((name, format!("{millions:.2}"), columns[3]));
+            }
+        }
     }
     assert_eq!(counted, PUBLISHED.len());
+    // DARTS gives one figure of one decimal for both; its own program counts what `PUBLISHED` says.
+    let exceptions =
+        [("DARTS_V1", "3.17".to_owned(), "3.3"), ("DARTS_V2", "3.35".to_owned(), "3.3")];
+    assert_eq!(apart, exceptions);
 }
