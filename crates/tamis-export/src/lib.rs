@@ -11,6 +11,7 @@
 //! | [`pytorch()`] | a Python module of its own | changing it, training on |
 //! | [`dot()`] | Graphviz | looking at it |
 //! | [`json()`] | JSON | programs |
+//! | [`tensorboard()`] | an event file | curves of runs in TensorBoard |
 //!
 //! The first three write a network that predicts: batch norms use the running statistics, paths are never
 //! dropped, and only layers that the main output needs are there. How many parameters that leaves out stands
@@ -54,6 +55,7 @@ mod json;
 mod onnx;
 mod pytorch;
 mod safetensors;
+mod tensorboard;
 mod tensors;
 mod trained;
 
@@ -63,4 +65,5 @@ pub use error::Error;
 pub use json::json;
 pub use onnx::{OnnxOptions, int8_weights, onnx};
 pub use pytorch::{PytorchOptions, pytorch};
+pub use tensorboard::{Scalar, tensorboard};
 pub use trained::{Normalization, Trained};

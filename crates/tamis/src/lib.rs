@@ -69,7 +69,7 @@ pub use outcome::Outcome;
 pub use prepared::{Prepared, prepare, prepare_on};
 pub use probabilities::ProbabilityScore;
 pub use replacing::{inputs_of_data, inputs_of_run, refuse_replacing};
-pub use reporting::report;
+pub use reporting::{event_files, report};
 pub use samples::Samples;
 pub use scores::{load_embeddings, load_scores, load_scores_of};
 pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};

@@ -341,6 +341,14 @@ fn a_report_of_a_training_shows_its_figures_and_the_images_of_its_mistakes() {
     assert!(page.contains(&format!("{:.2} %", 100.0 * accuracy)));
     let mistakes = result(&run)["test"]["mistakes"].as_array().unwrap().len();
     assert!(mistakes > 0 && page.matches("data:image/png;base64,").count() >= mistakes);
+    let curves = folder.path().join("curves");
+    let out = ["--tensorboard", curves.to_str().unwrap()];
+    printed(&tamis(&[&own[..2], &out].concat()));
+    let events = fs::read(curves.join("run/events.out.tfevents.0.tamis")).unwrap();
+    let found =
+        |tag: &str| events.windows(tag.len()).filter(|part| *part == tag.as_bytes()).count();
+    let epochs = usize::try_from(result(&run)["epochs"].as_u64().unwrap()).unwrap();
+    assert_eq!((found("validation_accuracy"), found("wall_s")), (epochs, epochs));
     let twice = [&own[..2], &[run.to_str().unwrap()], &own[2..]].concat();
     let output = tamis(&twice);
     assert_eq!(output.status.code(), Some(2));

@@ -60,7 +60,7 @@ fn read(from: Option<&Path>, set: &[String]) -> Result<Settings, Failure> {
         layers = layers.file(&settings_file(path))?;
     }
     let layers = assigned(layers, set)?;
-    if layers.table().contains_key("train") {
+    if layers.table().contains_key("network") {
         let config = TrainingConfig::resolve(&layers)?;
         // A training is looked up in no table; its sections of the same names are those of a search.
         let without_default = WITHOUT_DEFAULT.into_iter().filter(|(name, _)| name.contains('.'));

@@ -1,19 +1,28 @@
-//! `tamis report`: runs as one HTML page.
+//! `tamis report`: runs as one HTML page, and their curves for TensorBoard.
 
 use std::process::ExitCode;
 
-use tamis::run::write_durably;
-use tamis::{Error, refuse_replacing, report};
+use tamis::run::{make_folder_of, write_durably};
+use tamis::{Error, event_files, refuse_replacing, report};
 
 use super::Failure;
 use super::arguments::ReportArguments;
 use super::output::tell;
 
 pub(super) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
-    refuse_replacing(&arguments.out, &arguments.runs)?;
-    let page = report(&arguments.runs)?;
-    write_durably(&arguments.out, page.as_bytes()).map_err(Error::from)?;
-    let bytes = page.len() as f64 / 1e6;
-    tell(format_args!("wrote {}, {bytes:.1} MB", arguments.out.display()));
+    if let Some(out) = &arguments.out {
+        refuse_replacing(out, &arguments.runs)?;
+        let page = report(&arguments.runs)?;
+        write_durably(out, page.as_bytes()).map_err(Error::from)?;
+        tell(format_args!("wrote {}, {:.1} MB", out.display(), page.len() as f64 / 1e6));
+    }
+    if let Some(folder) = &arguments.tensorboard {
+        for (name, bytes) in event_files(&arguments.runs)? {
+            let path = folder.join(name);
+            make_folder_of(&path).map_err(Error::from)?;
+            write_durably(&path, &bytes).map_err(Error::from)?;
+            tell(format_args!("wrote {}", path.display()));
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }

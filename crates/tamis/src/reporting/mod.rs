@@ -7,9 +7,12 @@ mod comparison;
 mod images;
 mod search;
 mod selection;
+mod tensorboard;
 mod training;
 
 use std::path::{Path, PathBuf};
+
+pub use tensorboard::event_files;
 
 use tamis_report::{Fact, Head, Note, NoteKind, Part, Report};
 

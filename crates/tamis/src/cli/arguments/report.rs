@@ -11,10 +11,14 @@ use clap::Args;
 /// is.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
-    /// Folders of a search, a training and a comparison, at most one each
+    /// Folders of a search, a training and a comparison, at most one each; without --out any number of searches
+    /// and trainings
     #[arg(value_name = "RUN", required = true)]
     pub(crate) runs: Vec<PathBuf>,
     /// File to write
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "tensorboard")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write the curves as event files, too, in a folder for `tensorboard --logdir DIR`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tensorboard: Option<PathBuf>,
 }
