@@ -11,8 +11,8 @@ use clap::Args;
 /// is.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
-    /// Folders of a search, a training and a comparison, at most one each; without --out any number of searches
-    /// and trainings
+    /// Folders of a search, a training and a comparison, at most one each; without --out any number of
+    /// searches and trainings
     #[arg(value_name = "RUN", required = true)]
     pub(crate) runs: Vec<PathBuf>,
     /// File to write
