@@ -1,5 +1,6 @@
 //! Single image files, for whoever asks what a network sees in them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::decode::{FileKind, decode};
@@ -38,6 +39,7 @@ pub fn read_image(path: &Path, shape: ImageShape) -> Result<Vec<u8>, Error> {
 }
 
 /// The image files at a path: itself, or in a folder all below it that their names call images, sorted.
+/// A folder that links lead to more than once, itself even, is looked into once.
 ///
 /// # Errors
 ///
@@ -48,7 +50,11 @@ pub fn image_files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     }
     let mut found = Vec::new();
     let mut folders = vec![path.to_owned()];
+    let mut seen = BTreeSet::new();
     while let Some(folder) = folders.pop() {
+        if !seen.insert(folder.canonicalize().map_err(Error::read(&folder))?) {
+            continue;
+        }
         for entry in std::fs::read_dir(&folder).map_err(Error::read(&folder))? {
             let path = entry.map_err(Error::read(&folder))?.path();
             if path.is_dir() {
@@ -60,4 +66,20 @@ pub fn image_files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     }
     found.sort();
     Ok(found)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
+    fn a_folder_that_links_to_itself_gives_each_file_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("inner");
+        std::fs::create_dir(&inner).unwrap();
+        std::fs::write(inner.join("a.png"), b"").unwrap();
+        std::os::unix::fs::symlink(folder.path(), inner.join("around")).unwrap();
+        assert_eq!(image_files(folder.path()).unwrap(), [inner.join("a.png")]);
+    }
 }

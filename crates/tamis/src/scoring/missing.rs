@@ -63,10 +63,10 @@ impl Missing {
         let is_made = path.exists() && Beside::path(&path).exists();
         let (what, place) = (self.name(), path.display());
         observer.observe(&ScoringEvent::Note(match is_made {
-            true => format!("{what} of an earlier search are used: {place}"),
+            true => format!("{what} of an earlier run are used: {place}"),
             false => format!(
-                "{} needs {what}, and no setting names any: they are made now and kept for other \
-                 searches in {place}",
+                "{} needs {what}, and no setting names any: they are made now and kept for later \
+                 runs in {place}",
                 config.search.policy.name
             ),
         }));
