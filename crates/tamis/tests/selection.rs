@@ -88,7 +88,7 @@ fn what_a_policy_needs_is_made_once_told_counted_and_found_by_the_next_search() 
         assert!(outcome(&run(policy))["cost"]["one_off_samples"].as_u64() > Some(60));
         let next = run(&format!("{policy}-next"));
         let told = ended(&search(&next, policy, &["--seed=1"]), 0);
-        assert!(told.contains("of an earlier search") && !told.contains("epoch 1/3"), "{told}");
+        assert!(told.contains("of an earlier run") && !told.contains("epoch 1/3"), "{told}");
         assert_eq!(tables(folder.path()), before, "nothing is made twice");
         let cost = |run: &Path| outcome(run)["cost"]["one_off_samples"].clone();
         assert_eq!(cost(&next), cost(&run(policy)), "each search tells what its scores cost");
