@@ -9,7 +9,7 @@ use crate::operations::conv_norm::{ConvNorm, affine_of};
 use crate::operations::convolution::AnyConvolution;
 use crate::operations::pooling::AnyPool;
 use crate::operations::separable::Separable;
-use crate::operations::{Weights, linear, planes, sides};
+use crate::operations::{Fused, Weights, linear, planes, sides};
 use crate::program::{Operation, Program, Step};
 use crate::values::add;
 
@@ -136,9 +136,14 @@ impl<'a> Run<'a> {
 
     fn compute(&mut self, number: usize, step: &Step, mode: Mode<'_>) -> Saved {
         match step.operation {
-            Operation::ConvNorm { relu, conv } => self.conv_norm(step, relu, conv, mode),
+            Operation::ConvNorm { relu, conv } => {
+                let layer = ConvNorm::new(self.weights(), [conv, step.node], relu, self.batch);
+                self.fused(step, &layer, mode, Saved::Convolved)
+            }
             Operation::Separable { relu, depthwise, pointwise } => {
-                self.separable(step, relu, [depthwise, pointwise], mode)
+                let places = [depthwise, pointwise];
+                let layer = Separable::new(self.weights(), places, step.node, relu, self.batch);
+                self.fused(step, &layer, mode, Saved::Separated)
             }
             Operation::Plain => match self.program.graph.nodes()[step.node].layer {
                 Layer::BatchNorm { .. } => self.batch_norm(step, mode),
@@ -177,36 +182,13 @@ impl<'a> Run<'a> {
         self.values[place] = Some(value);
     }
 
-    fn conv_norm(&mut self, step: &Step, relu: bool, conv: usize, mode: Mode<'_>) -> Saved {
-        let weights = self.weights();
-        let layer = ConvNorm::new(weights, [conv, step.node], relu, self.batch);
-        let (mut output, keep) = self.open(step, layer.output_values());
-        let input = self.value(step.inputs[0]);
-        let destination = destination(&mut output, keep);
-        let saved = match mode {
-            Mode::Evaluate(moments) => {
-                layer.evaluate(input, &moments[self.number(step)], destination);
-                Saved::Nothing
-            }
-            Mode::Train => {
-                let (saved, moments) = layer.forward(input, destination);
-                self.note(step, moments);
-                saved.map_or(Saved::Nothing, Saved::Convolved)
-            }
-        };
-        self.close(step, output);
-        saved
-    }
-
-    fn separable(
+    fn fused<L: Fused>(
         &mut self,
         step: &Step,
-        relu: bool,
-        convolutions: [usize; 2],
+        layer: &L,
         mode: Mode<'_>,
+        kept: fn(L::Saved) -> Saved,
     ) -> Saved {
-        let weights = self.weights();
-        let layer = Separable::new(weights, convolutions, step.node, relu, self.batch);
         let (mut output, keep) = self.open(step, layer.output_values());
         let input = self.value(step.inputs[0]);
         let destination = destination(&mut output, keep);
@@ -218,7 +200,7 @@ impl<'a> Run<'a> {
             Mode::Train => {
                 let (saved, moments) = layer.forward(input, destination);
                 self.note(step, moments);
-                saved.map_or(Saved::Nothing, Saved::Separated)
+                saved.map_or(Saved::Nothing, kept)
             }
         };
         self.close(step, output);
@@ -235,7 +217,7 @@ impl<'a> Run<'a> {
         let (output, saved) = match mode {
             Mode::Evaluate(moments) => {
                 let scales = batch_norm::folded(&moments[self.number(step)], affine);
-                (batch_norm::evaluate(input, height * width, &scales), Saved::Nothing)
+                (batch_norm::scaled(input, height * width, &scales), Saved::Nothing)
             }
             Mode::Train => {
                 let (output, saved, moments) =

@@ -46,11 +46,6 @@ pub(crate) fn forward(
     (scaled(input, plane, &scales), normalised, moments)
 }
 
-/// Normalises by given moments.
-pub(crate) fn evaluate(input: &[f32], plane: usize, scales: &[[f32; 2]]) -> Buffer {
-    scaled(input, plane, scales)
-}
-
 /// Factor and constant of each channel that normalise by given moments.
 pub(crate) fn folded(moments: &Moments, affine: Affine<'_>) -> Vec<[f32; 2]> {
     let channels = moments.mean.iter().zip(&moments.variance).enumerate();
@@ -142,7 +137,8 @@ fn products(
     [sum, product * normalised.inverse_deviation[channel]]
 }
 
-fn scaled(input: &[f32], plane: usize, scales: &[[f32; 2]]) -> Buffer {
+/// Multiplies every channel with a factor and adds a constant.
+pub(crate) fn scaled(input: &[f32], plane: usize, scales: &[[f32; 2]]) -> Buffer {
     let mut output = Buffer::take(input.len());
     let planes = output.par_chunks_mut(plane).zip(input.par_chunks(plane)).enumerate();
     planes.for_each(|(number, (output, input))| {

@@ -6,7 +6,7 @@ use tamis_graph::{Graph, Layer};
 use tamis_kernels::Destination;
 use tamis_kernels::conv_bn::{self, ConvShape, Kernel, Operands, Saved, Wants};
 
-use super::{WeightGradient, Weights, batch_norm, sides, unbias};
+use super::{Fused, WeightGradient, Weights, batch_norm, followed, sides};
 use crate::batch::Moments;
 
 /// A convolution and a batch norm at their place.
@@ -35,35 +35,6 @@ impl<'a> ConvNorm<'a> {
             affine: scale.map(|scale| [weights.of(scale), weights.of(scale + 1)]),
             scale,
         }
-    }
-
-    /// Values of the result.
-    pub(crate) fn output_values(&self) -> usize {
-        self.shape.output_values()
-    }
-
-    /// By the batch's statistics: what the backward pass needs, and the moments.
-    pub(crate) fn forward(
-        &self,
-        input: &[f32],
-        output: Destination<'_>,
-    ) -> (Option<Saved>, Moments) {
-        let found = conv_bn::forward(&self.shape, &self.operands(input), output, true);
-        let unbias = unbias(self.output_values() / self.shape.outputs);
-        let moments = Moments {
-            mean: found.mean.iter().map(|&mean| mean.into()).collect(),
-            variance: found.variance.iter().map(|&variance| f64::from(variance) * unbias).collect(),
-        };
-        (found.saved, moments)
-    }
-
-    /// By given moments.
-    pub(crate) fn evaluate(&self, input: &[f32], moments: &Moments, output: Destination<'_>) {
-        let scales = batch_norm::folded(moments, self.affine);
-        let (gamma, beta): (Vec<f32>, Vec<f32>) = scales.iter().map(|of| (of[0], of[1])).unzip();
-        let affine = Some(conv_bn::Affine { gamma: &gamma, beta: &beta });
-        let operands = Operands { affine, ..self.operands(input) };
-        conv_bn::scaled(&self.shape, &operands, output);
     }
 
     /// Adds to the gradients of the parameters and, if wanted, gives that of the input.
@@ -107,6 +78,28 @@ impl<'a> ConvNorm<'a> {
             }
             _ => {}
         }
+    }
+}
+
+impl Fused for ConvNorm<'_> {
+    type Saved = Saved;
+
+    fn output_values(&self) -> usize {
+        self.shape.output_values()
+    }
+
+    fn forward(&self, input: &[f32], output: Destination<'_>) -> (Option<Self::Saved>, Moments) {
+        let found = conv_bn::forward(&self.shape, &self.operands(input), output, true);
+        let count = self.output_values() / self.shape.outputs;
+        (found.saved, followed(&found.mean, &found.variance, count))
+    }
+
+    fn evaluate(&self, input: &[f32], moments: &Moments, output: Destination<'_>) {
+        let scales = batch_norm::folded(moments, self.affine);
+        let (gamma, beta): (Vec<f32>, Vec<f32>) = scales.iter().map(|of| (of[0], of[1])).unzip();
+        let affine = Some(conv_bn::Affine { gamma: &gamma, beta: &beta });
+        let operands = Operands { affine, ..self.operands(input) };
+        conv_bn::scaled(&self.shape, &operands, output);
     }
 }
 

@@ -9,6 +9,9 @@ pub(crate) mod pooling;
 pub(crate) mod separable;
 
 use tamis_graph::{Graph, Shape};
+use tamis_kernels::Destination;
+
+use crate::batch::Moments;
 
 /// Added to the variance before its root is taken, everywhere.
 pub(crate) const EPSILON: f64 = 1e-5;
@@ -37,6 +40,31 @@ impl WeightGradient<'_> {
     /// The gradient of a parameter by its number.
     pub(crate) fn of(&mut self, number: usize) -> &mut [f32] {
         &mut self.flat[self.graph.parameters().parameters()[number].range()]
+    }
+}
+
+/// Layers that one kernel computes, a batch norm at their end, at their place.
+pub(crate) trait Fused {
+    /// What the backward pass needs besides values.
+    type Saved;
+
+    /// Values of the result.
+    fn output_values(&self) -> usize;
+
+    /// By the batch's statistics: what the backward pass needs, and the moments.
+    fn forward(&self, input: &[f32], output: Destination<'_>) -> (Option<Self::Saved>, Moments);
+
+    /// By given moments.
+    fn evaluate(&self, input: &[f32], moments: &Moments, output: Destination<'_>);
+}
+
+/// The moments of a batch as running statistics follow them, from a kernel's mean and biased variance over
+/// `count` values.
+fn followed(mean: &[f32], variance: &[f32], count: usize) -> Moments {
+    let unbias = unbias(count);
+    Moments {
+        mean: mean.iter().map(|&mean| mean.into()).collect(),
+        variance: variance.iter().map(|&variance| f64::from(variance) * unbias).collect(),
     }
 }
 

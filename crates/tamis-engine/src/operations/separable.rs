@@ -6,7 +6,7 @@ use tamis_kernels::Destination;
 use tamis_kernels::separable::{self, Affine, Operands, SeparableShape, Wants};
 
 use super::conv_norm::{add, affine_of};
-use super::{WeightGradient, Weights, batch_norm, sides, unbias};
+use super::{Fused, WeightGradient, Weights, batch_norm, followed, sides};
 use crate::batch::Moments;
 
 /// Both convolutions and the batch norm at their place.
@@ -50,35 +50,6 @@ impl<'a> Separable<'a> {
         Separable { shape, numbers, weights, scale: affine_of(graph, norm) }
     }
 
-    /// Values of the result.
-    pub(crate) fn output_values(&self) -> usize {
-        self.shape.output_values()
-    }
-
-    /// By the batch's statistics: what the backward pass needs, and the moments.
-    pub(crate) fn forward(
-        &self,
-        input: &[f32],
-        output: Destination<'_>,
-    ) -> (Option<separable::Saved>, Moments) {
-        let found = separable::forward(&self.shape, &self.operands(input), output, true);
-        let unbias = unbias(self.output_values() / self.shape.outputs);
-        let moments = Moments {
-            mean: found.mean.iter().map(|&mean| mean.into()).collect(),
-            variance: found.variance.iter().map(|&variance| f64::from(variance) * unbias).collect(),
-        };
-        (found.saved, moments)
-    }
-
-    /// By given moments.
-    pub(crate) fn evaluate(&self, input: &[f32], moments: &Moments, output: Destination<'_>) {
-        let scales = batch_norm::folded(moments, self.affine());
-        let (gamma, beta): (Vec<f32>, Vec<f32>) = scales.iter().map(|of| (of[0], of[1])).unzip();
-        let affine = Some(Affine { gamma: &gamma, beta: &beta });
-        let operands = Operands { affine, ..self.operands(input) };
-        separable::scaled(&self.shape, &operands, output);
-    }
-
     /// Adds to the gradients of the parameters and, if wanted, gives that of the input.
     pub(crate) fn backward(
         &self,
@@ -107,6 +78,28 @@ impl<'a> Separable<'a> {
         let [depthwise, pointwise] = self.numbers.map(|number| self.weights.of(number));
         let affine = self.affine().map(|[gamma, beta]| Affine { gamma, beta });
         Operands { input, depthwise, pointwise, affine }
+    }
+}
+
+impl Fused for Separable<'_> {
+    type Saved = separable::Saved;
+
+    fn output_values(&self) -> usize {
+        self.shape.output_values()
+    }
+
+    fn forward(&self, input: &[f32], output: Destination<'_>) -> (Option<Self::Saved>, Moments) {
+        let found = separable::forward(&self.shape, &self.operands(input), output, true);
+        let count = self.output_values() / self.shape.outputs;
+        (found.saved, followed(&found.mean, &found.variance, count))
+    }
+
+    fn evaluate(&self, input: &[f32], moments: &Moments, output: Destination<'_>) {
+        let scales = batch_norm::folded(moments, self.affine());
+        let (gamma, beta): (Vec<f32>, Vec<f32>) = scales.iter().map(|of| (of[0], of[1])).unzip();
+        let affine = Some(Affine { gamma: &gamma, beta: &beta });
+        let operands = Operands { affine, ..self.operands(input) };
+        separable::scaled(&self.shape, &operands, output);
     }
 }
 

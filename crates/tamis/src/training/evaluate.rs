@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use tamis_core::SampleId;
 use tamis_data::{BatchSource, DataConfig, Dataset, Loaded, TrainingAugmentation};
+use tamis_nn::{Device, Model};
 
 use super::file::TrainedNetwork;
 use super::judgement::Judgement;
 use crate::error::Error;
 
 /// Images that are judged at a time.
-const TOGETHER: usize = 250;
+pub(super) const TOGETHER: usize = 250;
 
 /// A judgement, and things to tell the user of the data.
 #[derive(Clone, Debug)]
@@ -54,13 +55,22 @@ fn judge(network: &TrainedNetwork, split: Arc<Dataset>) -> Result<Judgement, Err
     }
     let none = TrainingAugmentation::none();
     let source = BatchSource::for_training(split.clone(), &network.normalization, none, 0)?;
-    let model = network.model(tamis_nn::Device::Cpu)?;
+    let model = network.model(Device::Cpu)?;
     let ids: Vec<SampleId> = split.ids().collect();
     let mut logits = Vec::with_capacity(ids.len() * network.classes.len());
     for ids in ids.chunks(TOGETHER) {
         let batch = source.batch(ids, 0, false);
-        let outputs = model.evaluate(&network.weights, &batch.images, &network.statistics)?;
-        logits.extend(outputs.into_iter().flatten());
+        logits.extend(answers(network, &model, &batch.images)?);
     }
     Judgement::of(&logits, split.labels(), &network.classes)
+}
+
+/// The logits of normalised images, `[sample, class]` flattened.
+pub(super) fn answers(
+    network: &TrainedNetwork,
+    model: &Model,
+    images: &[f32],
+) -> Result<Vec<f32>, Error> {
+    let outputs = model.evaluate(&network.weights, images, &network.statistics)?;
+    Ok(outputs.into_iter().flatten().collect())
 }

@@ -22,6 +22,7 @@ use tamis_select::{Pool, hold_out};
 use toml::Table;
 
 use super::config::TrainingConfig;
+use super::evaluate::TOGETHER;
 use super::file::{NETWORK_FILE, TrainedNetwork};
 use super::judgement::Judgement;
 use super::network::DescribedNetwork;
@@ -39,9 +40,6 @@ use crate::sitting::Sitting;
 const RESULT: &str = "result.json";
 const METRICS: &str = "metrics.jsonl";
 const CHOSEN: &str = "selection/chosen.jsonl";
-
-/// Images that are judged at a time.
-const JUDGED_TOGETHER: usize = 250;
 
 /// A training and its folder.
 pub struct TrainingJob {
@@ -306,15 +304,17 @@ impl TrainingJob {
 
     /// Share of right answers on the images that were held out.
     fn validate(&self) -> Result<Option<f64>, Error> {
-        let (mut correct, all) = (0, self.chosen.held_out.len());
-        for ids in self.chosen.held_out.chunks(JUDGED_TOGETHER) {
-            let batch = self.training.plain(ids);
-            let logits = self.training.logits(&batch)?;
-            let classes = self.ground.train.classes();
-            let judged = Judgement::of(&logits, &batch.labels, classes)?;
-            correct += (judged.accuracy * ids.len() as f64).round() as usize;
+        if self.chosen.held_out.is_empty() {
+            return Ok(None);
         }
-        Ok((all > 0).then(|| correct as f64 / all as f64))
+        let (mut logits, mut labels) = (Vec::new(), Vec::new());
+        for ids in self.chosen.held_out.chunks(TOGETHER) {
+            let batch = self.training.plain(ids);
+            logits.extend(self.training.logits(&batch)?);
+            labels.extend(batch.labels);
+        }
+        let judged = Judgement::of(&logits, &labels, self.ground.train.classes())?;
+        Ok(Some(judged.accuracy))
     }
 
     /// The network's answers to the test split, by the normalisation of the training images.
@@ -324,9 +324,9 @@ impl TrainingJob {
         let source = BatchSource::for_training(test.clone(), normalization, none, 0)?;
         let ids: Vec<SampleId> = test.ids().collect();
         let mut logits = Vec::with_capacity(ids.len() * test.classes().len());
-        for (number, ids) in ids.chunks(JUDGED_TOGETHER).enumerate() {
+        for (number, ids) in ids.chunks(TOGETHER).enumerate() {
             logits.extend(self.training.logits(&source.batch(ids, 0, false))?);
-            let done = number * JUDGED_TOGETHER + ids.len();
+            let done = number * TOGETHER + ids.len();
             observer.observe(&ScoringEvent::Evaluated(done, test.len()));
         }
         Judgement::of(&logits, test.labels(), test.classes()).map(Some)

@@ -11,12 +11,10 @@ use tamis_data::{BatchSource, Dataset, TrainingAugmentation, read_image};
 use tamis_graph::Graph;
 use tamis_nn::{Device, Model};
 
+use super::evaluate::{TOGETHER, answers};
 use super::file::TrainedNetwork;
 use crate::error::Error;
 use crate::tables::{Column, Table};
-
-/// Images that are looked at a time.
-const TOGETHER: usize = 250;
 
 /// Passes whose median is the latency.
 const TIMED: usize = 21;
@@ -53,7 +51,7 @@ pub fn predict(
     let mut predictions = Vec::with_capacity(files.len());
     for files in files.chunks(TOGETHER) {
         let images = normalised(network, files)?;
-        let logits = evaluate(network, &model, &images)?;
+        let logits = answers(network, &model, &images)?;
         for (file, row) in files.iter().zip(logits.chunks(network.classes.len())) {
             predictions.push(Prediction {
                 file: file.clone(),
@@ -124,11 +122,6 @@ fn normalised(network: &TrainedNetwork, files: &[PathBuf]) -> Result<Vec<f32>, E
     let none = TrainingAugmentation::none();
     let source = BatchSource::for_training(Arc::new(images), &network.normalization, none, 0)?;
     Ok(source.batch(&ids, 0, false).images)
-}
-
-fn evaluate(network: &TrainedNetwork, model: &Model, images: &[f32]) -> Result<Vec<f32>, Error> {
-    let outputs = model.evaluate(&network.weights, images, &network.statistics)?;
-    Ok(outputs.into_iter().flatten().collect())
 }
 
 fn likeliest(logits: &[f32], classes: &[String], top: usize) -> Vec<(String, f64)> {
