@@ -40,10 +40,10 @@ mod theme;
 pub use cell::{CellDrawing, draw};
 pub use error::Error;
 pub use model::{
-    ActiveSet, Amounts, Architecture, Arm, CalibrationBin, CellShares, Comparison, ContactSheet,
-    CostLedger, CostPart, Difference, EdgeShares, Estimate, Exchange, Fact, FoundArchitecture,
-    Head, Image, KeyFigure, Mistake, Note, NoteKind, Part, Picture, Report, Search, SearchEpoch,
-    SeedValue, Selection, Training, TrainingEpoch,
+    ActiveSet, Amounts, Arm, CalibrationBin, CellShares, Comparison, ContactSheet, CostLedger,
+    CostPart, Difference, EdgeShares, Estimate, Exchange, Fact, FoundArchitecture, Head, Image,
+    KeyFigure, Mistake, Note, NoteKind, Part, Picture, Report, Search, SearchEpoch, SeedValue,
+    Selection, Training, TrainingEpoch,
 };
 
 /// The report as one HTML page.

@@ -2,17 +2,34 @@
 
 use crate::config::{LearningRateScale, Recipe, SearchConfig};
 use crate::error::Error;
+use crate::host::find_host;
 use crate::space::find_space;
 
+/// What defaults depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Basis<'a> {
+    /// Whose optimizer settings to start from.
+    pub recipe: Recipe,
+    /// Name of the search space.
+    pub space: &'a str,
+    /// Name of the search algorithm.
+    pub host: &'a str,
+    /// Epochs, if they are set: some defaults are shares of them.
+    pub epochs: Option<u32>,
+}
+
 impl SearchConfig {
-    /// The defaults of a recipe on the space of this name.
+    /// The defaults of a recipe on a space, with what the host's authors set otherwise.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownName`] if there is no such space.
-    pub fn of(recipe: Recipe, space: &str) -> Result<Self, Error> {
-        let space = (find_space(space)?.defaults)(recipe);
+    /// [`Error::UnknownName`] or [`Error::Planned`] if there is no such space or host.
+    pub fn of(basis: Basis<'_>) -> Result<Self, Error> {
+        let Basis { recipe, space, host, epochs } = basis;
+        let (space, host) = (find_space(space)?, find_host(host)?);
+        let space = (space.defaults)(recipe);
         let mut config = SearchConfig { recipe, space, ..SearchConfig::default() };
+        config.host.name = host.name.to_owned();
         match recipe {
             Recipe::Darts => {}
             Recipe::Autodl => {
@@ -26,6 +43,9 @@ impl SearchConfig {
                 config.train.epochs = 40;
             }
         }
+        config.train.epochs = epochs.unwrap_or(config.train.epochs);
+        (host.defaults)(&mut config);
+        config.train.epochs = epochs.unwrap_or(config.train.epochs);
         Ok(config)
     }
 }
@@ -34,33 +54,54 @@ impl SearchConfig {
 mod tests {
     use super::*;
     use crate::config::SpaceConfig;
+    use crate::host::HOSTS;
     use crate::space::SPACES;
 
+    fn of(recipe: Recipe, space: &str) -> Result<SearchConfig, Error> {
+        SearchConfig::of(Basis { recipe, space, host: "darts", epochs: None })
+    }
+
     #[test]
-    fn the_defaults_of_every_recipe_on_every_space_pass_their_own_check() {
+    fn the_defaults_of_every_recipe_on_every_space_with_every_host_pass_their_own_check() {
         for recipe in [Recipe::Darts, Recipe::Autodl, Recipe::Quick, Recipe::Demo] {
-            for space in SPACES {
-                let config = SearchConfig::of(recipe, space.name).unwrap();
-                assert_eq!(config.space.name, space.name);
-                config.check().unwrap();
+            for (space, host) in
+                SPACES.iter().flat_map(|space| HOSTS.iter().map(move |host| (space, host)))
+            {
+                for epochs in [None, Some(1), Some(3)] {
+                    let basis = Basis { recipe, space: space.name, host: host.name, epochs };
+                    let config = SearchConfig::of(basis).unwrap();
+                    assert_eq!((&*config.space.name, &*config.host.name), (space.name, host.name));
+                    config.check().unwrap();
+                }
             }
         }
-        assert!(SearchConfig::of(Recipe::Autodl, "darts").unwrap().weights.nesterov);
+        assert!(of(Recipe::Autodl, "darts").unwrap().weights.nesterov);
+    }
+
+    #[test]
+    fn a_host_brings_what_its_authors_set_and_shares_of_the_epochs_follow_them() {
+        let of = |recipe, epochs| {
+            SearchConfig::of(Basis { recipe, space: "darts", host: "pc-darts", epochs }).unwrap()
+        };
+        let published = of(Recipe::Darts, None);
+        assert_eq!((published.train.batch, published.alpha.first_epoch), (256, 15));
+        assert_eq!((published.space.partial, published.weights.lr), (4, 0.1));
+        let quick = of(Recipe::Quick, Some(10));
+        assert_eq!((quick.train.batch, quick.alpha.first_epoch), (64, 3));
     }
 
     #[test]
     fn the_size_of_the_supernet_is_each_space_s_own() {
         let size = |recipe, space: &str| {
-            let SpaceConfig { channels, cells, .. } =
-                SearchConfig::of(recipe, space).unwrap().space;
+            let SpaceConfig { channels, cells, .. } = of(recipe, space).unwrap().space;
             (channels, cells)
         };
         assert_eq!(size(Recipe::Darts, "darts"), (16, 8), "as published");
         assert_eq!(size(Recipe::Quick, "darts"), (8, 5));
         assert_eq!(size(Recipe::Quick, "nas-bench-201"), (8, 2));
-        let plain = SearchConfig::of(Recipe::Darts, "nas-bench-201").unwrap();
+        let plain = of(Recipe::Darts, "nas-bench-201").unwrap();
         assert_eq!(plain, SearchConfig::default());
-        let error = SearchConfig::of(Recipe::Darts, "dart").unwrap_err().to_string();
+        let error = of(Recipe::Darts, "dart").unwrap_err().to_string();
         assert!(error.contains("`dart`") && error.contains("nas-bench-201, darts"), "{error}");
     }
 }

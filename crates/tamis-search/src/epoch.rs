@@ -5,14 +5,19 @@
 //! batches are always full and come from one endless reshuffled pass over the architecture set
 //! that goes on across epochs; it starts anew when the set changes.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use tamis_core::{Key, Purpose, SampleId};
 use tamis_select::Plan;
 
+use crate::host::ArchRhythm;
+
 /// The samples of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StepSamples {
-    pub(crate) weight: Vec<SampleId>,
+    /// None in the steps that train the architecture alone.
+    pub(crate) weight: Option<Vec<SampleId>>,
     /// None while the architecture does not train.
     pub(crate) arch: Option<Vec<SampleId>>,
 }
@@ -69,31 +74,61 @@ pub(crate) struct EpochRule {
     pub(crate) batch: usize,
     pub(crate) seed: u64,
     pub(crate) epoch: u32,
-    /// Whether the architecture trains.
-    pub(crate) arch: bool,
+    /// When the architecture trains.
+    pub(crate) arch: ArchRhythm,
 }
 
 /// All batches of an epoch, in order; `arch_pass` moves on if the architecture trains.
 pub(crate) fn batches(plan: &Plan, rule: EpochRule, arch_pass: &mut ArchPass) -> Vec<StepSamples> {
     let EpochRule { batch, seed, epoch, arch } = rule;
-    if arch {
+    if matches!(arch, ArchRhythm::EachStep | ArchRhythm::After { .. }) {
         arch_pass.adopt(&plan.arch);
     }
-    let steps = planned_steps(plan, batch);
+    let weight_samples = weight_samples(plan, arch);
+    let steps = weight_steps(plan, batch, arch);
     let key = Key::new(seed, Purpose::WeightOrder).epoch(epoch);
-    weight_batches(&plan.weight, batch, key)
+    let mut next = || arch_pass.next_batch(batch, seed);
+    let mut samples: Vec<StepSamples> = weight_batches(&weight_samples, batch, key)
         .take(steps)
         .map(|weight| {
-            let arch = arch.then(|| arch_pass.next_batch(batch, seed));
-            StepSamples { weight, arch }
+            let arch = (arch == ArchRhythm::EachStep).then(&mut next);
+            StepSamples { weight: Some(weight), arch }
         })
-        .collect()
+        .collect();
+    let after =
+        (0..steps_after(plan, arch)).map(|_| StepSamples { weight: None, arch: Some(next()) });
+    samples.extend(after);
+    samples
 }
 
-/// Number of steps that the plan asks for: one pass over its weight samples, or what it says.
-pub(crate) fn planned_steps(plan: &Plan, batch: usize) -> usize {
-    let pass = steps_of_pass(plan.weight.len(), batch);
+/// The samples that train the weights: in a single-level epoch those of both levels, ascending.
+fn weight_samples(plan: &Plan, arch: ArchRhythm) -> Cow<'_, [SampleId]> {
+    if arch != ArchRhythm::Shared {
+        return Cow::Borrowed(&plan.weight);
+    }
+    let mut both = [&plan.weight[..], &plan.arch[..]].concat();
+    both.sort_unstable();
+    both.dedup();
+    Cow::Owned(both)
+}
+
+/// Number of steps of an epoch: those of the weights, and those of the architecture after them.
+pub(crate) fn planned_steps(plan: &Plan, batch: usize, arch: ArchRhythm) -> usize {
+    weight_steps(plan, batch, arch) + steps_after(plan, arch)
+}
+
+/// Steps that train the weights: one pass over their samples, or as many as the plan says.
+fn weight_steps(plan: &Plan, batch: usize, arch: ArchRhythm) -> usize {
+    let pass = steps_of_pass(weight_samples(plan, arch).len(), batch);
     if pass == 0 { 0 } else { plan.steps.map_or(pass, |steps| steps as usize) }
+}
+
+/// Steps that train the architecture alone; none without samples.
+fn steps_after(plan: &Plan, arch: ArchRhythm) -> usize {
+    match arch {
+        ArchRhythm::After { steps } if !plan.arch.is_empty() => steps as usize,
+        _ => 0,
+    }
 }
 
 /// Endless passes over these samples, each in its own order.
@@ -126,11 +161,15 @@ mod tests {
     }
 
     fn run(plan: &Plan, epoch: u32, pass: &mut ArchPass) -> Vec<StepSamples> {
-        batches(plan, EpochRule { batch: 64, seed: 7, epoch, arch: true }, pass)
+        batches(plan, EpochRule { batch: 64, seed: 7, epoch, arch: ArchRhythm::EachStep }, pass)
     }
 
     fn arch(step: &StepSamples) -> &[SampleId] {
         step.arch.as_deref().unwrap()
+    }
+
+    fn weight(step: &StepSamples) -> &[SampleId] {
+        step.weight.as_deref().unwrap()
     }
 
     #[test]
@@ -138,9 +177,9 @@ mod tests {
         for (count, expected) in [(130, vec![64, 64, 2]), (129, vec![64, 65]), (64, vec![64])] {
             let plan = plan(count, 100);
             let steps = run(&plan, 0, &mut ArchPass::default());
-            let sizes: Vec<usize> = steps.iter().map(|step| step.weight.len()).collect();
+            let sizes: Vec<usize> = steps.iter().map(|step| weight(step).len()).collect();
             assert_eq!(sizes, expected);
-            let mut seen: Vec<SampleId> = steps.into_iter().flat_map(|step| step.weight).collect();
+            let mut seen: Vec<SampleId> = steps.iter().flat_map(weight).copied().collect();
             assert_ne!(seen, plan.weight, "the order is shuffled");
             seen.sort();
             assert_eq!(seen, plan.weight);
@@ -166,15 +205,42 @@ mod tests {
     fn weights_that_train_alone_see_the_same_batches_and_leave_the_architecture_pass_alone() {
         let plan = plan(128, 100);
         let mut pass = ArchPass::default();
-        let rule = EpochRule { batch: 64, seed: 7, epoch: 0, arch: false };
+        let rule = EpochRule { batch: 64, seed: 7, epoch: 0, arch: ArchRhythm::Off };
         let alone = batches(&plan, rule, &mut pass);
         assert_eq!(pass, ArchPass::default());
         let together = run(&plan, 0, &mut pass);
         assert!(alone.iter().all(|step| step.arch.is_none()));
         let weights = |steps: &[StepSamples]| -> Vec<Vec<SampleId>> {
-            steps.iter().map(|step| step.weight.clone()).collect()
+            steps.iter().map(|step| weight(step).to_vec()).collect()
         };
         assert_eq!(weights(&alone), weights(&together));
+    }
+
+    #[test]
+    fn the_architecture_may_train_after_the_weights() {
+        let plan = plan(128, 100);
+        let mut pass = ArchPass::default();
+        let arch_rhythm = ArchRhythm::After { steps: 3 };
+        let rule = EpochRule { batch: 64, seed: 7, epoch: 0, arch: arch_rhythm };
+        let steps = batches(&plan, rule, &mut pass);
+        assert_eq!(planned_steps(&plan, 64, arch_rhythm), 5);
+        let kinds: Vec<[bool; 2]> =
+            steps.iter().map(|step| [step.weight.is_some(), step.arch.is_some()]).collect();
+        let (of_weights, of_arch) = ([true, false], [false, true]);
+        assert_eq!(kinds, [of_weights, of_weights, of_arch, of_arch, of_arch]);
+        let without = Plan { arch: Vec::new(), ..plan };
+        assert_eq!(planned_steps(&without, 64, arch_rhythm), 2, "there is nothing to train on");
+    }
+
+    #[test]
+    fn a_single_level_epoch_trains_on_the_samples_of_both_levels_once_each() {
+        let plan = plan(70, 58);
+        let rule = EpochRule { batch: 64, seed: 7, epoch: 0, arch: ArchRhythm::Shared };
+        let steps = batches(&plan, rule, &mut ArchPass::default());
+        assert!(steps.iter().all(|step| step.arch.is_none()));
+        let mut seen: Vec<SampleId> = steps.iter().flat_map(weight).copied().collect();
+        seen.sort();
+        assert_eq!(seen, ids(0..128));
     }
 
     #[test]

@@ -31,6 +31,16 @@ pub enum Error {
         /// The names there are.
         expected: String,
     },
+    /// A host that has no meaning on a space.
+    #[error("searching with {host}: found the space {space}, expected another; {why}")]
+    Undefined {
+        /// The host.
+        host: &'static str,
+        /// The space.
+        space: String,
+        /// What it lacks, and where the host is defined.
+        why: &'static str,
+    },
     /// A setting is out of range.
     #[error("checking the settings: found {key} = {found}, expected {expected}")]
     Setting {

@@ -48,8 +48,10 @@ pub struct Ledger {
     pub arch_samples: u64,
     /// What the same recipe and number of epochs would pass on all data.
     pub full_data_samples: u64,
-    /// Nominal multiply-adds of the search: forward x 3 for forward and backward.
+    /// Nominal multiply-adds of the search: forward x 3 for forward and backward, of what ran.
     pub macs: u64,
+    /// What the same recipe and number of epochs would take on all data.
+    pub full_data_macs: u64,
     /// Seconds spent in choosing samples and in steps, over all sittings of the run.
     pub search_wall_s: f64,
     /// What was spent before the search.
@@ -63,8 +65,8 @@ impl Ledger {
     }
 
     /// Multiply-adds, one-off ones included, over those of full data.
-    pub fn macs_ratio(&self, macs_per_sample: u64) -> Option<f64> {
-        let full = self.full_data_samples.max(1) as f64 * macs_per_sample as f64;
+    pub fn macs_ratio(&self) -> Option<f64> {
+        let full = self.full_data_macs.max(1) as f64;
         self.one_off.macs.map(|one_off| (self.macs + one_off) as f64 / full)
     }
 }

@@ -29,13 +29,20 @@ mod space;
 pub mod training;
 
 pub use alphas::{DECIDED_GAP, decided_edges, distance, gaps};
-pub use bilevel::{Bilevel, Rates};
-pub use config::{
-    AlphaConfig, HostConfig, LearningRateScale, PolicyConfig, Recipe, SearchConfig, SpaceConfig,
-    TrainConfig, WeightsConfig,
+pub use bilevel::{
+    At, BOTH, Bilevel, Choices, FORWARD, OF_SHARES, OF_WEIGHTS, Passed, Passes, Rates,
 };
+pub use config::{
+    AlphaConfig, BetaDartsSettings, DrNasSettings, EgNasSettings, EnasSettings, GaeaSettings,
+    GdasSettings, HostConfig, LearningRateScale, PDartsSettings, PolicyConfig, Recipe,
+    SdartsSettings, SearchConfig, SgasSettings, SpaceConfig, TrainConfig, TrialsSettings,
+    WeightsConfig,
+};
+pub use defaults::Basis;
 pub use error::Error;
-pub use host::{HOSTS, Host, HostEntry, StepBatches, StepContext, StepOutcome, build_host};
+pub use host::{
+    ArchRhythm, HOSTS, Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome, build_host,
+};
 pub use ledger::{Ledger, OneOffCost};
 pub use matrix::Matrix;
 pub use metrics::EpochRecord;
@@ -43,4 +50,6 @@ pub use optimizer::{Adam, Sgd, clip_global_norm};
 pub use schedule::cosine;
 pub use search::{Event, Search, SearchData};
 pub use snapshot::{Snapshot, Values};
-pub use space::{Architecture, Flow, SPACES, SearchSpace, SpaceEntry, build_space};
+pub use space::{
+    ChoiceSet, NodeEdges, OptionCosts, SPACES, SearchSpace, SpaceEntry, Stage, build_space,
+};

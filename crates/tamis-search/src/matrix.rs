@@ -54,6 +54,16 @@ impl Matrix {
         Matrix { columns: self.columns, values }
     }
 
+    /// The logarithm of the softmax of each row: `x - max - ln(sum(exp(x - max)))`.
+    pub fn log_softmax(&self) -> Matrix {
+        let values = self.rows().flat_map(|row| {
+            let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = row.iter().map(|value| (value - largest).exp()).sum();
+            row.iter().map(move |value| value - largest - sum.ln())
+        });
+        Matrix { columns: self.columns, values: values.collect() }
+    }
+
     /// Given the row-softmax `self` and a gradient with respect to it, the gradient with respect
     /// to what the softmax was taken of: `s * (g - sum(s * g))` in each row.
     pub fn softmax_gradient(&self, gradient: &Matrix) -> Matrix {
@@ -93,6 +103,16 @@ mod tests {
             let difference = (value(&above) - value(&below)) / 2e-6;
             assert!((difference - gradient.values()[index]).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn the_log_softmax_is_the_logarithm_of_the_softmax_even_where_that_is_too_small_for_a_number() {
+        let alphas = Matrix::from_fn([2, 3], |i| [0.3, -0.2, 0.9, 0.0, -800.0, -790.0][i]);
+        let found = alphas.log_softmax();
+        for (log, share) in found.values().iter().zip(alphas.softmax().values()).take(4) {
+            assert!((log.exp() - share).abs() < 1e-12);
+        }
+        assert_eq!(found.values()[4..], [-800.0, -790.0]);
     }
 
     #[test]

@@ -55,6 +55,9 @@ pub struct EpochRecord {
     /// The policy's own figures of the epoch, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub policy: BTreeMap<String, f64>,
+    /// The host's own figures of the epoch, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub host: BTreeMap<String, f64>,
     /// Seconds spent in the epoch's steps.
     pub wall_s: f64,
 }

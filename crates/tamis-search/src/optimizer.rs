@@ -70,11 +70,17 @@ impl Adam {
 
     /// One step down `gradient`.
     pub fn step(&mut self, values: &mut [f64], gradient: &[f64], rate: f64) {
+        self.step_where(values, gradient, rate, &vec![true; values.len()]);
+    }
+
+    /// One step down `gradient` for the values that move; the others and their moments stay as they are.
+    pub fn step_where(&mut self, values: &mut [f64], gradient: &[f64], rate: f64, moves: &[bool]) {
         self.steps += 1;
         let [beta1, beta2] = self.betas;
         let correction1 = 1.0 - beta1.powi(self.steps as i32);
         let correction2 = 1.0 - beta2.powi(self.steps as i32);
-        for (index, (value, slope)) in values.iter_mut().zip(gradient).enumerate() {
+        let moving = values.iter_mut().zip(gradient).enumerate().filter(|(index, _)| moves[*index]);
+        for (index, (value, slope)) in moving {
             let slope = slope + self.weight_decay * *value;
             let first = beta1 * self.first[index] + (1.0 - beta1) * slope;
             let second = beta2 * self.second[index] + (1.0 - beta2) * slope * slope;

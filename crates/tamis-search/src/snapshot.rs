@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use tamis_nn::ParameterLayout;
 
+use crate::bilevel::Choices;
 use crate::error::Error;
 use crate::matrix::Matrix;
 
@@ -76,6 +77,29 @@ impl Snapshot {
     pub(crate) fn matrix(&self, path: &str, shape: [usize; 2]) -> Result<Matrix, Error> {
         let values = self.values(path, shape[0] * shape[1])?;
         Ok(Matrix::from_fn(shape, |index| values[index]))
+    }
+
+    /// Adds the parameters of a choice set, and what its optimizer remembers.
+    pub(crate) fn put_choices(&mut self, alphas: &str, adam: &str, choices: &Choices) {
+        let shape = choices.alphas.shape();
+        self.put_values(alphas.to_owned(), &shape, choices.alphas.values());
+        self.put_values(format!("{adam}/first"), &shape, &choices.adam.first);
+        self.put_values(format!("{adam}/second"), &shape, &choices.adam.second);
+    }
+
+    /// Reads back what [`Snapshot::put_choices`] wrote.
+    pub(crate) fn take_choices(
+        &self,
+        alphas: &str,
+        adam: &str,
+        choices: &mut Choices,
+    ) -> Result<(), Error> {
+        let shape = choices.alphas.shape();
+        let length = shape[0] * shape[1];
+        choices.alphas = self.matrix(alphas, shape)?;
+        choices.adam.first = self.values(&format!("{adam}/first"), length)?.to_vec();
+        choices.adam.second = self.values(&format!("{adam}/second"), length)?.to_vec();
+        Ok(())
     }
 
     pub(crate) fn values(&self, path: &str, length: usize) -> Result<&[f64], Error> {

@@ -51,6 +51,15 @@ pub enum Error {
         /// The operation.
         operation: &'static str,
     },
+    /// An auxiliary classifier on a network of a space whose networks have none.
+    #[error(
+        "building a network of {space}: found an auxiliary classifier, expected none; hint: networks of \
+         the DARTS space have one"
+    )]
+    Auxiliary {
+        /// The space.
+        space: &'static str,
+    },
     /// A table without text.
     #[error("reading {table}: found no header line, expected column names in line 1")]
     TableEmpty {

@@ -18,9 +18,13 @@
 
 #![deny(missing_docs)]
 
+mod architecture;
 pub mod darts;
 mod error;
+mod flow;
 pub mod nas_bench_201;
 
+pub use architecture::{Architecture, NetworkShape};
 pub use error::Error;
+pub use flow::Flow;
 pub use tamis_graph::Counts;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tamis_data::{Augmentation, DataConfig};
 use tamis_search::training::{EmbedConfig, ScorerConfig};
-use tamis_search::{Recipe, SearchConfig, SpaceConfig};
+use tamis_search::{Basis, Recipe, SearchConfig};
 use toml::{Table, Value};
 
 use crate::error::Error;
@@ -69,20 +69,24 @@ pub const WITHOUT_DEFAULT: [(&str, &str); 9] = [
 ];
 
 impl RunConfig {
-    /// The settings in a table, over the defaults of the recipe and of the space that it names.
+    /// The settings in a table, over the defaults of the recipe, the space and the host that it names.
     ///
     /// # Errors
     ///
     /// [`Error::Config`] naming an unknown key or a value of the wrong type; [`Error::Search`] if
-    /// there is no such space.
+    /// there is no such space or host.
     pub fn from_table(table: &Table) -> Result<RunConfig, Error> {
         let recipe = match table.get("recipe") {
             Some(recipe) => parse::<Recipe>(recipe.clone(), "recipe")?,
             None => Recipe::default(),
         };
-        let plain = SpaceConfig::default().name;
-        let space = table.get("space").and_then(|space| space.get("name")?.as_str());
-        let search = SearchConfig::of(recipe, space.unwrap_or(&plain))?;
+        let plain = SearchConfig::default();
+        let set = |section: &str, key: &str| table.get(section)?.get(key);
+        let space = set("space", "name").and_then(Value::as_str).unwrap_or(&plain.space.name);
+        let host = set("host", "name").and_then(Value::as_str).unwrap_or(&plain.host.name);
+        let epochs = set("train", "epochs").and_then(Value::as_integer);
+        let epochs = epochs.and_then(|epochs| u32::try_from(epochs).ok());
+        let search = SearchConfig::of(Basis { recipe, space, host, epochs })?;
         let mut merged = RunConfig { search, ..RunConfig::default() }.to_table()?;
         merge(&mut merged, table);
         let mut section = |key: &str| merged.remove(key).unwrap_or(Value::Table(Table::new()));

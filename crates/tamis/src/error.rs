@@ -219,7 +219,7 @@ pub enum Error {
     )]
     NoAuxiliary {
         /// The network, with its article.
-        network: &'static str,
+        network: String,
     },
     /// So few images are left that no batch can be made.
     #[error(

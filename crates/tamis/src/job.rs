@@ -203,7 +203,7 @@ impl Job {
 
     fn finished(&self) -> Result<Ending, Error> {
         let (search, peak) = (&self.prepared.search, self.peak.bytes());
-        let outcome = Outcome::of(search, self.dataset_summary(), self.lookup()?, peak);
+        let outcome = Outcome::of(search, self.dataset_summary(), self.lookup(), peak);
         let text = serde_json::to_string_pretty(&outcome).map_err(|error| Error::Content {
             what: "the result for",
             path: self.path().join(RESULT),
@@ -219,11 +219,9 @@ impl Job {
         Ok(Ending::Finished(Box::new(outcome)))
     }
 
-    fn lookup(&self) -> Result<Option<Lookup>, Error> {
-        match &self.prepared.table {
-            Some(table) => lookup_in(table, &self.prepared.search.architecture().text),
-            None => Ok(None),
-        }
+    fn lookup(&self) -> Option<Lookup> {
+        let table = self.prepared.table.as_ref()?;
+        lookup_in(table, &self.prepared.search.architecture())
     }
 
     fn dataset_summary(&self) -> DatasetSummary {

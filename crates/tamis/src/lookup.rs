@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tamis_space::Counts;
-use tamis_space::nas_bench_201::{Genotype, MacroShape, Record, Table, count_derived};
+use tamis_space::nas_bench_201::{MacroShape, Record, Table, count_derived};
+use tamis_space::{Architecture, Counts};
 
 use crate::error::Error;
 
@@ -78,11 +78,12 @@ fn not_in_table(path: &Path, found: String, expected: String) -> Error {
     Error::NotInTable { table: path.to_owned(), found, expected }
 }
 
-/// Looks a NAS-Bench-201 architecture up in a table that was read already.
-pub(crate) fn lookup_in(table: &Table, genotype: &str) -> Result<Option<Lookup>, Error> {
-    let genotype: Genotype = genotype.parse()?;
-    let record = table.find(&genotype);
-    Ok(record.map(|record| Lookup { table: table.name().to_owned(), record }))
+/// Looks an architecture up in a table that was read already; `None` if it is not in it, or of a space
+/// that the table knows nothing of.
+pub(crate) fn lookup_in(table: &Table, architecture: &Architecture) -> Option<Lookup> {
+    let Architecture::NasBench201(genotype) = architecture else { return None };
+    let record = table.find(genotype)?;
+    Some(Lookup { table: table.name().to_owned(), record })
 }
 
 /// Reads a NAS-Bench-201 table.

@@ -4,7 +4,8 @@
 //! versions wrote can still be read.
 
 use serde::{Deserialize, Serialize};
-use tamis_search::{Architecture, EpochRecord, Flow, OneOffCost, Search};
+use tamis_search::{EpochRecord, OneOffCost, Search};
+use tamis_space::Flow;
 
 use crate::lookup::Lookup;
 
@@ -132,7 +133,8 @@ impl Outcome {
         let last = search.history().last();
         let decided_edges = last.map_or(0, |record| record.decided_edges);
         let edges = last.map_or(0, |record| record.alpha_gaps.len());
-        let Architecture { text, flow, .. } = search.architecture();
+        let architecture = search.architecture();
+        let flow = architecture.flow();
         let connected = flow != Flow::Cut;
         let (dead_nodes, left) = match flow {
             Flow::Part { dead_nodes, left } => (dead_nodes, Some(left)),
@@ -146,8 +148,8 @@ impl Outcome {
             policy: config.policy.name.clone(),
             seed: config.seed,
             epochs: config.train.epochs,
-            genotype: text,
-            initial_genotype: search.initial_architecture().text,
+            genotype: architecture.to_string(),
+            initial_genotype: search.initial_architecture().to_string(),
             genotype_history: search.history().iter().map(GenotypeAt::of).collect(),
             cost: Cost::of(search, peak_rss_bytes),
             decisive: edges > 0 && decided_edges == edges,
@@ -194,7 +196,7 @@ impl Cost {
             sample_ratio: ledger.sample_ratio(),
             macs: ledger.macs,
             one_off_macs: macs,
-            macs_ratio: ledger.macs_ratio(search.macs_per_sample()),
+            macs_ratio: ledger.macs_ratio(),
             search_wall_s: ledger.search_wall_s,
             one_off_wall_s: wall_s,
             peak_rss_bytes,

@@ -29,7 +29,7 @@ fn has_one_class(stats: &Stats) -> bool {
 fn supernet_for(config: &RunConfig, report: &CheckReport) -> Result<(), Error> {
     let Some(stats) = &report.stats else { return Ok(()) };
     let space = build_space(&config.search.space, stats.shape, stats.classes.len())?;
-    space.network(Device::Cpu)?;
+    space.network(&space.first_stage(), Device::Cpu)?;
     Ok(())
 }
 

@@ -6,8 +6,9 @@ mod nas_bench_201;
 mod order;
 mod part;
 
+use tamis_space::Architecture;
+
 use crate::markup::{Element, Markup};
-use crate::model::Architecture;
 use crate::theme;
 
 /// A drawing of a cell.
@@ -23,7 +24,8 @@ impl CellDrawing {
     /// The drawing as a file of its own: SVG on a white ground.
     ///
     /// ```
-    /// use tamis_report::{Architecture, draw};
+    /// use tamis_report::draw;
+    /// use tamis_space::Architecture;
     ///
     /// let text = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|avg_pool_3x3~2|";
     /// let drawings = draw(&Architecture::NasBench201(text.parse()?));

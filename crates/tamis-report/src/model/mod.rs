@@ -14,7 +14,7 @@ pub use cost::{Amounts, CostLedger, CostPart};
 pub use head::{Fact, Head, KeyFigure, Note, NoteKind};
 pub use image::Image;
 pub use part::Part;
-pub use search::{Architecture, CellShares, EdgeShares, FoundArchitecture, Search, SearchEpoch};
+pub use search::{CellShares, EdgeShares, FoundArchitecture, Search, SearchEpoch};
 pub use selection::{ActiveSet, ContactSheet, Exchange, Picture, Selection};
 pub use training::{CalibrationBin, Mistake, Training, TrainingEpoch};
 

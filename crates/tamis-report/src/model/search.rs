@@ -1,6 +1,6 @@
 //! What is shown of a search: its epochs, the shares of operations, the architectures found.
 
-use tamis_space::{darts, nas_bench_201};
+use tamis_space::Architecture;
 
 use super::Part;
 
@@ -66,13 +66,4 @@ pub struct FoundArchitecture {
     pub title: String,
     /// The architecture.
     pub architecture: Architecture,
-}
-
-/// An architecture of one of the spaces.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Architecture {
-    /// A cell of NAS-Bench-201.
-    NasBench201(nas_bench_201::Genotype),
-    /// The two cells of the DARTS space.
-    Darts(darts::Genotype),
 }

@@ -8,7 +8,7 @@ use crate::chart::shares;
 use crate::data_uri;
 use crate::figure::{Figure, grid, legend, patch, remark};
 use crate::markup::{Element, Markup};
-use crate::model::{Architecture, CellShares, FoundArchitecture, Search, SearchEpoch};
+use crate::model::{CellShares, FoundArchitecture, Search, SearchEpoch};
 use crate::operation;
 use crate::table::scrolling;
 use crate::theme::Colour;
@@ -29,10 +29,7 @@ pub(crate) fn section(search: &Search) -> Section {
 }
 
 fn architecture(found: &FoundArchitecture) -> Markup {
-    let text = match &found.architecture {
-        Architecture::NasBench201(genotype) => genotype.to_string(),
-        Architecture::Darts(genotype) => genotype.to_string(),
-    };
+    let text = found.architecture.to_string();
     let drawings = cell::draw(&found.architecture);
     let alone = drawings.len() == 1;
     let drawings = drawings.iter().map(|drawing| {

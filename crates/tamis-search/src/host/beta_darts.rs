@@ -7,16 +7,17 @@
 //!
 //! With several matrices (normal and reduction cells) each is averaged over its own edges.
 
-use super::darts::first_order_step;
-use super::{Host, HostEntry, StepBatches, StepContext, StepOutcome};
-use crate::bilevel::Bilevel;
+use super::darts::{alpha_step, weight_step};
+use super::{Host, HostEntry, StepBatches, StepContext, StepOutcome, as_darts};
+use crate::bilevel::{At, Bilevel, Choices};
 use crate::error::Error;
 use crate::matrix::Matrix;
 
 pub(super) const ENTRY: HostEntry = HostEntry {
     name: "beta-darts",
     summary: "first-order DARTS with a growing penalty on large alphas",
-    build: |config| Box::new(BetaDarts { final_lambda: config.host.beta_lambda }),
+    defaults: as_darts,
+    build: |config, _| Ok(Box::new(BetaDarts { final_lambda: config.host.beta_darts.lambda })),
 };
 
 struct BetaDarts {
@@ -31,16 +32,17 @@ impl Host for BetaDarts {
         context: StepContext,
     ) -> Result<StepOutcome, Error> {
         let lambda = self.final_lambda * f64::from(context.epoch) / f64::from(context.epochs);
-        first_order_step(bilevel, batches, |alphas, gradients| {
-            add_penalty(lambda, alphas, gradients);
-        })
+        let arch = alpha_step(bilevel, batches.arch, |choices, gradients| {
+            add_penalty(lambda, choices, gradients);
+        })?;
+        Ok(StepOutcome { arch, ..weight_step(bilevel, batches, At::default())? })
     }
 }
 
-fn add_penalty(lambda: f64, alphas: &[Matrix], gradients: &mut [Matrix]) {
-    for (alphas, gradient) in alphas.iter().zip(gradients) {
-        let [edges, _] = alphas.shape();
-        let shares = alphas.softmax();
+fn add_penalty(lambda: f64, choices: &[Choices], gradients: &mut [Matrix]) {
+    for (choices, gradient) in choices.iter().zip(gradients) {
+        let [edges, _] = choices.alphas.shape();
+        let shares = choices.shares();
         for (slope, share) in gradient.values_mut().iter_mut().zip(shares.values()) {
             *slope += lambda * share / edges as f64;
         }
@@ -50,6 +52,7 @@ fn add_penalty(lambda: f64, alphas: &[Matrix], gradients: &mut [Matrix]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::AlphaConfig;
 
     #[test]
     fn the_penalty_is_the_slope_of_the_mean_log_sum_exp() {
@@ -59,7 +62,8 @@ mod tests {
             7.0 * sums.sum::<f64>() / 3.0
         };
         let mut gradient = [Matrix::zeros([3, 4])];
-        add_penalty(7.0, std::slice::from_ref(&alphas), &mut gradient);
+        let choices = Choices::new(alphas.clone(), &AlphaConfig::default());
+        add_penalty(7.0, &[choices], &mut gradient);
         for index in 0..12 {
             let (mut above, mut below) = (alphas.clone(), alphas.clone());
             above.values_mut()[index] += 1e-5;

@@ -4,15 +4,19 @@
 //! Per iteration the architecture step comes first: Adam on the gradient of the architecture
 //! batch's loss at the current weights. Then SGD on the weight batch's loss at the new alphas.
 
-use super::{Host, HostEntry, StepBatches, StepContext, StepOutcome};
-use crate::bilevel::Bilevel;
+use tamis_data::Batch;
+use tamis_nn::Outputs;
+
+use super::{Host, HostEntry, StepBatches, StepContext, StepOutcome, as_darts};
+use crate::bilevel::{At, Bilevel, Choices};
 use crate::error::Error;
 use crate::matrix::Matrix;
 
 pub(super) const ENTRY: HostEntry = HostEntry {
     name: "darts",
     summary: "first-order DARTS: alternate Adam on alpha and SGD on the weights",
-    build: |_| Box::new(Darts),
+    defaults: as_darts,
+    build: |_, _| Ok(Box::new(Darts)),
 };
 
 struct Darts;
@@ -24,29 +28,33 @@ impl Host for Darts {
         batches: StepBatches<'_>,
         _: StepContext,
     ) -> Result<StepOutcome, Error> {
-        first_order_step(bilevel, batches, |_, _| ())
+        let arch = alpha_step(bilevel, batches.arch, |_, _| ())?;
+        Ok(StepOutcome { arch, ..weight_step(bilevel, batches, At::default())? })
     }
 }
 
-/// An architecture step and a weight step; `penalize(alphas, gradients)` may add to the gradient
-/// of the architecture parameters.
-pub(super) fn first_order_step(
+/// Adam on the architecture parameters by the gradient at the current weights, if there is a batch;
+/// `adjust(choices, gradients)` may change the gradient.
+pub(super) fn alpha_step(
+    bilevel: &mut Bilevel,
+    batch: Option<&Batch>,
+    adjust: impl Fn(&[Choices], &mut [Matrix]),
+) -> Result<Option<Outputs>, Error> {
+    let Some(batch) = batch else { return Ok(None) };
+    let (mut gradients, outputs) = bilevel.alpha_gradient(batch)?;
+    adjust(&bilevel.choices, &mut gradients);
+    bilevel.step_alphas(&gradients);
+    Ok(Some(outputs))
+}
+
+/// SGD on the weight batch, if there is one, at the given place.
+pub(super) fn weight_step(
     bilevel: &mut Bilevel,
     batches: StepBatches<'_>,
-    penalize: impl Fn(&[Matrix], &mut [Matrix]),
+    at: At<'_>,
 ) -> Result<StepOutcome, Error> {
-    let arch = match batches.arch {
-        None => None,
-        Some(batch) => {
-            let (mut gradients, outputs) = bilevel.alpha_gradient(batch)?;
-            penalize(&bilevel.alphas, &mut gradients);
-            bilevel.step_alphas(&gradients);
-            Some(outputs)
-        }
-    };
-    let shares = bilevel.shares();
-    let (gradient, weight) =
-        bilevel.weight_gradient(batches.weight, batches.loss_weights, &shares)?;
+    let Some(batch) = batches.weight else { return Ok(StepOutcome::default()) };
+    let (gradient, weight) = bilevel.weight_gradient(batch, batches.loss_weights, at)?;
     let gradient_norm = bilevel.step_weights(gradient);
-    Ok(StepOutcome { weight, arch, gradient_norm })
+    Ok(StepOutcome { weight: Some(weight), arch: None, gradient_norm })
 }

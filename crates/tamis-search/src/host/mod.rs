@@ -4,24 +4,45 @@
 //! [`HOSTS`].
 
 mod beta_darts;
+mod child;
 mod darts;
+mod darts_second;
+mod drnas;
+mod eg_nas;
+mod enas;
+mod gaea;
+mod gdas;
+mod p_darts;
+mod pc_darts;
+mod rhythm;
+mod sdarts;
+mod sgas;
+mod trials;
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
+use tamis_core::{Key, Purpose};
 use tamis_data::Batch;
 use tamis_nn::Outputs;
 
 use crate::bilevel::Bilevel;
 use crate::config::SearchConfig;
 use crate::error::Error;
+use crate::matrix::Matrix;
+use crate::snapshot::Snapshot;
+use crate::space::SearchSpace;
+
+pub use rhythm::{ArchRhythm, Rhythm};
 
 /// The batches of one step.
 #[derive(Clone, Copy, Debug)]
 pub struct StepBatches<'a> {
-    /// Trains the weights.
-    pub weight: &'a Batch,
+    /// Trains the weights; absent in the steps that train the architecture alone.
+    pub weight: Option<&'a Batch>,
     /// Loss weight of each of its samples; 1 if absent.
     pub loss_weights: Option<&'a [f32]>,
-    /// Trains the architecture; absent in the epochs in which the weights train alone.
+    /// Trains the architecture; absent in the steps in which the weights train alone.
     pub arch: Option<&'a Batch>,
 }
 
@@ -38,11 +59,18 @@ pub struct StepContext {
     pub step: u32,
 }
 
+impl StepContext {
+    /// The key of this step's draws.
+    pub fn key(&self) -> Key {
+        Key::new(self.seed, Purpose::Host).epoch(self.epoch).step(self.step)
+    }
+}
+
 /// What a step's passes said.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepOutcome {
-    /// Of the weight batch.
-    pub weight: Outputs,
+    /// Of the weight batch, if there was one.
+    pub weight: Option<Outputs>,
     /// Of the architecture batch, if there was one.
     pub arch: Option<Outputs>,
     /// Norm of the weights' gradient before clipping.
@@ -51,7 +79,20 @@ pub struct StepOutcome {
 
 /// A search algorithm.
 pub trait Host: Send {
-    /// Takes one step on both levels.
+    /// Prepares a run: what the architecture parameters start from, if not from DARTS's small noise.
+    fn prepare(&mut self, _bilevel: &mut Bilevel) {}
+
+    /// Begins an epoch: the host may drop options, decide edges, exchange the supernet; and says how the
+    /// epoch goes. `at.step` is 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bilevel::rebuild`].
+    fn begin_epoch(&mut self, _bilevel: &mut Bilevel, _at: StepContext) -> Result<Rhythm, Error> {
+        Ok(Rhythm::EACH_STEP)
+    }
+
+    /// Takes one step on the levels that have a batch.
     ///
     /// # Errors
     ///
@@ -60,29 +101,49 @@ pub trait Host: Send {
         &mut self,
         bilevel: &mut Bilevel,
         batches: StepBatches<'_>,
-        context: StepContext,
+        at: StepContext,
     ) -> Result<StepOutcome, Error>;
 
-    /// What the host remembers beyond [`Bilevel`].
+    /// What the architecture is derived from, a matrix a choice set: logarithms of what each option weighs.
+    fn preferences(&self, bilevel: &Bilevel) -> Vec<Matrix> {
+        bilevel.log_shares()
+    }
+
+    /// Its own figures of the epoch, by name.
+    fn figures(&self, _bilevel: &Bilevel) -> BTreeMap<String, f64> {
+        BTreeMap::new()
+    }
+
+    /// Adds tensors that it remembers beyond [`Bilevel`], under paths that begin with `host/`.
+    fn save(&self, _snapshot: &mut Snapshot) {}
+
+    /// What else it remembers.
     fn state(&self) -> Value {
         Value::Null
     }
 
-    /// Takes up a remembered state.
+    /// Takes up a remembered state; the tensors are those of the snapshot.
     ///
     /// # Errors
     ///
     /// [`Error::Snapshot`] if the state is not this host's.
-    fn restore(&mut self, state: &Value) -> Result<(), Error> {
+    fn restore(&mut self, state: &Value, _snapshot: &Snapshot) -> Result<(), Error> {
         match state {
             Value::Null => Ok(()),
-            other => Err(Error::Snapshot {
-                what: "the host's state".to_owned(),
-                found: other.to_string(),
-                expected: "none".to_owned(),
-            }),
+            other => Err(foreign_state(other, "none")),
         }
     }
+}
+
+/// The error of a state that is not this host's.
+fn foreign_state(found: &Value, expected: &str) -> Error {
+    let (found, expected) = (found.to_string(), expected.to_owned());
+    Error::Snapshot { what: "the host's state".to_owned(), found, expected }
+}
+
+/// Reads a host's state.
+fn state_of<T: serde::de::DeserializeOwned>(state: &Value, expected: &str) -> Result<T, Error> {
+    serde_json::from_value(state.clone()).map_err(|_| foreign_state(state, expected))
 }
 
 /// A host in the list.
@@ -91,44 +152,57 @@ pub struct HostEntry {
     pub name: &'static str,
     /// One sentence for help texts.
     pub summary: &'static str,
-    build: fn(&SearchConfig) -> Box<dyn Host>,
+    /// Sets what the host's authors set otherwise than DARTS, for a search of so many epochs.
+    pub(crate) defaults: fn(&mut SearchConfig),
+    build: Build,
 }
 
-/// All hosts.
-pub const HOSTS: &[HostEntry] = &[darts::ENTRY, beta_darts::ENTRY];
+/// From settings and a space to a host; the error says why a host is not defined on a space.
+type Build = fn(&SearchConfig, &dyn SearchSpace) -> Result<Box<dyn Host>, Error>;
 
-/// Hosts that are planned, by the names that they will have.
-const PLANNED_HOSTS: &[&str] = &[
-    "darts-2nd",
-    "pc-darts",
-    "p-darts",
-    "sdarts-rs",
-    "sdarts-adv",
-    "sgas",
-    "gdas",
-    "enas",
-    "eg-nas",
-    "tas",
-    "gaea",
-    "drnas",
-    "proxyless",
-    "random-search",
-    "evolution",
+/// Defaults of hosts that run by DARTS's.
+fn as_darts(_: &mut SearchConfig) {}
+
+/// All hosts.
+pub const HOSTS: &[HostEntry] = &[
+    darts::ENTRY,
+    darts_second::ENTRY,
+    pc_darts::ENTRY,
+    p_darts::ENTRY,
+    beta_darts::ENTRY,
+    sdarts::RANDOM,
+    sdarts::ADVERSARIAL,
+    sgas::ENTRY,
+    gdas::ENTRY,
+    enas::ENTRY,
+    eg_nas::ENTRY,
+    gaea::ENTRY,
+    drnas::ENTRY,
+    trials::RANDOM,
+    trials::EVOLUTION,
 ];
 
-/// The host that the settings name.
+/// Hosts that are planned, by the names that they will have.
+const PLANNED_HOSTS: &[&str] = &["tas", "proxyless"];
+
+/// The host of this name.
 ///
 /// # Errors
 ///
 /// [`Error::Planned`] if it is not here yet, [`Error::UnknownName`] if there is no such host.
-pub fn build_host(config: &SearchConfig) -> Result<Box<dyn Host>, Error> {
-    match HOSTS.iter().find(|entry| entry.name == config.host.name) {
-        Some(entry) => Ok((entry.build)(config)),
-        None => Err(Error::unknown_name(
-            "host",
-            &config.host.name,
-            HOSTS.iter().map(|entry| entry.name),
-            PLANNED_HOSTS,
-        )),
-    }
+pub(crate) fn find_host(name: &str) -> Result<&'static HostEntry, Error> {
+    let found = HOSTS.iter().find(|entry| entry.name == name);
+    found.ok_or_else(|| {
+        Error::unknown_name("host", name, HOSTS.iter().map(|entry| entry.name), PLANNED_HOSTS)
+    })
+}
+
+/// The host that the settings name, on a space.
+///
+/// # Errors
+///
+/// [`Error::Planned`] or [`Error::UnknownName`] if there is no such host, [`Error::Undefined`] if it is not
+/// defined on the space.
+pub fn build_host(config: &SearchConfig, space: &dyn SearchSpace) -> Result<Box<dyn Host>, Error> {
+    (find_host(&config.host.name)?.build)(config, space)
 }

@@ -17,22 +17,23 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use tamis_core::{Level, SampleId};
 use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization, Prefetch, prefetch};
-use tamis_nn::Device;
+use tamis_nn::{Device, Outputs};
 use tamis_select::{
     Context, Embeddings, LearningRateEvent, Plan, Policy, Pool, Report, ScoreTable,
 };
+use tamis_space::Architecture;
 
-use crate::bilevel::{Bilevel, Rates};
+use crate::bilevel::{Bilevel, Passes, Rates};
 use crate::config::{LearningRateScale, SearchConfig};
 use crate::epoch::{ArchPass, EpochRule, StepSamples, batches, planned_steps, steps_of_pass};
 use crate::error::Error;
-use crate::host::{self, Host, StepBatches, StepContext, StepOutcome};
+use crate::host::{self, ArchRhythm, Host, Rhythm, StepBatches, StepContext, StepOutcome};
 use crate::ledger::{Ledger, OneOffCost, PASSES_PER_STEP};
 use crate::matrix::Matrix;
 use crate::metrics::{EpochRecord, LevelSums};
 use crate::schedule::cosine;
-use crate::space::{Architecture, SearchSpace, build_space};
-use outcome::{check_finite, predictions};
+use crate::space::{SearchSpace, build_space};
+use outcome::predictions;
 
 /// The rate of the architecture parameters grows by at most this when steps are fewer.
 const MAX_RATE_SCALE: f64 = 10.0;
@@ -68,8 +69,8 @@ pub enum Event {
         epoch: u32,
         /// Step of the epoch, from 0.
         step: u32,
-        /// Loss of the weight batch.
-        weight_loss: f64,
+        /// Loss of the weight batch, if there was one.
+        weight_loss: Option<f64>,
         /// Loss of the architecture batch, if there was one.
         arch_loss: Option<f64>,
     },
@@ -83,11 +84,12 @@ pub enum Event {
 pub struct Search {
     config: SearchConfig,
     source: BatchSource,
-    space: Box<dyn SearchSpace>,
+    space: Arc<dyn SearchSpace>,
     host: Box<dyn Host>,
     policy: Box<dyn Policy>,
     bilevel: Bilevel,
     start: Vec<Matrix>,
+    initial: Architecture,
     progress: Progress,
     ledger: Ledger,
     history: Vec<EpochRecord>,
@@ -96,8 +98,11 @@ pub struct Search {
     /// What the policy told of the run, each sentence once.
     notes: Vec<String>,
     /// Batches of the steps ahead; made when first needed.
-    ahead: Option<Prefetch<(Batch, Option<Batch>)>>,
+    ahead: Option<Prefetch<Batches>>,
 }
+
+/// The batches of a step: of the weights, of the architecture.
+type Batches = (Option<Batch>, Option<Batch>);
 
 /// Where a search stands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -112,8 +117,14 @@ struct Progress {
     /// The policy's figures of this epoch.
     #[serde(default)]
     policy: BTreeMap<String, f64>,
-    /// Epoch at which the weights' learning rate last began its schedule.
-    schedule_start: u32,
+    /// How this epoch goes.
+    rhythm: Rhythm,
+    /// Steps of this epoch that trained the weights.
+    weight_steps: u32,
+    /// Passes of this epoch.
+    passes: Passes,
+    /// The epochs of the weights' learning rate schedule: where it last began, and where it ends.
+    schedule: [u32; 2],
     /// The architecture pass as it stood before this epoch, from which its batches follow.
     arch_pass: ArchPass,
     weight: LevelSums,
@@ -132,8 +143,9 @@ impl Search {
         config.check()?;
         let train = &data.train;
         let space = build_space(&config.space, train.shape(), train.classes().len())?;
-        let host = host::build_host(config)?;
-        let bilevel = Bilevel::new(config, space.network(device)?);
+        let mut host = host::build_host(config, space.as_ref())?;
+        let mut bilevel = Bilevel::new(config, space.clone(), device)?;
+        host.prepare(&mut bilevel);
         let context = context(config, &data)?;
         // Trees and static choices are made here, once.
         let started = Instant::now();
@@ -145,12 +157,13 @@ impl Search {
         Ok(Search {
             config: config.clone(),
             source,
+            initial: space.derive(&host.preferences(&bilevel)),
             space,
             host,
             policy,
-            start: bilevel.alphas.clone(),
+            start: bilevel.alphas(),
             bilevel,
-            progress: Progress::default(),
+            progress: Progress { schedule: [0, config.train.epochs], ..Progress::default() },
             ledger: Ledger { one_off, ..Ledger::default() },
             history: Vec::new(),
             report: Report::default(),
@@ -183,13 +196,40 @@ impl Search {
         self.ledger.search_wall_s += wall_s;
         self.progress.wall_s += wall_s;
         self.take_report();
-        let steps = planned_steps(&plan, self.config.train.batch) as u32;
         if plan.learning_rate == Some(LearningRateEvent::JumpToPeak) {
-            self.progress.schedule_start = epoch;
+            self.progress.schedule[0] = epoch;
         }
+        self.begin_epoch()?;
+        let steps = planned_steps(&plan, self.batch(), self.progress.rhythm.arch) as u32;
         (self.progress.plan, self.progress.steps) = (Some(plan), steps);
         self.bilevel.rates = self.rates();
         Ok(Event::EpochPlanned { epoch, steps })
+    }
+
+    /// Lets the host begin the epoch.
+    fn begin_epoch(&mut self) -> Result<(), Error> {
+        let context = self.context();
+        self.bilevel.at(context);
+        let mut rhythm = self.host.begin_epoch(&mut self.bilevel, context)?;
+        if context.epoch < self.config.alpha.first_epoch {
+            rhythm.arch = ArchRhythm::Off;
+        }
+        if let Some(epochs) = rhythm.schedule {
+            let end = (context.epoch + epochs).min(context.epochs);
+            self.progress.schedule = [context.epoch, end];
+        }
+        self.progress.rhythm = rhythm;
+        Ok(())
+    }
+
+    fn context(&self) -> StepContext {
+        let Progress { epoch, step, .. } = self.progress;
+        StepContext { seed: self.config.seed, epoch, epochs: self.config.train.epochs, step }
+    }
+
+    /// Images a batch in this epoch.
+    fn batch(&self) -> usize {
+        self.progress.rhythm.batch.unwrap_or(self.config.train.batch)
     }
 
     /// Takes in what the policy has to tell of its plan.
@@ -208,37 +248,57 @@ impl Search {
     fn take_step(&mut self) -> Result<Event, Error> {
         let started = Instant::now();
         let (weight, arch) = self.next_batches()?;
-        let Progress { epoch, step, .. } = self.progress;
-        let context =
-            StepContext { seed: self.config.seed, epoch, epochs: self.config.train.epochs, step };
-        let loss_weights = self.loss_weights(&weight.ids);
+        let context = self.context();
+        let StepContext { epoch, step, .. } = context;
+        self.bilevel.at(context);
+        let loss_weights = weight.as_ref().and_then(|batch| self.loss_weights(&batch.ids));
         let batches = StepBatches {
-            weight: &weight,
+            weight: weight.as_ref(),
             loss_weights: loss_weights.as_deref(),
             arch: arch.as_ref(),
         };
         let outcome = self.host.step(&mut self.bilevel, batches, context)?;
-        check_finite(&outcome, &weight, arch.as_ref(), context)?;
-        if let (Some(batch), Some(outputs)) = (&arch, &outcome.arch) {
-            self.policy.observe(&predictions(&batch.ids, outputs, Level::Arch, epoch));
+        if let Some(batch) = weight.as_ref().filter(|_| !outcome.gradient_norm.is_finite()) {
+            let what = "the norm of the weights' gradient";
+            return Err(self.bilevel.not_finite(what, outcome.gradient_norm, batch));
         }
-        self.policy.observe(&predictions(&weight.ids, &outcome.weight, Level::Weight, epoch));
+        self.observe(&arch, &outcome.arch, Level::Arch);
+        self.observe(&weight, &outcome.weight, Level::Weight);
         self.account(&outcome, started.elapsed().as_secs_f64());
-        let weight_loss = outcome.weight.loss;
+        let weight_loss = outcome.weight.map(|outputs| outputs.loss);
         let arch_loss = outcome.arch.map(|outputs| outputs.loss);
         Ok(Event::Stepped { epoch, step, weight_loss, arch_loss })
     }
 
+    /// Tells the policy what was predicted of a batch. In a single-level epoch a sample is of the level that
+    /// the policy gave it to.
+    fn observe(&mut self, batch: &Option<Batch>, outputs: &Option<Outputs>, level: Level) {
+        let (Some(batch), Some(outputs)) = (batch, outputs) else { return };
+        let mut told = predictions(&batch.ids, outputs, level, self.progress.epoch);
+        if self.progress.rhythm.arch == ArchRhythm::Shared
+            && let Some(plan) = &self.progress.plan
+        {
+            for prediction in &mut told {
+                if plan.weight.binary_search(&prediction.id).is_err() {
+                    prediction.level = Level::Arch;
+                }
+            }
+        }
+        self.policy.observe(&told);
+    }
+
     fn account(&mut self, outcome: &StepOutcome, wall_s: f64) {
-        let (weight, arch) = (&outcome.weight, outcome.arch.as_ref());
-        let arch_samples = arch.map_or(0, |outputs| outputs.samples.len());
-        let samples = [weight.samples.len() as u64, arch_samples as u64];
-        self.ledger.weight_samples += samples[0];
-        self.ledger.arch_samples += samples[1];
-        self.ledger.macs += samples.iter().sum::<u64>() * self.macs_per_sample();
+        let passes = self.bilevel.take_passes();
+        self.ledger.weight_samples += passes.weight_samples;
+        self.ledger.arch_samples += passes.arch_samples;
+        self.ledger.macs += passes.macs;
         self.ledger.search_wall_s += wall_s;
-        self.progress.weight.add(weight);
-        if let Some(arch) = arch {
+        self.progress.passes.add(&passes);
+        if let Some(weight) = &outcome.weight {
+            self.progress.weight.add(weight);
+            self.progress.weight_steps += 1;
+        }
+        if let Some(arch) = &outcome.arch {
             self.progress.arch.add(arch);
         }
         self.progress.gradient_norm += outcome.gradient_norm;
@@ -249,19 +309,20 @@ impl Search {
     fn end_epoch(&mut self) -> Event {
         let record = self.record();
         let (_, arch_pass) = self.epoch_samples();
-        self.ledger.full_data_samples += self.full_epoch_samples();
+        let (samples, macs) = self.full_epoch();
+        self.ledger.full_data_samples += samples;
+        self.ledger.full_data_macs += macs;
         self.history.push(record.clone());
-        let Progress { epoch, schedule_start, .. } = self.progress;
-        self.progress =
-            Progress { epoch: epoch + 1, schedule_start, arch_pass, ..Progress::default() };
+        let Progress { epoch, schedule, .. } = self.progress;
+        self.progress = Progress { epoch: epoch + 1, schedule, arch_pass, ..Progress::default() };
         self.ahead = None;
         Event::EpochEnded(Box::new(record))
     }
 
     fn rates(&self) -> Rates {
-        let SearchConfig { weights, alpha, train, .. } = &self.config;
-        let Progress { epoch, steps, schedule_start: start, .. } = self.progress;
-        let full_steps = steps_of_pass(self.pool_half(), train.batch) as f64;
+        let SearchConfig { weights, alpha, .. } = &self.config;
+        let Progress { epoch, steps, schedule: [start, end], .. } = self.progress;
+        let full_steps = steps_of_pass(self.full_weight_samples(), self.batch()) as f64;
         let scale = match alpha.lr_scale {
             LearningRateScale::None => 1.0,
             LearningRateScale::Steps => {
@@ -269,32 +330,50 @@ impl Search {
             }
         };
         Rates {
-            weights: cosine(weights.lr, weights.lr_min, epoch - start, train.epochs - start),
+            weights: cosine(
+                weights.lr,
+                weights.lr_min,
+                epoch.saturating_sub(start),
+                end.saturating_sub(start),
+            ),
             alpha: alpha.lr * scale,
         }
     }
 
-    /// Weight images of the whole pool.
-    fn pool_half(&self) -> usize {
-        self.source.dataset().len() / 2
+    /// Images that would train the weights in this epoch on all data.
+    fn full_weight_samples(&self) -> usize {
+        let pool = self.source.dataset().len();
+        if self.progress.rhythm.arch == ArchRhythm::Shared { pool } else { pool / 2 }
     }
 
-    fn architecture_trains(&self) -> bool {
-        self.progress.epoch >= self.config.alpha.first_epoch
-    }
-
-    /// Samples that this epoch would pass on all data, both levels.
-    fn full_epoch_samples(&self) -> u64 {
-        let batch = self.config.train.batch;
-        let weight = self.pool_half();
-        let arch = match self.architecture_trains() {
-            true => batch.min(self.source.dataset().len() - weight),
-            false => 0,
+    /// Samples and multiply-adds that this epoch would take on all data: as many passes of each batch as the
+    /// host took of those that there were.
+    fn full_epoch(&self) -> (u64, u64) {
+        let Progress { passes, weight, arch, .. } = &self.progress;
+        let samples = self.full_weight_samples();
+        let batch = self.batch();
+        let arch_samples = match self.progress.rhythm.arch {
+            ArchRhythm::Off | ArchRhythm::Shared => 0,
+            ArchRhythm::EachStep => {
+                let arch_batch = batch.min(self.source.dataset().len() - samples);
+                steps_of_pass(samples, batch) * arch_batch
+            }
+            ArchRhythm::After { .. } => arch.samples as usize,
         };
-        (weight + steps_of_pass(weight, batch) * arch) as u64
+        let scaled = |full: usize, passed: u64, samples: u64| match samples {
+            0 => full as u64,
+            samples => (full as u128 * u128::from(passed) / u128::from(samples)) as u64,
+        };
+        let full = scaled(samples, passes.weight_samples, weight.samples)
+            + scaled(arch_samples, passes.arch_samples, arch.samples);
+        let macs = match passes.samples() {
+            0 => full * self.macs_per_sample(),
+            samples => (u128::from(full) * u128::from(passes.macs) / u128::from(samples)) as u64,
+        };
+        (full, macs)
     }
 
-    fn next_batches(&mut self) -> Result<(Batch, Option<Batch>), Error> {
+    fn next_batches(&mut self) -> Result<Batches, Error> {
         if self.ahead.is_none() {
             self.ahead = Some(self.prefetch()?);
         }
@@ -310,23 +389,22 @@ impl Search {
     }
 
     /// Starts making the batches of the epoch's steps that are still ahead.
-    fn prefetch(&self) -> Result<Prefetch<(Batch, Option<Batch>)>, Error> {
+    fn prefetch(&self) -> Result<Prefetch<Batches>, Error> {
         let Progress { epoch, step, .. } = self.progress;
         let (steps, _) = self.epoch_samples();
         let steps = steps.into_iter().skip(step as usize);
         let source = self.source.clone();
         Ok(prefetch(steps, move |samples: StepSamples| {
-            let arch = samples.arch.map(|arch| source.batch(&arch, epoch, true));
-            (source.batch(&samples.weight, epoch, true), arch)
+            let batch = |ids: Vec<SampleId>| source.batch(&ids, epoch, true);
+            (samples.weight.map(batch), samples.arch.map(batch))
         })?)
     }
 
     /// The samples of all steps of the epoch, and where the architecture pass stands after it.
     fn epoch_samples(&self) -> (Vec<StepSamples>, ArchPass) {
-        let Progress { epoch, plan, arch_pass, .. } = &self.progress;
-        let SearchConfig { seed, train, .. } = &self.config;
-        let arch = self.architecture_trains();
-        let rule = EpochRule { batch: train.batch, seed: *seed, epoch: *epoch, arch };
+        let Progress { epoch, plan, arch_pass, rhythm, .. } = &self.progress;
+        let (batch, seed) = (self.batch(), self.config.seed);
+        let rule = EpochRule { batch, seed, epoch: *epoch, arch: rhythm.arch };
         let mut arch_pass = arch_pass.clone();
         let steps = plan.as_ref().map_or_else(Vec::new, |plan| batches(plan, rule, &mut arch_pass));
         (steps, arch_pass)
@@ -378,7 +456,7 @@ impl Search {
 
     /// Nominal multiply-adds of one sample's forward and backward pass.
     pub fn macs_per_sample(&self) -> u64 {
-        PASSES_PER_STEP * self.space.forward_macs()
+        PASSES_PER_STEP * self.bilevel.costs().all()
     }
 
     /// The epochs that are over.
@@ -393,12 +471,12 @@ impl Search {
 
     /// The architecture that the current parameters stand for.
     pub fn architecture(&self) -> Architecture {
-        self.space.derive(&self.bilevel.alphas)
+        self.space.derive(&self.host.preferences(&self.bilevel))
     }
 
     /// The architecture that the initial parameters stood for: what no search would give.
-    pub fn initial_architecture(&self) -> Architecture {
-        self.space.derive(&self.start)
+    pub fn initial_architecture(&self) -> &Architecture {
+        &self.initial
     }
 }
 

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use tamis_space::Flow;
+
 use super::Search;
 use crate::alphas::{decided_edges, distance, gaps};
 use crate::matrix::Matrix;
 use crate::metrics::EpochRecord;
-use crate::space::{Architecture, Flow};
 
 impl Search {
     /// The epoch that has just taken its last step.
     pub(super) fn record(&self) -> EpochRecord {
         let progress = &self.progress;
         let shares = self.bilevel.shares();
-        let Architecture { text, operations: derived, flow } = self.architecture();
+        let architecture = self.architecture();
+        let derived = architecture.operations();
         let derived_share = |name: &str| {
             let count = derived.iter().filter(|&&operation| operation == name).count();
             count as f64 / derived.len().max(1) as f64
@@ -29,37 +31,44 @@ impl Search {
             weight_accuracy: progress.weight.accuracy(),
             arch_loss: progress.arch.loss(),
             arch_val_accuracy: progress.arch.accuracy(),
-            gradient_norm: (progress.steps > 0)
-                .then(|| progress.gradient_norm / f64::from(progress.steps)),
-            alpha_distance: distance(&self.bilevel.alphas, &self.start),
+            gradient_norm: (progress.weight_steps > 0)
+                .then(|| progress.gradient_norm / f64::from(progress.weight_steps)),
+            alpha_distance: distance(&self.bilevel.alphas(), &self.start),
             alphas: self.named_alphas(),
-            alpha_gaps: gaps(&self.bilevel.alphas),
-            decided_edges: decided_edges(&self.bilevel.alphas),
+            alpha_gaps: gaps(&self.bilevel.choices),
+            decided_edges: decided_edges(&self.bilevel.choices),
             share_skip: self.mean_share(&shares, "skip_connect"),
             share_none: self.mean_share(&shares, "none"),
             genotype_skip: derived_share("skip_connect"),
             genotype_none: derived_share("none"),
-            connected: flow != Flow::Cut,
-            genotype: text,
+            connected: architecture.flow() != Flow::Cut,
+            genotype: architecture.to_string(),
             policy: progress.policy.clone(),
+            host: self.figures(),
             wall_s: progress.wall_s,
         }
     }
 
-    /// The rows of each matrix under the name of what it parametrises.
-    fn named_alphas(&self) -> BTreeMap<String, Vec<Vec<f64>>> {
-        let rows = self.bilevel.alphas.iter().map(|matrix| matrix.rows().map(<[f64]>::to_vec));
-        let names = self.space.cells().iter().map(|&name| name.to_owned());
-        names.zip(rows.map(Iterator::collect)).collect()
+    /// The host's own figures, as far as they are numbers.
+    fn figures(&self) -> BTreeMap<String, f64> {
+        let mut figures = self.host.figures(&self.bilevel);
+        figures.retain(|_, figure| figure.is_finite());
+        figures
     }
 
-    /// Mean over all edges of one operation's share; 0 if the space has no such operation.
-    fn mean_share(&self, shares: &[Matrix], operation: &str) -> f64 {
-        let operations = self.space.operations();
-        let Some(column) = operations.iter().position(|&name| name == operation) else {
-            return 0.0;
-        };
-        let found: Vec<f64> = shares.iter().flat_map(Matrix::rows).map(|row| row[column]).collect();
+    /// The rows of each matrix under the name of what it parametrises.
+    fn named_alphas(&self) -> BTreeMap<String, Vec<Vec<f64>>> {
+        let sets = self.space.choices().iter().zip(&self.bilevel.choices);
+        let rows = |matrix: &Matrix| matrix.rows().map(<[f64]>::to_vec).collect();
+        sets.map(|(set, choices)| (set.name.to_owned(), rows(&choices.alphas))).collect()
+    }
+
+    /// Mean over all edges of one option's share; 0 if the space has no such option.
+    fn mean_share(&self, shares: &[Matrix], option: &str) -> f64 {
+        let sets = self.space.choices().iter().zip(shares);
+        let found = sets.filter_map(|(set, shares)| Some((set.option(option)?, shares)));
+        let found: Vec<f64> =
+            found.flat_map(|(column, shares)| shares.rows().map(move |row| row[column])).collect();
         found.iter().sum::<f64>() / found.len().max(1) as f64
     }
 }

@@ -8,9 +8,10 @@ use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::metrics::EpochRecord;
 use crate::snapshot::Snapshot;
+use crate::space::Stage;
 
 /// Version of the snapshot's layout.
-const SNAPSHOT_FORMAT: u32 = 1;
+const SNAPSHOT_FORMAT: u32 = 2;
 
 /// The part of a snapshot that is not tensors.
 #[derive(Serialize, Deserialize)]
@@ -23,29 +24,37 @@ struct Saved {
     notes: Vec<String>,
     policy: Value,
     host: Value,
-    adam_steps: Vec<u32>,
+    /// Which supernet it is.
+    stage: Stage,
+    choices: Vec<SavedChoices>,
+}
+
+/// Of a choice set, what is no tensor.
+#[derive(Serialize, Deserialize)]
+struct SavedChoices {
+    alive: Vec<bool>,
+    adam_steps: u32,
 }
 
 impl Search {
     /// The whole state.
     pub fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot { tensors: Default::default(), state: self.saved_state() };
-        let layout = self.bilevel.network.layout();
+        let layout = self.bilevel.network().layout();
         snapshot.put_parameters("weights", layout, &self.bilevel.weights);
         snapshot.put_parameters("momentum", layout, &self.bilevel.sgd.velocity);
-        for (number, (alphas, adam)) in
-            self.bilevel.alphas.iter().zip(&self.bilevel.adam).enumerate()
-        {
-            let shape = alphas.shape();
-            snapshot.put_values(format!("alpha/{number}"), &shape, alphas.values());
-            snapshot.put_values(format!("adam/{number}/first"), &shape, &adam.first);
-            snapshot.put_values(format!("adam/{number}/second"), &shape, &adam.second);
+        for (number, choices) in self.bilevel.choices.iter().enumerate() {
+            snapshot.put_choices(&alphas_path(number), &adam_path(number), choices);
         }
+        self.host.save(&mut snapshot);
         snapshot
     }
 
     fn saved_state(&self) -> Value {
-        let adam_steps: Vec<u32> = self.bilevel.adam.iter().map(|adam| adam.steps).collect();
+        let choices = self.bilevel.choices.iter().map(|choices| SavedChoices {
+            alive: choices.alive().to_vec(),
+            adam_steps: choices.adam.steps,
+        });
         json!({
             "format": SNAPSHOT_FORMAT,
             "progress": self.progress,
@@ -54,7 +63,8 @@ impl Search {
             "notes": self.notes,
             "policy": self.policy.state(),
             "host": self.host.state(),
-            "adam_steps": adam_steps,
+            "stage": self.bilevel.stage(),
+            "choices": choices.collect::<Vec<_>>(),
         })
     }
 
@@ -71,27 +81,32 @@ impl Search {
             return Err(unreadable(format!("format {}", saved.format)));
         }
         self.check(&saved)?;
-        let layout = self.bilevel.network.layout();
+        if saved.stage != *self.bilevel.stage() {
+            self.bilevel.rebuild(saved.stage)?;
+        }
+        let layout = self.bilevel.network().layout();
         let (weights, _) = snapshot.parameters("weights", layout)?;
         let (velocity, restored) = snapshot.parameters("momentum", layout)?;
         self.bilevel.weights = weights;
         self.bilevel.sgd.velocity = velocity;
-        for (number, steps) in saved.adam_steps.iter().enumerate() {
-            let shape = self.bilevel.alphas[number].shape();
-            let length = shape[0] * shape[1];
-            self.bilevel.alphas[number] = snapshot.matrix(&format!("alpha/{number}"), shape)?;
-            let adam = &mut self.bilevel.adam[number];
-            adam.first = snapshot.values(&format!("adam/{number}/first"), length)?.to_vec();
-            adam.second = snapshot.values(&format!("adam/{number}/second"), length)?.to_vec();
-            adam.steps = *steps;
+        for (number, of) in saved.choices.iter().enumerate() {
+            let choices = &mut self.bilevel.choices[number];
+            snapshot.take_choices(&alphas_path(number), &adam_path(number), choices)?;
+            choices.adam.steps = of.adam_steps;
+            if !choices.restore_alive(&of.alive) {
+                return Err(unreadable(format!(
+                    "{} options of choice set {number}",
+                    of.alive.len()
+                )));
+            }
         }
         self.policy.restore(&saved.policy)?;
-        self.host.restore(&saved.host)?;
+        self.host.restore(&saved.host, snapshot)?;
         (self.progress, self.ledger, self.history) = (saved.progress, saved.ledger, saved.history);
         self.notes = saved.notes;
         self.bilevel.rates = self.rates();
         self.ahead = None;
-        Ok(restored + saved.adam_steps.len())
+        Ok(restored + saved.choices.len())
     }
 
     /// Refuses what belongs to another search, or to none.
@@ -99,7 +114,7 @@ impl Search {
         let misfit = |what: &str, found: String, expected: String| {
             Err(Error::Snapshot { what: what.to_owned(), found, expected })
         };
-        let (found, expected) = (saved.adam_steps.len(), self.bilevel.adam.len());
+        let (found, expected) = (saved.choices.len(), self.bilevel.choices.len());
         if found != expected {
             return misfit(
                 "the architecture parameters' optimizers",
@@ -107,11 +122,11 @@ impl Search {
                 expected.to_string(),
             );
         }
-        let Progress { epoch, step, steps, schedule_start, plan, .. } = &saved.progress;
+        let Progress { epoch, step, steps, schedule: [start, end], plan, .. } = &saved.progress;
         let epochs = self.config.train.epochs;
-        if !(schedule_start <= epoch && *epoch <= epochs && step <= steps) {
+        if !(start <= epoch && *epoch <= epochs && *end <= epochs && step <= steps) {
             let found = format!(
-                "epoch {epoch} step {step} of {steps}, a schedule from epoch {schedule_start} on"
+                "epoch {epoch} step {step} of {steps}, a schedule from epoch {start} to {end}"
             );
             return misfit("the progress", found, format!("a position of {epochs} epochs"));
         }
@@ -122,6 +137,14 @@ impl Search {
             None => Ok(()),
         }
     }
+}
+
+fn alphas_path(number: usize) -> String {
+    format!("alpha/{number}")
+}
+
+fn adam_path(number: usize) -> String {
+    format!("adam/{number}")
 }
 
 fn unreadable(found: impl ToString) -> Error {

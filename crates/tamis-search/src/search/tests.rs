@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use tamis_core::SampleId;
 use tamis_data::{Augmentation, DataConfig, open};
 use tamis_nn::Device;
@@ -110,9 +111,9 @@ fn a_jump_begins_the_schedule_of_the_learning_rate_again_for_the_epochs_that_are
 fn a_position_that_no_search_of_these_settings_has_is_refused() {
     let mut running = search();
     (0..3).for_each(|_| drop(running.advance().unwrap()));
-    for (field, value) in [("epoch", 5), ("step", 3), ("schedule_start", 1)] {
+    for (field, value) in [("epoch", json!(5)), ("step", json!(3)), ("schedule", json!([1, 4]))] {
         let mut snapshot = running.snapshot();
-        snapshot.state["progress"][field] = value.into();
+        snapshot.state["progress"][field] = value;
         let error = search().restore(&snapshot).unwrap_err().to_string();
         assert!(error.contains("for the progress") && error.contains("4 epochs"), "{error}");
     }
@@ -121,7 +122,7 @@ fn a_position_that_no_search_of_these_settings_has_is_refused() {
     let error = search().restore(&snapshot).unwrap_err().to_string();
     assert!(error.contains("found sample 40 for the plan, expected below 40"), "{error}");
     let mut snapshot = running.snapshot();
-    snapshot.state["adam_steps"] = serde_json::json!([]);
+    snapshot.state["choices"] = json!([]);
     let error = search().restore(&snapshot).unwrap_err().to_string();
     assert!(error.contains("found 0 for the architecture parameters' optimizers"), "{error}");
 }

@@ -1,11 +1,14 @@
 //! The DARTS space: two matrices of fourteen edges by eight operations, for normal and reduction
 //! cells; each node keeps its two best edges, `none` excluded.
 
+use std::sync::Arc;
+
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network, darts_supernet};
-use tamis_space::darts::{Genotype, Operation, SuperShape, derive, supernet};
+use tamis_space::Architecture;
+use tamis_space::darts::{INPUTS, NODES, Operation, SuperShape, derive_weighed, supernet};
 
-use super::{Architecture, Flow, SearchSpace, SpaceEntry};
+use super::{ChoiceSet, NodeEdges, OptionCosts, SearchSpace, SpaceEntry, Stage};
 use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
 use crate::matrix::Matrix;
@@ -26,7 +29,12 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
             image_height: height,
             image_width: width,
         };
-        Ok(Box::new(Darts { shape, macs: supernet(&shape)?.counts().macs }))
+        supernet(&shape)?;
+        Ok(Arc::new(Darts {
+            shape,
+            partial: config.partial,
+            choices: ["normal", "reduce"].map(choice_set),
+        }))
     },
 };
 
@@ -51,41 +59,60 @@ fn has_both_kinds(cells: usize) -> Rule {
 
 struct Darts {
     shape: SuperShape,
-    /// Multiply-adds of the supernet.
-    macs: u64,
+    partial: usize,
+    choices: [ChoiceSet; 2],
+}
+
+impl Darts {
+    fn shape(&self, stage: &Stage) -> SuperShape {
+        SuperShape { channels: stage.channels, cells: stage.cells, ..self.shape }
+    }
 }
 
 impl SearchSpace for Darts {
-    fn network(&self, device: Device) -> Result<Network, Error> {
-        Ok(darts_supernet(&self.shape, device)?)
+    fn choices(&self) -> &[ChoiceSet] {
+        &self.choices
     }
 
-    fn forward_macs(&self) -> u64 {
-        self.macs
+    fn first_stage(&self) -> Stage {
+        let SuperShape { channels, cells, .. } = self.shape;
+        Stage { number: 0, channels, cells, partial: self.partial }
     }
 
-    fn cells(&self) -> &'static [&'static str] {
-        &["normal", "reduce"]
+    fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error> {
+        Ok(darts_supernet(&self.shape(stage), device)?)
     }
 
-    fn operations(&self) -> Vec<&'static str> {
-        Operation::ALL.map(Operation::name).to_vec()
+    fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {
+        let shape = self.shape(stage);
+        let reductions: Vec<bool> = shape.cells().iter().map(|plan| plan.reduction).collect();
+        let set = |path: &str| {
+            let cell =
+                path.strip_prefix("cells.").and_then(|rest| rest.split('.').next()?.parse().ok());
+            usize::from(cell.is_some_and(|number: usize| reductions[number]))
+        };
+        Ok(OptionCosts::of_graph(&supernet(&shape)?, &self.choices, set))
     }
 
-    fn derive(&self, alphas: &[Matrix]) -> Architecture {
-        let genotype = genotype(alphas);
-        let edges = genotype.normal.edges().iter().chain(genotype.reduce.edges());
-        Architecture {
-            text: genotype.to_string(),
-            operations: edges.map(|edge| edge.operation.name()).collect(),
-            // Every node takes two operations that are not `none`, and goes into the output.
-            flow: Flow::Whole,
-        }
+    fn derive(&self, preferences: &[Matrix]) -> Architecture {
+        // The network has two matrices: of normal cells, then of reduction cells.
+        let rows = |number| preferences.get(number).map(Matrix::to_array).unwrap_or_default();
+        Architecture::Darts(derive_weighed(&rows(0), &rows(1)))
     }
 }
 
-/// The network has two matrices: of normal cells, then of reduction cells.
-fn genotype(alphas: &[Matrix]) -> Genotype {
-    let rows = |number| alphas.get(number).map(Matrix::to_array).unwrap_or_default();
-    derive(&rows(0), &rows(1))
+/// The edges and operations of one kind of cell.
+fn choice_set(name: &'static str) -> ChoiceSet {
+    let mut nodes: Vec<NodeEdges> = Vec::new();
+    for node in INPUTS..NODES {
+        let first = nodes.last().map_or(0, |before| before.edges.end);
+        nodes.push(NodeEdges { edges: first..first + node, keeps: 2 });
+    }
+    let none = Operation::None.index();
+    ChoiceSet {
+        name,
+        options: Operation::ALL.map(Operation::name).to_vec(),
+        nodes,
+        derived: (0..Operation::ALL.len()).filter(|&option| option != none).collect(),
+    }
 }

@@ -2,63 +2,64 @@
 //!
 //! To add one: write its file and name it in [`SPACES`].
 
+mod choice_set;
+mod costs;
 mod darts;
 mod nas_bench_201;
 
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network};
+use tamis_space::Architecture;
 
 use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
 use crate::matrix::Matrix;
 
+pub use choice_set::{ChoiceSet, NodeEdges};
+pub use costs::OptionCosts;
+
+/// Which supernet of a space: most hosts have one, some grow it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Names its initial weights; 0 is the first.
+    pub number: u32,
+    /// Channels of the first stage or cell.
+    pub channels: usize,
+    /// Cells, as in the settings.
+    pub cells: usize,
+    /// Mixed operations see one in so many channels, the others pass by; 1 is all.
+    pub partial: usize,
+}
+
 /// A search space with a supernet of a given size.
 pub trait SearchSpace: Send + Sync {
-    /// The supernet.
+    /// What is chosen between, a set for each mixing matrix.
+    fn choices(&self) -> &[ChoiceSet];
+
+    /// The supernet of the settings.
+    fn first_stage(&self) -> Stage;
+
+    /// A supernet.
     ///
     /// # Errors
     ///
-    /// [`Error::Network`] if it cannot be built for these images.
-    fn network(&self, device: Device) -> Result<Network, Error>;
+    /// [`Error::Network`] if it cannot be built for these images, [`Error::Setting`] if the space has none
+    /// such.
+    fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error>;
 
-    /// Nominal multiply-adds of one sample's forward pass through the supernet.
-    fn forward_macs(&self) -> u64;
+    /// Nominal multiply-adds of one sample's forward pass through a supernet, option by option.
+    ///
+    /// # Errors
+    ///
+    /// As [`SearchSpace::network`].
+    fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error>;
 
-    /// Names of the kinds of cell that have parameters of their own, in the order of the matrices.
-    fn cells(&self) -> &'static [&'static str];
-
-    /// Names of the operations, in the order of the matrices' columns.
-    fn operations(&self) -> Vec<&'static str>;
-
-    /// The architecture that these parameters stand for.
-    fn derive(&self, alphas: &[Matrix]) -> Architecture;
-}
-
-/// What architecture parameters stand for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Architecture {
-    /// Its text form.
-    pub text: String,
-    /// Names of its operations, one per kept edge.
-    pub operations: Vec<&'static str>,
-    /// What of it works.
-    pub flow: Flow,
-}
-
-/// What of an architecture works: where anything flows from the input to the output.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Flow {
-    /// All of it.
-    Whole,
-    /// A part: some nodes get nothing, or lead nowhere.
-    Part {
-        /// Those nodes, by their numbers in the cell.
-        dead_nodes: Vec<usize>,
-        /// The text of the architecture without what is dead: the same network.
-        left: String,
-    },
-    /// Nothing: no path leads to the output.
-    Cut,
+    /// The architecture of these preferences, a matrix a choice set: logarithms of what each option weighs,
+    /// compared inside an edge and, where a node keeps some of its edges, between them.
+    fn derive(&self, preferences: &[Matrix]) -> Architecture;
 }
 
 /// A space in the list.
@@ -73,7 +74,7 @@ pub struct SpaceEntry {
 }
 
 /// From settings, the shape of the images and the number of classes to a space.
-type Build = fn(&SpaceConfig, ImageShape, usize) -> Result<Box<dyn SearchSpace>, Error>;
+type Build = fn(&SpaceConfig, ImageShape, usize) -> Result<Arc<dyn SearchSpace>, Error>;
 
 /// All spaces.
 pub const SPACES: &[SpaceEntry] = &[nas_bench_201::ENTRY, darts::ENTRY];
@@ -116,6 +117,6 @@ pub fn build_space(
     config: &SpaceConfig,
     image: ImageShape,
     classes: usize,
-) -> Result<Box<dyn SearchSpace>, Error> {
+) -> Result<Arc<dyn SearchSpace>, Error> {
     (find_space(&config.name)?.build)(config, image, classes)
 }

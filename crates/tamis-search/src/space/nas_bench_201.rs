@@ -1,15 +1,19 @@
 //! The topology space of NAS-Bench-201: one matrix of six edges by five operations, shared by all
 //! cells; each edge keeps its largest alpha, `none` included unless the settings say otherwise.
 
+use std::sync::Arc;
+
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network, nas_bench_201_supernet};
-use tamis_space::nas_bench_201::derive_without_none;
-use tamis_space::nas_bench_201::{Genotype, MacroShape, Operation, derive, supernet};
+use tamis_space::Architecture;
+use tamis_space::nas_bench_201::{MacroShape, NODES, Operation};
+use tamis_space::nas_bench_201::{derive, derive_without_none, supernet};
 
-use super::{Architecture, Flow, SearchSpace, SpaceEntry};
+use super::{ChoiceSet, NodeEdges, OptionCosts, SearchSpace, SpaceEntry, Stage};
 use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
 use crate::matrix::Matrix;
+use crate::rules::{Rule, refuse_first};
 
 pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "nas-bench-201",
@@ -25,8 +29,11 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
             image_height: height,
             image_width: width,
         };
-        let macs = supernet(&shape)?.counts().macs;
-        Ok(Box::new(NasBench201 { shape, macs, derive_none: config.derive_none }))
+        supernet(&shape)?;
+        let derive_none = config.derive_none;
+        let space = NasBench201 { shape, choices: [choice_set(derive_none)], derive_none };
+        space.shape(&Stage { partial: config.partial, ..space.first_stage() })?;
+        Ok(Arc::new(space))
     },
 };
 
@@ -43,54 +50,60 @@ fn defaults(recipe: Recipe) -> SpaceConfig {
 
 struct NasBench201 {
     shape: MacroShape,
-    /// Multiply-adds of the supernet.
-    macs: u64,
+    choices: [ChoiceSet; 1],
     derive_none: bool,
 }
 
 impl NasBench201 {
-    /// The network has one matrix, for all cells.
-    fn genotype(&self, alphas: &[Matrix]) -> Genotype {
-        let alphas = alphas.first().map(Matrix::to_array).unwrap_or_default();
-        if self.derive_none { derive(&alphas) } else { derive_without_none(&alphas) }
+    fn shape(&self, stage: &Stage) -> Result<MacroShape, Error> {
+        refuse_first([Rule::new(
+            "space.partial",
+            stage.partial as f64,
+            stage.partial == 1,
+            "1 on nas-bench-201: its cells mix all channels",
+        )])?;
+        Ok(MacroShape { channels: stage.channels, cells: stage.cells, ..self.shape })
     }
 }
 
 impl SearchSpace for NasBench201 {
-    fn network(&self, device: Device) -> Result<Network, Error> {
-        Ok(nas_bench_201_supernet(&self.shape, device)?)
+    fn choices(&self) -> &[ChoiceSet] {
+        &self.choices
     }
 
-    fn forward_macs(&self) -> u64 {
-        self.macs
+    fn first_stage(&self) -> Stage {
+        Stage { number: 0, channels: self.shape.channels, cells: self.shape.cells, partial: 1 }
     }
 
-    fn cells(&self) -> &'static [&'static str] {
-        &["cell"]
+    fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error> {
+        Ok(nas_bench_201_supernet(&self.shape(stage)?, device)?)
     }
 
-    fn operations(&self) -> Vec<&'static str> {
-        Operation::ALL.map(Operation::name).to_vec()
+    fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {
+        Ok(OptionCosts::of_graph(&supernet(&self.shape(stage)?)?, &self.choices, |_| 0))
     }
 
-    fn derive(&self, alphas: &[Matrix]) -> Architecture {
-        let genotype = self.genotype(alphas);
-        Architecture {
-            text: genotype.to_string(),
-            operations: genotype.0.map(Operation::name).to_vec(),
-            flow: flow(&genotype),
-        }
+    fn derive(&self, preferences: &[Matrix]) -> Architecture {
+        // The network has one matrix, for all cells.
+        let rows = preferences.first().map(Matrix::to_array).unwrap_or_default();
+        let genotype = if self.derive_none { derive(&rows) } else { derive_without_none(&rows) };
+        Architecture::NasBench201(genotype)
     }
 }
 
-fn flow(genotype: &Genotype) -> Flow {
-    let dead_nodes = genotype.dead_nodes();
-    if !genotype.is_connected() {
-        Flow::Cut
-    } else if dead_nodes.is_empty() {
-        Flow::Whole
-    } else {
-        Flow::Part { dead_nodes, left: genotype.alive_part().to_string() }
+fn choice_set(derive_none: bool) -> ChoiceSet {
+    let mut nodes: Vec<NodeEdges> = Vec::new();
+    for node in 1..NODES {
+        let first = nodes.last().map_or(0, |before| before.edges.end);
+        nodes.push(NodeEdges { edges: first..first + node, keeps: node });
+    }
+    let none = Operation::None.index();
+    let derived = (0..Operation::ALL.len()).filter(|&option| derive_none || option != none);
+    ChoiceSet {
+        name: "cell",
+        options: Operation::ALL.map(Operation::name).to_vec(),
+        nodes,
+        derived: derived.collect(),
     }
 }
 
@@ -99,24 +112,25 @@ mod tests {
     use super::*;
     use crate::space::build_space;
 
-    /// The architecture of alphas in which an operation leads on each edge.
-    fn derived(leading: [usize; 6], derive_none: bool) -> Architecture {
+    /// Operations of the architecture of alphas in which `none` leads on the first edge.
+    fn derived(derive_none: bool) -> Vec<&'static str> {
         let config = SpaceConfig { derive_none, ..SpaceConfig::default() };
         let image = ImageShape { channels: 3, height: 8, width: 8 };
         let space = build_space(&config, image, 10).unwrap();
-        space.derive(&[Matrix::from_fn([6, 5], |index| {
-            if leading[index / 5] == index % 5 { 0.5 } else { 0.1 }
-        })])
+        let leading = [0, 3, 2, 3, 1, 3];
+        let alphas =
+            Matrix::from_fn(
+                [6, 5],
+                |index| {
+                    if leading[index / 5] == index % 5 { 0.5 } else { 0.1 }
+                },
+            );
+        space.derive(&[alphas]).operations()
     }
 
     #[test]
-    fn an_architecture_says_what_of_it_is_dead_and_what_is_left() {
-        assert_eq!(derived([3, 3, 2, 3, 1, 3], true).flow, Flow::Whole);
-        assert_eq!(derived([0, 3, 0, 0, 0, 0], true).flow, Flow::Cut);
-        let part = derived([3, 0, 0, 2, 0, 3], true);
-        assert_eq!(part.operations[0], "nor_conv_3x3", "what was found is told as it is");
-        let left = "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|".to_owned();
-        assert_eq!(part.flow, Flow::Part { dead_nodes: vec![1, 2], left });
-        assert_eq!(derived([3, 0, 0, 2, 0, 3], false).flow, Flow::Whole);
+    fn none_is_derived_unless_the_settings_say_otherwise() {
+        assert_eq!(derived(true)[..2], ["none", "nor_conv_3x3"]);
+        assert_eq!(derived(false)[..2], ["skip_connect", "nor_conv_3x3"]);
     }
 }

@@ -15,19 +15,25 @@ use super::{Cell, EDGES, Edge, Genotype, INPUTS, Operation};
 /// the lower operation. A parameter that is NaN has no share; an edge without shares comes last.
 /// Every intermediate node takes part in the output.
 pub fn derive(normal: &[[f64; 8]; 14], reduce: &[[f64; 8]; 14]) -> Genotype {
+    derive_weighed(&normal.map(log_shares), &reduce.map(log_shares))
+}
+
+/// As [`derive()`], of the logarithms of what each operation weighs in its node, which need not be shares
+/// of its edge: hosts that weigh edges too have products.
+pub fn derive_weighed(normal: &[[f64; 8]; 14], reduce: &[[f64; 8]; 14]) -> Genotype {
     Genotype { normal: cell(normal), reduce: cell(reduce) }
 }
 
-fn cell(alphas: &[[f64; 8]; 14]) -> Cell {
-    Cell::searched(array::from_fn(|node| strongest_two(INPUTS + node, alphas)))
+fn cell(weights: &[[f64; 8]; 14]) -> Cell {
+    Cell::searched(array::from_fn(|node| strongest_two(INPUTS + node, weights)))
 }
 
-fn strongest_two(node: usize, alphas: &[[f64; 8]; 14]) -> [Edge; 2] {
-    let incoming = EDGES.into_iter().zip(alphas).filter(|((_, target), _)| *target == node);
+fn strongest_two(node: usize, weights: &[[f64; 8]; 14]) -> [Edge; 2] {
+    let incoming = EDGES.into_iter().zip(weights).filter(|((_, target), _)| *target == node);
     let mut candidates: Vec<(f64, Edge)> = incoming
         .map(|((source, _), row)| {
-            let (log_share, operation) = strongest(row);
-            (log_share, Edge::new(operation, source))
+            let (log_weight, operation) = strongest(row);
+            (log_weight, Edge::new(operation, source))
         })
         .collect();
     // Stable: sources stay ascending where shares are equal.
@@ -35,26 +41,30 @@ fn strongest_two(node: usize, alphas: &[[f64; 8]; 14]) -> [Edge; 2] {
     [candidates[0].1, candidates[1].1]
 }
 
-/// The logarithm of the largest share other than that of `none`, and whose it is.
-///
-/// The logarithm, because a share may be too small for a number where its parameter is not.
+/// The largest logarithm other than that of `none`, and whose it is. NaN is never it.
 fn strongest(row: &[f64; 8]) -> (f64, Operation) {
-    let row = row.map(|alpha| match alpha {
-        alpha if alpha.is_nan() => f64::NEG_INFINITY,
-        alpha => alpha.clamp(f64::MIN, f64::MAX),
-    });
     let mut best = (f64::NEG_INFINITY, Operation::MaxPool3x3);
     for operation in Operation::ALL.into_iter().filter(|&operation| operation != Operation::None) {
         if row[operation.index()] > best.0 {
             best = (row[operation.index()], operation);
         }
     }
-    if best.0 == f64::NEG_INFINITY {
-        return best;
-    }
+    best
+}
+
+/// The logarithms of an edge's shares, because a share may be too small for a number where its parameter
+/// is not.
+fn log_shares(row: [f64; 8]) -> [f64; 8] {
+    let row = row.map(|alpha| match alpha {
+        alpha if alpha.is_nan() => f64::NEG_INFINITY,
+        alpha => alpha.clamp(f64::MIN, f64::MAX),
+    });
     let largest = row.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    if largest == f64::NEG_INFINITY {
+        return row;
+    }
     let sum: f64 = row.iter().map(|alpha| (alpha - largest).exp()).sum();
-    (best.0 - largest - sum.ln(), best.1)
+    row.map(|alpha| alpha - largest - sum.ln())
 }
 
 #[cfg(test)]

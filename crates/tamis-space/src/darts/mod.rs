@@ -17,7 +17,7 @@ mod parse;
 mod plan;
 
 pub use cell::{Cell, Edge};
-pub use derive::derive;
+pub use derive::{derive, derive_weighed};
 pub use genotype::Genotype;
 pub use network::{count_derived, supernet};
 pub use operation::{CellOperation, Operation};

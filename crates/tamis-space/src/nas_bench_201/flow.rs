@@ -1,12 +1,25 @@
 //! What of a cell works: which nodes something flows through, and the cell without the rest.
 
 use super::{EDGES, Genotype, NODES, Operation};
+use crate::Flow;
 
 impl Genotype {
     /// Whether anything of the input reaches the output: a cell that `none` cuts through answers
     /// the same to every image.
     pub fn is_connected(&self) -> bool {
         self.reached()[NODES - 1]
+    }
+
+    /// What of the cell works.
+    pub fn flow(&self) -> Flow {
+        let dead_nodes = self.dead_nodes();
+        if !self.is_connected() {
+            Flow::Cut
+        } else if dead_nodes.is_empty() {
+            Flow::Whole
+        } else {
+            Flow::Part { dead_nodes, left: self.alive_part().to_string() }
+        }
     }
 
     /// The nodes between input and output that nothing flows through, ascending: nothing comes in, or

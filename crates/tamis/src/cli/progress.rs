@@ -87,8 +87,11 @@ impl Progress {
             Event::Stepped { epoch, step, weight_loss, arch_loss } => {
                 self.pace.stepped();
                 self.bar.inc(1);
-                let arch = arch_loss.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.3}"));
-                self.stepped(*epoch, *step, &format!("loss {weight_loss:.3} / {arch}"));
+                let told = |loss: &Option<f64>| {
+                    loss.map_or_else(|| "-".to_owned(), |loss| format!("{loss:.3}"))
+                };
+                let losses = format!("loss {} / {}", told(weight_loss), told(arch_loss));
+                self.stepped(*epoch, *step, &losses);
             }
             Event::EpochEnded(record) => self.ended(record),
             Event::Finished => {}

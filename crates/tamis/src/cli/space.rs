@@ -61,7 +61,7 @@ fn show(arguments: &ArchitectureArguments, all: bool) -> Result<ExitCode, Failur
     let counts = network.graph.counts();
     let told = Told {
         network: network.name.clone(),
-        space: network.space,
+        space: network.space(),
         channels: network.channels,
         cells: network.cells,
         image: [image.channels, image.height, image.width],

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tamis_search::{LearningRateScale, SearchConfig};
+use tamis_search::{Basis, LearningRateScale, SearchConfig};
 
 use super::canonical::needs;
 use super::identity::DataIdentity;
@@ -165,7 +165,10 @@ fn other_settings(
     config: &RunConfig,
     files: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Value>, Error> {
-    let search = SearchConfig::of(config.search.recipe, &config.search.space.name)?;
+    let SearchConfig { recipe, space, host, train, .. } = &config.search;
+    let (space, host) = (space.name.as_str(), host.name.as_str());
+    let basis = Basis { recipe: *recipe, space, host, epochs: Some(train.epochs) };
+    let search = SearchConfig::of(basis)?;
     let default = RunConfig { search, ..RunConfig::default() };
     let mut settings = flatten(&config.to_table()?);
     let mut defaults = flatten(&default.to_table()?);

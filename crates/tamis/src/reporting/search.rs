@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use tamis_report::{
-    Amounts, Architecture, CellShares, CostLedger, CostPart, EdgeShares, FoundArchitecture, Head,
-    KeyFigure, Part, Report, Search, SearchEpoch,
+    Amounts, CellShares, CostLedger, CostPart, EdgeShares, FoundArchitecture, Head, KeyFigure,
+    Part, Report, Search, SearchEpoch,
 };
 use tamis_search::EpochRecord;
 use tamis_space::{darts, nas_bench_201};
@@ -153,20 +153,12 @@ fn softmax_of(record: &EpochRecord, cell: &str, edge: usize) -> Vec<f64> {
     exponentials.into_iter().map(|value| value / all).collect()
 }
 
-/// A genotype of either space.
-pub(super) fn architecture(text: &str) -> Option<Architecture> {
-    match text.trim_start().starts_with('|') {
-        true => text.parse().ok().map(Architecture::NasBench201),
-        false => text.parse().ok().map(Architecture::Darts),
-    }
-}
-
 fn architectures(
     config: &RunConfig,
     summary: &Summary,
     epochs: &[EpochRecord],
 ) -> Part<Vec<FoundArchitecture>> {
-    let found = summary.genotype.as_deref().and_then(architecture);
+    let found = summary.genotype.as_deref().and_then(|text| text.parse().ok());
     let title = match summary.outcome {
         Some(_) => format!("found after {} epochs", config.search.train.epochs),
         None => format!("after {} of {} epochs", epochs.len(), config.search.train.epochs),

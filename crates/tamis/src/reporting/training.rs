@@ -10,7 +10,6 @@ use tamis_report::{
 use tamis_search::training::TrainingRecord;
 
 use super::images::{Images, image};
-use super::search::architecture;
 use super::{extend, fact, given, lines, percent};
 use crate::config::Layers;
 use crate::error::Error;
@@ -39,7 +38,7 @@ pub(super) fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result
     });
     let text = config.network.genotype.as_deref().unwrap_or_default();
     if report.search == Part::Absent
-        && let Some(architecture) = architecture(text)
+        && let Ok(architecture) = text.parse()
     {
         let title = "the cell that was trained".to_owned();
         let drawn = Part::Given(vec![FoundArchitecture { title, architecture }]);

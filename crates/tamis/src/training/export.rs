@@ -8,8 +8,8 @@ use tamis_export::{
 };
 use tamis_graph::Graph;
 use tamis_nn::Statistics;
-use tamis_report::{Architecture, draw};
-use tamis_space::{darts, nas_bench_201};
+use tamis_report::draw;
+use tamis_space::Architecture;
 
 use super::file::TrainedNetwork;
 use super::network::NetworkConfig;
@@ -144,24 +144,16 @@ pub fn description(
 /// The genotype in another text form.
 fn converted(network: &NetworkConfig, form: ExportForm) -> Result<String, Error> {
     let text = network.genotype.as_deref().ok_or(Error::NoCell)?;
-    if text.trim_start().starts_with('|') {
+    Ok(match (text.parse()?, form) {
+        (Architecture::Darts(genotype), ExportForm::Autodl) => genotype.to_nested_string(),
         // Both write the cells of NAS-Bench-201 in this one form.
-        return Ok(text.parse::<nas_bench_201::Genotype>()?.to_string());
-    }
-    let genotype: darts::Genotype = text.parse()?;
-    Ok(match form {
-        ExportForm::Autodl => genotype.to_nested_string(),
-        _ => genotype.to_string(),
+        (architecture, _) => architecture.to_string(),
     })
 }
 
 fn drawings(network: &NetworkConfig) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
     let text = network.genotype.as_deref().ok_or(Error::NoCell)?;
-    let architecture = match text.trim_start().starts_with('|') {
-        true => Architecture::NasBench201(text.parse()?),
-        false => Architecture::Darts(text.parse()?),
-    };
-    let drawings = draw(&architecture).into_iter();
+    let drawings = draw(&text.parse()?).into_iter();
     let files = drawings.map(|drawing| {
         let ending = match drawing.name {
             "normal cell" => "normal.svg",

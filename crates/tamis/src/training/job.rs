@@ -412,7 +412,7 @@ impl TrainingJob {
             format: 1,
             what: "training".to_owned(),
             network: network.name.clone(),
-            space: network.space.map(str::to_owned),
+            space: network.space().map(str::to_owned),
             channels: network.channels,
             cells: network.cells,
             params: counts.params,

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use tamis_data::ImageShape;
 use tamis_graph::Graph;
 use tamis_graph::networks::resnet;
-use tamis_space::darts::{self, EvalShape, Stem};
-use tamis_space::nas_bench_201::{self, MacroShape};
+use tamis_space::darts::Stem;
+use tamis_space::{Architecture, Flow, NetworkShape};
 
 use crate::error::Error;
 
@@ -41,8 +41,8 @@ impl Default for NetworkConfig {
 pub struct DescribedNetwork {
     /// The genotype, in its own space's text form, or the name.
     pub name: String,
-    /// The space that it is of, if it is of one.
-    pub space: Option<&'static str>,
+    /// The architecture, if it is of a search space.
+    pub architecture: Option<Architecture>,
     /// The description.
     pub graph: Graph,
     /// Channels of the first stage or cell.
@@ -56,27 +56,13 @@ pub struct DescribedNetwork {
 impl DescribedNetwork {
     /// The operations of each node of each cell, in words; none of a network of no space.
     pub fn operations(&self) -> Vec<(String, String)> {
-        if let Ok(genotype) = self.name.parse::<nas_bench_201::Genotype>() {
-            return (1..nas_bench_201::NODES).map(|node| sum_node(&genotype, node)).collect();
-        }
-        let Ok(genotype) = self.name.parse::<darts::Genotype>() else { return Vec::new() };
-        let cells = [("normal", &genotype.normal), ("reduction", &genotype.reduce)];
-        let rows = cells.into_iter().flat_map(|(name, cell)| {
-            cell.nodes().enumerate().map(move |(at, edges)| {
-                let terms =
-                    edges.iter().map(|edge| format!("{} of {}", edge.operation, edge.source));
-                let terms: Vec<String> = terms.collect();
-                (format!("{name} node {}", at + 2), terms.join(", "))
-            })
-        });
-        rows.collect()
+        self.architecture.as_ref().map(Architecture::nodes).unwrap_or_default()
     }
-}
 
-fn sum_node(genotype: &nas_bench_201::Genotype, node: usize) -> (String, String) {
-    let terms =
-        genotype.incoming(node).map(|(source, operation)| format!("{operation} of {source}"));
-    (format!("node {node}"), terms.collect::<Vec<_>>().join(", "))
+    /// Name of the space that it is of, if it is of one.
+    pub fn space(&self) -> Option<&'static str> {
+        self.architecture.as_ref().map(Architecture::space)
+    }
 }
 
 /// Residual networks by their depth: `6 blocks + 2` layers.
@@ -96,78 +82,36 @@ impl NetworkConfig {
         auxiliary: bool,
     ) -> Result<DescribedNetwork, Error> {
         match (&self.genotype, &self.name) {
-            (Some(text), None) => match text.trim_start().starts_with('|') {
-                true => self.nas_bench_201(&text.parse()?, image, classes, auxiliary),
-                false => self.darts(&text.parse()?, image, classes, auxiliary),
-            },
+            (Some(text), None) => self.derived(text.parse()?, image, classes, auxiliary),
             (None, Some(name)) => self.residual(name, image, classes, auxiliary),
             (genotype, _) => Err(Error::NoNetwork { found: genotype.is_some() }),
         }
     }
 
-    fn nas_bench_201(
+    fn derived(
         &self,
-        genotype: &nas_bench_201::Genotype,
+        architecture: Architecture,
         image: ImageShape,
         classes: usize,
         auxiliary: bool,
     ) -> Result<DescribedNetwork, Error> {
-        refuse_auxiliary(auxiliary, "a network of NAS-Bench-201")?;
-        let (channels, cells) = (self.channels.unwrap_or(16), self.cells.unwrap_or(3));
-        let shape = MacroShape {
-            channels,
-            cells,
-            ..MacroShape::benchmark(classes, [image.channels, image.height, image.width])
-        };
-        let mut warnings = Vec::new();
-        let dead = genotype.dead_nodes();
-        if !genotype.is_connected() {
-            warnings.push(
-                "the cell is cut off: nothing of its input reaches its output, so only stem, reductions and \
-                 classifier can learn"
-                    .to_owned(),
-            );
-        } else if !dead.is_empty() {
-            warnings.push(format!(
-                "nothing flows through node {}: what is left is {}",
-                dead.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
-                genotype.alive_part()
-            ));
-        }
+        let [channels, cells] = default_size(&architecture);
+        let (channels, cells) = (self.channels.unwrap_or(channels), self.cells.unwrap_or(cells));
+        let image = [image.channels, image.height, image.width];
+        let shape = NetworkShape { channels, cells, stem: self.stem, auxiliary, image, classes };
+        let graph = architecture.network(&shape).map_err(|error| match error {
+            tamis_space::Error::Auxiliary { space } => {
+                Error::NoAuxiliary { network: format!("a network of {space}") }
+            }
+            error => Error::Space(error),
+        })?;
         Ok(DescribedNetwork {
-            name: genotype.to_string(),
-            space: Some("nas-bench-201"),
-            graph: genotype.network(&shape)?,
+            name: architecture.to_string(),
+            graph,
             channels,
             cells,
-            warnings,
-        })
-    }
-
-    fn darts(
-        &self,
-        genotype: &darts::Genotype,
-        image: ImageShape,
-        classes: usize,
-        auxiliary: bool,
-    ) -> Result<DescribedNetwork, Error> {
-        let (channels, cells) = (self.channels.unwrap_or(16), self.cells.unwrap_or(8));
-        let shape = EvalShape {
-            stem: self.stem,
-            channels,
-            layers: cells,
-            classes,
-            image_channels: image.channels,
-            image_height: image.height,
-            image_width: image.width,
-        };
-        Ok(DescribedNetwork {
-            name: genotype.to_string(),
-            space: Some("darts"),
-            graph: genotype.network(&shape, auxiliary)?,
-            channels,
-            cells,
-            warnings: Vec::new(),
+            warnings: dead_parts(&architecture).into_iter().collect(),
+            architecture: Some(architecture),
         })
     }
 
@@ -178,7 +122,9 @@ impl NetworkConfig {
         classes: usize,
         auxiliary: bool,
     ) -> Result<DescribedNetwork, Error> {
-        refuse_auxiliary(auxiliary, "a residual network")?;
+        if auxiliary {
+            return Err(Error::NoAuxiliary { network: "a residual network".to_owned() });
+        }
         let depth = RESNETS.into_iter().find(|depth| name == format!("resnet{depth}"));
         let depth = depth.ok_or_else(|| Error::UnknownNetwork {
             found: name.to_owned(),
@@ -195,7 +141,7 @@ impl NetworkConfig {
         let graph = resnet(channels, cells, image, classes);
         Ok(DescribedNetwork {
             name: name.to_owned(),
-            space: None,
+            architecture: None,
             graph: graph.map_err(tamis_search::Error::Description)?,
             channels,
             cells,
@@ -204,6 +150,26 @@ impl NetworkConfig {
     }
 }
 
-fn refuse_auxiliary(auxiliary: bool, network: &'static str) -> Result<(), Error> {
-    if auxiliary { Err(Error::NoAuxiliary { network }) } else { Ok(()) }
+/// Channels and cells of a network where neither recipe nor setting says so.
+fn default_size(architecture: &Architecture) -> [usize; 2] {
+    match architecture {
+        Architecture::NasBench201(_) => [16, 3],
+        Architecture::Darts(_) => [16, 8],
+    }
+}
+
+/// What of an architecture does not work, in words.
+fn dead_parts(architecture: &Architecture) -> Option<String> {
+    match architecture.flow() {
+        Flow::Whole => None,
+        Flow::Cut => Some(
+            "the cell is cut off: nothing of its input reaches its output, so only stem, reductions and \
+             classifier can learn"
+                .to_owned(),
+        ),
+        Flow::Part { dead_nodes, left } => {
+            let dead: Vec<String> = dead_nodes.iter().map(ToString::to_string).collect();
+            Some(format!("nothing flows through node {}: what is left is {left}", dead.join(" and ")))
+        }
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Unknown keys are refused. [`SearchConfig::check`] refuses values out of range.
 
+mod hosts;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,11 @@ use crate::error::Error;
 use crate::rules::{
     Rule, is_at_least_one, is_at_least_two, is_below_one, is_not_negative, is_positive,
     refuse_first,
+};
+
+pub use hosts::{
+    BetaDartsSettings, DrNasSettings, EgNasSettings, EnasSettings, GaeaSettings, GdasSettings,
+    HostConfig, PDartsSettings, SdartsSettings, SgasSettings, TrialsSettings,
 };
 
 /// Settings of a search.
@@ -68,6 +75,8 @@ pub struct SpaceConfig {
     pub channels: usize,
     /// NAS-Bench-201: cells a stage, at least 1. DARTS: all cells, at least 3.
     pub cells: usize,
+    /// DARTS: mixed operations see one in so many channels, the others pass by; 1 is all, PC-DARTS has 4.
+    pub partial: usize,
     /// NAS-Bench-201: whether the found cell may have `none`, as that benchmark's rule has it.
     pub derive_none: bool,
 }
@@ -75,23 +84,13 @@ pub struct SpaceConfig {
 impl Default for SpaceConfig {
     /// Of the space that is searched where none is named, NAS-Bench-201.
     fn default() -> Self {
-        SpaceConfig { name: "nas-bench-201".to_owned(), channels: 8, cells: 1, derive_none: true }
-    }
-}
-
-/// The search algorithm.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct HostConfig {
-    /// Its name.
-    pub name: String,
-    /// β-DARTS: what the weight of the penalty grows to, linearly from 0.
-    pub beta_lambda: f64,
-}
-
-impl Default for HostConfig {
-    fn default() -> Self {
-        HostConfig { name: "darts".to_owned(), beta_lambda: 50.0 }
+        SpaceConfig {
+            name: "nas-bench-201".to_owned(),
+            channels: 8,
+            cells: 1,
+            partial: 1,
+            derive_none: true,
+        }
     }
 }
 
@@ -239,6 +238,13 @@ pub enum LearningRateScale {
     Steps,
 }
 
+impl Recipe {
+    /// Whether its settings are those of a publication, so that a host's own published ones go with it.
+    pub fn is_published(self) -> bool {
+        matches!(self, Recipe::Darts | Recipe::Autodl)
+    }
+}
+
 impl SearchConfig {
     /// Refuses values out of range, naming the first.
     ///
@@ -266,8 +272,9 @@ impl SearchConfig {
             is_below_one("alpha.betas", self.alpha.betas[0]),
             is_below_one("alpha.betas", self.alpha.betas[1]),
             is_not_negative("alpha.weight_decay", self.alpha.weight_decay),
-            is_not_negative("host.beta_lambda", self.host.beta_lambda),
+            is_at_least_one("space.partial", self.space.partial as f64),
         ])?;
+        self.host.check()?;
         Ok(self.policy.settings().check()?)
     }
 }

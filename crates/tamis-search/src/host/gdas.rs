@@ -1,0 +1,180 @@
+//! GDAS (Dong and Yang: "Searching for a Robust Neural Architecture in Four GPU Hours", CVPR 2019).
+//!
+//! Every pass samples one option an edge: `l = (log_softmax(a) + g) / tau` with Gumbel noise `g`,
+//! `p = softmax(l)`, and runs the argmax alone, with share 1. Backward the sample counts as `p` (straight
+//! through): the gradient of an option that does not run is that of a constant added to its node. `tau`
+//! falls linearly from 10 to 0.1 over the epochs. The weights train first, then the architecture, each on a
+//! sample of its own.
+//!
+//! Deliberate difference: the architecture is derived by the space's own rule.
+
+use tamis_core::{Level, Stream};
+
+use super::darts::weight_step;
+use super::{Host, HostEntry, StepBatches, StepContext, StepOutcome, as_darts};
+use crate::bilevel::{At, Bilevel, Choices, OF_SHARES};
+use crate::config::GdasSettings;
+use crate::error::Error;
+use crate::matrix::Matrix;
+
+pub(super) const ENTRY: HostEntry = HostEntry {
+    name: "gdas",
+    summary: "one sampled operation an edge, Gumbel-softmax straight through",
+    defaults: as_darts,
+    build: |config, _| Ok(Box::new(Gdas { settings: config.host.gdas })),
+};
+
+struct Gdas {
+    settings: GdasSettings,
+}
+
+impl Gdas {
+    fn tau(&self, at: StepContext) -> f64 {
+        let GdasSettings { tau_start, tau_end } = self.settings;
+        let last = at.epochs.saturating_sub(1).max(1);
+        tau_start + (tau_end - tau_start) * f64::from(at.epoch) / f64::from(last)
+    }
+}
+
+impl Host for Gdas {
+    fn step(
+        &mut self,
+        bilevel: &mut Bilevel,
+        batches: StepBatches<'_>,
+        at: StepContext,
+    ) -> Result<StepOutcome, Error> {
+        let tau = self.tau(at);
+        let mut stream = at.key().stream();
+        let sampled = Sampled::draw(&bilevel.choices, tau, &mut stream);
+        let trained = weight_step(bilevel, batches, sampled.at())?;
+        let Some(batch) = batches.arch else { return Ok(trained) };
+        let sampled = Sampled::draw(&bilevel.choices, tau, &mut stream);
+        let passed = bilevel.pass((Level::Arch, batch), None, sampled.at(), OF_SHARES)?;
+        let gradients = sampled.gradients(&passed.shares, tau);
+        bilevel.step_alphas(&gradients);
+        Ok(StepOutcome { arch: Some(passed.outputs), ..trained })
+    }
+}
+
+/// One option an edge, and the probabilities that it was drawn from.
+struct Sampled {
+    probabilities: Vec<Matrix>,
+    shares: Vec<Matrix>,
+    runs: Vec<Vec<bool>>,
+}
+
+impl Sampled {
+    fn draw(choices: &[Choices], tau: f64, stream: &mut Stream) -> Sampled {
+        let mut sampled =
+            Sampled { probabilities: Vec::new(), shares: Vec::new(), runs: Vec::new() };
+        for choices in choices {
+            let logits = choices.log_shares();
+            let values = logits.values();
+            let probabilities =
+                Matrix::from_fn(logits.shape(), |index| (values[index] + gumbel(stream)) / tau)
+                    .softmax();
+            let shares = one_hot(&probabilities);
+            sampled.runs.push(shares.values().iter().map(|&share| share > 0.0).collect());
+            sampled.shares.push(shares);
+            sampled.probabilities.push(probabilities);
+        }
+        sampled
+    }
+
+    fn at(&self) -> At<'_> {
+        At { weights: None, shares: Some(&self.shares), runs: Some(&self.runs) }
+    }
+
+    /// Straight through: the gradient of the sample is that of its probabilities. Through the softmax at
+    /// temperature `tau`; the logarithm of the shares before it changes nothing, since rows sum to 0.
+    fn gradients(&self, of_shares: &[Matrix], tau: f64) -> Vec<Matrix> {
+        let pairs = self.probabilities.iter().zip(of_shares);
+        let gradient = pairs.map(|(probabilities, of_shares)| {
+            let slopes = probabilities.softmax_gradient(of_shares);
+            Matrix::from_fn(slopes.shape(), |index| slopes.values()[index] / tau)
+        });
+        gradient.collect()
+    }
+}
+
+fn gumbel(stream: &mut Stream) -> f64 {
+    // Inside (0, 1], and 1 would be infinite.
+    let unit = stream.unit_positive().min(1.0 - f64::EPSILON);
+    -(-unit.ln()).ln()
+}
+
+/// 1 at the largest of each row, 0 elsewhere.
+fn one_hot(matrix: &Matrix) -> Matrix {
+    let largest = |row: &[f64]| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+    let best: Vec<Option<usize>> = matrix.rows().map(largest).collect();
+    let options = matrix.shape()[1].max(1);
+    Matrix::from_fn(matrix.shape(), |index| {
+        f64::from(u8::from(best[index / options] == Some(index % options)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tamis_core::{Key, Purpose};
+
+    use super::*;
+    use crate::config::AlphaConfig;
+
+    fn choices() -> Vec<Choices> {
+        let alphas = Matrix::from_fn([3, 4], |index| (index as f64 * 0.9).sin());
+        let mut choices = Choices::new(alphas, &AlphaConfig::default());
+        choices.drop_option([1, 2]);
+        vec![choices]
+    }
+
+    #[test]
+    fn one_option_runs_an_edge_as_often_as_its_share_says_and_never_one_that_was_dropped() {
+        let mut counts = [0_u32; 12];
+        let mut stream = Key::new(0, Purpose::Test).stream();
+        for _ in 0..20_000 {
+            let sampled = Sampled::draw(&choices(), 1.0, &mut stream);
+            for row in sampled.runs[0].chunks(4) {
+                assert_eq!(row.iter().filter(|runs| **runs).count(), 1);
+            }
+            counts
+                .iter_mut()
+                .zip(&sampled.runs[0])
+                .for_each(|(count, &runs)| *count += u32::from(runs));
+        }
+        for (count, share) in counts.iter().zip(choices()[0].shares().values()) {
+            assert!((f64::from(*count) / 20_000.0 - share).abs() < 0.015, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_straight_through_the_tempered_softmax() {
+        let choices = choices();
+        let draw = |choices: &[Choices]| {
+            Sampled::draw(choices, 0.7, &mut Key::new(5, Purpose::Test).stream())
+        };
+        let slopes = Matrix::from_fn([3, 4], |index| (index as f64 * 1.7).cos());
+        let found = draw(&choices).gradients(std::slice::from_ref(&slopes), 0.7);
+        // With the noise held fixed, the sum of slopes times probabilities.
+        let value = |choices: &[Choices]| -> f64 {
+            let sampled = draw(choices);
+            sampled.probabilities[0].values().iter().zip(slopes.values()).map(|(p, s)| p * s).sum()
+        };
+        for index in (0..12).filter(|&index| index != 6) {
+            let moved = |by: f64| {
+                let mut moved = choices.clone();
+                moved[0].alphas.values_mut()[index] += by;
+                value(&moved)
+            };
+            let difference = (moved(1e-6) - moved(-1e-6)) / 2e-6;
+            assert!((difference - found[0].values()[index]).abs() < 1e-8, "{index}");
+        }
+    }
+
+    #[test]
+    fn the_temperature_falls_from_ten_to_a_tenth() {
+        let host = Gdas { settings: GdasSettings::default() };
+        let tau = |epoch| host.tau(StepContext { seed: 0, epoch, epochs: 12, step: 0 });
+        assert_eq!([tau(0), tau(11)], [10.0, 0.1]);
+        assert!((tau(1) - tau(2) - 0.9).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,42 @@
+//! What a space lets one choose between: edges by the node that they enter, and options.
+
+use std::ops::Range;
+
+/// The edges that enter a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeEdges {
+    /// Rows of the matrix.
+    pub edges: Range<usize>,
+    /// How many of them an architecture keeps.
+    pub keeps: usize,
+}
+
+/// The meaning of one mixing matrix: a row an edge, a column an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChoiceSet {
+    /// What it parametrises: a kind of cell.
+    pub name: &'static str,
+    /// Names of the options, in the order of the columns.
+    pub options: Vec<&'static str>,
+    /// Nodes and the edges that enter them, in the order of the rows.
+    pub nodes: Vec<NodeEdges>,
+    /// The options that an architecture may have, by their columns.
+    pub derived: Vec<usize>,
+}
+
+impl ChoiceSet {
+    /// Rows and columns of the matrix.
+    pub fn shape(&self) -> [usize; 2] {
+        [self.nodes.last().map_or(0, |node| node.edges.end), self.options.len()]
+    }
+
+    /// The column of an option, if there is one of that name.
+    pub fn option(&self, name: &str) -> Option<usize> {
+        self.options.iter().position(|option| *option == name)
+    }
+
+    /// Whether an architecture has every edge.
+    pub fn keeps_all(&self) -> bool {
+        self.nodes.iter().all(|node| node.keeps == node.edges.len())
+    }
+}

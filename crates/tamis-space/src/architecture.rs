@@ -1,0 +1,215 @@
+//! What a search finds, whatever its space: a value that knows its text, its operations, what of it works,
+//! and its network.
+
+use std::fmt;
+use std::str::FromStr;
+
+use tamis_graph::Graph;
+
+use crate::darts::{self, EvalShape, Stem};
+use crate::nas_bench_201::{self, MacroShape};
+use crate::{Error, Flow};
+
+/// An architecture of one of the spaces.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Architecture {
+    /// A cell of NAS-Bench-201.
+    NasBench201(nas_bench_201::Genotype),
+    /// The two cells of the DARTS space.
+    Darts(darts::Genotype),
+}
+
+/// The size of the network around the cells, and what it takes in and gives out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkShape {
+    /// Channels of the first stage or cell.
+    pub channels: usize,
+    /// Cells: of NAS-Bench-201 those of a stage, of the DARTS space all.
+    pub cells: usize,
+    /// What stands before the cells of the DARTS space.
+    pub stem: Stem,
+    /// Whether there is an auxiliary classifier, which the DARTS space alone has.
+    pub auxiliary: bool,
+    /// `[channel, height, width]` of an image.
+    pub image: [usize; 3],
+    /// Classes of the data set.
+    pub classes: usize,
+}
+
+impl Architecture {
+    /// Name of the space that it is of.
+    pub fn space(&self) -> &'static str {
+        match self {
+            Architecture::NasBench201(_) => "nas-bench-201",
+            Architecture::Darts(_) => "darts",
+        }
+    }
+
+    /// Names of its operations, one per kept edge.
+    pub fn operations(&self) -> Vec<&'static str> {
+        match self {
+            Architecture::NasBench201(genotype) => genotype.0.iter().map(|of| of.name()).collect(),
+            Architecture::Darts(genotype) => {
+                let edges = genotype.normal.edges().iter().chain(genotype.reduce.edges());
+                edges.map(|edge| edge.operation.name()).collect()
+            }
+        }
+    }
+
+    /// What of it works.
+    pub fn flow(&self) -> Flow {
+        match self {
+            Architecture::NasBench201(genotype) => genotype.flow(),
+            // Every node takes two operations that are not `none`, and goes into the output.
+            Architecture::Darts(_) => Flow::Whole,
+        }
+    }
+
+    /// Its network, trained from scratch: one operation on every kept edge, batch norm with scale and shift.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`] if the shape cannot be built, [`Error::Auxiliary`] if the space's networks have no
+    /// auxiliary classifier, [`Error::Untrainable`] if an operation is no layer.
+    pub fn network(&self, shape: &NetworkShape) -> Result<Graph, Error> {
+        let NetworkShape { channels, cells, stem, auxiliary, image, classes } = *shape;
+        let [image_channels, image_height, image_width] = image;
+        match self {
+            Architecture::NasBench201(_) if auxiliary => {
+                Err(Error::Auxiliary { space: self.space() })
+            }
+            Architecture::NasBench201(genotype) => genotype.network(&MacroShape {
+                channels,
+                cells,
+                ..MacroShape::benchmark(classes, image)
+            }),
+            Architecture::Darts(genotype) => {
+                let shape = EvalShape {
+                    stem,
+                    channels,
+                    layers: cells,
+                    classes,
+                    image_channels,
+                    image_height,
+                    image_width,
+                };
+                genotype.network(&shape, auxiliary)
+            }
+        }
+    }
+
+    /// What each node of each cell is made of, in words.
+    pub fn nodes(&self) -> Vec<(String, String)> {
+        match self {
+            Architecture::NasBench201(genotype) => {
+                (1..nas_bench_201::NODES).map(|node| sum_node(genotype, node)).collect()
+            }
+            Architecture::Darts(genotype) => {
+                let cells = [("normal", &genotype.normal), ("reduction", &genotype.reduce)];
+                cells.into_iter().flat_map(|(name, cell)| pair_nodes(name, cell)).collect()
+            }
+        }
+    }
+}
+
+fn sum_node(genotype: &nas_bench_201::Genotype, node: usize) -> (String, String) {
+    let terms =
+        genotype.incoming(node).map(|(source, operation)| format!("{operation} of {source}"));
+    (format!("node {node}"), terms.collect::<Vec<_>>().join(", "))
+}
+
+fn pair_nodes(name: &str, cell: &darts::Cell) -> Vec<(String, String)> {
+    let node = |(at, edges): (usize, &[darts::Edge])| {
+        let terms = edges.iter().map(|edge| format!("{} of {}", edge.operation, edge.source));
+        (format!("{name} node {}", at + darts::INPUTS), terms.collect::<Vec<_>>().join(", "))
+    };
+    cell.nodes().enumerate().map(node).collect()
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Architecture::NasBench201(genotype) => genotype.fmt(f),
+            Architecture::Darts(genotype) => genotype.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Architecture {
+    type Err = Error;
+
+    /// Reads any text form of any space: what begins with `|` is a cell of NAS-Bench-201, all else one of
+    /// the forms of the DARTS space.
+    fn from_str(text: &str) -> Result<Architecture, Error> {
+        match text.trim_start().starts_with('|') {
+            true => text.parse().map(Architecture::NasBench201),
+            false => text.parse().map(Architecture::Darts),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CELL: &str = "|nor_conv_3x3~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|nor_conv_3x3~2|";
+
+    fn darts_text() -> String {
+        let node = "('skip_connect', 0), ('sep_conv_3x3', 1)";
+        let cell = [node; 4].join(", ");
+        format!(
+            "Genotype(normal=[{cell}], normal_concat=range(2, 6), reduce=[{cell}], \
+             reduce_concat=range(2, 6))"
+        )
+    }
+
+    fn shape() -> NetworkShape {
+        let (channels, cells, stem) = (4, 1, Stem::Cifar);
+        NetworkShape { channels, cells, stem, auxiliary: false, image: [3, 8, 8], classes: 10 }
+    }
+
+    #[test]
+    fn a_text_is_read_as_its_space_s_and_written_back() {
+        for (text, space) in [(CELL.to_owned(), "nas-bench-201"), (darts_text(), "darts")] {
+            let architecture: Architecture = text.parse().unwrap();
+            assert_eq!(architecture.space(), space);
+            assert_eq!(architecture.to_string(), text);
+        }
+        assert!("resnet20".parse::<Architecture>().is_err());
+    }
+
+    #[test]
+    fn an_architecture_says_what_of_it_is_dead_and_what_is_left() {
+        let flow = |text: &str| text.parse::<Architecture>().unwrap().flow();
+        let left = "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|".to_owned();
+        assert_eq!(flow(CELL), Flow::Part { dead_nodes: vec![1, 2], left });
+        assert_eq!(flow("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"), Flow::Cut);
+        assert_eq!(flow(&darts_text()), Flow::Whole);
+    }
+
+    #[test]
+    fn its_network_is_that_of_its_genotype_and_has_an_auxiliary_classifier_in_one_space_alone() {
+        let cell: Architecture = CELL.parse().unwrap();
+        let expected = MacroShape { channels: 4, cells: 1, ..MacroShape::benchmark(10, [3, 8, 8]) };
+        let genotype: nas_bench_201::Genotype = CELL.parse().unwrap();
+        let counts = genotype.network(&expected).unwrap().counts();
+        assert_eq!(cell.network(&shape()).unwrap().counts(), counts);
+        let auxiliary = NetworkShape { auxiliary: true, ..shape() };
+        assert!(matches!(cell.network(&auxiliary), Err(Error::Auxiliary { .. })));
+        let other: Architecture = darts_text().parse().unwrap();
+        assert!(other.network(&NetworkShape { cells: 3, ..shape() }).is_ok());
+    }
+
+    #[test]
+    fn operations_and_nodes_are_told_by_name() {
+        let architecture: Architecture = CELL.parse().unwrap();
+        let nodes = architecture.nodes();
+        assert_eq!(nodes[1].1, "none of 0, none of 1");
+        assert_eq!(architecture.operations()[0], "nor_conv_3x3");
+        let architecture: Architecture = darts_text().parse().unwrap();
+        assert_eq!(architecture.operations().len(), 16);
+        let node =
+            ("reduction node 5".to_owned(), "skip_connect of 0, sep_conv_3x3 of 1".to_owned());
+        assert_eq!(architecture.nodes().last(), Some(&node));
+    }
+}
