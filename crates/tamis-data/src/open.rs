@@ -13,8 +13,8 @@ use crate::{
 /// Data that is ready for use.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// `cifar10`, `cifar100`, `idx` (`mnist` if asked for by that name), `synthetic`, or the name
-    /// of an image folder.
+    /// `cifar10`, `cifar100`, `mnist` if asked for by that name, `synthetic`, or the name of the folder
+    /// of images or idx files.
     pub name: String,
     /// The training split: all that a search may look at.
     pub train: Dataset,

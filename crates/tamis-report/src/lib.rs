@@ -38,6 +38,7 @@ mod text;
 mod theme;
 
 pub use cell::{CellDrawing, draw};
+pub use chart::swarm;
 pub use error::Error;
 pub use model::{
     ActiveSet, Amounts, Arm, CalibrationBin, CellShares, Comparison, ContactSheet, CostLedger,

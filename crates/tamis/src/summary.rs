@@ -61,6 +61,8 @@ pub struct Spent {
     pub sample_ratio: Option<f64>,
     /// Nominal multiply-adds of the search.
     pub macs: Option<u64>,
+    /// Nominal multiply-adds before the search.
+    pub one_off_macs: Option<u64>,
     /// Seconds of the search's steps.
     pub search_wall_s: Option<f64>,
     /// Seconds spent before the search.
@@ -80,7 +82,7 @@ pub struct Summary {
     pub problem: Option<String>,
     /// Where the data comes from, or its name.
     pub data: Option<String>,
-    /// Search space.
+    /// Search space; of a training that of its network, if it is of one.
     pub space: Option<String>,
     /// Search algorithm.
     pub host: Option<String>,
@@ -357,17 +359,20 @@ impl Summary {
         self.seed = Some(config.seed);
         self.epochs = Some(config.train.epochs);
         self.genotype = config.network.name.clone().or_else(|| config.network.genotype.clone());
+        self.space = config.network.space().map(str::to_owned);
     }
 
     fn trained(mut self, outcome: TrainingOutcome) -> Summary {
         self.data = Some(outcome.dataset.name.clone());
         self.epochs_done = Some(outcome.epochs);
         self.genotype = Some(outcome.network.clone());
+        self.space = outcome.space.clone();
         self.test_accuracy = outcome.test.as_ref().map(|test| test.accuracy);
         self.cost = Some(Spent {
             weight_samples: Some(outcome.cost.samples),
             one_off_samples: outcome.cost.one_off_samples,
             macs: Some(outcome.cost.macs),
+            one_off_macs: outcome.cost.one_off_macs,
             search_wall_s: Some(outcome.cost.wall_s),
             one_off_wall_s: outcome.cost.one_off_wall_s,
             ..Spent::default()
@@ -425,6 +430,7 @@ impl Spent {
             one_off_samples: cost.one_off_samples,
             sample_ratio: Some(cost.sample_ratio),
             macs: Some(cost.macs),
+            one_off_macs: cost.one_off_macs,
             search_wall_s: Some(cost.search_wall_s),
             one_off_wall_s: cost.one_off_wall_s,
         }

@@ -1,11 +1,12 @@
 //! `tamis compare` from outside: a grid runs once, goes on after a stop, and prints its table from
 //! the results file alone.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests are tests")]
 
 mod common;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -330,4 +331,77 @@ fn found_architectures_are_trained_on_their_own_and_compared_by_that() {
     let again = compare(&[]);
     assert!(text(&again.stdout).contains("retrained_accuracy"), "{}", text(&again.stdout));
     assert_eq!(trained(), found);
+}
+
+/// The table of NAS-Bench-201 on CIFAR-10, drawn from its results file alone.
+fn drawn_results(out: &Path, data: Option<OsString>) -> String {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results");
+    let policies = "full@0..3,random:0.1,random-epoch:0.1,proxy:0.1,proxy-balanced:0.1,entropy-top:0.1,\
+                    full-steps:0.1,random-like:proxy-balanced:0.1,dds:1000,random-like:dds:1000,\
+                    full-steps:2000,bdp@0..3,random-like:bdp@0..3,full-steps:0.43@0..3,\
+                    infobatch@0..3,random-like:infobatch@0..3,full-steps:0.72@0..3";
+    let mut command = program();
+    command.args(["compare", "--data=cifar10:no/such/folder", "--hosts=darts,beta-darts"]);
+    command.args(["--epochs=20", "--seeds=0..5", "--policies", policies]);
+    command.args(["--alpha-lr-scales=none,steps", "--set=policy.scores=scores.parquet"]);
+    command.args(["--set=policy.embeddings=embeddings.parquet", "--format=svg", "--out"]).arg(out);
+    command.arg("--results").arg(results.join("nas-bench-201-cifar10.jsonl"));
+    command.envs(data.map(|data| ("TAMIS_DATA", data)));
+    succeed(command.output().unwrap())
+}
+
+/// Middles of the dots that are runs.
+fn marks(picture: &str) -> Vec<(f64, f64)> {
+    let number = |text: &str| text.split('"').next().unwrap().parse::<f64>().unwrap();
+    let dots = picture
+        .split("<circle cx=\"")
+        .skip(1)
+        .filter(|rest| rest.split('\n').next().unwrap().contains("<title>"));
+    dots.map(|rest| (number(rest), number(rest.split("cy=\"").nth(1).unwrap()))).collect()
+}
+
+#[test]
+fn a_picture_says_in_words_what_it_shows_and_no_run_hides_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = drawn_results(&folder.path().join("grid"), None);
+    for words in [
+        ">What every search found",
+        ">NAS-Bench-201 on CIFAR-10<",
+        "Recipe DARTS: 20 epochs over 50,000 training images",
+        ">beta-darts<",
+        "CIFAR-10 test accuracy of the found cell after 200 epochs",
+    ] {
+        assert!(picture.contains(words), "{words}");
+    }
+    assert!(!picture.contains("a9792bbd130b5ffb"), "the hash of a file says nothing to a reader");
+    // Seeds 0 to 4 of ten policies and 0 to 2 of six at two rates, `full` at one, by two hosts.
+    assert_eq!(picture.matches("<title>seed ").count(), 2 * (2 * (10 * 5 + 6 * 3) + 3));
+    let marks = marks(&picture);
+    assert!(marks.len() > 200, "most runs are dots: {}", marks.len());
+    for (number, (x, y)) in marks.iter().enumerate() {
+        for (other_x, other_y) in &marks[..number] {
+            let distance = (x - other_x).hypot(y - other_y);
+            assert!(
+                distance > 9.0,
+                "dots of radius 3.6 and half an outline: {distance} at {x}, {y}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_picture_of_the_results_page_is_what_its_command_draws() {
+    let data = std::env::var_os("TAMIS_DATA");
+    let Some(data) = data.filter(|data| Path::new(data).join("nas-bench-201").exists()) else {
+        eprintln!("skipped: TAMIS_DATA names no folder with the table of NAS-Bench-201");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let drawn = drawn_results(&folder.path().join("grid"), Some(data));
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results");
+    let committed = fs::read_to_string(page.join("nas-bench-201-cifar10.svg")).unwrap();
+    assert!(
+        drawn == committed,
+        "draw docs/results/nas-bench-201-cifar10.svg again, as its page says"
+    );
 }

@@ -136,6 +136,10 @@ fn a_policy_chooses_the_images_and_its_scores_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     let scorer = ["--set=score.channels=2", "--set=score.blocks=1", "--set=score.epochs=2"];
+    let shown = |run: &Path| -> Value {
+        let told = printed(&tamis(&["show", run.to_str().unwrap(), "--json"]));
+        serde_json::from_str(&told).unwrap()
+    };
     let own = ["--network=resnet20", "--policy=proxy:0.5", "--set=train.validation=0.2"];
     let output = train(&run, &[&own[..], &scorer].concat());
     printed(&output);
@@ -151,6 +155,10 @@ fn a_policy_chooses_the_images_and_its_scores_are_counted() {
     );
     assert_eq!(result["cost"]["one_off_samples"], 120 * 2 + 120);
     assert_eq!(result["cost"]["samples"], 3 * images);
+    let one_off = &result["cost"]["one_off_macs"];
+    assert!(one_off.as_u64().unwrap() > 0);
+    assert_eq!(shown(&run)["cost"]["one_off_macs"], *one_off);
+    assert_eq!(shown(&run)["space"], Value::Null, "a residual network is of no space");
     let chosen = fs::read_to_string(run.join("selection/chosen.jsonl")).unwrap();
     let chosen: Value = serde_json::from_str(&chosen).unwrap();
     let ids = |key: &str| -> Vec<u64> {
@@ -265,6 +273,20 @@ fn a_trained_network_is_written_in_every_form_and_one_that_is_cut_off_with_a_war
         printed(&output);
         (fs::read(&out).unwrap(), text(&output.stderr))
     };
+    let told = printed(&tamis(&["show", run.to_str().unwrap(), "--json"]));
+    assert!(told.contains("\"space\":\"nas-bench-201\""), "{told}");
+    let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    assert!(metrics.contains("\"lr\":") && !metrics.contains("triplet"), "{metrics}");
+    export(&run, "safetensors", "exported.safetensors", &[]);
+    let exported = folder.path().join("exported.safetensors");
+    let evaluate = ["evaluate", exported.to_str().unwrap(), "--data=synthetic"];
+    let output = tamis(&evaluate);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(
+        told.contains("`tamis export` wrote") && told.contains("network.safetensors"),
+        "{told}"
+    );
     let plain = export(&run, "onnx", "plain.onnx", &[]).0;
     let folded = export(&run, "onnx", "folded.onnx", &["--fold", "--normalize"]).0;
     assert!(folded.len() < plain.len(), "batch norms are part of convolutions");

@@ -19,6 +19,8 @@ use crate::{Error, ImageShape, Limits};
 pub(crate) const IMAGES_MAGIC: [u8; 4] = [0, 0, 8, 3];
 const LABELS_MAGIC: [u8; 4] = [0, 0, 8, 1];
 const WIDE_LABELS_MAGIC: [u8; 4] = [0, 0, 12, 2];
+/// Sets that are published as idx files.
+const SETS: [&str; 5] = ["mnist", "fashion-mnist", "emnist", "kmnist", "qmnist"];
 const TRAIN: &str = "train-images-idx3-ubyte";
 
 /// Whether a folder holds training images in idx files.
@@ -47,7 +49,22 @@ pub(crate) fn read(path: &Path, limits: &Limits, findings: &mut Findings) -> Opt
     let test = test.map(|images| findings.keep(read_split(&images, limits)));
     // A test split that is there and cannot be read is a problem already; go on without it.
     let test = test.flatten();
-    Some(RawData { name: "idx".to_owned(), train: train?, test, names: BTreeMap::new() })
+    Some(RawData { name: title(path), train: train?, test, names: BTreeMap::new() })
+}
+
+/// What the data is called: as its folder is, of a set that is known by its usual name. torchvision keeps its
+/// files in a folder `raw` of the set's.
+fn title(path: &Path) -> String {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut folder = if whole.is_dir() { Some(whole.as_path()) } else { whole.parent() };
+    if folder.is_some_and(|folder| folder.ends_with("raw")) {
+        folder = folder.and_then(Path::parent);
+    }
+    let name = folder.map(name_of).filter(|name| !name.is_empty());
+    let name = name.unwrap_or_else(|| "idx".to_owned());
+    let letters = |name: &str| name.to_lowercase().replace(['-', '_', ' '], "");
+    let known = SETS.into_iter().find(|set| letters(set) == letters(&name));
+    known.map_or(name, str::to_owned)
 }
 
 /// The images of both splits of the only set in a folder.

@@ -19,13 +19,32 @@ fn idx_files_give_their_images_in_order() {
     write_idx(folder.path(), "train", &train);
     write_idx(folder.path(), "t10k", &test);
     let data = read(folder.path());
-    assert_eq!(data.name, "idx");
+    let own = folder.path().file_name().unwrap();
+    assert_eq!(data.name, own.to_str().unwrap(), "called as its folder is");
     assert_eq!(data.train.shape(), ImageShape { channels: 1, height: 28, width: 28 });
     assert_eq!(data.train.classes(), ["0", "1", "2"]);
     assert_holds(&data.train, &train);
     assert_holds(data.test.as_ref().unwrap(), &test);
     let named = format!("mnist:{}", folder.path().display());
     assert_eq!(read(named).name, "mnist");
+}
+
+#[test]
+fn idx_files_are_called_by_the_name_of_their_set_if_their_folder_is() {
+    let folder = folder();
+    for (place, name) in [
+        ("fashion-mnist", "fashion-mnist"),
+        ("FashionMNIST/raw", "fashion-mnist"),
+        ("MNIST", "mnist"),
+        ("my digits", "my digits"),
+    ] {
+        let place = folder.path().join(place);
+        std::fs::create_dir_all(&place).unwrap();
+        write_idx(&place, "train", &samples(1, 6, 1, 28));
+        assert_eq!(read(&place).name, name);
+        let file = place.join("train-images-idx3-ubyte");
+        assert_eq!(read(format!("idx:{}", file.display())).name, name, "a file of it");
+    }
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(crate) fn apart(places: &[f64], gap: f64, range: (f64, f64)) -> Vec<f64> {
 
 /// Offsets, across the axis, of dots of a radius at places along it, so that none touches another; the
 /// smallest that do, taken from the first place to the last.
-pub(crate) fn swarm(places: &[f64], radius: f64) -> Vec<f64> {
+pub fn swarm(places: &[f64], radius: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|&a, &b| places[a].total_cmp(&places[b]));
     let mut offsets = vec![0.0; places.len()];

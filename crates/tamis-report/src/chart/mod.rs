@@ -16,3 +16,5 @@ pub(crate) mod reliability;
 mod rows;
 pub(crate) mod shares;
 pub(crate) mod strip;
+
+pub use apart::swarm;

@@ -9,6 +9,7 @@
 )]
 
 mod browser;
+mod chromium;
 mod every_text;
 mod pictures;
 mod read;

@@ -17,7 +17,7 @@ use super::{Failure, STOPPED, lookup, table};
 pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
     let (config, open) = settings(&arguments)?;
     use_threads(arguments.common.threads)?;
-    let out = arguments.out.unwrap_or_else(|| free_folder(&config));
+    let out = arguments.new_run.out.clone().unwrap_or_else(|| free_folder(&config));
     let file = arguments.settings.layers.config.iter().cloned();
     refuse_replacing(&out, &inputs_of_run(&config).into_iter().chain(file).collect::<Vec<_>>())?;
     let stop = Stop::listen(&arguments.common)?;
@@ -132,13 +132,11 @@ fn warn_of_few_images(images: usize) {
 fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>), Failure> {
     let table = arguments.table.as_ref().map(|path| path.to_string_lossy().into_owned());
     let mut layers = arguments.settings.layers(|layers| {
+        let layers = arguments.new_run.over(layers);
         layers
             .optional("space.name", arguments.space.clone())
             .optional("host.name", arguments.host.clone())
             .optional("policy.name", arguments.policy.clone())
-            .optional("train.epochs", arguments.epochs)
-            .optional("train.batch", arguments.batch)
-            .optional("seed", arguments.seed)
             .optional("table", table)
     })?;
     let has_file = arguments.settings.layers.config.is_some();

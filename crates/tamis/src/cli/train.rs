@@ -19,7 +19,7 @@ use super::{Failure, STOPPED, table};
 pub(super) fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     let config = settings(&arguments)?;
     use_threads(arguments.common.threads)?;
-    let out = arguments.out.unwrap_or_else(|| free_folder(&config));
+    let out = arguments.new_run.out.clone().unwrap_or_else(|| free_folder(&config));
     let file = arguments.settings.layers.config.iter().cloned();
     let inputs = inputs_of_data(&config.data).into_iter().chain(arguments.run).chain(file);
     refuse_replacing(&out, &inputs.collect::<Vec<_>>())?;
@@ -40,21 +40,18 @@ pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
 fn settings(arguments: &TrainArguments) -> Result<TrainingConfig, Failure> {
     let searched = arguments.run.as_deref().map(searched).transpose()?;
     let (found, searched_on) = searched.unzip();
-    let whole = |number: Option<u32>| number.map(i64::from);
     let layers = arguments.settings.layers(|layers| {
         // Other data has other settings.
         let own_data = searched_on.flatten().filter(|_| arguments.settings.data.is_none());
+        let layers = arguments.new_run.over(layers);
         layers
             .optional("data", own_data)
             .optional("network.genotype", arguments.genotype.clone().or(found))
             .optional("network.name", arguments.network.clone())
-            .optional("network.channels", whole(arguments.channels))
-            .optional("network.cells", whole(arguments.cells))
+            .optional("network.channels", arguments.channels)
+            .optional("network.cells", arguments.cells)
             .optional("recipe", arguments.recipe.clone())
             .optional("policy.name", arguments.policy.clone())
-            .optional("train.epochs", whole(arguments.epochs))
-            .optional("train.batch", whole(arguments.batch))
-            .optional("seed", whole(arguments.seed))
     })?;
     let config = TrainingConfig::resolve(&layers)?;
     tamis::data::find(&config.data).map_err(Error::from)?;

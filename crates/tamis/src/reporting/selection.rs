@@ -1,8 +1,9 @@
 //! Which images a search looked at, for a report.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::Value;
 use tamis_core::{Level, SampleId};
 use tamis_data::Dataset;
 use tamis_report::{ActiveSet, ContactSheet, Exchange, Part, Picture, Selection};
@@ -11,8 +12,10 @@ use tamis_select::{Change, ScoreRow, What};
 use super::images::{Images, class_of, image};
 use super::{given, lines};
 use crate::config::RunConfig;
+use crate::files::hash_of_file;
 use crate::samples::Samples;
 use crate::scores::load_scores;
+use crate::scoring::TABLES;
 use crate::summary::Summary;
 
 /// Pictures of a sheet.
@@ -67,7 +70,7 @@ pub(super) fn of(path: &Path, config: &RunConfig, summary: &Summary) -> Part<Sel
         sets: given(sets, "No epoch was planned yet."),
         exchanges: given(exchanges.collect(), "No image came or went."),
         sheets: match images {
-            Ok(images) => sheets(&images.train, config, &changes),
+            Ok(images) => sheets(&images.train, path, config, &changes),
             Err(reason) => Part::Missing(reason),
         },
     })
@@ -112,14 +115,29 @@ fn exchange(epoch: u32, changes: &[Change]) -> Exchange {
     exchange
 }
 
+/// The scores that a run chose by: those that its settings name, or those that were made for it beside
+/// its folder, where they are known by the hash of their content.
+fn scores_of(run: &Path, config: &RunConfig) -> Option<PathBuf> {
+    if let Some(named) = &config.search.policy.scores {
+        return Some(named.clone());
+    }
+    let text = std::fs::read(run.join("run.json")).ok()?;
+    let record: Value = serde_json::from_slice(&text).ok()?;
+    let hash = record["files"]["policy.scores"].as_str()?.to_owned();
+    let tables = std::fs::read_dir(run.with_file_name(TABLES)).ok()?.flatten();
+    let mut files = tables.map(|entry| entry.path()).filter(|path| path.is_file());
+    files.find(|path| hash_of_file(path).is_ok_and(|found| found == hash))
+}
+
 fn sheets(
     train: &Dataset,
+    run: &Path,
     config: &RunConfig,
     changes: &[(u32, Vec<Change>)],
 ) -> Part<Vec<ContactSheet>> {
     let mut sheets = Vec::new();
-    if let Some(path) = &config.search.policy.scores
-        && let Ok((scores, _)) = load_scores(path, &Samples::of(train, &config.data))
+    if let Some(path) = scores_of(run, config)
+        && let Ok((scores, _)) = load_scores(&path, &Samples::of(train, &config.data))
     {
         let mut rows = scores.rows().to_vec();
         rows.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));

@@ -147,6 +147,9 @@ impl TrainedNetwork {
             SafeTensors::read_metadata(bytes).map_err(|error| malformed(path, &error))?;
         let text = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
         let text = text.ok_or_else(|| malformed(path, &"no description of a network"))?;
+        if is_exported(text) {
+            return Err(exported(path));
+        }
         let card: Card = serde_json::from_str(text).map_err(|error| malformed(path, &error))?;
         if card.format != 1 {
             return Err(malformed(path, &format!("layout {} of a newer version", card.format)));
@@ -192,6 +195,21 @@ fn malformed(path: &Path, found: &dyn std::fmt::Display) -> Error {
         path: PathBuf::from(path),
         found: found.to_string(),
         expected: "a network as `tamis train` writes it, network.safetensors of a run",
+    }
+}
+
+/// Whether a description is that of `tamis export --to safetensors`, which has the same key.
+fn is_exported(text: &str) -> bool {
+    let about = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
+    about.get("producer").is_some() && about.get("network").is_none()
+}
+
+fn exported(path: &Path) -> Error {
+    Error::Content {
+        what: "the trained network",
+        path: PathBuf::from(path),
+        found: "the tensors that `tamis export` wrote for other programs".to_owned(),
+        expected: "what `tamis train` writes; hint: name the run's folder, or its network.safetensors",
     }
 }
 

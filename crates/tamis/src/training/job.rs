@@ -84,8 +84,24 @@ struct Chosen {
 /// A line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Epoch {
-    #[serde(flatten)]
-    record: TrainingRecord,
+    epoch: u32,
+    steps: u32,
+    lr: f64,
+    loss: f64,
+    accuracy: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    validation_accuracy: Option<f64>,
+    wall_s: f64,
+}
+
+impl Epoch {
+    /// What a record says of a classifier.
+    fn of(record: &TrainingRecord) -> Epoch {
+        let &TrainingRecord {
+            epoch, steps, lr, loss, accuracy, validation_accuracy, wall_s, ..
+        } = record;
+        Epoch { epoch, steps, lr, loss, accuracy, validation_accuracy, wall_s }
+    }
 }
 
 /// Whether a folder is that of a training.
@@ -290,7 +306,7 @@ impl TrainingJob {
             match &mut event {
                 TrainingEvent::EpochEnded(record) => {
                     record.validation_accuracy = self.validate()?;
-                    self.history.push(Epoch { record: record.clone() });
+                    self.history.push(Epoch::of(record));
                     self.sitting.folder().write_lines(METRICS, &self.history)?;
                     self.save()?;
                 }
@@ -403,7 +419,7 @@ impl TrainingJob {
     fn outcome(&self, test: Option<Judgement>) -> TrainingOutcome {
         let Ground { network, name, fingerprint, train, .. } = &self.ground;
         let counts = network.graph.counts();
-        let last = self.history.last().map(|epoch| &epoch.record);
+        let last = self.history.last();
         let progress = self.training.progress();
         let recipes = TrainingRecipe::ALL.into_iter();
         let recipe = recipes.filter(|(_, recipe, _)| *recipe == self.config.recipe);
@@ -432,8 +448,8 @@ impl TrainingJob {
             recipe: recipe.map(|(name, ..)| name).collect(),
             seed: self.config.seed,
             epochs: progress.epochs,
-            training_accuracy: last.and_then(|record| record.accuracy),
-            validation_accuracy: last.and_then(|record| record.validation_accuracy),
+            training_accuracy: last.and_then(|epoch| epoch.accuracy),
+            validation_accuracy: last.and_then(|epoch| epoch.validation_accuracy),
             test,
             cost: TrainingSpent {
                 samples: progress.cost.samples,
@@ -456,5 +472,20 @@ impl Ground {
         for warning in &self.warnings {
             observer.observe(&ScoringEvent::Warning(warning.clone()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn epochs_of_earlier_versions_which_told_of_triplets_are_read() {
+        let earlier = json!({
+            "epoch": 2, "steps": 7, "lr": 0.1, "loss": 1.5, "accuracy": 0.5, "triplet_loss": null,
+            "wall_s": 0.25
+        });
+        let read: Epoch = serde_json::from_value(earlier).unwrap();
+        assert_eq!((read.epoch, read.accuracy, read.validation_accuracy), (2, Some(0.5), None));
     }
 }

@@ -1,6 +1,9 @@
-//! Arguments of everything that computes.
+//! Arguments of everything that computes, and of everything that makes a run folder.
+
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use tamis::Layers;
 use tamis::run::Machine;
 
 /// Threads that may be asked for, for each processor there is: more only wait for each other.
@@ -21,6 +24,33 @@ pub(crate) struct CommonArguments {
     /// Stop with a checkpoint when standard input ends: how one process asks another
     #[arg(long, hide = true)]
     pub(crate) stop_with_input: bool,
+}
+
+/// How long a run is, by what chance, and where it is made.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct NewRunArguments {
+    /// Epochs [default: the recipe's]
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<u32>,
+    /// Images a batch [default: the recipe's]
+    #[arg(long, value_name = "N")]
+    pub(crate) batch: Option<u32>,
+    /// Names every random draw: the same seed gives the same run, bit for bit [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u32>,
+    /// Run folder to make
+    #[arg(long, value_name = "RUN")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl NewRunArguments {
+    /// The settings with those that were given.
+    pub(crate) fn over(&self, layers: Layers) -> Layers {
+        layers
+            .optional("train.epochs", self.epochs)
+            .optional("train.batch", self.batch)
+            .optional("seed", self.seed)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

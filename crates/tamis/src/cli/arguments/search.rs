@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::common::CommonArguments;
+use super::common::{CommonArguments, NewRunArguments};
 use super::listing::{hosts, policies, spaces};
 use super::settings::SettingsArguments;
 use super::suggested;
@@ -21,7 +21,11 @@ use super::suggested;
 /// Scores or embeddings that a policy needs are made first, unless policy.scores or
 /// policy.embeddings names a file, and kept in tamis-tables/ beside the run for the next search.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(
+    after_long_help = EXAMPLES,
+    mut_arg("epochs", |epochs| epochs.help(EPOCHS_HELP)),
+    mut_arg("out", |out| out.help(OUT_HELP))
+)]
 pub(crate) struct SearchArguments {
     /// Search space: nas-bench-201, darts
     #[arg(
@@ -50,18 +54,8 @@ pub(crate) struct SearchArguments {
         long_help = policies("What chooses the images, such as random:0.1 or proxy:0.3+bdp", |_| true)
     )]
     pub(crate) policy: Option<String>,
-    /// Epochs of the search [default: the recipe's, see `tamis config show`]
-    #[arg(long, value_name = "N")]
-    pub(crate) epochs: Option<u32>,
-    /// Images a batch [default: the recipe's]
-    #[arg(long, value_name = "N")]
-    pub(crate) batch: Option<u32>,
-    /// Names every random draw: the same seed gives the same run, bit for bit [default: 0]
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u32>,
-    /// Run folder to make [default: runs/DATA-SPACE-HOST-POLICY-seedN]
-    #[arg(long, value_name = "RUN")]
-    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) new_run: NewRunArguments,
     /// Benchmark table to look the result up in [default: the one in the folder TAMIS_DATA]
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
@@ -70,6 +64,10 @@ pub(crate) struct SearchArguments {
     #[command(flatten)]
     pub(crate) common: CommonArguments,
 }
+
+const EPOCHS_HELP: &str = "Epochs of the search [default: the recipe's, see `tamis config show`]";
+
+const OUT_HELP: &str = "Run folder to make [default: runs/DATA-SPACE-HOST-POLICY-seedN]";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::common::CommonArguments;
+use super::common::{CommonArguments, NewRunArguments};
 use super::listing::{policies, recipes};
 use super::settings::SettingsArguments;
 use super::suggested;
@@ -20,7 +20,8 @@ use super::suggested;
 #[derive(Debug, Args)]
 #[command(
     after_long_help = EXAMPLES,
-    mut_arg("set", |set| set.help("One setting, such as train.lr=0.05 or network.channels=32"))
+    mut_arg("set", |set| set.help("One setting, such as train.lr=0.05 or network.channels=32")),
+    mut_arg("out", |out| out.help("Run folder to make [default: runs/DATA-train-NETWORK-POLICY-seedN]"))
 )]
 pub(crate) struct TrainArguments {
     /// Genotype: |nor_conv_3x3~0|+… of NAS-Bench-201, or Genotype(normal=[…], …) of the DARTS space
@@ -55,18 +56,8 @@ pub(crate) struct TrainArguments {
     /// Cells: of NAS-Bench-201 those of a stage, of the DARTS space all [default: the recipe's, or 3 and 8]
     #[arg(long, value_name = "N", alias = "layers")]
     pub(crate) cells: Option<u32>,
-    /// Epochs [default: the recipe's]
-    #[arg(long, value_name = "N")]
-    pub(crate) epochs: Option<u32>,
-    /// Images a batch [default: the recipe's]
-    #[arg(long, value_name = "N")]
-    pub(crate) batch: Option<u32>,
-    /// Names every random draw: the same seed gives the same run, bit for bit [default: 0]
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u32>,
-    /// Run folder to make [default: runs/DATA-train-NETWORK-POLICY-seedN]
-    #[arg(long, value_name = "RUN")]
-    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) new_run: NewRunArguments,
     #[command(flatten)]
     pub(crate) settings: SettingsArguments,
     #[command(flatten)]

@@ -1,144 +1,168 @@
-//! Every run as a dot, as SVG: a line an arm, a column a host, so that spread and chance are seen.
+//! Every run as a dot, as SVG: a panel a host, a row a policy, so that spread and chance are seen.
 //!
-//! Dashed lines are what no search gives. What is too far below to be drawn stands as a triangle at
+//! A block is a space, as in the table. Dashed lines are what no search gives. Dots that would hide
+//! one another stand above and below each other. What is too far below to be drawn is a triangle at
 //! the left edge. On hovering, a dot says which run it is.
 
 mod axis;
 mod drawing;
+mod legend;
+mod rows;
+mod words;
 
-use tamis::compare::{ArmResult, Block, Comparison, SeedResult, Unsearched};
+use tamis::compare::{Block, Comparison, Unsearched};
 
 use self::axis::Axis;
-use self::drawing::{Anchor, Drawing, LETTER};
-use super::figures::{counted, heading, in_percent, note};
+use self::drawing::{Anchor, Drawing, LETTER, Text};
+use self::rows::{BELOW_AXIS, HALF, Lane, PANEL, Row, hosts, rows, value};
+use super::figures::{counted, in_percent, note};
 
-/// Width of a host's column, and of the room beside it.
-const COLUMN: f64 = 300.0;
-const BESIDE: f64 = 30.0;
-/// Height of an arm's line.
-const LINE: f64 = 18.0;
-/// Height above and below the lines of a block.
-const ABOVE: f64 = 64.0;
-const BELOW: f64 = 64.0;
+/// The title of the whole picture.
+const TITLE: &str = "What every search found, by the images it was given";
+
+/// Room beside a panel, in which its runs below the axis stand, too.
+const BESIDE: f64 = 46.0;
 /// Width of the margin.
-const MARGIN: f64 = 10.0;
-
-const DOT: &str = "#4a74b5";
-const MEDIAN: &str = "#c07f1e";
-const MARK: &str = "#e0e0e0";
-const STRIPE: &str = "#f6f6f6";
+const MARGIN: f64 = 16.0;
+/// Height of a line of text.
+const LINE: f64 = 17.0;
+/// What marks of the axis take, above or below the rows.
+const MARKS: f64 = 20.0;
 
 /// All blocks, one below the other.
 pub(super) fn picture(comparison: &Comparison) -> String {
     let mut drawing = Drawing::default();
+    drawing.text((MARGIN, 30.0), Anchor::Start, Text::Title, TITLE);
+    drawing.grow(2.0 * MARGIN + TITLE.chars().count() as f64 * 1.6 * LETTER, 38.0);
     for block in &comparison.blocks {
         draw_block(block, &mut drawing);
     }
-    drawing.written("Every run of every arm")
+    drawing.written(TITLE)
 }
 
 fn draw_block(block: &Block, drawing: &mut Drawing) {
+    let y = drawing.height() + 20.0;
+    drawing.text((MARGIN, y), Anchor::Start, Text::Heading, &words::heading(block));
+    drawing.grow(0.0, y + 4.0);
     let runs = block.arms.iter().flat_map(|arm| &arm.runs);
     let values = runs.filter_map(|run| value(block, run));
     let Some(axis) = Axis::of(values.chain(references(block).map(|(_, value)| value))) else {
-        return draw_nothing(block, drawing);
+        return draw_lines(drawing, "no run is finished", usize::MAX);
     };
-    let (hosts, lines) = (hosts(block), lines(block));
-    let top = drawing.height() + ABOVE;
-    let bottom = top + lines.len() as f64 * LINE;
-    let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or_default();
-    let left = 3.0 * MARGIN + longest as f64 * LETTER;
-    let right = left + hosts.len() as f64 * (COLUMN + BESIDE);
-    let title = heading(block);
-    drawing.text((MARGIN, top - ABOVE + 22.0), Anchor::Start, &title);
-    for (number, line) in lines.iter().enumerate() {
-        let y = top + number as f64 * LINE;
-        if number % 2 == 0 {
-            drawing.rectangle((MARGIN, y), (right - 2.0 * MARGIN, LINE), STRIPE);
-        }
-        drawing.text((left - 1.5 * MARGIN, y + 0.7 * LINE), Anchor::End, line);
+    let rows = rows(block, &axis);
+    let longest = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or_default();
+    let left = MARGIN + longest as f64 * LETTER + BESIDE / 2.0;
+    let right = left + hosts(block).len() as f64 * (PANEL + BESIDE);
+    let letters = ((right - MARGIN) / LETTER) as usize;
+    draw_lines(drawing, &words::recipe(block), letters);
+    if let Some(line) = note(block) {
+        draw_lines(drawing, &line, letters);
     }
-    for (number, host) in hosts.iter().enumerate() {
-        let left = left + number as f64 * (COLUMN + BESIDE);
-        let column = Column { block, axis, left, top, bottom };
-        column.draw_frame(host, drawing);
-        for arm in block.arms.iter().filter(|arm| arm.arm.host == *host) {
-            if let Some(line) = lines.iter().position(|line| *line == name(arm)) {
-                column.draw_arm(arm, top + (line as f64 + 0.5) * LINE, drawing);
-            }
-        }
-    }
-    let legend = legend(block);
-    for (number, line) in legend.iter().enumerate() {
-        drawing.text((MARGIN, bottom + 36.0 + 16.0 * number as f64), Anchor::Start, line);
-    }
-    let below = BELOW.max(32.0 + 16.0 * legend.len() as f64);
-    let letters = legend.iter().chain([&title]).map(|line| line.chars().count()).max();
-    let text = 2.0 * MARGIN + letters.unwrap_or_default() as f64 * LETTER;
-    drawing.grow(right.max(text), bottom + below);
+    draw_lines(drawing, &words::axis(block), letters);
+    legend::draw(block, (MARGIN, right), drawing);
+    let top = drawing.height() + LINE + 2.0 * MARKS;
+    let body = Body { block, axis, rows, left, right, top };
+    body.draw(drawing);
+    drawing.grow(right + MARGIN, body.bottom() + 2.0 * MARKS);
 }
 
-/// The place of a block of which no run is finished.
-fn draw_nothing(block: &Block, drawing: &mut Drawing) {
-    let text = format!("{}: no run is finished", heading(block));
-    let y = drawing.height() + 22.0;
-    drawing.text((MARGIN, y), Anchor::Start, &text);
-    drawing.grow(2.0 * MARGIN + text.chars().count() as f64 * LETTER, y + MARGIN);
+/// Lines of less important text below what is drawn.
+fn draw_lines(drawing: &mut Drawing, text: &str, letters: usize) {
+    for line in words::wrapped(text, letters) {
+        let y = drawing.height() + LINE;
+        drawing.text((MARGIN, y), Anchor::Start, Text::Muted, &line);
+        let width = 2.0 * MARGIN + line.chars().count() as f64 * LETTER;
+        drawing.grow(width, y);
+    }
 }
 
-/// Where the runs of a host are drawn.
-struct Column<'a> {
+/// The panels of a block.
+struct Body<'a> {
     block: &'a Block,
     axis: Axis,
+    rows: Vec<Row<'a>>,
     left: f64,
+    right: f64,
     top: f64,
-    bottom: f64,
 }
 
-impl Column<'_> {
-    /// Where a value is drawn; `None` below the axis.
-    fn x(&self, value: f64) -> Option<f64> {
-        self.axis.place(value).map(|place| self.left + COLUMN * place)
+impl Body<'_> {
+    fn bottom(&self) -> f64 {
+        self.top + self.rows.iter().map(Row::height).sum::<f64>()
+    }
+
+    fn draw(&self, drawing: &mut Drawing) {
+        self.draw_names(drawing);
+        let hosts = hosts(self.block);
+        for (number, host) in hosts.iter().enumerate() {
+            self.draw_frame(self.panel(number), host, drawing);
+        }
+        let mut top = self.top;
+        for row in &self.rows {
+            for (middle, lane) in row.lanes() {
+                if let Some(number) = hosts.iter().position(|host| *host == lane.arm.arm.host) {
+                    self.draw_lane(lane, (self.panel(number), top + middle), drawing);
+                }
+            }
+            top += row.height();
+        }
+    }
+
+    /// Where the axis of a host's panel begins.
+    fn panel(&self, number: usize) -> f64 {
+        self.left + BESIDE / 2.0 + number as f64 * (PANEL + BESIDE)
+    }
+
+    /// The policies, every other row on a stripe.
+    fn draw_names(&self, drawing: &mut Drawing) {
+        let mut top = self.top;
+        for (number, row) in self.rows.iter().enumerate() {
+            if number % 2 == 0 {
+                let size = (self.right - MARGIN, row.height());
+                drawing.rectangle((MARGIN / 2.0, top), size, "stripe");
+            }
+            let place = (self.left - 4.0, top + row.height() / 2.0 + 4.0);
+            drawing.text(place, Anchor::End, Text::Plain, row.name);
+            top += row.height();
+        }
     }
 
     /// The name, the marks of the axis, and what no search gives.
-    fn draw_frame(&self, host: &str, drawing: &mut Drawing) {
-        drawing.text((self.left + COLUMN / 2.0, self.top - 14.0), Anchor::Middle, host);
+    fn draw_frame(&self, left: f64, host: &str, drawing: &mut Drawing) {
+        let ends = (self.top, self.bottom());
+        let above = (left + PANEL / 2.0, self.top - MARKS - 4.0);
+        drawing.text(above, Anchor::Middle, Text::Heading, host);
         for mark in self.axis.marks() {
-            let Some(x) = self.x(mark) else { continue };
-            drawing.path(&format!("M{x:.1} {:.1}V{:.1}", self.top, self.bottom), MARK, "");
+            let Some(x) = self.axis.place(mark).map(|share| left + PANEL * share) else { continue };
+            drawing.upright(x, ends, "grid");
             let text = format!("{mark:.*}", self.axis.digits());
-            drawing.text((x, self.bottom + 15.0), Anchor::Middle, &text);
+            drawing.text((x, ends.0 - 6.0), Anchor::Middle, Text::Muted, &text);
+            drawing.text((x, ends.1 + 15.0), Anchor::Middle, Text::Muted, &text);
         }
         for (_, value) in references(self.block) {
-            let Some(x) = self.x(value) else { continue };
-            let line = format!("M{x:.1} {:.1}V{:.1}", self.top, self.bottom);
-            drawing.path(&line, "#777", " stroke-dasharray=\"5 3\"");
+            let Some(share) = self.axis.place(value) else { continue };
+            drawing.upright(left + PANEL * share, ends, "reference");
         }
     }
 
-    /// The runs of an arm and their median.
-    fn draw_arm(&self, arm: &ArmResult, y: f64, drawing: &mut Drawing) {
+    /// The median of an arm and, before it, its runs.
+    fn draw_lane(&self, lane: &Lane<'_>, (left, y): (f64, f64), drawing: &mut Drawing) {
         let quantity = counted(self.block);
-        for run in &arm.runs {
-            let Some(value) = value(self.block, run) else { continue };
+        let median = lane.arm.summary(quantity).map(|found| in_percent(quantity, found.median));
+        if let Some(share) = median.and_then(|median| self.axis.place(median)) {
+            drawing.upright(left + PANEL * share, (y - HALF, y + HALF), "median");
+        }
+        let class = legend::class(lane.scale);
+        for (run, value, x, offset) in &lane.dots {
             let title = format!("seed {}: {value:.2}, {}", run.seed, run.outcome.genotype);
-            match self.x(value) {
-                Some(x) => drawing.dot((x, y), DOT, &title),
-                None => drawing.triangle((self.left - 2.0, y), DOT, &title),
+            let place = (left + x, y + offset);
+            if *x == BELOW_AXIS {
+                drawing.triangle(place, class, &title);
+            } else {
+                drawing.dot(place, class, &title);
             }
         }
-        let median = arm.summary(quantity).map(|found| in_percent(quantity, found.median));
-        if let Some(x) = median.and_then(|median| self.x(median)) {
-            drawing.path(&format!("M{x:.1} {:.1}v14", y - 7.0), MEDIAN, " stroke-width=\"2.5\"");
-        }
     }
-}
-
-/// The accuracy of a run that counts, in percent.
-fn value(block: &Block, run: &SeedResult) -> Option<f64> {
-    let quantity = counted(block);
-    Some(in_percent(quantity, quantity.of(run)?))
 }
 
 /// The rows of what no search gives that are one value, not a value a seed.
@@ -147,49 +171,4 @@ fn references(block: &Block) -> impl Iterator<Item = (&Unsearched, f64)> {
     block.unsearched.iter().filter(|row| row.by_seed.is_empty()).filter_map(move |row| {
         Some((row, in_percent(quantity, row.summaries.get(&quantity)?.mean)))
     })
-}
-
-fn legend(block: &Block) -> Vec<String> {
-    let marks = "dots: runs; bars: medians; triangles: runs below the axis";
-    let mut lines = vec![format!("{} in percent; {marks}", counted(block).name())];
-    let dashed: Vec<String> =
-        references(block).map(|(row, value)| format!("{} ({value:.2})", row.name)).collect();
-    if !dashed.is_empty() {
-        lines.push(format!("dashed: {}", dashed.join(", ")));
-    }
-    lines.extend(note(block));
-    lines
-}
-
-fn hosts(block: &Block) -> Vec<&str> {
-    let mut hosts: Vec<&str> = Vec::new();
-    for arm in &block.arms {
-        if !hosts.contains(&arm.arm.host.as_str()) {
-            hosts.push(&arm.arm.host);
-        }
-    }
-    hosts
-}
-
-/// The names of the arms, each once, without those that are the runs of another of them.
-fn lines(block: &Block) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for (number, arm) in block.arms.iter().enumerate() {
-        let repeated = block.arms[..number]
-            .iter()
-            .any(|other| other.arm.host == arm.arm.host && other.arm.runs_as == arm.arm.runs_as);
-        if !repeated && !lines.contains(&name(arm)) {
-            lines.push(name(arm));
-        }
-    }
-    lines
-}
-
-/// The policy as it was named, and the scale of the alpha rate if there is one.
-fn name(arm: &ArmResult) -> String {
-    let named = &arm.arm.named;
-    match named.scale.as_str() {
-        "none" => named.policy.clone(),
-        scale => format!("{}, {scale}", named.policy),
-    }
 }
