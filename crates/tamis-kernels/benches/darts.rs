@@ -38,7 +38,7 @@ fn cell(criterion: &mut Criterion, shape: &CellShape, level: Level) {
     let states = noise(shape.state_values());
     let (weights, shares) = (noise(shape.weights()), noise(SHARES));
     let output_gradient = noise(shape.output_values());
-    let operands = Operands { states: [&states; 2], weights: &weights, shares: &shares };
+    let operands = Operands { states: [&states; 2], weights: &weights, shares: &shares, runs: &[] };
     let mut output = vec![0.0; shape.output_values()];
     time(&mut group, "forward", level, None, || {
         forward_at(level, shape, &operands, &mut output, true)

@@ -5,7 +5,7 @@
 //! and their optimizer live here, in `f64`: a host may perturb, sample or penalise them freely.
 
 use tamis_data::Batch;
-use tamis_nn::{Inputs, Mode, Network, Outputs, Wants};
+use tamis_nn::{Inputs, Mixing, Mode, Network, Outputs, Wants};
 
 use crate::alphas;
 use crate::config::SearchConfig;
@@ -44,7 +44,9 @@ impl Bilevel {
     /// Initial weights and architecture parameters of a run's seed, optimizers that have taken no
     /// step.
     pub fn new(config: &SearchConfig, network: Network) -> Bilevel {
-        let (count, shape) = network.shares();
+        // All matrices of a network have one shape.
+        let choices = network.choices();
+        let (count, shape) = (choices.len(), choices.first().copied().unwrap_or_default());
         let weights = network.layout().init(config.seed);
         let settings = &config.weights;
         let adam = Adam::new(shape[0] * shape[1], config.alpha.betas, config.alpha.weight_decay);
@@ -137,8 +139,9 @@ impl Bilevel {
         wants: Wants,
     ) -> Result<(Vec<f32>, Vec<Matrix>, Outputs), Error> {
         let rounded: Vec<Vec<f32>> = shares.iter().map(round).collect();
+        let mixing: Vec<_> = rounded.iter().map(|shares| Mixing::of_all(shares)).collect();
         let inputs =
-            Inputs { images: &batch.images, labels: &batch.labels, loss_weights, shares: &rounded };
+            Inputs { images: &batch.images, labels: &batch.labels, loss_weights, mixing: &mixing };
         let pass = self.network.pass(&self.weights, inputs, Mode::Train, wants)?;
         let gradients = pass.shares.unwrap_or_default();
         let gradients = shares.iter().zip(gradients).map(|(share, gradient)| {

@@ -1,6 +1,8 @@
 //! How a node is formed from the states before it: one weighted sum of everything that enters it.
 
-use super::layout::{Entry, Plan, share};
+use super::entries::Entry;
+use super::layout::Plan;
+use super::numbering::share;
 use super::{Operands, Source};
 use crate::elementwise::{PASS, Term, add, combine};
 
@@ -20,10 +22,7 @@ impl<'a> Mixture<'a> {
     /// The node after `sources`.
     pub(super) fn new(plan: &'a Plan, operands: &Operands<'_>, sources: &'a [Source]) -> Self {
         let node = sources.len();
-        let entries = (0..node).flat_map(|source| {
-            plan.entries(source, node).into_iter().map(move |entry| (source, entry))
-        });
-        let entries: Vec<_> = entries.collect();
+        let entries = plan.entries.summands(node);
         let mut factors = Vec::with_capacity(plan.shape.channels * entries.len());
         let mut constants = Vec::with_capacity(plan.shape.channels);
         for channel in 0..plan.shape.channels {
@@ -45,6 +44,9 @@ impl<'a> Mixture<'a> {
     /// Writes the dense planes of one image of the node.
     pub(super) fn form(&self, image: usize, to: &mut [f32]) {
         let Plan { level, ref geometry, .. } = *self.plan;
+        if self.entries.is_empty() {
+            to.fill(0.0);
+        }
         // Channels last: the planes of an entry follow each other in memory.
         for first in (0..self.entries.len()).step_by(PASS) {
             let entries = &self.entries[first..self.entries.len().min(first + PASS)];

@@ -18,6 +18,7 @@
 //! over the `y_k`; of the convolutions only results of 1x1 kernels are kept for the backward pass, of
 //! those only the hidden ones after [`Saved::shrink`], and the rest is computed again; gradients of
 //! shares are sums that normalisation needs anyway; gradients that nobody wants are not computed.
+//! Operations that do not run cost nothing.
 //!
 //! Each state takes two passes over the images forward (first and second half of the separable
 //! convolutions), and two backward, with a barrier between them for whole-batch sums. Running
@@ -25,23 +26,27 @@
 
 mod backward;
 mod edge_sums;
+mod entries;
 mod forward;
 mod hidden;
 mod layout;
 mod mixture;
 mod node_gradient;
+mod numbering;
 mod reduction;
 mod source_gradient;
 mod stage;
 
 use crate::buffer::Buffer;
 use crate::statistics::Statistics;
-use layout::{INPUTS, NODES, Place, Plan};
+use entries::Place;
+use layout::Plan;
+use numbering::{INPUTS, NODES};
 use std::sync::Arc;
 
 pub use backward::backward;
 pub use forward::{forward, forward_at};
-pub use layout::{EDGES, OPERATIONS};
+pub use numbering::{EDGES, OPERATIONS};
 
 /// Sizes of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +89,7 @@ impl CellShape {
     /// `sep_conv_5x5`, and for `dil_conv_3x3` and `dil_conv_5x5`, the depthwise kernel,
     /// `[channels, 1, size, size]`, and the 1x1 kernel, `[channels, channels]`.
     pub fn weights(&self) -> usize {
-        layout::edges().map(|[source, _]| layout::edge_weights(self, source)).sum()
+        numbering::edges().map(|[source, _]| layout::edge_weights(self, source)).sum()
     }
 }
 
@@ -97,6 +102,8 @@ pub struct Operands<'a> {
     pub weights: &'a [f32],
     /// `[edge, operation]`.
     pub shares: &'a [f32],
+    /// Which operations run, `[edge, operation]`, or empty: then all do.
+    pub runs: &'a [bool],
 }
 
 /// What the backward pass needs of a forward pass. Memory returns to the crate's pool on drop.
@@ -117,19 +124,20 @@ impl Saved {
     }
 }
 
-/// A state, and what cannot be computed from less than the states before it.
-#[derive(Debug)]
+/// A state, and what cannot be computed from less than the states before it; empty if nothing reads it.
+#[derive(Debug, Default)]
 struct Kept {
     /// Dense planes, `[image, channel, phase]`.
     value: Buffer,
-    /// Pools, first halves, and reductions, before normalisation; see [`Plan::first`].
+    /// Pools, first halves, and reductions, before normalisation; see [`Place::First`].
     first: Results,
 }
 
 /// A state and everything that is computed of it.
+#[derive(Default)]
 struct Source {
     kept: Arc<Kept>,
-    /// Second halves and dilated convolutions, before normalisation; see [`Plan::second`].
+    /// Second halves and dilated convolutions, before normalisation; see [`Place::Second`].
     second: Arc<Results>,
 }
 
@@ -141,7 +149,7 @@ struct Cell {
 }
 
 /// Dense planes, `[image, plane]`, and the batch statistics of each plane.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Results {
     planes: Buffer,
     statistics: Vec<Statistics>,
@@ -193,6 +201,8 @@ pub struct Gradients {
     pub states: [Option<Vec<f32>>; INPUTS],
     /// Of the weights.
     pub weights: Option<Vec<f32>>,
-    /// Of the shares; exactly 0 for `none`.
+    /// Of the shares: exactly 0 for `none` where it runs, and for what does not run the sum of the gradient
+    /// of the node that the edge enters. That is the straight-through estimate of GDAS (Dong and Yang, CVPR
+    /// 2019), whose forward pass adds the share of what does not run to the node as a number of value 0.
     pub shares: Option<Vec<f32>>,
 }

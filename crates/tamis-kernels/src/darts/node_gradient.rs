@@ -1,7 +1,9 @@
 //! The gradient of a node, and its sums over the batch that normalisation and shares need.
 
-use super::layout::{Entry, INPUTS, LAST, NODES, Plan, edge, share};
-use super::{Cell, OPERATIONS};
+use super::Cell;
+use super::entries::{Edge, Entry};
+use super::layout::Plan;
+use super::numbering::{INPUTS, NODES, NONE, OPERATIONS, edge, share};
 use crate::buffer::Buffer;
 use crate::reduce::{Centred, product, products, sum};
 use crate::statistics::Normalisation;
@@ -26,10 +28,7 @@ pub(super) struct Summation<'a> {
 
 impl<'a> Summation<'a> {
     pub(super) fn new(cell: &'a Cell, node: usize) -> Self {
-        let entries = (0..node).flat_map(|source| {
-            cell.plan.entries(source, node).into_iter().map(move |entry| (source, entry))
-        });
-        Summation { cell, entries: entries.collect() }
+        Summation { cell, entries: cell.plan.entries.summands(node) }
     }
 
     /// Floats of the sums of one image.
@@ -80,22 +79,22 @@ impl NodeGradient {
         NodeGradient { node, planes, totals }
     }
 
-    /// Of the last node: its part of the output's gradient.
-    pub(super) fn of_last(cell: &Cell, output_gradient: &[f32]) -> Self {
+    /// Of a node that nothing leaves: its part of the output's gradient.
+    pub(super) fn of_output(cell: &Cell, node: usize, output_gradient: &[f32]) -> Self {
         let plan = &cell.plan;
-        let summation = Summation::new(cell, LAST);
+        let summation = Summation::new(cell, node);
         let each = summation.len();
         let mut planes = Buffer::take(plan.shape.batch * plan.node());
         let mut sums = vec![0.0; plan.shape.batch * each];
         let images = planes.par_chunks_mut(plan.node()).zip(sums.par_chunks_mut(each));
         images.enumerate().for_each(|(image, (planes, sums))| {
             for (channel, plane) in planes.chunks_exact_mut(plan.geometry.flat).enumerate() {
-                let rows = output_rows(plan, output_gradient, [image, LAST, channel]);
+                let rows = output_rows(plan, output_gradient, [image, node, channel]);
                 plan.geometry.flatten(rows, plane);
             }
             summation.image(image, planes, sums);
         });
-        NodeGradient::new(LAST, planes, &sums, each)
+        NodeGradient::new(node, planes, &sums, each)
     }
 
     /// One plane.
@@ -108,24 +107,23 @@ impl NodeGradient {
         [self.totals[channel], self.totals[(1 + slot) * channels + channel]]
     }
 
-    /// How the gradient of every channel of an entry follows from that of the node; `number` counts
-    /// the entries of `source`.
+    /// How the gradient of every channel of an entry of `edge` follows from that of the node.
     pub(super) fn normalisations(
         &self,
         cell: &Cell,
         shares: &[f32],
-        source: usize,
+        edge: &Edge,
         number: usize,
     ) -> Vec<Normalisation> {
         let plan = &cell.plan;
         let channels = plan.shape.channels;
         let values = plan.shape.batch * plan.geometry.pixels();
-        let entry = plan.entries(source, self.node)[number];
-        let share = share(shares, source, self.node, entry.operation);
-        let slot = slot(cell, source, self.node) + number;
+        let entry = edge.entries[number];
+        let share = share(shares, edge.source, self.node, entry.operation);
         let of_channels = (0..channels).filter_map(|channel| {
-            let statistics = cell.sources[source].statistics(entry.place, channel)?;
-            Some(statistics.backward(share, self.sums(channels, slot, channel), values))
+            let statistics = cell.sources[edge.source].statistics(entry.place, channel)?;
+            let sums = self.sums(channels, edge.slot + number, channel);
+            Some(statistics.backward(share, sums, values))
         });
         of_channels.collect()
     }
@@ -133,25 +131,23 @@ impl NodeGradient {
     /// Writes the gradients of the shares of all edges that enter the node.
     pub(super) fn write_shares(&self, cell: &Cell, shares: &mut [f32]) {
         let channels = cell.plan.shape.channels;
-        for source in 0..self.node {
-            let gradient = &mut shares[edge(source, self.node) * OPERATIONS..][..OPERATIONS];
-            let first = slot(cell, source, self.node);
-            let entries = cell.plan.entries(source, self.node);
-            for (number, entry) in entries.into_iter().enumerate() {
+        let idle = self.totals[..channels].iter().sum::<f64>() as f32;
+        for of in cell.plan.entries.entering(self.node) {
+            let gradient = &mut shares[edge(of.source, self.node) * OPERATIONS..][..OPERATIONS];
+            gradient.fill(idle);
+            if cell.plan.entries.runs(of.source, self.node, NONE) {
+                gradient[NONE] = 0.0;
+            }
+            for (number, entry) in of.entries.iter().enumerate() {
                 let of_channels = (0..channels).map(|channel| {
-                    let product = self.sums(channels, first + number, channel)[1];
-                    let statistics = cell.sources[source].statistics(entry.place, channel);
+                    let product = self.sums(channels, of.slot + number, channel)[1];
+                    let statistics = cell.sources[of.source].statistics(entry.place, channel);
                     product * statistics.map_or(1.0, |of| of.inverse_deviation())
                 });
                 gradient[entry.operation] = of_channels.sum::<f64>() as f32;
             }
         }
     }
-}
-
-/// Entries of the sources before `source`.
-fn slot(cell: &Cell, source: usize, node: usize) -> usize {
-    (0..source).map(|source| cell.plan.entries(source, node).len()).sum()
 }
 
 /// The rows of one plane of the output's gradient: image, node, channel.

@@ -1,6 +1,7 @@
 //! The factorised reduction of a strided edge: one half of the channels from the pixels of even rows
 //! and columns, the other from those of odd rows and columns.
 
+use super::entries::Part;
 use super::layout::Plan;
 use crate::correlate::Correlation;
 use crate::elementwise::{add, relu};
@@ -19,7 +20,7 @@ impl Reduction {
     /// Of the edge from `source` to `node`, of all weights of the cell.
     pub(super) fn new(plan: &Plan, weights: &[f32], source: usize, node: usize) -> Reduction {
         let channels = plan.shape.channels;
-        let edge = &weights[plan.edge_weights(source, node)];
+        let edge = &weights[plan.part_weights(source, node, Part::Reduction)];
         let of_half = |half: usize| &edge[half * channels * channels / 2..];
         let halves = [0, 1].map(|half| {
             let weights = of_half(half);
@@ -56,7 +57,7 @@ impl Reduction {
         }
     }
 
-    /// From the gradient of the planes: adds to `sums`, the weights of the edge, and to the gradient
+    /// From the gradient of the planes: adds to `sums`, the weights of the reduction, and to the gradient
     /// of the rectified source, `[channel, phase]`; either may be empty. `scratch` is of one node.
     pub(super) fn backward(
         &self,

@@ -2,11 +2,12 @@
 
 use super::Cell;
 use super::edge_sums::{EdgeSums, in_chunks};
+use super::entries::{self, Half, Part, Place};
 use super::forward::frame_state;
 use super::hidden::Hidden;
-use super::layout::{FIRST, INPUTS, POOL_ENTRY, POOLS, Place, Plan, SECOND, SECOND_ENTRY, SKIP};
-use super::layout::{SKIP_ENTRY, destinations, share};
+use super::layout::Plan;
 use super::node_gradient::{NodeGradient, Summation, output_rows};
+use super::numbering::{FIRST, INPUTS, LAST, POOLS, SECOND, SKIP, share};
 use super::reduction::Reduction;
 use super::stage::{self, StageGradient, StageOf};
 use crate::buffer::Buffer;
@@ -16,6 +17,7 @@ use crate::stage::StageScratch;
 use crate::statistics::Normalisation;
 use crate::window::{Window, WindowScratch};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// One pass over the images for one source.
 pub(super) struct SourceGradient<'a> {
@@ -28,14 +30,13 @@ pub(super) struct SourceGradient<'a> {
     pooling: Option<Window>,
 }
 
-/// One edge that leaves the source.
+/// One edge that leaves the source, as far as it runs.
 struct Edge<'a> {
     node: &'a NodeGradient,
-    ordinal: usize,
-    /// What reads the state: the stages of [`FIRST`], then the dilated convolutions.
+    /// What reads the state: first halves of separable convolutions and dilated ones.
     stages: Vec<(Flow, StageGradient)>,
-    pools: [Vec<Normalisation>; POOLS.len()],
-    skip: Skip,
+    pools: [Option<Vec<Normalisation>>; POOLS.len()],
+    skip: Option<Skip>,
 }
 
 /// How the gradient of the planes of a stage comes about.
@@ -49,8 +50,15 @@ enum Flow {
 enum Skip {
     /// The share.
     Identity(f32),
-    /// First plane, kernels and normalisation.
-    Reduction(usize, Box<Reduction>, Vec<Normalisation>),
+    Reduction(Box<ReductionGradient>),
+}
+
+struct ReductionGradient {
+    first: usize,
+    kernels: Reduction,
+    normalisations: Vec<Normalisation>,
+    /// Of its weights, among those of the source.
+    sums: Range<usize>,
 }
 
 /// Buffers of one thread.
@@ -74,45 +82,14 @@ impl<'a> SourceGradient<'a> {
         (hidden, wanted): (&'a Hidden, bool),
     ) -> Self {
         let plan = &cell.plan;
-        let stride = plan.stride(source);
-        let edge = |of_node| {
-            let node: &NodeGradient = of_node;
-            let of = node.node;
-            let normalisations = |entry| node.normalisations(cell, shares, source, entry);
-            let ordinal = of - destinations(source).start();
-            let kernel =
-                |stage| StageOf { source, node: of, stage, stride }.gradient(plan, weights);
-            let hidden = |number: usize| {
-                let place = Place::First(plan.first(source, of, number));
-                let from = (ordinal * FIRST.len() + number) * plan.shape.channels;
-                (Flow::Hidden(place, from), kernel(FIRST[number]))
-            };
-            let dilated = |number: usize| {
-                let place = Place::Second(plan.second(source, of, number));
-                let flow = Flow::Node(place, normalisations(SECOND_ENTRY + number));
-                (flow, kernel(SECOND[number]))
-            };
-            let halves = (0..FIRST.len()).map(hidden);
-            Edge {
-                node,
-                ordinal,
-                stages: halves.chain((FIRST.len()..SECOND.len()).map(dilated)).collect(),
-                pools: [0, 1].map(|number| normalisations(POOL_ENTRY + number)),
-                skip: if plan.strided(source) {
-                    let kernels = Reduction::new(plan, weights, source, of);
-                    let first = plan.first(source, of, FIRST.len());
-                    Skip::Reduction(first, Box::new(kernels), normalisations(SKIP_ENTRY))
-                } else {
-                    Skip::Identity(share(shares, source, of, SKIP))
-                },
-            }
-        };
+        let edges = plan.entries.leaving(source);
+        let edges = edges.map(|edge| Edge::new(cell, edge, [weights, shares], nodes));
         SourceGradient {
             cell,
             source,
             hidden,
             output_gradient,
-            edges: nodes.iter().rev().map(edge).collect(),
+            edges: edges.collect(),
             pooling: wanted.then(|| plan.window(source)),
         }
     }
@@ -176,14 +153,14 @@ impl<'a> SourceGradient<'a> {
     fn image(&self, image: usize, scratch: &mut Scratch, weights: &mut [f32], to: &mut [f32]) {
         let plan = &self.cell.plan;
         let value = self.value(image);
-        frame_state(plan, value, &mut scratch.framed);
-        if plan.strided(self.source) {
+        if self.edges.iter().any(|edge| !edge.stages.is_empty()) {
+            frame_state(plan, value, &mut scratch.framed);
+        }
+        if self.edges.iter().any(|edge| matches!(edge.skip, Some(Skip::Reduction(_)))) {
             Reduction::rectify(plan, value, &mut scratch.rectified);
         }
         to.fill(0.0);
-        let each = weights.len() / self.edges.len();
         for edge in &self.edges {
-            let weights = item(weights, edge.ordinal, each);
             self.stages(image, edge, scratch, weights, to);
             self.reduction(image, edge, scratch, weights, to);
         }
@@ -258,17 +235,18 @@ impl<'a> SourceGradient<'a> {
         weights: &mut [f32],
         to: &mut [f32],
     ) {
-        let Skip::Reduction(first, kernels, normalisations) = &edge.skip else { return };
+        let Some(Skip::Reduction(of)) = &edge.skip else { return };
         let plan = &self.cell.plan;
         let results = scratch.stage.results.chunks_exact_mut(plan.geometry.flat);
-        for ((channel, result), normalisation) in results.enumerate().zip(normalisations) {
-            let value =
-                self.cell.sources[self.source].kept.first.plane(plan, image, first + channel);
+        let first = &self.cell.sources[self.source].kept.first;
+        for ((channel, result), normalisation) in results.enumerate().zip(&of.normalisations) {
+            let value = first.plane(plan, image, of.first + channel);
             let planes = [edge.node.plane(plan, image, channel), value];
             normalisation.apply(plan.level, &plan.geometry, planes, result);
         }
         let from = [&scratch.stage.results[..], &scratch.rectified[..]];
-        kernels.backward(plan, from, &mut scratch.planes, weights, to);
+        let weights = if weights.is_empty() { weights } else { &mut weights[of.sums.clone()] };
+        of.kernels.backward(plan, from, &mut scratch.planes, weights, to);
     }
 
     /// Adds what comes back through skip connections that change nothing.
@@ -277,9 +255,12 @@ impl<'a> SourceGradient<'a> {
         for (channel, to) in to.chunks_exact_mut(geometry.flat).enumerate() {
             let mut terms: Vec<Term<'_>> = Vec::with_capacity(self.edges.len());
             for edge in &self.edges {
-                if let Skip::Identity(share) = edge.skip {
+                if let Some(Skip::Identity(share)) = edge.skip {
                     terms.push((share, edge.node.plane(&self.cell.plan, image, channel)));
                 }
+            }
+            if terms.is_empty() {
+                return;
             }
             add(level, to, 0.0, &terms, &geometry.mask);
         }
@@ -291,30 +272,81 @@ impl<'a> SourceGradient<'a> {
         let each = plan.phases(self.source) * plan.geometry.flat;
         let channels = to.chunks_exact_mut(each).zip(self.value(image).chunks_exact(each));
         for (channel, (to, value)) in channels.enumerate() {
-            let maximum = self.pool_gradient(image, channel, 0, &mut scratch.pool.plane);
-            pooling.maximum_backward(plan.planes(), [value, maximum], &mut scratch.pool, to);
-            self.pool_gradient(image, channel, 1, &mut scratch.pool.plane);
-            pooling.mean_backward(plan.planes(), &mut scratch.pool, to);
+            if let Some(maximum) = self.pool_gradient(image, channel, 0, &mut scratch.pool.plane) {
+                pooling.maximum_backward(plan.planes(), [value, maximum], &mut scratch.pool, to);
+            }
+            if self.pool_gradient(image, channel, 1, &mut scratch.pool.plane).is_some() {
+                pooling.mean_backward(plan.planes(), &mut scratch.pool, to);
+            }
         }
     }
 
-    /// Writes the gradient of one plane of a pool, of all edges together; returns the plane.
-    fn pool_gradient(&self, image: usize, channel: usize, pool: usize, to: &mut [f32]) -> &[f32] {
-        let Plan { level, ref geometry, ref shape, .. } = self.cell.plan;
+    /// Writes the gradient of one plane of a pool, of all edges together; returns the plane, unless the
+    /// pool does not run.
+    fn pool_gradient(
+        &self,
+        image: usize,
+        channel: usize,
+        pool: usize,
+        to: &mut [f32],
+    ) -> Option<&[f32]> {
+        let Plan { level, ref geometry, ref entries, .. } = self.cell.plan;
         let plan = &self.cell.plan;
         let of_source = &self.cell.sources[self.source].kept.first;
-        let pooled = of_source.plane(plan, image, pool * shape.channels + channel);
+        let first = entries.results(self.source).pools[pool]?;
+        let pooled = of_source.plane(plan, image, first + channel);
         let (mut slope, mut constant) = (0.0, 0.0);
         let mut terms: Vec<Term<'_>> = Vec::with_capacity(1 + self.edges.len());
         for edge in &self.edges {
-            let normalisation = edge.pools[pool][channel];
+            let Some(normalisations) = &edge.pools[pool] else { continue };
+            let normalisation = normalisations[channel];
             slope += normalisation.slope;
             constant += normalisation.constant;
             terms.push((normalisation.factor, edge.node.plane(plan, image, channel)));
         }
         terms.push((slope, pooled));
         combine(level, to, constant, &terms, &geometry.mask);
-        pooled
+        Some(pooled)
+    }
+}
+
+impl<'a> Edge<'a> {
+    fn new(
+        cell: &Cell,
+        edge: &entries::Edge,
+        [weights, shares]: [&[f32]; 2],
+        nodes: &'a [NodeGradient],
+    ) -> Self {
+        let plan = &cell.plan;
+        let (source, node) = (edge.source, &nodes[LAST - edge.node]);
+        let stride = plan.stride(source);
+        let mut found = Edge { node, stages: Vec::new(), pools: [None, None], skip: None };
+        for (number, entry) in edge.entries.iter().enumerate() {
+            let normalisations = || node.normalisations(cell, shares, edge, number);
+            if let Some(convolution) = entry.convolution() {
+                let (flow, stage) = match entry.half {
+                    Some(Half { first, gradient }) => {
+                        (Flow::Hidden(Place::First(first), gradient), FIRST[convolution])
+                    }
+                    None => (Flow::Node(entry.place, normalisations()), SECOND[convolution]),
+                };
+                let of = StageOf { source, node: edge.node, stage, stride };
+                found.stages.push((flow, of.gradient(plan, weights)));
+            } else if let Some(pool) = POOLS.iter().position(|&of| of == entry.operation) {
+                found.pools[pool] = Some(normalisations());
+            } else {
+                found.skip = Some(match entry.reduction() {
+                    Some(first) => Skip::Reduction(Box::new(ReductionGradient {
+                        first,
+                        kernels: Reduction::new(plan, weights, source, edge.node),
+                        normalisations: normalisations(),
+                        sums: plan.sums_of(source, edge.node, Part::Reduction),
+                    })),
+                    None => Skip::Identity(share(shares, source, edge.node, SKIP)),
+                });
+            }
+        }
+        found
     }
 }
 

@@ -1,6 +1,6 @@
 //! The DARTS cell against a plain `f64` reference, at every level of this machine.
 
-use super::numbers::{assert_close, dot, normals, wide};
+use super::numbers::{assert_close, dot, flags, normals, one_hot, wide};
 use super::reference::darts::Reference;
 use tamis_kernels::Level;
 use tamis_kernels::darts::{CellShape, Gradients, Operands, Wants, backward, forward, forward_at};
@@ -12,6 +12,7 @@ struct Case {
     states: [Vec<f32>; 2],
     weights: Vec<f32>,
     shares: Vec<f32>,
+    runs: Vec<bool>,
     output_gradient: Vec<f32>,
 }
 
@@ -23,6 +24,7 @@ fn case([batch, channels, height, width]: [usize; 4], reduction: bool) -> Case {
         states: [normals(1, shape.state_values(), 1.0), normals(2, shape.state_values(), 1.0)],
         weights: normals(3, shape.weights(), 0.5),
         shares: normals(4, 14 * 8, 0.5),
+        runs: Vec::new(),
         output_gradient: normals(5, shape.output_values(), 1.0),
     }
 }
@@ -30,7 +32,12 @@ fn case([batch, channels, height, width]: [usize; 4], reduction: bool) -> Case {
 impl Case {
     fn operands(&self) -> Operands<'_> {
         let [first, second] = &self.states;
-        Operands { states: [first, second], weights: &self.weights, shares: &self.shares }
+        Operands {
+            states: [first, second],
+            weights: &self.weights,
+            shares: &self.shares,
+            runs: &self.runs,
+        }
     }
 
     fn reference(&self) -> Reference {
@@ -39,6 +46,8 @@ impl Case {
             states: [wide(&self.states[0]), wide(&self.states[1])],
             weights: wide(&self.weights),
             shares: wide(&self.shares),
+            runs: self.runs.clone(),
+            anchors: wide(&self.shares),
         }
     }
 
@@ -105,8 +114,9 @@ fn reduction_cells_match_the_reference() {
 
 #[test]
 fn the_reference_gradients_are_those_of_finite_differences() {
-    for reduction in [false, true] {
-        let case = case([2, 2, 4, 4], reduction);
+    for (reduction, percent) in [(false, 100), (true, 100), (false, 60), (true, 60)] {
+        let mut case = case([2, 2, 4, 4], reduction);
+        case.runs = flags(1, 14 * 8, percent);
         let output_gradient = wide(&case.output_gradient);
         let gradients = case.reference().backward(&output_gradient);
         let [first, second] = gradients.states;
@@ -135,6 +145,93 @@ fn the_reference_gradients_are_those_of_finite_differences() {
 }
 
 #[test]
+fn cells_of_which_only_some_operations_run_match_the_reference() {
+    for (id, percent) in [(1, 5), (2, 15), (3, 30), (4, 50), (5, 70), (6, 90)] {
+        for (sizes, reduction) in [
+            ([3, 4, 8, 8], false),
+            ([2, 3, 5, 7], false),
+            ([3, 4, 8, 8], true),
+            ([17, 2, 6, 10], true),
+        ] {
+            let mut case = case(sizes, reduction);
+            case.runs = flags(id, 14 * 8, percent);
+            // A share of 0 is not an operation that does not run.
+            case.shares.iter_mut().step_by(7).for_each(|share| *share = 0.0);
+            assert_matches_the_reference(&case);
+        }
+    }
+}
+
+#[test]
+fn cells_of_one_operation_an_edge_match_the_reference() {
+    for reduction in [false, true] {
+        for id in 0..8 {
+            let mut case = case([2, 4, 6, 8], reduction);
+            case.runs = one_hot(id, 14, 8);
+            assert_matches_the_reference(&case);
+        }
+        for operation in 0..8 {
+            let mut case = case([2, 4, 6, 8], reduction);
+            case.runs = (0..14 * 8).map(|place| place % 8 == operation).collect();
+            assert_matches_the_reference(&case);
+        }
+    }
+}
+
+#[test]
+fn edges_and_nodes_without_anything_match_the_reference() {
+    // Edges by number: some; all that enter node 2, 4; all that leave state 0, 3, states 2 and 3.
+    let cases: [&[usize]; 6] =
+        [&[3, 8], &[0, 1], &[5, 6, 7, 8], &[0, 2, 5, 9], &[8, 12], &[4, 7, 8, 11, 12]];
+    for (edges, reduction) in cases.into_iter().flat_map(|edges| [(edges, false), (edges, true)]) {
+        let mut case = case([3, 4, 6, 4], reduction);
+        case.runs = (0..14 * 8).map(|place| !edges.contains(&(place / 8))).collect();
+        assert_matches_the_reference(&case);
+    }
+    let mut case = case([3, 4, 6, 4], true);
+    case.runs = vec![false; 14 * 8];
+    assert_matches_the_reference(&case);
+    assert!(case.run(Level::best(), ALL).0.iter().all(|&value| value == 0.0));
+}
+
+#[test]
+fn a_cell_of_which_everything_runs_gives_the_same_bits_as_one_that_is_not_told() {
+    for reduction in [false, true] {
+        let mut case = case([5, 6, 8, 8], reduction);
+        let untold = all_bits(case.run(Level::best(), ALL));
+        case.runs = vec![true; 14 * 8];
+        assert!(all_bits(case.run(Level::best(), ALL)) == untold);
+    }
+}
+
+#[test]
+fn what_does_not_run_is_not_computed_and_its_weights_have_no_gradient() {
+    let channels = 4;
+    // Weights of each convolution of an edge.
+    let of_taps = |taps: usize, stages: usize| stages * (taps + channels) * channels;
+    let counts = [of_taps(9, 2), of_taps(25, 2), of_taps(9, 1), of_taps(25, 1)];
+    for id in 0..6 {
+        let mut case = case([3, channels, 8, 8], false);
+        case.runs = flags(id, 14 * 8, 40);
+        let expected = case.run(Level::best(), ALL);
+        let mut first = 0;
+        for edge in 0..14 {
+            for (operation, count) in (4..).zip(counts) {
+                if !case.runs[edge * 8 + operation] {
+                    let gradient = &expected.1.weights.as_ref().unwrap()[first..first + count];
+                    assert!(gradient.iter().all(|value| value.to_bits() == 0));
+                    case.weights[first..first + count].fill(f32::NAN);
+                    case.shares[edge * 8 + operation] = f32::NAN;
+                }
+                first += count;
+            }
+        }
+        assert_eq!(first, case.weights.len());
+        assert!(all_bits(case.run(Level::best(), ALL)) == all_bits(expected));
+    }
+}
+
+#[test]
 fn the_first_of_equal_maxima_takes_the_gradient() {
     for reduction in [false, true] {
         let mut case = case([2, 2, 8, 8], reduction);
@@ -154,7 +251,8 @@ fn any_number_of_threads_gives_the_same_bits() {
     for (sizes, reduction) in
         [([19, 4, 8, 8], false), ([33, 2, 5, 7], false), ([17, 4, 8, 8], true)]
     {
-        let case = case(sizes, reduction);
+        let mut case = case(sizes, reduction);
+        case.runs = flags(2, 14 * 8, if sizes[0] == 33 { 50 } else { 100 });
         for level in Level::available() {
             let bits = [1, 2, 4].map(|threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -173,8 +271,9 @@ fn all_bits((output, gradients): (Vec<f32>, Gradients)) -> Vec<u32> {
 
 #[test]
 fn gradients_that_are_not_wanted_are_absent_and_change_nothing() {
-    for reduction in [false, true] {
-        let case = case([3, 4, 6, 8], reduction);
+    for (reduction, percent) in [(false, 100), (true, 100), (false, 20), (true, 20)] {
+        let mut case = case([3, 4, 6, 8], reduction);
+        case.runs = flags(4, 14 * 8, percent);
         let (_, all) = case.run(Level::best(), ALL);
         for bits in 0..16 {
             let wants = Wants {
@@ -215,8 +314,9 @@ fn nothing_is_saved_unless_asked_for() {
 
 #[test]
 fn shrinking_what_is_saved_changes_no_gradient() {
-    for reduction in [false, true] {
-        let case = case([3, 4, 8, 8], reduction);
+    for (reduction, percent) in [(false, 100), (true, 100), (false, 20), (true, 20)] {
+        let mut case = case([3, 4, 8, 8], reduction);
+        case.runs = flags(5, 14 * 8, percent);
         let mut output = vec![0.0; case.shape.output_values()];
         let mut saved = forward(&case.shape, &case.operands(), &mut output, true).unwrap();
         saved.shrink();
@@ -244,6 +344,14 @@ fn memory_left_by_earlier_calls_does_not_show() {
     poison.states.iter_mut().for_each(|state| state.fill(f32::NAN));
     poison.run(Level::best(), ALL);
     assert!(all_bits(case([3, 5, 9, 9], false).run(Level::best(), ALL)) == clean);
+}
+
+#[test]
+#[should_panic(expected = "length of what runs")]
+fn what_runs_of_another_length_is_refused() {
+    let case = case([1, 3, 4, 4], false);
+    let operands = Operands { runs: &[true; 111], ..case.operands() };
+    forward(&case.shape, &operands, &mut vec![0.0; case.shape.output_values()], true);
 }
 
 #[test]

@@ -9,14 +9,13 @@ mod operations;
 
 use burn::tensor::Tensor;
 use tamis_graph::checks;
-use tamis_space::darts::SuperShape;
+use tamis_space::darts::{EDGES, Operation, SuperShape};
 
 use crate::device::Device;
 use crate::error::Error;
 use crate::layers::{Builder, ConvNorm, Forward, Linear, global_average};
 use crate::network::{Body, Network, Signature};
-pub(crate) use cell::OUTPUTS;
-use cell::SearchCell;
+use cell::{OUTPUTS, SearchCell};
 
 const NAME: &str = "a DARTS supernet";
 
@@ -45,8 +44,7 @@ pub fn supernet(shape: &SuperShape, device: Device) -> Result<Network, Error> {
     let signature = Signature {
         image: [shape.image_channels, shape.image_height, shape.image_width],
         classes: shape.classes,
-        share_matrices: 2,
-        share_shape: [14, 8],
+        choices: vec![[EDGES.len(), Operation::ALL.len()]; 2],
     };
     Ok(Network::new(builder, signature, Box::new(Supernet { stem, cells, classifier }), device))
 }

@@ -44,8 +44,8 @@ enum Step {
     /// Without the first row and column.
     Crop(usize),
     Concatenate(Vec<usize>),
-    /// Places of shares, and what they weigh.
-    Mix(Vec<(usize, usize)>),
+    /// Places of shares, and what they weigh; places of shares of what does not run.
+    Mix(Vec<(usize, usize)>, Vec<usize>),
 }
 
 /// The cell and its operands.
@@ -55,6 +55,10 @@ pub(crate) struct Reference {
     pub(crate) states: [Vec<f64>; 2],
     pub(crate) weights: Vec<f64>,
     pub(crate) shares: Vec<f64>,
+    /// Everything runs if that is empty.
+    pub(crate) runs: Vec<bool>,
+    /// What the share of an operation that does not run is counted from.
+    pub(crate) anchors: Vec<f64>,
 }
 
 /// Gradients of `sum(output * output_gradient)`.
@@ -88,19 +92,27 @@ impl Reference {
         }
         let mut edge = 0;
         for _ in 2..6 {
-            let mut terms = Vec::new();
+            let (mut terms, mut idle) = (Vec::new(), Vec::new());
             for (source, &state) in states.iter().enumerate() {
                 let stride = if self.shape.reduction && source < 2 { 2 } else { 1 };
-                for (operation, result) in tape.operations(state, stride) {
-                    terms.push((edge * 8 + operation, result));
-                }
+                terms.extend(
+                    tape.operations(state, stride)
+                        .into_iter()
+                        .map(|(operation, result)| (edge * 8 + operation, result))
+                        .filter(|&(place, _)| self.runs(place)),
+                );
+                idle.extend((edge * 8..edge * 8 + 8).filter(|&place| !self.runs(place)));
                 edge += 1;
             }
-            states.push(tape.mix(terms));
+            states.push(tape.mix(terms, idle));
         }
         assert_eq!(tape.next_weight, self.weights.len());
         tape.concatenate(states[2..].to_vec());
         tape
+    }
+
+    fn runs(&self, place: usize) -> bool {
+        self.runs.is_empty() || self.runs[place]
     }
 
     pub(crate) fn backward(&self, output_gradient: &[f64]) -> ReferenceGradients {
@@ -237,14 +249,20 @@ impl Tape<'_> {
         places
     }
 
-    fn mix(&mut self, terms: Vec<(usize, usize)>) -> usize {
-        let mut to = Tensor::zeros(self.values[terms[0].1].sizes);
+    fn mix(&mut self, terms: Vec<(usize, usize)>, idle: Vec<usize>) -> usize {
+        let shape = &self.reference.shape;
+        let (height, width) = (shape.output_height(), shape.output_width());
+        let mut to = Tensor::zeros([shape.batch, shape.channels, height, width]);
+        for &share in &idle {
+            let moved = self.reference.shares[share] - self.reference.anchors[share];
+            to.values.iter_mut().for_each(|to| *to += moved);
+        }
         for &(share, term) in &terms {
             let share = self.reference.shares[share];
             let from = &self.values[term].values;
             to.values.iter_mut().zip(from).for_each(|(to, from)| *to += share * from);
         }
-        self.push(Step::Mix(terms), to)
+        self.push(Step::Mix(terms, idle), to)
     }
 
     fn backward(&self, output_gradient: &[f64]) -> ReferenceGradients {
@@ -255,7 +273,8 @@ impl Tape<'_> {
         let mut shares = vec![0.0; self.reference.shares.len()];
         for step in (0..self.steps.len()).rev() {
             let gradient = gradients[step].clone();
-            if let Step::Mix(terms) = &self.steps[step] {
+            if let Step::Mix(terms, idle) = &self.steps[step] {
+                idle.iter().for_each(|&share| shares[share] = gradient.values.iter().sum());
                 for &(share, term) in terms {
                     shares[share] = dot(&gradient.values, &self.values[term].values);
                 }
@@ -308,7 +327,7 @@ impl Tape<'_> {
                     to[input].values[place] += passed.values[output];
                 }
             }
-            Step::Mix(terms) => {
+            Step::Mix(terms, _) => {
                 for &(share, term) in terms {
                     let share = self.reference.shares[share];
                     let pairs = to[term].values.iter_mut().zip(&passed.values);

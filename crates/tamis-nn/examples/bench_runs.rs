@@ -1,0 +1,111 @@
+//! Times steps of supernets, of which everything runs or one operation an edge: `bench_runs SPACE
+//! CHANNELS CELLS BATCH REPS` on random images, 3x32x32, ten classes. SPACE is `nas-bench-201` or
+//! `darts`. A step is a pass for the gradient of the shares and one for that of the weights. The
+//! kinds take turns, each time with other operations; prints the least seconds of each and their ratio.
+
+#![allow(clippy::print_stdout, reason = "the measurement is what it prints")]
+
+use std::error::Error;
+use std::time::Instant;
+
+use tamis_core::{Key, Purpose};
+use tamis_nn::{
+    Device, Inputs, Mixing, Mode, Network, Wants, darts_supernet, keep_freed_memory,
+    nas_bench_201_supernet,
+};
+use tamis_space::darts::SuperShape;
+use tamis_space::nas_bench_201::MacroShape;
+
+const IMAGE: [usize; 3] = [3, 32, 32];
+const CLASSES: usize = 10;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    keep_freed_memory();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [space, numbers @ ..] = arguments.as_slice() else {
+        return Err("expected SPACE CHANNELS CELLS BATCH REPS".into());
+    };
+    let number = |at: usize| -> Result<usize, Box<dyn Error>> {
+        Ok(numbers.get(at).ok_or("expected SPACE CHANNELS CELLS BATCH REPS")?.parse()?)
+    };
+    let (channels, cells, batch, reps) = (number(0)?, number(1)?, number(2)?, number(3)?);
+    let network = match space.as_str() {
+        "darts" => {
+            let shape = SuperShape { channels, cells, ..SuperShape::paper(CLASSES, IMAGE) };
+            darts_supernet(&shape, Device::Cpu)?
+        }
+        "nas-bench-201" => {
+            let shape = MacroShape { channels, cells, ..MacroShape::benchmark(CLASSES, IMAGE) };
+            nas_bench_201_supernet(&shape, Device::Cpu)?
+        }
+        other => return Err(format!("no space {other}").into()),
+    };
+    let steps = Steps::new(&network, batch);
+    let mut least = [f64::INFINITY; 2];
+    for rep in 0..=reps {
+        for (kind, least) in least.iter_mut().enumerate() {
+            let runs = if kind == 0 { Vec::new() } else { one_hot(&network, rep) };
+            let start = Instant::now();
+            steps.step(&runs)?;
+            // The first of each warms up.
+            if rep > 0 {
+                *least = least.min(start.elapsed().as_secs_f64());
+            }
+        }
+    }
+    let [all, one] = least;
+    println!("{{\"all_s\": {all:.4}, \"one_s\": {one:.4}, \"ratio\": {:.2}}}", all / one);
+    Ok(())
+}
+
+/// For each matrix and decision one option that runs.
+fn one_hot(network: &Network, rep: usize) -> Vec<Vec<bool>> {
+    let mut stream = Key::new(0, Purpose::Test).step(rep as u32).stream();
+    let mut of_matrix = |&[decisions, options]: &[usize; 2]| {
+        let mut runs = vec![false; decisions * options];
+        for decision in runs.chunks_exact_mut(options) {
+            decision[stream.below(options as u64) as usize] = true;
+        }
+        runs
+    };
+    network.choices().iter().map(&mut of_matrix).collect()
+}
+
+/// A network and what it is run on.
+struct Steps<'a> {
+    network: &'a Network,
+    weights: Vec<f32>,
+    images: Vec<f32>,
+    labels: Vec<u32>,
+    shares: Vec<Vec<f32>>,
+}
+
+impl<'a> Steps<'a> {
+    fn new(network: &'a Network, batch: usize) -> Self {
+        let mut stream = Key::new(1, Purpose::Test).stream();
+        let pixels = batch * IMAGE.iter().product::<usize>();
+        let shares = network.choices().iter();
+        Steps {
+            network,
+            weights: network.layout().init(0),
+            images: (0..pixels).map(|_| stream.normal() as f32).collect(),
+            labels: (0..batch).map(|at| (at % CLASSES) as u32).collect(),
+            shares: shares.map(|of| vec![1.0 / of[1] as f32; of[0] * of[1]]).collect(),
+        }
+    }
+
+    fn step(&self, runs: &[Vec<bool>]) -> Result<(), Box<dyn Error>> {
+        let mixing = self.shares.iter().enumerate().map(|(matrix, shares)| Mixing {
+            shares,
+            runs: runs.get(matrix).map(Vec::as_slice).unwrap_or_default(),
+        });
+        let mixing: Vec<_> = mixing.collect();
+        let Steps { images, labels, .. } = self;
+        for weights in [false, true] {
+            let inputs = Inputs { images, labels, loss_weights: None, mixing: &mixing };
+            let wants = Wants { weights, shares: !weights };
+            self.network.pass(&self.weights, inputs, Mode::Train, wants)?;
+        }
+        Ok(())
+    }
+}
