@@ -26,7 +26,7 @@ const SHARES: usize = 14 * 8;
 
 pub(crate) fn benches(criterion: &mut Criterion) {
     for (channels, side, reduction) in CELLS {
-        let shape = CellShape { batch: BATCH, channels, height: side, width: side, reduction };
+        let shape = CellShape { batch: BATCH, channels, height: side, width: side, reduction, partial: 1 };
         Level::available().into_iter().for_each(|level| cell(criterion, &shape, level));
     }
 }

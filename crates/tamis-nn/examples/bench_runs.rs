@@ -1,7 +1,8 @@
-//! Times steps of supernets, of which everything runs or one operation an edge: `bench_runs SPACE
-//! CHANNELS CELLS BATCH REPS` on random images, 3x32x32, ten classes. SPACE is `nas-bench-201` or
-//! `darts`. A step is a pass for the gradient of the shares and one for that of the weights. The
-//! kinds take turns, each time with other operations; prints the least seconds of each and their ratio.
+//! Times steps of supernets of which only a part is computed beside those of whole ones: `bench_runs SPACE
+//! CHANNELS CELLS BATCH REPS` on random images, 3x32x32, ten classes. SPACE is `nas-bench-201` or `darts`.
+//! `one` runs one operation an edge, others each time; `partial` (of `darts`) mixes a quarter of the
+//! channels. A step is a pass for the gradient of the shares and one for that of the weights. The kinds
+//! take turns; prints the least seconds of each, and how many times as long a whole one takes.
 
 #![allow(clippy::print_stdout, reason = "the measurement is what it prints")]
 
@@ -29,22 +30,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(numbers.get(at).ok_or("expected SPACE CHANNELS CELLS BATCH REPS")?.parse()?)
     };
     let (channels, cells, batch, reps) = (number(0)?, number(1)?, number(2)?, number(3)?);
-    let network = match space.as_str() {
-        "darts" => {
-            let shape = SuperShape { channels, cells, ..SuperShape::paper(CLASSES, IMAGE) };
-            darts_supernet(&shape, Device::Cpu)?
-        }
-        "nas-bench-201" => {
-            let shape = MacroShape { channels, cells, ..MacroShape::benchmark(CLASSES, IMAGE) };
-            nas_bench_201_supernet(&shape, Device::Cpu)?
-        }
-        other => return Err(format!("no space {other}").into()),
-    };
-    let steps = Steps::new(&network, batch);
-    let mut least = [f64::INFINITY; 2];
+    let networks = networks(space, channels, cells)?;
+    let kinds = kinds(&networks, batch);
+    let mut least = vec![f64::INFINITY; kinds.len()];
     for rep in 0..=reps {
-        for (kind, least) in least.iter_mut().enumerate() {
-            let runs = if kind == 0 { Vec::new() } else { one_hot(&network, rep) };
+        for ((_, steps, one), least) in kinds.iter().zip(&mut least) {
+            let runs = if *one { one_hot(steps.network, rep) } else { Vec::new() };
             let start = Instant::now();
             steps.step(&runs)?;
             // The first of each warms up.
@@ -53,9 +44,38 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    let [all, one] = least;
-    println!("{{\"all_s\": {all:.4}, \"one_s\": {one:.4}, \"ratio\": {:.2}}}", all / one);
+    for ((name, ..), seconds) in kinds.iter().zip(&least) {
+        println!("{name}: {seconds:.4} s, whole / {name} = {:.2}", least[0] / seconds);
+    }
     Ok(())
+}
+
+/// The whole supernet, and one of partial channels if the space has such.
+fn networks(space: &str, channels: usize, cells: usize) -> Result<Vec<Network>, Box<dyn Error>> {
+    match space {
+        "darts" => {
+            let whole = SuperShape { channels, cells, ..SuperShape::paper(CLASSES, IMAGE) };
+            let shapes = [whole, SuperShape { partial: 4, ..whole }];
+            let networks = shapes.iter().map(|shape| Ok(darts_supernet(shape, Device::Cpu)?));
+            networks.collect()
+        }
+        "nas-bench-201" => {
+            let shape = MacroShape { channels, cells, ..MacroShape::benchmark(CLASSES, IMAGE) };
+            Ok(vec![nas_bench_201_supernet(&shape, Device::Cpu)?])
+        }
+        other => Err(format!("no space {other}").into()),
+    }
+}
+
+/// What takes turns: its name, its network, and whether only one operation an edge runs.
+fn kinds(networks: &[Network], batch: usize) -> Vec<(&'static str, Steps<'_>, bool)> {
+    let mut kinds = Vec::new();
+    for (network, names) in networks.iter().zip([["whole", "one"], ["partial", "partial one"]]) {
+        for (name, one) in names.into_iter().zip([false, true]) {
+            kinds.push((name, Steps::new(network, batch), one));
+        }
+    }
+    kinds
 }
 
 /// For each matrix and decision one option that runs.

@@ -83,6 +83,13 @@ impl MixingMatrix {
         }
     }
 
+    /// The sum of the shares of a decision, running or not, shaped to multiply an activation.
+    pub(crate) fn sum(&self, decision: usize) -> Tensor<4> {
+        let [_, options] = self.shares.dims();
+        let row = self.shares.clone().slice([decision..decision + 1, 0..options]);
+        row.sum().reshape([1, 1, 1, 1])
+    }
+
     /// One mixing weight, shaped to multiply an activation.
     fn share(&self, decision: usize, option: usize) -> Tensor<4> {
         let share = self.shares.clone().slice([decision..decision + 1, option..option + 1]);

@@ -8,6 +8,9 @@ use tamis_space::darts::SuperShape;
 
 const ALL: Wants = Wants { weights: true, shares: true };
 
+/// Of finite differences: so small that no ReLU changes sides on the way, and f64 still resolves it.
+const STEP: f64 = 1e-8;
+
 fn shape(channels: usize, cells: usize, side: usize) -> SuperShape {
     SuperShape {
         channels,
@@ -16,11 +19,17 @@ fn shape(channels: usize, cells: usize, side: usize) -> SuperShape {
         image_channels: 3,
         image_height: side,
         image_width: side,
+        partial: 1,
     }
 }
 
 fn small() -> Network {
     darts_supernet(&shape(2, 3, 8), Device::Cpu).unwrap()
+}
+
+/// Of which one channel in four is mixed.
+fn partial() -> Network {
+    darts_supernet(&SuperShape { partial: 4, ..shape(8, 3, 8) }, Device::Cpu).unwrap()
 }
 
 /// Mixing weights, and what runs of each matrix.
@@ -67,30 +76,33 @@ fn one_hot(seed: u64) -> Vec<bool> {
 fn the_supernet_has_the_published_number_of_parameters() {
     let network = darts_supernet(&shape(16, 8, 32), Device::Cpu).unwrap();
     assert_eq!(network.layout().length(), 1_930_618);
+    let shape = SuperShape { partial: 4, ..shape(16, 8, 32) };
+    assert_eq!(darts_supernet(&shape, Device::Cpu).unwrap().layout().length(), 299_578);
 }
 
 #[test]
 fn gradients_match_finite_differences_in_f64_along_random_directions() {
-    assert_gradients_are_slopes([Vec::new(), Vec::new()]);
-    assert_gradients_are_slopes([random_runs(1), random_runs(2)]);
-    assert_gradients_are_slopes([one_hot(3), Vec::new()]);
+    for network in [small(), partial()] {
+        assert_gradients_are_slopes(&network, [Vec::new(), Vec::new()]);
+        assert_gradients_are_slopes(&network, [random_runs(1), random_runs(2)]);
+        assert_gradients_are_slopes(&network, [one_hot(3), Vec::new()]);
+    }
 }
 
-fn assert_gradients_are_slopes(runs: [Vec<bool>; 2]) {
-    let network = small();
-    let (weights, mix) = start(&network);
+fn assert_gradients_are_slopes(network: &Network, runs: [Vec<bool>; 2]) {
+    let (weights, mix) = start(network);
     let mix = Mix { runs, ..mix };
-    let exact = pass::<f64>(&network, &weights, &mix, ALL);
+    let exact = pass::<f64>(network, &weights, &mix, ALL);
     let (of_weights, of_shares) = (exact.weights.unwrap(), exact.shares.unwrap());
     for seed in 0..3 {
         let mut stream = Key::new(seed, Purpose::Test).id(9).stream();
         let along: Vec<f64> = weights.iter().map(|_| stream.normal()).collect();
         let loss = |h: f64| {
             let moved: Vec<f64> = weights.iter().zip(&along).map(|(w, d)| w + h * d).collect();
-            pass::<f64>(&network, &moved, &mix, Wants::default()).outputs.loss
+            pass::<f64>(network, &moved, &mix, Wants::default()).outputs.loss
         };
         let slope: f64 = of_weights.iter().zip(&along).map(|(g, d)| g * d).sum();
-        assert_slope(loss(1e-7) - loss(-1e-7), slope);
+        assert_slope(loss(STEP) - loss(-STEP), slope);
         for (matrix, gradient) in of_shares.iter().enumerate() {
             let mut along: Vec<f64> = (0..14 * 8).map(|_| stream.normal()).collect();
             // What the share of an operation that does not run has is no slope.
@@ -99,23 +111,26 @@ fn assert_gradients_are_slopes(runs: [Vec<bool>; 2]) {
             let loss = |h: f64| {
                 let mut moved = Mix { shares: mix.shares.clone(), runs: mix.runs.clone() };
                 moved.shares[matrix].iter_mut().zip(&along).for_each(|(share, d)| *share += h * d);
-                pass::<f64>(&network, &weights, &moved, Wants::default()).outputs.loss
+                pass::<f64>(network, &weights, &moved, Wants::default()).outputs.loss
             };
             let slope: f64 = gradient.iter().zip(&along).map(|(g, d)| g * d).sum();
-            assert_slope(loss(1e-7) - loss(-1e-7), slope);
+            assert_slope(loss(STEP) - loss(-STEP), slope);
         }
     }
 }
 
 fn assert_slope(difference: f64, slope: f64) {
-    let error = (difference / 2e-7 - slope).abs() / slope.abs();
-    assert!(error < 1e-6, "{} against {slope}, off by {error:e}", difference / 2e-7);
+    let error = (difference / (2.0 * STEP) - slope).abs() / slope.abs();
+    assert!(error < 1e-6, "{} against {slope}, off by {error:e}", difference / (2.0 * STEP));
 }
 
 #[test]
 fn single_precision_gradients_agree_with_double_precision() {
-    let network = small();
-    let (weights, mix) = start(&network);
+    [small(), partial()].iter().for_each(assert_engines_agree);
+}
+
+fn assert_engines_agree(network: &Network) {
+    let (weights, mix) = start(network);
     let nothing = || vec![false; 14 * 8];
     let patterns = [
         [Vec::new(), Vec::new()],
@@ -128,8 +143,8 @@ fn single_precision_gradients_agree_with_double_precision() {
     ];
     for runs in patterns {
         let mix = Mix { shares: mix.shares.clone(), runs };
-        let single = pass::<f32>(&network, &weights, &mix, ALL);
-        let double = pass::<f64>(&network, &weights, &mix, ALL);
+        let single = pass::<f32>(network, &weights, &mix, ALL);
+        let double = pass::<f64>(network, &weights, &mix, ALL);
         assert!((single.outputs.loss - double.outputs.loss).abs() < 1e-5);
         assert_close(&single.weights.unwrap(), &double.weights.unwrap());
         for (single, double) in single.shares.unwrap().iter().zip(double.shares.unwrap()) {
@@ -162,4 +177,10 @@ fn sizes_that_cannot_be_built_are_refused() {
     for wrong in [shape(3, 3, 8), shape(2, 0, 8), shape(2, 3, 6), shape(0, 3, 8)] {
         assert!(darts_supernet(&wrong, Device::Cpu).is_err());
     }
+    let wrong = SuperShape { partial: 3, ..shape(8, 3, 8) };
+    let error = darts_supernet(&wrong, Device::Cpu).err().unwrap().to_string();
+    assert!(
+        error.contains("space.partial = 3, expected a divisor of space.channels = 8"),
+        "{error}"
+    );
 }

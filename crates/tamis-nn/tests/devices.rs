@@ -111,6 +111,7 @@ fn ten_steps_of_a_darts_supernet_follow_the_processor() {
         image_channels,
         image_height,
         image_width,
+        partial: 1,
     };
     follows("darts", ALL, |device| darts_supernet(&shape, device).unwrap());
 }

@@ -1,6 +1,7 @@
 //! The forward pass: each state in turn is formed and taken through its first stages, then through
 //! its second ones, image by image; then the last node is formed.
 
+use super::bypass;
 use super::edge_sums::in_chunks;
 use super::layout::Plan;
 use super::mixture::Mixture;
@@ -11,7 +12,7 @@ use super::{CellShape, EDGES, Kept, OPERATIONS, Operands, Results, Saved, Source
 use crate::Level;
 use crate::buffer::Buffer;
 use crate::frame::Map;
-use crate::schedule::Pieces;
+use crate::schedule::{Pieces, item};
 use crate::stage::StageKernel;
 use crate::statistics::{Moments, Statistics};
 use crate::window::{Window, WindowScratch};
@@ -48,7 +49,7 @@ pub fn forward_at(
     let plan = Plan::new(level, *shape, operands.runs);
     let mut sources = Vec::with_capacity(LAST);
     for state in 0..LAST {
-        if !plan.entries.is_read(state) {
+        if !plan.is_read(state) {
             if state >= INPUTS {
                 write_unread(&plan, operands, &sources, output);
             }
@@ -66,7 +67,8 @@ pub fn forward_at(
 
 fn check(shape: &CellShape, operands: &Operands<'_>, output: &[f32]) {
     assert!(shape.state_values() > 0, "a cell of no values");
-    let even = [shape.channels, shape.height, shape.width].iter().all(|size| size % 2 == 0);
+    assert!(shape.channels.is_multiple_of(shape.partial), "channels that do not divide");
+    let even = [shape.mixed_channels(), shape.height, shape.width].iter().all(|size| size % 2 == 0);
     assert!(even || !shape.reduction, "a reduction of an odd number");
     for state in operands.states {
         assert_eq!(state.len(), shape.state_values(), "length of a state");
@@ -115,11 +117,11 @@ impl FirstStages {
         FirstStages { pooling: plan.window(source), pools, stages, reductions }
     }
 
-    /// Writes all results of one image.
+    /// Writes all results of one image from what of it is mixed.
     fn apply(&self, plan: &Plan, value: &[f32], scratch: &mut Scratch, results: &mut [f32]) {
-        let (flat, node) = (plan.geometry.flat, plan.node());
+        let (flat, node) = (plan.geometry.flat, plan.mixed_node());
         let [maxima, means] = self.pools;
-        for (channel, value) in value.chunks_exact(value.len() / plan.shape.channels).enumerate() {
+        for (channel, value) in value.chunks_exact(value.len() / plan.mixed()).enumerate() {
             let place = |first: usize| (first + channel) * flat..(first + channel + 1) * flat;
             if let Some(first) = maxima {
                 let to = &mut results[place(first)];
@@ -134,7 +136,7 @@ impl FirstStages {
             frame_state(plan, value, &mut scratch.framed);
         }
         for (first, kernel) in &self.stages {
-            let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.shape.channels);
+            let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.mixed());
             for (channel, framed) in framed.enumerate() {
                 kernel.channel(channel, framed, &mut scratch.between);
             }
@@ -160,24 +162,31 @@ fn first_pass(
     let Plan { shape, ref geometry, .. } = *plan;
     let phases = plan.phases(state);
     let (values, planes) = (phases * plan.node(), plan.entries.results(state).first);
+    let bypass = if plan.strided(state) { plan.bypass().len() * geometry.flat } else { 0 };
     let mut value = Buffer::take(shape.batch * values);
+    let mut halved = Buffer::take(shape.batch * bypass);
     let kernels = FirstStages::new(plan, operands.weights, state);
     let mixture = (state >= INPUTS).then(|| Mixture::new(plan, operands, before));
     let input = operands.states.get(state).copied().unwrap_or_default();
     let input_values = shape.channels * shape.height * shape.width;
     let output_values = output.len() / shape.batch;
     let chunk = plan.schedule.chunk;
-    let extra =
-        value.par_chunks_mut(chunk * values).zip(output.par_chunks_mut(chunk * output_values));
-    let first = results(plan, planes, extra, |images, (value, output), work| {
+    let mut of_value = Pieces(&mut value, chunk * values);
+    let mut of_halved = Pieces(&mut halved, chunk * bypass);
+    let mut of_output = Pieces(output, chunk * output_values);
+    let extra = in_chunks(plan).map(|_| [of_value.next(), of_halved.next(), of_output.next()]);
+    let extra = extra.collect::<Vec<_>>().into_par_iter();
+    let first = results(plan, planes, extra, |images, [value, halved, output], work| {
         let mut scratch = Scratch {
-            framed: plan.frame.take(phases * shape.channels, 0.0),
-            between: Buffer::zeros(plan.node()),
-            rectified: Buffer::take(2 * plan.node()),
+            framed: plan.frame.take(phases * plan.mixed(), 0.0),
+            between: Buffer::zeros(plan.mixed_node()),
+            rectified: Buffer::take(2 * plan.mixed_node()),
             pool: WindowScratch::new(plan.planes(), phases),
         };
-        let of_images = value.chunks_exact_mut(values).zip(output.chunks_exact_mut(output_values));
-        for ((image, (value, output)), work) in (images..).zip(of_images).zip(work) {
+        for (local, work) in work.enumerate() {
+            let image = images + local;
+            let value = item(value, local, values);
+            let output = item(output, local, output_values);
             match &mixture {
                 Some(mixture) => {
                     mixture.form(image, value);
@@ -190,10 +199,14 @@ fn first_pass(
                     rows.zip(channels).for_each(|(rows, to)| plan.gather(state, rows, to));
                 }
             }
-            work.run(plan, |to| kernels.apply(plan, value, &mut scratch, to));
+            if bypass > 0 {
+                bypass::halve(plan, value, item(halved, local, bypass));
+            }
+            let mixed = &value[..phases * plan.mixed_node()];
+            work.run(plan, |to| kernels.apply(plan, mixed, &mut scratch, to));
         }
     });
-    Kept { value, first }
+    Kept { value, halved, first }
 }
 
 /// The second halves of the separable convolutions, and the dilated ones, that leave a state.
@@ -202,22 +215,24 @@ pub(super) fn second_pass(plan: &Plan, weights: &[f32], source: usize, kept: &Ke
     if planes == 0 {
         return Results::default();
     }
-    let state = plan.phases(source) * plan.shape.channels;
+    let (phases, channels) = (plan.phases(source), plan.mixed());
     let stages = second_stages(plan, weights, source);
     let reads_state = stages.iter().any(|(first, _)| first.is_none());
     let extra = (0..plan.shape.batch.div_ceil(plan.schedule.chunk)).into_par_iter();
     results(plan, planes, extra, |images, _, work| {
-        let mut of_state = plan.frame.take(state, 0.0);
+        let mut of_state = plan.frame.take(phases * channels, 0.0);
         let mut hidden = plan.frame.take(1, 0.0);
-        let mut between = Buffer::zeros(plan.node());
+        let mut between = Buffer::zeros(plan.mixed_node());
         for (image, work) in (images..).zip(work) {
-            let values = state * plan.geometry.flat;
             if reads_state {
-                frame_state(plan, &kept.value[image * values..][..values], &mut of_state);
+                let value = &kept.value[image * phases * plan.node()..];
+                frame_state(plan, &value[..phases * plan.mixed_node()], &mut of_state);
             }
             work.run(plan, |to| {
-                for ((first, kernel), to) in stages.iter().zip(to.chunks_exact_mut(plan.node())) {
-                    let of_channels = of_state.chunks_exact(of_state.len() / plan.shape.channels);
+                for ((first, kernel), to) in
+                    stages.iter().zip(to.chunks_exact_mut(plan.mixed_node()))
+                {
+                    let of_channels = of_state.chunks_exact(of_state.len() / channels);
                     for (channel, of_state) in of_channels.enumerate() {
                         let framed = if let Some(first) = first {
                             frame_hidden(plan, &kept.first, [image, first + channel], &mut hidden);
@@ -256,7 +271,7 @@ fn normalise(statistics: &Statistics) -> Map {
     Map { factor: factor as f32, constant: constant as f32, relu: true }
 }
 
-/// Frames the ReLU of one image of a state, `[channel, phase]`.
+/// Frames the ReLU of what is mixed of one image of a state, `[channel, phase]`.
 pub(super) fn frame_state(plan: &Plan, value: &[f32], framed: &mut [f32]) {
     let framed = framed.chunks_exact_mut(plan.frame.len);
     for (dense, framed) in value.chunks_exact(plan.geometry.flat).zip(framed) {

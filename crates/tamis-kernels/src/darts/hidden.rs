@@ -140,7 +140,7 @@ impl Pass<'_> {
                 let planes = [stage.node.plane(plan, image, channel), value];
                 normalisation.apply(level, geometry, planes, result);
             }
-            let to = &mut to[stage.to * geometry.flat..][..plan.node()];
+            let to = &mut to[stage.to * geometry.flat..][..plan.mixed_node()];
             stage.kernel.begin(plan, &mut scratch.stage);
             let planes = to.chunks_exact_mut(geometry.flat).zip(&mut moments[stage.to..]);
             for (channel, (to, moments)) in planes.enumerate() {
@@ -174,7 +174,7 @@ impl Pass<'_> {
         }
         let first = &self.cell.sources[self.source].kept.first;
         let of_stages = self.stages.iter().flat_map(|stage| {
-            let of_channels = (0..plan.shape.channels).map(|channel| {
+            let of_channels = (0..plan.mixed()).map(|channel| {
                 let statistics: &Statistics = &first.statistics[stage.first + channel];
                 statistics.backward(1.0, totals[stage.to + channel], values)
             });

@@ -13,12 +13,12 @@ use std::ops::Range;
 
 /// Floats of the weights of an edge from `source`.
 pub(super) fn edge_weights(shape: &CellShape, source: usize) -> usize {
-    let of_stages: usize = STAGES.iter().map(|stage| stage.weights(shape.channels)).sum();
+    let of_stages: usize = STAGES.iter().map(|stage| stage.weights(shape.mixed_channels())).sum();
     reduction_weights(shape, source) + of_stages
 }
 
 fn reduction_weights(shape: &CellShape, source: usize) -> usize {
-    usize::from(shape.reduction && source < INPUTS) * shape.channels * shape.channels
+    usize::from(shape.reduction && source < INPUTS) * shape.mixed_channels().pow(2)
 }
 
 /// Everything that follows from the sizes and from what runs.
@@ -40,7 +40,7 @@ impl Plan {
         Plan {
             level,
             shape,
-            entries: Entries::new(runs, shape.reduction, shape.channels),
+            entries: Entries::new(runs, shape.reduction, shape.mixed_channels()),
             geometry: Geometry::dense(height, width),
             frame: Frame::new(height, width),
             schedule: Schedule::new(shape.batch),
@@ -62,6 +62,32 @@ impl Plan {
     /// Floats of one image of a node.
     pub(super) fn node(&self) -> usize {
         self.shape.channels * self.geometry.flat
+    }
+
+    /// Channels that go through the operations, the first of every state.
+    pub(super) fn mixed(&self) -> usize {
+        self.shape.mixed_channels()
+    }
+
+    /// The other channels, which go around them.
+    pub(super) fn bypass(&self) -> Range<usize> {
+        self.mixed()..self.shape.channels
+    }
+
+    /// Floats of one image of the result of an operation.
+    pub(super) fn mixed_node(&self) -> usize {
+        self.mixed() * self.geometry.flat
+    }
+
+    /// Where a channel, mixed ones first, comes to in a node.
+    pub(super) fn shuffled(&self, channel: usize) -> usize {
+        let (group, at) = (channel / self.mixed(), channel % self.mixed());
+        at * self.shape.partial + group
+    }
+
+    /// Whether anything but the output depends on a state.
+    pub(super) fn is_read(&self, state: usize) -> bool {
+        self.shape.partial > 1 || self.entries.is_read(state)
     }
 
     /// Whether edges from `source` have stride 2.
@@ -91,7 +117,7 @@ impl Plan {
         let first = self.edge_weights(source, node).start;
         let reduction = reduction_weights(&self.shape, source);
         let Part::Stage(stage) = part else { return first..first + reduction };
-        let channels = self.shape.channels;
+        let channels = self.mixed();
         let before: usize = STAGES[..stage].iter().map(|stage| stage.weights(channels)).sum();
         let first = first + reduction + before;
         first..first + STAGES[stage].weights(channels)

@@ -14,33 +14,41 @@ pub(super) struct NodeGradient {
     pub(super) node: usize,
     /// Dense planes, `[image, channel]`.
     pub(super) planes: Buffer,
-    /// `[slot, channel]`; see [`Summation`].
+    /// See [`Summation`].
     totals: Vec<f64>,
 }
 
-/// Takes the sums of one node, `[slot, channel]`: first `sum(g)`, then `sum(g (y - mean))` for each
-/// entry of each source, with a mean of 0 where there is no normalisation.
+/// Takes the sums of one node, `[slot, mixed channel]`: first `sum(g)`, then `sum(g (y - mean))` for each
+/// entry of each source, with a mean of 0 where there is no normalisation. Behind them, for each source, the
+/// sum of `g y` over all channels that go around its edge, if asked for.
 pub(super) struct Summation<'a> {
     cell: &'a Cell,
+    node: usize,
+    of_bypass: bool,
     /// With their sources.
     entries: Vec<(usize, Entry)>,
 }
 
 impl<'a> Summation<'a> {
-    pub(super) fn new(cell: &'a Cell, node: usize) -> Self {
-        Summation { cell, entries: cell.plan.entries.summands(node) }
+    pub(super) fn new(cell: &'a Cell, node: usize, of_bypass: bool) -> Self {
+        Summation { cell, node, of_bypass, entries: cell.plan.entries.summands(node) }
     }
 
     /// Floats of the sums of one image.
     pub(super) fn len(&self) -> usize {
-        (1 + self.entries.len()) * self.cell.plan.shape.channels
+        self.node + self.of_mixed()
+    }
+
+    fn of_mixed(&self) -> usize {
+        (1 + self.entries.len()) * self.cell.plan.mixed()
     }
 
     /// Writes the sums of one image's gradient.
     pub(super) fn image(&self, image: usize, gradient: &[f32], sums: &mut [f32]) {
         let plan = &self.cell.plan;
-        let channels = plan.shape.channels;
-        let gradients = || gradient.chunks_exact(plan.geometry.flat).enumerate();
+        let channels = plan.mixed();
+        let of_channel = |channel| plan.geometry.plane(gradient, plan.shuffled(channel));
+        let gradients = || (0..channels).map(|channel| (channel, of_channel(channel)));
         for (channel, gradient) in gradients() {
             sums[channel] = sum(plan.level, gradient);
         }
@@ -64,6 +72,13 @@ impl<'a> Summation<'a> {
                 }
             }
         }
+        for (source, sum) in self.cell.sources.iter().zip(&mut sums[self.of_mixed()..]) {
+            let bypass = plan.bypass().filter(|_| self.of_bypass).map(|channel| {
+                let other = (0.0, source.bypass(plan, image, channel));
+                product(plan.level, of_channel(channel), other)
+            });
+            *sum = bypass.sum();
+        }
     }
 }
 
@@ -80,9 +95,14 @@ impl NodeGradient {
     }
 
     /// Of a node that nothing leaves: its part of the output's gradient.
-    pub(super) fn of_output(cell: &Cell, node: usize, output_gradient: &[f32]) -> Self {
+    pub(super) fn of_output(
+        cell: &Cell,
+        node: usize,
+        output_gradient: &[f32],
+        of_bypass: bool,
+    ) -> Self {
         let plan = &cell.plan;
-        let summation = Summation::new(cell, node);
+        let summation = Summation::new(cell, node, of_bypass);
         let each = summation.len();
         let mut planes = Buffer::take(plan.shape.batch * plan.node());
         let mut sums = vec![0.0; plan.shape.batch * each];
@@ -97,9 +117,9 @@ impl NodeGradient {
         NodeGradient::new(node, planes, &sums, each)
     }
 
-    /// One plane.
+    /// One plane, of a channel as it was before it was shuffled.
     pub(super) fn plane(&self, plan: &Plan, image: usize, channel: usize) -> &[f32] {
-        plan.geometry.plane(&self.planes, image * plan.shape.channels + channel)
+        plan.geometry.plane(&self.planes, image * plan.shape.channels + plan.shuffled(channel))
     }
 
     /// `sum(g)`, and `sum(g (y - mean))` of an entry, counted over all sources.
@@ -116,7 +136,7 @@ impl NodeGradient {
         number: usize,
     ) -> Vec<Normalisation> {
         let plan = &cell.plan;
-        let channels = plan.shape.channels;
+        let channels = plan.mixed();
         let values = plan.shape.batch * plan.geometry.pixels();
         let entry = edge.entries[number];
         let share = share(shares, edge.source, self.node, entry.operation);
@@ -130,7 +150,8 @@ impl NodeGradient {
 
     /// Writes the gradients of the shares of all edges that enter the node.
     pub(super) fn write_shares(&self, cell: &Cell, shares: &mut [f32]) {
-        let channels = cell.plan.shape.channels;
+        let channels = cell.plan.mixed();
+        let around = &self.totals[self.totals.len() - self.node..];
         let idle = self.totals[..channels].iter().sum::<f64>() as f32;
         for of in cell.plan.entries.entering(self.node) {
             let gradient = &mut shares[edge(of.source, self.node) * OPERATIONS..][..OPERATIONS];
@@ -145,6 +166,10 @@ impl NodeGradient {
                     product * statistics.map_or(1.0, |of| of.inverse_deviation())
                 });
                 gradient[entry.operation] = of_channels.sum::<f64>() as f32;
+            }
+            if cell.plan.shape.partial > 1 {
+                let around = around[of.source] as f32;
+                gradient.iter_mut().for_each(|gradient| *gradient += around);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Everything that flows back into one state from the edges that leave it.
 
 use super::Cell;
+use super::bypass::{self, BypassGradient};
 use super::edge_sums::{EdgeSums, in_chunks};
 use super::entries::{self, Half, Part, Place};
 use super::forward::frame_state;
@@ -26,6 +27,7 @@ pub(super) struct SourceGradient<'a> {
     hidden: &'a Hidden,
     output_gradient: &'a [f32],
     edges: Vec<Edge<'a>>,
+    bypass: BypassGradient<'a>,
     /// Absent if the gradient of the state is not needed.
     pooling: Option<Window>,
 }
@@ -67,7 +69,7 @@ struct Scratch {
     framed: Buffer,
     /// The ReLU of what reductions read.
     rectified: Buffer,
-    /// Planes of one node.
+    /// Planes of one result.
     planes: Buffer,
     stage: StageScratch,
     pool: WindowScratch,
@@ -90,15 +92,16 @@ impl<'a> SourceGradient<'a> {
             hidden,
             output_gradient,
             edges: edges.collect(),
+            bypass: BypassGradient::new(shares, source, nodes),
             pooling: wanted.then(|| plan.window(source)),
         }
     }
 
     /// The gradient of a node.
-    pub(super) fn node(&self, weights: &mut EdgeSums) -> NodeGradient {
+    pub(super) fn node(&self, weights: &mut EdgeSums, of_bypass: bool) -> NodeGradient {
         let plan = &self.cell.plan;
         let (chunk, batch) = (plan.schedule.chunk, plan.shape.batch);
-        let summation = Summation::new(self.cell, self.source);
+        let summation = Summation::new(self.cell, self.source, of_bypass);
         let (values, each) = (plan.node(), summation.len());
         let mut planes = Buffer::take(batch * values);
         let mut sums = vec![0.0; batch * each];
@@ -153,6 +156,8 @@ impl<'a> SourceGradient<'a> {
     fn image(&self, image: usize, scratch: &mut Scratch, weights: &mut [f32], to: &mut [f32]) {
         let plan = &self.cell.plan;
         let value = self.value(image);
+        let mixed = plan.phases(self.source) * plan.mixed_node();
+        let (value, _) = value.split_at(mixed);
         if self.edges.iter().any(|edge| !edge.stages.is_empty()) {
             frame_state(plan, value, &mut scratch.framed);
         }
@@ -167,9 +172,28 @@ impl<'a> SourceGradient<'a> {
         if to.is_empty() {
             return;
         }
-        relu_backward(plan.level, to, value);
-        self.identity(image, to);
-        self.pools(image, scratch, to);
+        let (mixed, around) = to.split_at_mut(mixed);
+        relu_backward(plan.level, mixed, value);
+        self.identity(image, mixed);
+        self.pools(image, scratch, mixed);
+        self.around(image, scratch, around);
+    }
+
+    /// Writes what comes back around the operations.
+    fn around(&self, image: usize, scratch: &mut Scratch, to: &mut [f32]) {
+        let plan = &self.cell.plan;
+        let source = &self.cell.sources[self.source];
+        let planes = plan.phases(self.source) * plan.geometry.flat;
+        for (channel, to) in plan.bypass().zip(to.chunks_exact_mut(planes)) {
+            if !plan.strided(self.source) {
+                self.bypass.plane(plan, image, channel, to);
+                continue;
+            }
+            let gradient = &mut scratch.pool.plane;
+            self.bypass.plane(plan, image, channel, gradient);
+            let phases = &self.value(image)[channel * planes..][..planes];
+            bypass::halve_backward([phases, source.bypass(plan, image, channel)], gradient, to);
+        }
     }
 
     /// The planes of one image of the state.
@@ -200,7 +224,7 @@ impl<'a> SourceGradient<'a> {
                 normalisation.apply(level, geometry, planes, result);
             }
             kernel.begin(plan, &mut scratch.stage);
-            let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.shape.channels);
+            let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.mixed());
             for of_channel in framed.enumerate() {
                 let to = item(to, of_channel.0, plan.phases(self.source) * geometry.flat);
                 kernel.channel(plan, of_channel, &mut scratch.stage, weights, (to, true));
@@ -353,9 +377,9 @@ impl<'a> Edge<'a> {
 impl Scratch {
     fn new(plan: &Plan, source: usize) -> Scratch {
         Scratch {
-            framed: plan.frame.take(plan.phases(source) * plan.shape.channels, 0.0),
-            rectified: Buffer::take(if source < INPUTS { 2 * plan.node() } else { 0 }),
-            planes: Buffer::take(plan.node()),
+            framed: plan.frame.take(plan.phases(source) * plan.mixed(), 0.0),
+            rectified: Buffer::take(if source < INPUTS { 2 * plan.mixed_node() } else { 0 }),
+            planes: Buffer::take(plan.mixed_node()),
             stage: stage::scratch(plan),
             pool: WindowScratch::new(plan.planes(), plan.phases(source)),
         }

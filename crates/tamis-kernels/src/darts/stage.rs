@@ -19,7 +19,7 @@ pub(super) struct StageOf {
 
 impl StageOf {
     fn shape(&self, plan: &Plan) -> StageShape {
-        let channels = plan.shape.channels;
+        let channels = plan.mixed();
         let of = STAGES[self.stage];
         StageShape {
             inputs: channels,
@@ -34,7 +34,7 @@ impl StageOf {
     fn weights<'a>(&self, plan: &Plan, weights: &'a [f32]) -> [&'a [f32]; 2] {
         let part = plan.part_weights(self.source, self.node, Part::Stage(self.stage));
         let (depthwise, pointwise) =
-            weights[part].split_at(STAGES[self.stage].taps() * plan.shape.channels);
+            weights[part].split_at(STAGES[self.stage].taps() * plan.mixed());
         [depthwise, pointwise]
     }
 
@@ -52,7 +52,7 @@ impl StageOf {
 
 /// Buffers of one thread, for any stage of the cell.
 pub(super) fn scratch(plan: &Plan) -> StageScratch {
-    StageScratch::new(plan.planes(), plan.shape.channels, plan.shape.channels)
+    StageScratch::new(plan.planes(), plan.mixed(), plan.mixed())
 }
 
 /// The gradients of one stage of one edge, whose sums are those of all weights of its source or nothing.

@@ -17,8 +17,17 @@ struct Case {
 }
 
 /// Batch, channels, height, width.
-fn case([batch, channels, height, width]: [usize; 4], reduction: bool) -> Case {
-    let shape = CellShape { batch, channels, height, width, reduction };
+fn case(sizes: [usize; 4], reduction: bool) -> Case {
+    partial_case(sizes, reduction, 1)
+}
+
+/// The same, of which one channel in `partial` is mixed.
+fn partial_case(
+    [batch, channels, height, width]: [usize; 4],
+    reduction: bool,
+    partial: usize,
+) -> Case {
+    let shape = CellShape { batch, channels, height, width, reduction, partial };
     Case {
         shape,
         states: [normals(1, shape.state_values(), 1.0), normals(2, shape.state_values(), 1.0)],
@@ -114,8 +123,15 @@ fn reduction_cells_match_the_reference() {
 
 #[test]
 fn the_reference_gradients_are_those_of_finite_differences() {
-    for (reduction, percent) in [(false, 100), (true, 100), (false, 60), (true, 60)] {
-        let mut case = case([2, 2, 4, 4], reduction);
+    for (reduction, percent, partial) in [
+        (false, 100, 1),
+        (true, 100, 1),
+        (false, 60, 1),
+        (true, 60, 1),
+        (false, 100, 2),
+        (true, 60, 3),
+    ] {
+        let mut case = partial_case([2, 2 * partial, 4, 4], reduction, partial);
         case.runs = flags(1, 14 * 8, percent);
         let output_gradient = wide(&case.output_gradient);
         let gradients = case.reference().backward(&output_gradient);
@@ -195,6 +211,54 @@ fn edges_and_nodes_without_anything_match_the_reference() {
 }
 
 #[test]
+fn cells_of_partial_channels_match_the_reference() {
+    for (sizes, reduction, partial) in [
+        ([3, 8, 8, 8], false, 4),
+        ([2, 6, 5, 7], false, 2),
+        ([2, 6, 5, 7], false, 6),
+        ([18, 4, 4, 4], false, 2),
+        ([3, 8, 8, 8], true, 4),
+        ([2, 12, 6, 10], true, 3),
+        ([18, 4, 4, 4], true, 2),
+        ([1, 64, 8, 8], false, 4),
+    ] {
+        assert_matches_the_reference(&partial_case(sizes, reduction, partial));
+    }
+}
+
+#[test]
+fn cells_of_partial_channels_of_which_only_some_operations_run_match_the_reference() {
+    for (id, percent) in [(1, 0), (2, 15), (3, 50), (4, 90)] {
+        for reduction in [false, true] {
+            let mut case = partial_case([3, 8, 6, 8], reduction, 4);
+            case.runs = flags(id, 14 * 8, percent);
+            assert_matches_the_reference(&case);
+            case.runs = one_hot(id, 14, 8);
+            assert_matches_the_reference(&case);
+        }
+    }
+}
+
+#[test]
+fn the_channels_of_a_node_are_shuffled_in_groups() {
+    // Every operation rests, so that what goes around them shows: channels 2 to 7 of both inputs.
+    let mut case = partial_case([1, 8, 2, 2], false, 4);
+    case.runs = vec![false; 14 * 8];
+    case.shares.fill(0.0);
+    case.shares[..16].fill(0.25);
+    let (output, _) = case.run(Level::best(), ALL);
+    for (channel, plane) in output.chunks_exact(4).take(8).enumerate() {
+        let (group, at) = (channel % 4, channel / 4);
+        for (pixel, &found) in plane.iter().enumerate() {
+            let from = (group * 2 + at) * 4 + pixel;
+            let around = 2.0 * (case.states[0][from] + case.states[1][from]);
+            let expected = if group == 0 { 0.0 } else { around };
+            assert!((found - expected).abs() < 1e-5, "channel {channel}: {found} {expected}");
+        }
+    }
+}
+
+#[test]
 fn a_cell_of_which_everything_runs_gives_the_same_bits_as_one_that_is_not_told() {
     for reduction in [false, true] {
         let mut case = case([5, 6, 8, 8], reduction);
@@ -233,8 +297,8 @@ fn what_does_not_run_is_not_computed_and_its_weights_have_no_gradient() {
 
 #[test]
 fn the_first_of_equal_maxima_takes_the_gradient() {
-    for reduction in [false, true] {
-        let mut case = case([2, 2, 8, 8], reduction);
+    for (reduction, partial) in [(false, 1), (true, 1), (true, 2)] {
+        let mut case = partial_case([2, 2 * partial, 8, 8], reduction, partial);
         for state in &mut case.states {
             state.iter_mut().for_each(|value| *value = value.round());
         }
@@ -251,7 +315,7 @@ fn any_number_of_threads_gives_the_same_bits() {
     for (sizes, reduction) in
         [([19, 4, 8, 8], false), ([33, 2, 5, 7], false), ([17, 4, 8, 8], true)]
     {
-        let mut case = case(sizes, reduction);
+        let mut case = partial_case(sizes, reduction, sizes[1] / 2);
         case.runs = flags(2, 14 * 8, if sizes[0] == 33 { 50 } else { 100 });
         for level in Level::available() {
             let bits = [1, 2, 4].map(|threads| {
@@ -271,8 +335,15 @@ fn all_bits((output, gradients): (Vec<f32>, Gradients)) -> Vec<u32> {
 
 #[test]
 fn gradients_that_are_not_wanted_are_absent_and_change_nothing() {
-    for (reduction, percent) in [(false, 100), (true, 100), (false, 20), (true, 20)] {
-        let mut case = case([3, 4, 6, 8], reduction);
+    for (reduction, percent, partial) in [
+        (false, 100, 1),
+        (true, 100, 1),
+        (false, 20, 1),
+        (true, 20, 1),
+        (false, 50, 2),
+        (true, 50, 2),
+    ] {
+        let mut case = partial_case([3, 4, 6, 8], reduction, partial);
         case.runs = flags(4, 14 * 8, percent);
         let (_, all) = case.run(Level::best(), ALL);
         for bits in 0..16 {
@@ -314,8 +385,10 @@ fn nothing_is_saved_unless_asked_for() {
 
 #[test]
 fn shrinking_what_is_saved_changes_no_gradient() {
-    for (reduction, percent) in [(false, 100), (true, 100), (false, 20), (true, 20)] {
-        let mut case = case([3, 4, 8, 8], reduction);
+    for (reduction, percent, partial) in
+        [(false, 100, 1), (true, 100, 1), (false, 20, 1), (true, 20, 1), (true, 50, 2)]
+    {
+        let mut case = partial_case([3, 4, 8, 8], reduction, partial);
         case.runs = flags(5, 14 * 8, percent);
         let mut output = vec![0.0; case.shape.output_values()];
         let mut saved = forward(&case.shape, &case.operands(), &mut output, true).unwrap();
@@ -360,6 +433,13 @@ fn weights_of_another_length_are_refused() {
     let case = case([1, 3, 4, 4], false);
     let operands = Operands { weights: &case.weights[1..], ..case.operands() };
     forward(&case.shape, &operands, &mut vec![0.0; case.shape.output_values()], true);
+}
+
+#[test]
+#[should_panic(expected = "channels that do not divide")]
+fn channels_that_the_partial_ones_do_not_divide_are_refused() {
+    let case = partial_case([1, 6, 4, 4], false, 4);
+    forward(&case.shape, &case.operands(), &mut vec![0.0; case.shape.output_values()], true);
 }
 
 #[test]

@@ -3,6 +3,10 @@
 //! `node_j = sum over i < j, k of share[i -> j, k] * operation_k(node_i)`; the output is the four
 //! nodes side by side. What edges that leave one node at one stride share is computed once: the
 //! ReLU, both pools with their batch norms, the skip. `none` contributes exactly 0.
+//!
+//! Of partial channels (PC-DARTS, Xu et al., ICLR 2020) only the first of every node go through the
+//! operations. The others go around them, through a 2x2 maximum where the image is halved, times the sum of
+//! the edge's shares; behind the mixed ones they make the node, whose channels are then shuffled.
 
 use std::ops::Range;
 
@@ -10,8 +14,8 @@ use burn::tensor::{Tensor, activation::relu};
 use tamis_kernels::conv_bn::Kernel;
 use tamis_space::darts::{CellPlan, EDGES, INPUTS, NODES, Operation};
 
-use super::operations::{DEPTHWISE, Depthwise, average_pool, factorized_reduce, max_pool};
-use crate::fused::darts_cell;
+use super::operations::{DEPTHWISE, Depthwise, average_pool, factorized_reduce, max_2x2, max_pool};
+use crate::fused::{DartsKind, darts_cell};
 use crate::layers::{Builder, Forward, convolve, normalize, relu_conv_normalize};
 use crate::mixing::{MixingMatrix, total};
 
@@ -21,6 +25,8 @@ pub(super) const OUTPUTS: usize = NODES - INPUTS;
 pub(super) struct SearchCell {
     preprocess: [Preprocess; 2],
     reduction: bool,
+    /// One in so many channels goes through the operations.
+    partial: usize,
     /// Number of the first weight of each edge.
     edges: Vec<usize>,
     /// Numbers of all edges' weights, which lie together.
@@ -28,7 +34,12 @@ pub(super) struct SearchCell {
 }
 
 impl SearchCell {
-    pub(super) fn new(builder: &mut Builder, number: usize, plan: &CellPlan) -> Self {
+    pub(super) fn new(
+        builder: &mut Builder,
+        number: usize,
+        plan: &CellPlan,
+        partial: usize,
+    ) -> Self {
         let CellPlan { channels, reduction, .. } = *plan;
         let path = format!("cells.{number}");
         let halving = [plan.previous_reduction, false];
@@ -36,22 +47,23 @@ impl SearchCell {
             let path = format!("{path}.preprocess{state}");
             Preprocess::new(builder, &path, plan.inputs[state], channels, halving[state])
         });
+        let mixed = channels / partial;
         let edges = EDGES.iter().enumerate().map(|(edge, &(source, _))| {
             let first = builder.layout.parameters().len();
             let path = format!("{path}.edges.{edge}");
             if reduction && source < INPUTS {
                 for number in [1, 2] {
                     let path = format!("{path}.skip_connect.conv{number}");
-                    builder.conv(path, [channels / 2, channels, 1, 1]);
+                    builder.conv(path, [mixed / 2, mixed, 1, 1]);
                 }
             }
-            DEPTHWISE.iter().for_each(|kind| kind.describe(builder, &path, channels));
+            DEPTHWISE.iter().for_each(|kind| kind.describe(builder, &path, mixed));
             first
         });
         let edges: Vec<usize> = edges.collect();
         let end = builder.layout.parameters().len();
         let weights = edges.first().copied().unwrap_or(end)..end;
-        SearchCell { preprocess, reduction, edges, weights }
+        SearchCell { preprocess, reduction, partial, edges, weights }
     }
 
     pub(super) fn forward(&self, states: [Tensor<4>; 2], pass: &Forward) -> Tensor<4> {
@@ -62,7 +74,10 @@ impl SearchCell {
             return self.compose(states, pass);
         }
         let weights = pass.leaves.take_flat(self.weights.clone());
-        darts_cell(states, weights, self.mixing(pass).clone(), self.reduction)
+        let mixing = self.mixing(pass);
+        let runs = mixing.runs.clone();
+        let kind = DartsKind { reduction: self.reduction, partial: self.partial, runs };
+        darts_cell(states, weights, mixing.shares.clone(), kind)
     }
 
     fn mixing<'a>(&self, pass: &'a Forward) -> &'a MixingMatrix {
@@ -74,7 +89,7 @@ impl SearchCell {
         let mixing = self.mixing(pass);
         let mut nodes: Vec<Node> = Vec::with_capacity(NODES);
         for (number, state) in states.into_iter().enumerate() {
-            nodes.push(Node::new(number, state, self.reduction, mixing, pass));
+            nodes.push(self.node(number, state, pass));
         }
         let mut outputs = Vec::with_capacity(OUTPUTS);
         for target in INPUTS..NODES {
@@ -82,13 +97,35 @@ impl SearchCell {
             let sum = total(edges().map(|edge| self.edge(&nodes[EDGES[edge].0], edge, pass)));
             let node = sum.unwrap_or_else(|| nodes[0].nothing());
             let node = mixing.with_idle(node, edges());
+            let around = total(edges().map(|edge| {
+                let around = nodes[EDGES[edge].0].around.clone()?;
+                Some(around * mixing.sum(edge))
+            }));
+            let node = match around {
+                Some(around) => shuffle(Tensor::cat(vec![node, around], 1), self.partial),
+                None => node,
+            };
             outputs.push(node.clone());
-            nodes.push(Node::new(target, node, false, mixing, pass));
+            nodes.push(self.node(target, node, pass));
         }
         Tensor::cat(outputs, 1)
     }
 
-    /// What an edge adds to its node, if anything.
+    fn node(&self, number: usize, value: Tensor<4>, pass: &Forward) -> Node {
+        let halved = self.reduction && number < INPUTS;
+        if self.partial == 1 {
+            return Node::new(number, value, halved, self.mixing(pass), pass);
+        }
+        let [batch, channels, height, width] = value.dims();
+        let mixed = channels / self.partial;
+        let around = value.clone().slice([0..batch, mixed..channels, 0..height, 0..width]);
+        let value = value.slice([0..batch, 0..mixed, 0..height, 0..width]);
+        let around = if halved { max_2x2(around) } else { around };
+        let node = Node::new(number, value, halved, self.mixing(pass), pass);
+        Node { around: Some(around), ..node }
+    }
+
+    /// What an edge adds to what is mixed of its node, if anything.
     fn edge(&self, source: &Node, edge: usize, pass: &Forward) -> Option<Tensor<4>> {
         let mixing = self.mixing(pass);
         let weigh = |operation: Operation, value: &Option<Tensor<4>>| {
@@ -125,9 +162,18 @@ impl SearchCell {
 const CONVOLUTIONS: [Operation; 4] =
     [Operation::SepConv3x3, Operation::SepConv5x5, Operation::DilConv3x3, Operation::DilConv5x5];
 
-/// A node and what edges that leave it share, as far as any of them runs it.
+/// Shuffles channels: seen as `[group, at]` they become `[at, group]`.
+fn shuffle(input: Tensor<4>, groups: usize) -> Tensor<4> {
+    let [batch, channels, height, width] = input.dims();
+    let grouped = input.reshape([batch, groups, channels / groups, height, width]);
+    grouped.swap_dims(1, 2).reshape([batch, channels, height, width])
+}
+
+/// What is mixed of a node, and what edges that leave it share, as far as any of them runs it.
 struct Node {
     value: Tensor<4>,
+    /// What goes around the operations of edges that leave it.
+    around: Option<Tensor<4>>,
     activated: Option<Tensor<4>>,
     maximum: Option<Tensor<4>>,
     average: Option<Tensor<4>>,
@@ -149,7 +195,7 @@ impl Node {
         let maximum = run(Operation::MaxPool3x3).then(|| max_pool(value.clone(), stride, pass));
         let average = run(Operation::AvgPool3x3).then(|| average_pool(value.clone(), stride, pass));
         let activated = activated.then(|| relu(value.clone()));
-        Node { activated, maximum, average, value, stride }
+        Node { activated, maximum, average, value, around: None, stride }
     }
 
     /// Zeros of the size of what edges that leave it give.

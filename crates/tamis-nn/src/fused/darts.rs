@@ -17,6 +17,8 @@ use super::flex::{in_order, register, tensor, values, wanted};
 pub(crate) struct DartsKind {
     /// Whether it halves the image.
     pub(crate) reduction: bool,
+    /// One in so many channels goes through the operations.
+    pub(crate) partial: usize,
     /// Which operations run, `[edge, operation]`, or empty: then all do.
     pub(crate) runs: Arc<[bool]>,
 }
@@ -30,7 +32,8 @@ pub(super) fn run(
     let [before, last, weights, shares] = inputs;
     let shape = before.shape().to_vec();
     let (batch, channels, height, width) = (shape[0], shape[1], shape[2], shape[3]);
-    let cell = CellShape { batch, channels, height, width, reduction: kind.reduction };
+    let DartsKind { reduction, partial, .. } = *kind;
+    let cell = CellShape { batch, channels, height, width, reduction, partial };
     let operands = Operands {
         states: [values(before), values(last)],
         weights: values(weights),

@@ -85,20 +85,20 @@ pub(crate) fn nas_bench_201_cell(
 
 /// The search cell of DARTS on two preprocessed states `[batch, channel, height, width]`, with all
 /// weights of its edges in one flat tensor (edge by edge; see [`tamis_kernels::darts`]) and the
-/// mixing matrix `[14, 8]`. The output has four times the channels; a reduction cell halves the
+/// mixing weights `[14, 8]`. The output has four times the channels; a reduction cell halves the
 /// image.
 pub(crate) fn darts_cell(
     [before, last]: [Tensor<4>; 2],
     weights: Tensor<1>,
-    mixing: MixingMatrix,
-    reduction: bool,
+    shares: Tensor<2>,
+    kind: DartsKind,
 ) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::darts_cell(
         before.into_dispatch(),
         last.into_dispatch(),
         weights.into_dispatch(),
-        mixing.shares.into_dispatch(),
-        DartsKind { reduction, runs: mixing.runs },
+        shares.into_dispatch(),
+        kind,
     ))
 }
 

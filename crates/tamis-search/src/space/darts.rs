@@ -3,7 +3,7 @@
 
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network, darts_supernet};
-use tamis_space::darts::{Genotype, Operation, SuperShape, derive, supernet};
+use tamis_space::darts::{Genotype, Operation, SuperShape, count_supernet, derive};
 
 use super::{Architecture, Flow, SearchSpace, SpaceEntry};
 use crate::config::{Recipe, SpaceConfig};
@@ -25,8 +25,9 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
             image_channels,
             image_height: height,
             image_width: width,
+            partial: 1,
         };
-        Ok(Box::new(Darts { shape, macs: supernet(&shape)?.counts().macs }))
+        Ok(Box::new(Darts { shape, macs: count_supernet(&shape)?.macs }))
     },
 };
 
