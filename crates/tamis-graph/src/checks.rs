@@ -85,6 +85,22 @@ pub fn even_channels(network: &'static str, name: &'static str, found: usize) ->
     Err(Error::Size { network, name, found, expected })
 }
 
+/// A setting that divides another one, as both are named.
+///
+/// # Errors
+///
+/// [`Error::Divisor`].
+pub fn divides(
+    network: &'static str,
+    (name, found): (&'static str, usize),
+    (of_name, of): (&'static str, usize),
+) -> Result<(), Error> {
+    if found > 0 && of.is_multiple_of(found) {
+        return Ok(());
+    }
+    Err(Error::Divisor { network, name, found, of_name, of })
+}
+
 /// A described network is small enough to be held; `settings` make it smaller.
 ///
 /// # Errors

@@ -31,6 +31,20 @@ pub enum Error {
         /// What it may be.
         expected: &'static str,
     },
+    /// A setting does not divide another.
+    #[error("building {network}: found {name} = {found}, expected a divisor of {of_name} = {of}")]
+    Divisor {
+        /// The network, with its article.
+        network: &'static str,
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        found: usize,
+        /// The setting that it must divide.
+        of_name: &'static str,
+        /// The value of that.
+        of: usize,
+    },
     /// The sizes together make a network that is too large.
     #[error(
         "building {network}: found {found} parameters, expected at most {limit}; hint: lower \

@@ -26,7 +26,7 @@ const SHARES: usize = 14 * 8;
 
 pub(crate) fn benches(criterion: &mut Criterion) {
     for (channels, side, reduction) in CELLS {
-        let shape = CellShape { batch: BATCH, channels, height: side, width: side, reduction };
+        let shape = CellShape { batch: BATCH, channels, height: side, width: side, reduction, partial: 1 };
         Level::available().into_iter().for_each(|level| cell(criterion, &shape, level));
     }
 }
@@ -38,7 +38,7 @@ fn cell(criterion: &mut Criterion, shape: &CellShape, level: Level) {
     let states = noise(shape.state_values());
     let (weights, shares) = (noise(shape.weights()), noise(SHARES));
     let output_gradient = noise(shape.output_values());
-    let operands = Operands { states: [&states; 2], weights: &weights, shares: &shares };
+    let operands = Operands { states: [&states; 2], weights: &weights, shares: &shares, runs: &[] };
     let mut output = vec![0.0; shape.output_values()];
     time(&mut group, "forward", level, None, || {
         forward_at(level, shape, &operands, &mut output, true)

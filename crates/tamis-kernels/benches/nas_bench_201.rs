@@ -24,7 +24,7 @@ fn cell(criterion: &mut Criterion, shape: &CellShape, level: Level) {
     let mut group = group(criterion, &format!("nas-bench-201 {}x{}", shape.channels, shape.height));
     let (input, weights) = (noise(shape.values()), noise(shape.weights()));
     let (shares, output_gradient) = (noise(SHARES), noise(shape.values()));
-    let operands = Operands { input: &input, weights: &weights, shares: &shares };
+    let operands = Operands { input: &input, weights: &weights, shares: &shares, runs: &[] };
     let mut output = vec![0.0; shape.values()];
     // Of the twelve convolutions: each weight meets each pixel once.
     let macs = shape.weights() * shape.batch * shape.height * shape.width;

@@ -19,6 +19,7 @@ const LINE: usize = 16;
 static POOL: Mutex<Vec<Vec<Line>>> = Mutex::new(Vec::new());
 
 /// Floats aligned to cache lines, given back to the pool on drop.
+#[derive(Default)]
 pub struct Buffer {
     lines: Vec<Line>,
     len: usize,

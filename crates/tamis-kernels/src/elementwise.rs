@@ -18,11 +18,16 @@ pub(crate) const PASS: usize = 6;
 pub(crate) fn combine(level: Level, to: &mut [f32], constant: f32, terms: &[Term], mask: &[u32]) {
     let (first, rest) = terms.split_at(terms.len().min(PASS));
     combine_pass(level, to, false, constant, first, mask);
-    add(level, to, 0.0, rest, mask);
+    if !rest.is_empty() {
+        add(level, to, 0.0, rest, mask);
+    }
 }
 
 /// `to = to + constant + sum of factor * plane`, zero where `mask` is.
 pub(crate) fn add(level: Level, to: &mut [f32], mut constant: f32, terms: &[Term], mask: &[u32]) {
+    if terms.is_empty() {
+        combine_pass(level, to, true, constant, terms, mask);
+    }
     for pass in terms.chunks(PASS) {
         combine_pass(level, to, true, constant, pass, mask);
         constant = 0.0;
@@ -30,7 +35,7 @@ pub(crate) fn add(level: Level, to: &mut [f32], mut constant: f32, terms: &[Term
 }
 
 by_level! {
-    /// At least one term and at most `PASS`; adds to what is there if `keep`.
+    /// At most `PASS` terms; adds to what is there if `keep`.
     fn combine_pass(
         to: &mut [f32], keep: bool, constant: f32, terms: &[Term<'_>], mask: &[u32],
     ) = combine_any;
@@ -50,6 +55,7 @@ unsafe fn combine_any<V: Vector>(
     // SAFETY: the caller's promise; the number of terms is matched.
     unsafe {
         match terms.len() {
+            0 => combine_terms::<V, 0>(to, keep, constant, terms, mask),
             1 => combine_terms::<V, 1>(to, keep, constant, terms, mask),
             2 => combine_terms::<V, 2>(to, keep, constant, terms, mask),
             3 => combine_terms::<V, 3>(to, keep, constant, terms, mask),

@@ -19,6 +19,7 @@
 //! * `elementwise`, `reduce`, `plane_products`: sums and products of planes, batch statistics;
 //! * `batch_norm`: what a convolution and its normalisation have in common whatever its kernel is;
 //! * `destination`: where callers have results go;
+//! * `runs`: which options of a search cell are computed at all;
 //! * `nas_bench_201`, `darts`: the search cells, made of these;
 //! * `conv_bn`, `separable`, `pooling`: the layers of single networks, made of these;
 //! * `average_2x2`: one more, which is too simple to need any of them.
@@ -45,6 +46,7 @@ mod plane_products;
 mod pool;
 pub mod pooling;
 mod reduce;
+mod runs;
 mod schedule;
 pub mod separable;
 mod simd;

@@ -95,6 +95,16 @@ pub(crate) fn product(level: Level, plane: &[f32], other: Centred) -> f32 {
     products(level, plane, [other; 2])[0]
 }
 
+/// [`product`] with each of two others, 0 for one that is absent.
+pub(crate) fn products_of(level: Level, plane: &[f32], others: [Option<Centred>; 2]) -> [f32; 2] {
+    match others {
+        [Some(first), Some(second)] => products(level, plane, [first, second]),
+        [Some(first), None] => [product(level, plane, first), 0.0],
+        [None, Some(second)] => [0.0, product(level, plane, second)],
+        [None, None] => [0.0; 2],
+    }
+}
+
 by_level! {
     /// [`product`] with each of two others.
     fn products(plane: &[f32], others: [Centred<'_>; 2]) -> [f32; 2] = products_any;

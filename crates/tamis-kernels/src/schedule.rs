@@ -51,12 +51,12 @@ pub(crate) fn in_chunks(
     sums
 }
 
-/// Hands out a slice piece by piece, of so many floats; pieces of nothing when it is empty.
-pub(crate) struct Pieces<'a>(pub(crate) &'a mut [f32], pub(crate) usize);
+/// Hands out a slice piece by piece, of so many items; pieces of nothing when it is empty.
+pub(crate) struct Pieces<'a, T = f32>(pub(crate) &'a mut [T], pub(crate) usize);
 
-impl<'a> Pieces<'a> {
+impl<'a, T> Pieces<'a, T> {
     /// The next piece; the last may be shorter.
-    pub(crate) fn next(&mut self) -> &'a mut [f32] {
+    pub(crate) fn next(&mut self) -> &'a mut [T] {
         let rest = std::mem::take(&mut self.0);
         let (piece, rest) = rest.split_at_mut(self.1.min(rest.len()));
         self.0 = rest;
@@ -64,7 +64,7 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// One of the items of `len` floats in a slice, or nothing of an empty one.
-pub(crate) fn item(slice: &mut [f32], number: usize, len: usize) -> &mut [f32] {
+/// One of the pieces of `len` items in a slice, or nothing of an empty one.
+pub(crate) fn item<T>(slice: &mut [T], number: usize, len: usize) -> &mut [T] {
     if slice.is_empty() { slice } else { &mut slice[number * len..(number + 1) * len] }
 }

@@ -13,6 +13,7 @@ use tamis_kernels::conv_bn::Kernel;
 
 use crate::fused::{self, ConvNormKind, conv_norm, conv_scaled};
 use crate::leaves::Leaves;
+use crate::mixing::MixingMatrix;
 use crate::statistics::{Mode, Statistics};
 
 /// Added to the variance before its root is taken, everywhere.
@@ -21,8 +22,8 @@ pub(crate) const BATCH_NORM_EPSILON: f64 = 1e-5;
 /// What a forward pass carries along.
 pub(crate) struct Forward<'a> {
     pub(crate) leaves: Leaves<'a>,
-    /// Mixing weights, one tensor `[edge, operation]` per matrix of the network.
-    pub(crate) shares: Vec<Tensor<2>>,
+    /// The mixing matrices of the network.
+    pub(crate) mixing: Vec<MixingMatrix>,
     pub(crate) mode: Mode<'a>,
     /// Whether the fused operations can be used.
     pub(crate) fused: bool,

@@ -11,6 +11,7 @@ use crate::device::{Device, Engine};
 use crate::error::Error;
 use crate::layers::{Builder, Forward};
 use crate::leaves::Leaves;
+use crate::mixing::{Mixing, MixingMatrix};
 use crate::outputs::{Outputs, Targets, cross_entropy};
 use crate::real::{Real, dtype, flat_data, read};
 use crate::statistics::{Mode, Statistics};
@@ -21,14 +22,13 @@ pub(crate) trait Body: Send + Sync {
 }
 
 /// What a network takes in and gives out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Signature {
     /// `[channel, height, width]`.
     pub(crate) image: [usize; 3],
     pub(crate) classes: usize,
-    /// Number of mixing matrices and their `[edge, operation]`.
-    pub(crate) share_matrices: usize,
-    pub(crate) share_shape: [usize; 2],
+    /// `[decisions, options]` of each mixing matrix.
+    pub(crate) choices: Vec<[usize; 2]>,
 }
 
 /// A network: its parameters' layout and how to run it. Weights belong to the caller.
@@ -50,8 +50,8 @@ pub struct Inputs<'a, E> {
     pub labels: &'a [u32],
     /// What each sample's loss is multiplied with; 1 if absent.
     pub loss_weights: Option<&'a [f32]>,
-    /// Mixing weights, each `[edge, operation]` flattened; empty for a network that mixes nothing.
-    pub shares: &'a [Vec<E>],
+    /// Mixing weights, a matrix for each of [`Network::choices`].
+    pub mixing: &'a [Mixing<'a, E>],
 }
 
 /// Which gradients a pass computes. What is not wanted is not computed.
@@ -59,7 +59,8 @@ pub struct Inputs<'a, E> {
 pub struct Wants {
     /// Gradient of the loss with respect to the weights.
     pub weights: bool,
-    /// Gradient of the loss with respect to the mixing weights.
+    /// Gradient of the loss with respect to the mixing weights, a straight-through estimate for those of
+    /// options that do not run.
     pub shares: bool,
 }
 
@@ -70,7 +71,10 @@ pub struct Pass<E> {
     pub outputs: Outputs,
     /// Gradient of the weights, laid out like the weights, if wanted.
     pub weights: Option<Vec<E>>,
-    /// Gradient of each matrix of mixing weights, if wanted.
+    /// Gradient of each matrix of mixing weights, if wanted. For an option that does not run it is the sum
+    /// of the gradient of the node that its decision enters, over all cells of the matrix: the estimate of
+    /// GDAS (Dong and Yang, CVPR 2019), which adds the share of such an option to the node as a number whose
+    /// value is 0.
     pub shares: Option<Vec<Vec<E>>>,
     /// Batch moments of every tracked batch norm.
     pub statistics: Statistics,
@@ -97,9 +101,9 @@ impl Network {
         &self.layout
     }
 
-    /// Number of mixing matrices, and the `[edge, operation]` of each.
-    pub fn shares(&self) -> (usize, [usize; 2]) {
-        (self.signature.share_matrices, self.signature.share_shape)
+    /// `[decisions, options]` of each mixing matrix; in a cell edges and operations.
+    pub fn choices(&self) -> &[[usize; 2]] {
+        &self.signature.choices
     }
 
     /// Running statistics before the first batch: mean 0, variance 1.
@@ -140,10 +144,10 @@ impl Network {
     ) -> Result<Pass<E>, Error> {
         let device = self.device.autodiff();
         let images = image_tensor(inputs.images, self.signature.image, &device);
-        let shares = self.share_tensors(inputs.shares, &device, wants.shares);
+        let mixing = self.mixing_matrices(inputs.mixing, &device, wants.shares);
         let forward = Forward {
             leaves: Leaves::new(&self.layout, weights, &device, wants.weights),
-            shares: shares.clone(),
+            mixing: mixing.clone(),
             mode,
             fused: self.fused::<E>(),
             inference: wants == Wants::default(),
@@ -161,7 +165,7 @@ impl Network {
             let seed = Tensor::<1>::from_data(flat_data(seed), (&device, dtype::<E>()));
             let mut gradients = (logits.reshape([-1]) * seed).sum().backward();
             if wants.shares {
-                let found = share_gradients(&shares, |share| share.grad_remove(&mut gradients));
+                let found = share_gradients(&mixing, |share| share.grad_remove(&mut gradients));
                 pass.shares = Some(found.map_err(failed)?);
             }
             if wants.weights {
@@ -175,17 +179,14 @@ impl Network {
         is_fused::<E>(self.engine, self.device)
     }
 
-    fn share_tensors<E: Real>(
+    fn mixing_matrices<E: Real>(
         &self,
-        shares: &[Vec<E>],
+        mixing: &[Mixing<'_, E>],
         device: &burn::tensor::Device,
         tracked: bool,
-    ) -> Vec<Tensor<2>> {
-        let tensors = shares.iter().map(|values| {
-            let flat = Tensor::<1>::from_data(flat_data(values.clone()), (device, dtype::<E>()));
-            flat.reshape(self.signature.share_shape).set_require_grad(tracked)
-        });
-        tensors.collect()
+    ) -> Vec<MixingMatrix> {
+        let matrices = mixing.iter().zip(self.choices());
+        matrices.map(|(mixing, &shape)| MixingMatrix::new(mixing, shape, device, tracked)).collect()
     }
 
     fn check<E: Real>(&self, weights: &[E], inputs: &Inputs<'_, E>) -> Result<(), Error> {
@@ -199,13 +200,7 @@ impl Network {
         if let Some(loss_weights) = inputs.loss_weights {
             length("the loss weights", loss_weights.len(), batch)?;
         }
-        let (found, expected) = (inputs.shares.len(), self.signature.share_matrices);
-        if found != expected {
-            return Err(Error::Shares { found, expected });
-        }
-        for matrix in inputs.shares {
-            length("a mixing matrix", matrix.len(), self.signature.share_shape.iter().product())?;
-        }
+        self.check_mixing(inputs.mixing)?;
         let classes = self.signature.classes;
         match inputs.labels.iter().position(|&label| label as usize >= classes) {
             Some(position) => {
@@ -213,6 +208,21 @@ impl Network {
             }
             None => Ok(()),
         }
+    }
+
+    fn check_mixing<E>(&self, mixing: &[Mixing<'_, E>]) -> Result<(), Error> {
+        let (found, expected) = (mixing.len(), self.choices().len());
+        if found != expected {
+            return Err(Error::Shares { found, expected });
+        }
+        for (matrix, shape) in mixing.iter().zip(self.choices()) {
+            let expected = shape.iter().product();
+            length("a mixing matrix", matrix.shares.len(), expected)?;
+            if !matrix.runs.is_empty() {
+                length("what runs of a mixing matrix", matrix.runs.len(), expected)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -233,12 +243,12 @@ pub(crate) fn image_tensor<E: Real>(
 }
 
 fn share_gradients<E: Real>(
-    shares: &[Tensor<2>],
+    mixing: &[MixingMatrix],
     mut gradient: impl FnMut(&Tensor<2>) -> Option<Tensor<2>>,
 ) -> Result<Vec<Vec<E>>, ExecutionError> {
-    let gradients = shares.iter().map(|share| match gradient(share) {
+    let gradients = mixing.iter().map(|matrix| match gradient(&matrix.shares) {
         Some(found) => Ok(read(found.try_into_data()?)),
-        None => Ok(vec![E::default(); share.dims().iter().product()]),
+        None => Ok(vec![E::default(); matrix.shares.dims().iter().product()]),
     });
     gradients.collect()
 }

@@ -8,7 +8,7 @@
 use tamis_core::{Key, Purpose};
 use tamis_graph::networks::resnet;
 use tamis_nn::{
-    Device, Error, Inputs, Mode, Model, ModelPass, Network, Outputs, Pass, Targets, Wants,
+    Device, Error, Inputs, Mixing, Mode, Model, ModelPass, Network, Outputs, Pass, Targets, Wants,
     cross_entropy, darts_supernet, nas_bench_201_supernet,
 };
 use tamis_space::darts::SuperShape;
@@ -48,16 +48,18 @@ impl Descent {
         let mut stream = Key::new(4, Purpose::Test).stream();
         let images = (0..BATCH * IMAGE.iter().product::<usize>()).map(|_| stream.normal() as f32);
         let images = images.collect();
-        let (matrices, [edges, operations]) = network.shares();
-        let mut share = || (1.0 + 0.2 * stream.normal()) as f32 / operations as f32;
-        let shares = (0..matrices).map(|_| (0..edges * operations).map(|_| share()).collect());
+        let shares = network.choices().iter().map(|&[edges, operations]| {
+            let mut share = || (1.0 + 0.2 * stream.normal()) as f32 / operations as f32;
+            (0..edges * operations).map(|_| share()).collect()
+        });
         let shares = shares.collect();
         Descent { weights: network.layout().init(6), network, shares, images }
     }
 
     fn pass(&self, mode: Mode<'_>, wants: Wants) -> Pass<f32> {
         let Descent { network, weights, shares, images } = self;
-        let inputs = Inputs { images, labels: &LABELS, loss_weights: None, shares };
+        let mixing: Vec<_> = shares.iter().map(|shares| Mixing::of_all(shares)).collect();
+        let inputs = Inputs { images, labels: &LABELS, loss_weights: None, mixing: &mixing };
         network.pass(weights, inputs, mode, wants).unwrap()
     }
 
@@ -109,6 +111,7 @@ fn ten_steps_of_a_darts_supernet_follow_the_processor() {
         image_channels,
         image_height,
         image_width,
+        partial: 1,
     };
     follows("darts", ALL, |device| darts_supernet(&shape, device).unwrap());
 }

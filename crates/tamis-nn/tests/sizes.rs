@@ -3,8 +3,8 @@
 use tamis_graph::Error as Description;
 use tamis_graph::networks::resnet;
 use tamis_nn::{
-    Autoencoder, AutoencoderShape, Device, Error, Inputs, Mode, Network, ParameterLayout, Wants,
-    darts_supernet, nas_bench_201_supernet,
+    Autoencoder, AutoencoderShape, Device, Error, Inputs, Mixing, Mode, Network, ParameterLayout,
+    Wants, darts_supernet, nas_bench_201_supernet,
 };
 use tamis_space::darts::SuperShape;
 use tamis_space::nas_bench_201::MacroShape;
@@ -98,8 +98,8 @@ fn the_deepest_network_that_is_described_also_runs() {
     let network = nas_bench_201_supernet(&shape, Device::Cpu).unwrap();
     let weights = network.layout().init(1);
     let images: Vec<f32> = (0..32).map(|at| (at % 7) as f32 - 3.0).collect();
-    let shares = [vec![0.2; 30]];
-    let inputs = Inputs { images: &images, labels: &[0, 1], loss_weights: None, shares: &shares };
+    let mixing = [Mixing::of_all(&[0.2; 30])];
+    let inputs = Inputs { images: &images, labels: &[0, 1], loss_weights: None, mixing: &mixing };
     let wants = Wants { weights: true, shares: true };
     let pass = network.pass(&weights, inputs, Mode::Train, wants).unwrap();
     assert_eq!(pass.weights.unwrap().len(), weights.len());

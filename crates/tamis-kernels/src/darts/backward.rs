@@ -3,8 +3,8 @@
 use super::edge_sums::EdgeSums;
 use super::forward::second_pass;
 use super::hidden::Hidden;
-use super::layout::{INPUTS, LAST};
 use super::node_gradient::NodeGradient;
+use super::numbering::{INPUTS, LAST};
 use super::source_gradient::SourceGradient;
 use super::{Cell, EDGES, Gradients, OPERATIONS, Saved, Source, Wants};
 use std::sync::Arc;
@@ -33,8 +33,14 @@ pub fn backward(
         shares: wants.shares.then(|| vec![0.0; EDGES * OPERATIONS]),
     };
     let cell = saved.restore(weights);
-    let mut nodes = vec![NodeGradient::of_last(&cell, output_gradient)];
+    let mut nodes = vec![NodeGradient::of_output(&cell, LAST, output_gradient, wants.shares)];
     for source in (0..LAST).rev() {
+        if !saved.plan.is_read(source) {
+            if source >= INPUTS {
+                nodes.push(NodeGradient::of_output(&cell, source, output_gradient, wants.shares));
+            }
+            continue;
+        }
         let wanted = source >= INPUTS || wants.states[source];
         if !wanted && !wants.weights {
             continue;
@@ -44,7 +50,7 @@ pub fn backward(
         let operands = [weights, shares, output_gradient];
         let pass = SourceGradient::new(&cell, source, operands, &nodes, (&hidden, wanted));
         if source >= INPUTS {
-            let node = pass.node(&mut sums);
+            let node = pass.node(&mut sums, wants.shares);
             nodes.push(node);
         } else {
             let input = gradients.states[source].as_deref_mut().unwrap_or_default();

@@ -1,8 +1,9 @@
 //! Sums for the weights of the edges that leave one state, a piece a chunk of images, so that they add
 //! up alike for any number of threads.
 
-use super::layout::{Plan, destinations, edge_weights};
+use super::layout::Plan;
 use crate::buffer::Buffer;
+use crate::schedule::Pieces;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -15,8 +16,8 @@ pub(super) fn in_chunks(plan: &Plan) -> impl Iterator<Item = Range<usize>> {
 /// Weights that a thread adds up at a time.
 const BLOCK: usize = 4096;
 
-/// Sums for the weights of all edges that leave one source: `[chunk, edge, weight]`, or empty. The
-/// first pass over the chunks has to clear them.
+/// Sums for the weights of everything that runs on the edges that leave one source: `[chunk, weight]` in
+/// the order of [`Plan::sums`], or empty. The first pass over the chunks has to clear them.
 pub(super) struct EdgeSums {
     source: usize,
     buffer: Buffer,
@@ -26,28 +27,40 @@ pub(super) struct EdgeSums {
 
 impl EdgeSums {
     pub(super) fn new(plan: &Plan, source: usize, wanted: bool) -> EdgeSums {
-        let edges = destinations(source).count();
-        let each = usize::from(wanted) * edges * edge_weights(&plan.shape, source);
+        let len = plan.sums(source).last().map_or(0, |(_, _, place)| place.end);
+        let each = usize::from(wanted) * len;
         EdgeSums { source, buffer: Buffer::take(in_chunks(plan).count() * each), each }
     }
 
     /// The sums of every chunk.
     pub(super) fn chunks(&mut self) -> impl Iterator<Item = &mut [f32]> {
-        let mut pieces = crate::schedule::Pieces(&mut self.buffer, self.each);
+        let mut pieces = Pieces(&mut self.buffer, self.each);
         std::iter::repeat_with(move || pieces.next())
+    }
+
+    /// Clears all of them.
+    pub(super) fn clear(&mut self) {
+        self.buffer.fill(0.0);
     }
 
     /// Adds the chunks in order to the gradient of all weights.
     pub(super) fn add_to(&self, plan: &Plan, weights: &mut [f32]) {
-        let edge = edge_weights(&plan.shape, self.source);
-        for (ordinal, node) in destinations(self.source).enumerate() {
-            let weights = weights[plan.edge_weights(self.source, node)].par_chunks_mut(BLOCK);
-            weights.enumerate().for_each(|(block, weights)| {
-                for sums in self.buffer.chunks_exact(self.each) {
-                    let sums = &sums[ordinal * edge + block * BLOCK..];
-                    weights.iter_mut().zip(sums).for_each(|(weight, sum)| *weight += sum);
-                }
-            });
+        if self.each == 0 {
+            return;
         }
+        let (mut rest, mut passed) = (weights, 0);
+        let mut blocks = Vec::new();
+        for (edge, part, place) in plan.sums(self.source) {
+            let range = plan.part_weights(self.source, edge.node, part);
+            let (_, from) = rest.split_at_mut(range.start - passed);
+            let (weights, after) = from.split_at_mut(range.len());
+            (rest, passed) = (after, range.end);
+            blocks.extend(place.step_by(BLOCK).zip(weights.chunks_mut(BLOCK)));
+        }
+        blocks.into_par_iter().for_each(|(first, weights)| {
+            for sums in self.buffer.chunks_exact(self.each) {
+                weights.iter_mut().zip(&sums[first..]).for_each(|(weight, sum)| *weight += sum);
+            }
+        });
     }
 }

@@ -1,14 +1,18 @@
 //! The forward pass: each state in turn is formed and taken through its first stages, then through
 //! its second ones, image by image; then the last node is formed.
 
-use super::layout::{FIRST, INPUTS, LAST, NODES, POOLS, Plan, SECOND, destinations};
+use super::bypass;
+use super::edge_sums::in_chunks;
+use super::layout::Plan;
 use super::mixture::Mixture;
+use super::numbering::{FIRST, INPUTS, LAST, NODES, POOLS, SECOND};
 use super::reduction::Reduction;
 use super::stage::StageOf;
 use super::{CellShape, EDGES, Kept, OPERATIONS, Operands, Results, Saved, Source};
 use crate::Level;
 use crate::buffer::Buffer;
 use crate::frame::Map;
+use crate::schedule::{Pieces, item};
 use crate::stage::StageKernel;
 use crate::statistics::{Moments, Statistics};
 use crate::window::{Window, WindowScratch};
@@ -42,21 +46,29 @@ pub fn forward_at(
     keep: bool,
 ) -> Option<Saved> {
     check(shape, operands, output);
-    let plan = Plan::new(level, *shape);
+    let plan = Plan::new(level, *shape, operands.runs);
     let mut sources = Vec::with_capacity(LAST);
     for state in 0..LAST {
+        if !plan.is_read(state) {
+            if state >= INPUTS {
+                write_unread(&plan, operands, &sources, output);
+            }
+            sources.push(Source::default());
+            continue;
+        }
         let kept = Arc::new(first_pass(&plan, operands, &sources, state, output));
         let second = Arc::new(second_pass(&plan, operands.weights, state, &kept));
         sources.push(Source { kept, second });
     }
-    write_last(&plan, operands, &sources, output);
+    write_unread(&plan, operands, &sources, output);
     let (sources, seconds) = sources.into_iter().map(|of| (of.kept, of.second)).unzip();
     keep.then_some(Saved { plan, sources, seconds })
 }
 
 fn check(shape: &CellShape, operands: &Operands<'_>, output: &[f32]) {
     assert!(shape.state_values() > 0, "a cell of no values");
-    let even = [shape.channels, shape.height, shape.width].iter().all(|size| size % 2 == 0);
+    assert!(shape.channels.is_multiple_of(shape.partial), "channels that do not divide");
+    let even = [shape.mixed_channels(), shape.height, shape.width].iter().all(|size| size % 2 == 0);
     assert!(even || !shape.reduction, "a reduction of an odd number");
     for state in operands.states {
         assert_eq!(state.len(), shape.state_values(), "length of a state");
@@ -66,10 +78,10 @@ fn check(shape: &CellShape, operands: &Operands<'_>, output: &[f32]) {
     assert_eq!(output.len(), shape.output_values(), "length of the output");
 }
 
-/// Kernels of everything that reads a state directly.
+/// Kernels of everything that reads a state directly, with the first planes of their results.
 struct FirstStages {
     pooling: Window,
-    /// First plane of each result and its kernel.
+    pools: [Option<usize>; POOLS.len()],
     stages: Vec<(usize, StageKernel)>,
     reductions: Vec<(usize, Reduction)>,
 }
@@ -88,38 +100,43 @@ struct Scratch {
 impl FirstStages {
     fn new(plan: &Plan, weights: &[f32], source: usize) -> FirstStages {
         let stride = plan.stride(source);
-        let kernel = |node, number: usize| {
-            let of = StageOf { source, node, stage: FIRST[number], stride };
-            (plan.first(source, node, number), of.kernel(plan, weights))
-        };
-        let stages = destinations(source)
-            .flat_map(|node| (0..FIRST.len()).map(move |number| kernel(node, number)));
-        let strided = destinations(source).filter(|_| plan.strided(source));
-        let reduction = |node| {
-            let first = plan.first(source, node, FIRST.len());
-            (first, Reduction::new(plan, weights, source, node))
-        };
-        FirstStages {
-            pooling: plan.window(source),
-            stages: stages.collect(),
-            reductions: strided.map(reduction).collect(),
+        let (mut stages, mut reductions) = (Vec::new(), Vec::new());
+        for edge in plan.entries.leaving(source) {
+            let node = edge.node;
+            for entry in &edge.entries {
+                if let (Some(half), Some(convolution)) = (entry.half, entry.convolution()) {
+                    let of = StageOf { source, node, stage: FIRST[convolution], stride };
+                    stages.push((half.first, of.kernel(plan, weights)));
+                }
+                if let Some(first) = entry.reduction() {
+                    reductions.push((first, Reduction::new(plan, weights, source, node)));
+                }
+            }
         }
+        let pools = plan.entries.results(source).pools;
+        FirstStages { pooling: plan.window(source), pools, stages, reductions }
     }
 
-    /// Writes all results of one image.
+    /// Writes all results of one image from what of it is mixed.
     fn apply(&self, plan: &Plan, value: &[f32], scratch: &mut Scratch, results: &mut [f32]) {
-        let (flat, node) = (plan.geometry.flat, plan.node());
-        let (pools, _) = results.split_at_mut(POOLS.len() * node);
-        let (maxima, means) = pools.split_at_mut(node);
-        let pools = maxima.chunks_exact_mut(flat).zip(means.chunks_exact_mut(flat));
-        let channels = value.chunks_exact(value.len() / plan.shape.channels);
-        for (value, (maximum, mean)) in channels.zip(pools) {
-            self.pooling.maximum(plan.planes(), value, &mut scratch.pool, maximum);
-            self.pooling.mean(plan.planes(), value, &mut scratch.pool, mean);
+        let (flat, node) = (plan.geometry.flat, plan.mixed_node());
+        let [maxima, means] = self.pools;
+        for (channel, value) in value.chunks_exact(value.len() / plan.mixed()).enumerate() {
+            let place = |first: usize| (first + channel) * flat..(first + channel + 1) * flat;
+            if let Some(first) = maxima {
+                let to = &mut results[place(first)];
+                self.pooling.maximum(plan.planes(), value, &mut scratch.pool, to);
+            }
+            if let Some(first) = means {
+                let to = &mut results[place(first)];
+                self.pooling.mean(plan.planes(), value, &mut scratch.pool, to);
+            }
         }
-        frame_state(plan, value, &mut scratch.framed);
+        if !self.stages.is_empty() {
+            frame_state(plan, value, &mut scratch.framed);
+        }
         for (first, kernel) in &self.stages {
-            let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.shape.channels);
+            let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.mixed());
             for (channel, framed) in framed.enumerate() {
                 kernel.channel(channel, framed, &mut scratch.between);
             }
@@ -144,25 +161,32 @@ fn first_pass(
 ) -> Kept {
     let Plan { shape, ref geometry, .. } = *plan;
     let phases = plan.phases(state);
-    let (values, planes) = (phases * plan.node(), plan.first_planes(state));
+    let (values, planes) = (phases * plan.node(), plan.entries.results(state).first);
+    let bypass = if plan.strided(state) { plan.bypass().len() * geometry.flat } else { 0 };
     let mut value = Buffer::take(shape.batch * values);
+    let mut halved = Buffer::take(shape.batch * bypass);
     let kernels = FirstStages::new(plan, operands.weights, state);
     let mixture = (state >= INPUTS).then(|| Mixture::new(plan, operands, before));
     let input = operands.states.get(state).copied().unwrap_or_default();
     let input_values = shape.channels * shape.height * shape.width;
     let output_values = output.len() / shape.batch;
     let chunk = plan.schedule.chunk;
-    let extra =
-        value.par_chunks_mut(chunk * values).zip(output.par_chunks_mut(chunk * output_values));
-    let first = results(plan, planes, extra, |images, (value, output), work| {
+    let mut of_value = Pieces(&mut value, chunk * values);
+    let mut of_halved = Pieces(&mut halved, chunk * bypass);
+    let mut of_output = Pieces(output, chunk * output_values);
+    let extra = in_chunks(plan).map(|_| [of_value.next(), of_halved.next(), of_output.next()]);
+    let extra = extra.collect::<Vec<_>>().into_par_iter();
+    let first = results(plan, planes, extra, |images, [value, halved, output], work| {
         let mut scratch = Scratch {
-            framed: plan.frame.take(phases * shape.channels, 0.0),
-            between: Buffer::zeros(plan.node()),
-            rectified: Buffer::take(2 * plan.node()),
+            framed: plan.frame.take(phases * plan.mixed(), 0.0),
+            between: Buffer::zeros(plan.mixed_node()),
+            rectified: Buffer::take(2 * plan.mixed_node()),
             pool: WindowScratch::new(plan.planes(), phases),
         };
-        let of_images = value.chunks_exact_mut(values).zip(output.chunks_exact_mut(output_values));
-        for ((image, (value, output)), work) in (images..).zip(of_images).zip(work) {
+        for (local, work) in work.enumerate() {
+            let image = images + local;
+            let value = item(value, local, values);
+            let output = item(output, local, output_values);
             match &mixture {
                 Some(mixture) => {
                     mixture.form(image, value);
@@ -175,35 +199,40 @@ fn first_pass(
                     rows.zip(channels).for_each(|(rows, to)| plan.gather(state, rows, to));
                 }
             }
-            work.run(plan, |to| kernels.apply(plan, value, &mut scratch, to));
+            if bypass > 0 {
+                bypass::halve(plan, value, item(halved, local, bypass));
+            }
+            let mixed = &value[..phases * plan.mixed_node()];
+            work.run(plan, |to| kernels.apply(plan, mixed, &mut scratch, to));
         }
     });
-    Kept { value, first }
+    Kept { value, halved, first }
 }
 
 /// The second halves of the separable convolutions, and the dilated ones, that leave a state.
 pub(super) fn second_pass(plan: &Plan, weights: &[f32], source: usize, kept: &Kept) -> Results {
-    let kernel = |node, number: usize| {
-        let first = (number < FIRST.len()).then(|| plan.first(source, node, number));
-        let stride = if first.is_some() { 1 } else { plan.stride(source) };
-        let of = StageOf { source, node, stage: SECOND[number], stride };
-        (first, of.kernel(plan, weights))
-    };
-    let state = plan.phases(source) * plan.shape.channels;
-    let stages: Vec<_> = destinations(source)
-        .flat_map(|node| (0..SECOND.len()).map(move |number| kernel(node, number)))
-        .collect();
+    let planes = plan.entries.results(source).second;
+    if planes == 0 {
+        return Results::default();
+    }
+    let (phases, channels) = (plan.phases(source), plan.mixed());
+    let stages = second_stages(plan, weights, source);
+    let reads_state = stages.iter().any(|(first, _)| first.is_none());
     let extra = (0..plan.shape.batch.div_ceil(plan.schedule.chunk)).into_par_iter();
-    results(plan, plan.second_planes(source), extra, |images, _, work| {
-        let mut of_state = plan.frame.take(state, 0.0);
+    results(plan, planes, extra, |images, _, work| {
+        let mut of_state = plan.frame.take(phases * channels, 0.0);
         let mut hidden = plan.frame.take(1, 0.0);
-        let mut between = Buffer::zeros(plan.node());
+        let mut between = Buffer::zeros(plan.mixed_node());
         for (image, work) in (images..).zip(work) {
-            let values = state * plan.geometry.flat;
-            frame_state(plan, &kept.value[image * values..][..values], &mut of_state);
+            if reads_state {
+                let value = &kept.value[image * phases * plan.node()..];
+                frame_state(plan, &value[..phases * plan.mixed_node()], &mut of_state);
+            }
             work.run(plan, |to| {
-                for ((first, kernel), to) in stages.iter().zip(to.chunks_exact_mut(plan.node())) {
-                    let of_channels = of_state.chunks_exact(of_state.len() / plan.shape.channels);
+                for ((first, kernel), to) in
+                    stages.iter().zip(to.chunks_exact_mut(plan.mixed_node()))
+                {
+                    let of_channels = of_state.chunks_exact(of_state.len() / channels);
                     for (channel, of_state) in of_channels.enumerate() {
                         let framed = if let Some(first) = first {
                             frame_hidden(plan, &kept.first, [image, first + channel], &mut hidden);
@@ -220,6 +249,21 @@ pub(super) fn second_pass(plan: &Plan, weights: &[f32], source: usize, kept: &Ke
     })
 }
 
+/// The kernels of [`second_pass`] in the order of their planes, and of second halves the first plane of
+/// what they read.
+fn second_stages(plan: &Plan, weights: &[f32], source: usize) -> Vec<(Option<usize>, StageKernel)> {
+    let edges = plan.entries.leaving(source);
+    let stages = edges.flat_map(|edge| {
+        edge.entries.iter().filter_map(|entry| {
+            let stage = SECOND[entry.convolution()?];
+            let stride = if entry.half.is_some() { 1 } else { plan.stride(source) };
+            let of = StageOf { source, node: edge.node, stage, stride };
+            Some((entry.half.map(|half| half.first), of.kernel(plan, weights)))
+        })
+    });
+    stages.collect()
+}
+
 /// What normalisation does to one plane.
 fn normalise(statistics: &Statistics) -> Map {
     let factor = statistics.inverse_deviation();
@@ -227,7 +271,7 @@ fn normalise(statistics: &Statistics) -> Map {
     Map { factor: factor as f32, constant: constant as f32, relu: true }
 }
 
-/// Frames the ReLU of one image of a state, `[channel, phase]`.
+/// Frames the ReLU of what is mixed of one image of a state, `[channel, phase]`.
 pub(super) fn frame_state(plan: &Plan, value: &[f32], framed: &mut [f32]) {
     let framed = framed.chunks_exact_mut(plan.frame.len);
     for (dense, framed) in value.chunks_exact(plan.geometry.flat).zip(framed) {
@@ -271,30 +315,32 @@ fn results<T: Send>(
     extra: impl IndexedParallelIterator<Item = T>,
     of_chunk: impl Fn(usize, T, &mut dyn Iterator<Item = Work<'_>>) + Sync,
 ) -> Results {
-    let (batch, chunk, flat) = (plan.shape.batch, plan.schedule.chunk, plan.geometry.flat);
-    let mut buffer = Buffer::take(batch * planes * flat);
+    let (batch, chunk) = (plan.shape.batch, plan.schedule.chunk);
+    let values = planes * plan.geometry.flat;
+    let mut buffer = Buffer::take(batch * values);
     let mut moments = vec![Moments::default(); batch * planes];
-    let chunks = buffer
-        .par_chunks_mut(chunk * planes * flat)
-        .zip(moments.par_chunks_mut(chunk * planes))
-        .zip(extra);
-    chunks.enumerate().for_each(|(number, ((buffer, moments), extra))| {
-        let images = buffer.chunks_exact_mut(planes * flat).zip(moments.chunks_exact_mut(planes));
-        let mut work = images.map(|(planes, moments)| Work { planes, moments });
-        of_chunk(number * chunk, extra, &mut work);
+    let mut of_buffer = Pieces(&mut buffer, chunk * values);
+    let mut of_moments = Pieces(&mut moments, chunk * planes);
+    let chunks = in_chunks(plan).map(|images| (images, of_buffer.next(), of_moments.next()));
+    let chunks = chunks.collect::<Vec<_>>().into_par_iter().zip(extra);
+    chunks.for_each(|((images, buffer, moments), extra)| {
+        let (mut buffer, mut moments) = (Pieces(buffer, values), Pieces(moments, planes));
+        let work = || Work { planes: buffer.next(), moments: moments.next() };
+        let mut work = std::iter::repeat_with(work).take(images.len());
+        of_chunk(images.start, extra, &mut work);
     });
     let statistics = Statistics::of_channels(&moments, planes, plan.geometry.pixels());
     Results { planes: buffer, statistics }
 }
 
-/// Forms the last node and writes it.
-fn write_last(plan: &Plan, operands: &Operands<'_>, sources: &[Source], output: &mut [f32]) {
+/// Forms the node after `sources`, which nothing reads, and writes it.
+fn write_unread(plan: &Plan, operands: &Operands<'_>, sources: &[Source], output: &mut [f32]) {
     let mixture = Mixture::new(plan, operands, sources);
     let values = output.len() / plan.shape.batch;
     output.par_chunks_mut(values).enumerate().for_each(|(image, output)| {
         let mut value = Buffer::take(plan.node());
         mixture.form(image, &mut value);
-        write_node(plan, LAST, &value, output);
+        write_node(plan, sources.len(), &value, output);
     });
 }
 

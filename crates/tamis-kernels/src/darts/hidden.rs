@@ -3,9 +3,11 @@
 
 use super::Cell;
 use super::edge_sums::{EdgeSums, in_chunks};
+use super::entries::Place;
 use super::forward::frame_hidden;
-use super::layout::{FIRST, Plan, SECOND, SECOND_ENTRY, destinations};
+use super::layout::Plan;
 use super::node_gradient::NodeGradient;
+use super::numbering::{LAST, SECOND};
 use super::stage::{self, StageGradient, StageOf};
 use crate::buffer::Buffer;
 use crate::frame::keep_positive;
@@ -15,7 +17,8 @@ use crate::stage::StageScratch;
 use crate::statistics::{Normalisation, Statistics};
 use rayon::prelude::*;
 
-/// Gradients of the normalised hidden planes: `[image, edge, stage of FIRST, channel]`.
+/// Gradients of the normalised hidden planes that there are: `[image, edge, stage of FIRST, channel]`.
+#[derive(Default)]
 pub(super) struct Hidden {
     pub(super) planes: Buffer,
     /// How the gradient before normalisation follows, for each plane.
@@ -29,7 +32,6 @@ struct HiddenStage<'a> {
     second: usize,
     first: usize,
     to: usize,
-    ordinal: usize,
     kernel: StageGradient,
     normalisations: Vec<Normalisation>,
 }
@@ -58,30 +60,39 @@ impl Hidden {
         sums: &mut EdgeSums,
     ) -> Hidden {
         let plan = &cell.plan;
-        let stage = |of_node, number: usize| {
-            let node: &NodeGradient = of_node;
-            let of = StageOf { source, node: node.node, stage: SECOND[number], stride: 1 };
-            let entry = SECOND_ENTRY + number;
-            let ordinal = node.node - destinations(source).start();
-            HiddenStage {
-                node,
-                second: plan.second(source, node.node, number),
-                first: plan.first(source, node.node, number),
-                to: (ordinal * FIRST.len() + number) * plan.shape.channels,
-                ordinal,
-                kernel: of.gradient(plan, weights),
-                normalisations: node.normalisations(cell, shares, source, entry),
+        let mut stages = Vec::new();
+        for edge in plan.entries.leaving(source) {
+            let node = &nodes[LAST - edge.node];
+            for (number, entry) in edge.entries.iter().enumerate() {
+                let (Some(half), Some(convolution), Place::Second(second)) =
+                    (entry.half, entry.convolution(), entry.place)
+                else {
+                    continue;
+                };
+                let stage = SECOND[convolution];
+                let of = StageOf { source, node: edge.node, stage, stride: 1 };
+                stages.push(HiddenStage {
+                    node,
+                    second,
+                    first: half.first,
+                    to: half.gradient,
+                    kernel: of.gradient(plan, weights),
+                    normalisations: node.normalisations(cell, shares, edge, number),
+                });
             }
-        };
-        let of_nodes = nodes.iter().rev().flat_map(|node| [stage(node, 0), stage(node, 1)]);
-        Pass { cell, source, stages: of_nodes.collect() }.run(sums)
+        }
+        if stages.is_empty() {
+            sums.clear();
+            return Hidden::default();
+        }
+        Pass { cell, source, stages }.run(sums)
     }
 }
 
 impl Pass<'_> {
     /// Planes of one image.
     fn planes(&self) -> usize {
-        self.stages.len() * self.cell.plan.shape.channels
+        self.cell.plan.entries.results(self.source).hidden
     }
 
     fn run(&self, sums: &mut EdgeSums) -> Hidden {
@@ -121,7 +132,6 @@ impl Pass<'_> {
         let Plan { level, ref geometry, .. } = self.cell.plan;
         let plan = &self.cell.plan;
         let source = &self.cell.sources[self.source];
-        let edge = sums.len() / destinations(self.source).count();
         for stage in &self.stages {
             let results = scratch.stage.results.chunks_exact_mut(geometry.flat);
             for ((channel, result), normalisation) in results.enumerate().zip(&stage.normalisations)
@@ -130,8 +140,7 @@ impl Pass<'_> {
                 let planes = [stage.node.plane(plan, image, channel), value];
                 normalisation.apply(level, geometry, planes, result);
             }
-            let to = &mut to[stage.to * geometry.flat..][..plan.node()];
-            let sums = item(sums, stage.ordinal, edge);
+            let to = &mut to[stage.to * geometry.flat..][..plan.mixed_node()];
             stage.kernel.begin(plan, &mut scratch.stage);
             let planes = to.chunks_exact_mut(geometry.flat).zip(&mut moments[stage.to..]);
             for (channel, (to, moments)) in planes.enumerate() {
@@ -165,7 +174,7 @@ impl Pass<'_> {
         }
         let first = &self.cell.sources[self.source].kept.first;
         let of_stages = self.stages.iter().flat_map(|stage| {
-            let of_channels = (0..plan.shape.channels).map(|channel| {
+            let of_channels = (0..plan.mixed()).map(|channel| {
                 let statistics: &Statistics = &first.statistics[stage.first + channel];
                 statistics.backward(1.0, totals[stage.to + channel], values)
             });

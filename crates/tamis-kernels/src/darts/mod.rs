@@ -18,37 +18,46 @@
 //! over the `y_k`; of the convolutions only results of 1x1 kernels are kept for the backward pass, of
 //! those only the hidden ones after [`Saved::shrink`], and the rest is computed again; gradients of
 //! shares are sums that normalisation needs anyway; gradients that nobody wants are not computed.
+//! Operations that do not run cost nothing.
+//!
+//! Where only a part of the channels is mixed (PC-DARTS, Xu et al., ICLR 2020), operations, their planes and
+//! their weights have so many channels, and the rest goes around them; see [`CellShape::partial`].
 //!
 //! Each state takes two passes over the images forward (first and second half of the separable
 //! convolutions), and two backward, with a barrier between them for whole-batch sums. Running
 //! statistics are not kept: a search never uses them.
 
 mod backward;
+mod bypass;
 mod edge_sums;
+mod entries;
 mod forward;
 mod hidden;
 mod layout;
 mod mixture;
 mod node_gradient;
+mod numbering;
 mod reduction;
 mod source_gradient;
 mod stage;
 
 use crate::buffer::Buffer;
 use crate::statistics::Statistics;
-use layout::{INPUTS, NODES, Place, Plan};
+use entries::Place;
+use layout::Plan;
+use numbering::{INPUTS, NODES};
 use std::sync::Arc;
 
 pub use backward::backward;
 pub use forward::{forward, forward_at};
-pub use layout::{EDGES, OPERATIONS};
+pub use numbering::{EDGES, OPERATIONS};
 
 /// Sizes of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CellShape {
     /// Images.
     pub batch: usize,
-    /// Channels of every state; even in a reduction cell.
+    /// Channels of every state; those that are mixed are even in a reduction cell.
     pub channels: usize,
     /// Rows of the two inputs; even in a reduction cell.
     pub height: usize,
@@ -56,9 +65,19 @@ pub struct CellShape {
     pub width: usize,
     /// Whether edges that leave the inputs have stride 2.
     pub reduction: bool,
+    /// One in so many channels of a state goes through the operations, 1 being all: PC-DARTS (Xu et al., ICLR
+    /// 2020). The others go around them; what an edge gives has them behind the mixed ones, and the channels
+    /// of a node are then shuffled in so many groups: channel `group * mixed + at` comes to
+    /// `at * partial + group`.
+    pub partial: usize,
 }
 
 impl CellShape {
+    /// Channels of every state that go through the operations.
+    pub fn mixed_channels(&self) -> usize {
+        self.channels / self.partial
+    }
+
     /// Floats of each input, `[batch, channels, height, width]`.
     pub fn state_values(&self) -> usize {
         self.batch * self.channels * self.height * self.width
@@ -79,12 +98,12 @@ impl CellShape {
         self.batch * NODES * self.channels * self.output_height() * self.output_width()
     }
 
-    /// Floats of the weights. For each edge in order: if its stride is 2, the two kernels of the
-    /// reduction, `[channels / 2, channels]`; then for each half of `sep_conv_3x3` and
-    /// `sep_conv_5x5`, and for `dil_conv_3x3` and `dil_conv_5x5`, the depthwise kernel,
-    /// `[channels, 1, size, size]`, and the 1x1 kernel, `[channels, channels]`.
+    /// Floats of the weights, `channels` being those that are mixed. For each edge in order: if its
+    /// stride is 2, the two kernels of the reduction, `[channels / 2, channels]`; then for each half of
+    /// `sep_conv_3x3` and `sep_conv_5x5`, and for `dil_conv_3x3` and `dil_conv_5x5`, the depthwise
+    /// kernel, `[channels, 1, size, size]`, and the 1x1 kernel, `[channels, channels]`.
     pub fn weights(&self) -> usize {
-        layout::edges().map(|[source, _]| layout::edge_weights(self, source)).sum()
+        numbering::edges().map(|[source, _]| layout::edge_weights(self, source)).sum()
     }
 }
 
@@ -97,6 +116,8 @@ pub struct Operands<'a> {
     pub weights: &'a [f32],
     /// `[edge, operation]`.
     pub shares: &'a [f32],
+    /// Which operations run, `[edge, operation]`, or empty: then all do.
+    pub runs: &'a [bool],
 }
 
 /// What the backward pass needs of a forward pass. Memory returns to the crate's pool on drop.
@@ -117,19 +138,22 @@ impl Saved {
     }
 }
 
-/// A state, and what cannot be computed from less than the states before it.
-#[derive(Debug)]
+/// A state, and what cannot be computed from less than the states before it; empty if nothing reads it.
+#[derive(Debug, Default)]
 struct Kept {
     /// Dense planes, `[image, channel, phase]`.
     value: Buffer,
-    /// Pools, first halves, and reductions, before normalisation; see [`Plan::first`].
+    /// Of an input that is halved the planes that go around the operations, `[image, channel]`.
+    halved: Buffer,
+    /// Pools, first halves, and reductions, before normalisation; see [`Place::First`].
     first: Results,
 }
 
 /// A state and everything that is computed of it.
+#[derive(Default)]
 struct Source {
     kept: Arc<Kept>,
-    /// Second halves and dilated convolutions, before normalisation; see [`Plan::second`].
+    /// Second halves and dilated convolutions, before normalisation; see [`Place::Second`].
     second: Arc<Results>,
 }
 
@@ -141,7 +165,7 @@ struct Cell {
 }
 
 /// Dense planes, `[image, plane]`, and the batch statistics of each plane.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Results {
     planes: Buffer,
     statistics: Vec<Statistics>,
@@ -163,6 +187,16 @@ impl Source {
             Place::First(first) => self.kept.first.plane(plan, image, first + channel),
             Place::Second(first) => self.second.plane(plan, image, first + channel),
         }
+    }
+
+    /// The plane of one channel that goes around the operations.
+    fn bypass(&self, plan: &Plan, image: usize, channel: usize) -> &[f32] {
+        if self.kept.halved.is_empty() {
+            return self.plane(plan, image, Place::Value, channel);
+        }
+        let bypass = plan.bypass();
+        let plane = image * bypass.len() + channel - bypass.start;
+        plan.geometry.plane(&self.kept.halved, plane)
     }
 
     /// Its batch statistics, unless it is not normalised.
@@ -193,6 +227,9 @@ pub struct Gradients {
     pub states: [Option<Vec<f32>>; INPUTS],
     /// Of the weights.
     pub weights: Option<Vec<f32>>,
-    /// Of the shares; exactly 0 for `none`.
+    /// Of the shares: exactly 0 for `none` where it runs, and for what does not run the sum of the gradient
+    /// of the mixed channels of the node that the edge enters. That is the straight-through estimate of GDAS
+    /// (Dong and Yang, CVPR 2019), whose forward pass adds the share of what does not run to them as a number
+    /// of value 0. What goes around an edge adds to all its shares, since their sum is its factor.
     pub shares: Option<Vec<f32>>,
 }

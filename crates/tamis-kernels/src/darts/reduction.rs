@@ -1,6 +1,7 @@
 //! The factorised reduction of a strided edge: one half of the channels from the pixels of even rows
 //! and columns, the other from those of odd rows and columns.
 
+use super::entries::Part;
 use super::layout::Plan;
 use crate::correlate::Correlation;
 use crate::elementwise::{add, relu};
@@ -18,8 +19,8 @@ pub(super) struct Reduction {
 impl Reduction {
     /// Of the edge from `source` to `node`, of all weights of the cell.
     pub(super) fn new(plan: &Plan, weights: &[f32], source: usize, node: usize) -> Reduction {
-        let channels = plan.shape.channels;
-        let edge = &weights[plan.edge_weights(source, node)];
+        let channels = plan.mixed();
+        let edge = &weights[plan.part_weights(source, node, Part::Reduction)];
         let of_half = |half: usize| &edge[half * channels * channels / 2..];
         let halves = [0, 1].map(|half| {
             let weights = of_half(half);
@@ -42,7 +43,7 @@ impl Reduction {
     pub(super) fn rectify(plan: &Plan, value: &[f32], to: &mut [f32]) {
         let flat = plan.geometry.flat;
         for (number, to) in to.chunks_exact_mut(flat).enumerate() {
-            let (half, channel) = (number / plan.shape.channels, number % plan.shape.channels);
+            let (half, channel) = (number / plan.mixed(), number % plan.mixed());
             let plane = channel * 4 + PHASES[half];
             relu(plan.level, to, &value[plane * flat..][..flat]);
         }
@@ -50,14 +51,14 @@ impl Reduction {
 
     /// Writes the planes of one image, from the result of [`Reduction::rectify`].
     pub(super) fn apply(&self, plan: &Plan, rectified: &[f32], to: &mut [f32]) {
-        let halves = self.halves.iter().zip(rectified.chunks_exact(plan.node()));
-        for ((kernel, source), to) in halves.zip(to.chunks_exact_mut(plan.node() / 2)) {
+        let halves = self.halves.iter().zip(rectified.chunks_exact(plan.mixed_node()));
+        for ((kernel, source), to) in halves.zip(to.chunks_exact_mut(plan.mixed_node() / 2)) {
             kernel.apply(source, to, plan.geometry.flat);
         }
     }
 
-    /// From the gradient of the planes: adds to `sums`, the weights of the edge, and to the gradient
-    /// of the rectified source, `[channel, phase]`; either may be empty. `scratch` is of one node.
+    /// From the gradient of the planes: adds to `sums`, the weights of the reduction, and to the gradient
+    /// of the rectified source, `[channel, phase]`; either may be empty. `scratch` is of one result.
     pub(super) fn backward(
         &self,
         plan: &Plan,
@@ -66,10 +67,10 @@ impl Reduction {
         sums: &mut [f32],
         to: &mut [f32],
     ) {
-        let (flat, square) = (plan.geometry.flat, plan.shape.channels * plan.shape.channels);
-        for (half, gradient) in gradient.chunks_exact(plan.node() / 2).enumerate() {
+        let (flat, square) = (plan.geometry.flat, plan.mixed().pow(2));
+        for (half, gradient) in gradient.chunks_exact(plan.mixed_node() / 2).enumerate() {
             if !sums.is_empty() {
-                let source = &rectified[half * plan.node()..][..plan.node()];
+                let source = &rectified[half * plan.mixed_node()..][..plan.mixed_node()];
                 let sums = &mut sums[half * square / 2..][..square / 2];
                 plane_products(plan.level, flat, [gradient, source], sums);
             }

@@ -1,12 +1,14 @@
 //! Everything that flows back into one state from the edges that leave it.
 
 use super::Cell;
+use super::bypass::{self, BypassGradient};
 use super::edge_sums::{EdgeSums, in_chunks};
+use super::entries::{self, Half, Part, Place};
 use super::forward::frame_state;
 use super::hidden::Hidden;
-use super::layout::{FIRST, INPUTS, POOL_ENTRY, POOLS, Place, Plan, SECOND, SECOND_ENTRY, SKIP};
-use super::layout::{SKIP_ENTRY, destinations, share};
+use super::layout::Plan;
 use super::node_gradient::{NodeGradient, Summation, output_rows};
+use super::numbering::{FIRST, INPUTS, LAST, POOLS, SECOND, SKIP, share};
 use super::reduction::Reduction;
 use super::stage::{self, StageGradient, StageOf};
 use crate::buffer::Buffer;
@@ -16,6 +18,7 @@ use crate::stage::StageScratch;
 use crate::statistics::Normalisation;
 use crate::window::{Window, WindowScratch};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// One pass over the images for one source.
 pub(super) struct SourceGradient<'a> {
@@ -24,18 +27,18 @@ pub(super) struct SourceGradient<'a> {
     hidden: &'a Hidden,
     output_gradient: &'a [f32],
     edges: Vec<Edge<'a>>,
+    bypass: BypassGradient<'a>,
     /// Absent if the gradient of the state is not needed.
     pooling: Option<Window>,
 }
 
-/// One edge that leaves the source.
+/// One edge that leaves the source, as far as it runs.
 struct Edge<'a> {
     node: &'a NodeGradient,
-    ordinal: usize,
-    /// What reads the state: the stages of [`FIRST`], then the dilated convolutions.
+    /// What reads the state: first halves of separable convolutions and dilated ones.
     stages: Vec<(Flow, StageGradient)>,
-    pools: [Vec<Normalisation>; POOLS.len()],
-    skip: Skip,
+    pools: [Option<Vec<Normalisation>>; POOLS.len()],
+    skip: Option<Skip>,
 }
 
 /// How the gradient of the planes of a stage comes about.
@@ -49,8 +52,15 @@ enum Flow {
 enum Skip {
     /// The share.
     Identity(f32),
-    /// First plane, kernels and normalisation.
-    Reduction(usize, Box<Reduction>, Vec<Normalisation>),
+    Reduction(Box<ReductionGradient>),
+}
+
+struct ReductionGradient {
+    first: usize,
+    kernels: Reduction,
+    normalisations: Vec<Normalisation>,
+    /// Of its weights, among those of the source.
+    sums: Range<usize>,
 }
 
 /// Buffers of one thread.
@@ -59,7 +69,7 @@ struct Scratch {
     framed: Buffer,
     /// The ReLU of what reductions read.
     rectified: Buffer,
-    /// Planes of one node.
+    /// Planes of one result.
     planes: Buffer,
     stage: StageScratch,
     pool: WindowScratch,
@@ -74,54 +84,24 @@ impl<'a> SourceGradient<'a> {
         (hidden, wanted): (&'a Hidden, bool),
     ) -> Self {
         let plan = &cell.plan;
-        let stride = plan.stride(source);
-        let edge = |of_node| {
-            let node: &NodeGradient = of_node;
-            let of = node.node;
-            let normalisations = |entry| node.normalisations(cell, shares, source, entry);
-            let ordinal = of - destinations(source).start();
-            let kernel =
-                |stage| StageOf { source, node: of, stage, stride }.gradient(plan, weights);
-            let hidden = |number: usize| {
-                let place = Place::First(plan.first(source, of, number));
-                let from = (ordinal * FIRST.len() + number) * plan.shape.channels;
-                (Flow::Hidden(place, from), kernel(FIRST[number]))
-            };
-            let dilated = |number: usize| {
-                let place = Place::Second(plan.second(source, of, number));
-                let flow = Flow::Node(place, normalisations(SECOND_ENTRY + number));
-                (flow, kernel(SECOND[number]))
-            };
-            let halves = (0..FIRST.len()).map(hidden);
-            Edge {
-                node,
-                ordinal,
-                stages: halves.chain((FIRST.len()..SECOND.len()).map(dilated)).collect(),
-                pools: [0, 1].map(|number| normalisations(POOL_ENTRY + number)),
-                skip: if plan.strided(source) {
-                    let kernels = Reduction::new(plan, weights, source, of);
-                    let first = plan.first(source, of, FIRST.len());
-                    Skip::Reduction(first, Box::new(kernels), normalisations(SKIP_ENTRY))
-                } else {
-                    Skip::Identity(share(shares, source, of, SKIP))
-                },
-            }
-        };
+        let edges = plan.entries.leaving(source);
+        let edges = edges.map(|edge| Edge::new(cell, edge, [weights, shares], nodes));
         SourceGradient {
             cell,
             source,
             hidden,
             output_gradient,
-            edges: nodes.iter().rev().map(edge).collect(),
+            edges: edges.collect(),
+            bypass: BypassGradient::new(shares, source, nodes),
             pooling: wanted.then(|| plan.window(source)),
         }
     }
 
     /// The gradient of a node.
-    pub(super) fn node(&self, weights: &mut EdgeSums) -> NodeGradient {
+    pub(super) fn node(&self, weights: &mut EdgeSums, of_bypass: bool) -> NodeGradient {
         let plan = &self.cell.plan;
         let (chunk, batch) = (plan.schedule.chunk, plan.shape.batch);
-        let summation = Summation::new(self.cell, self.source);
+        let summation = Summation::new(self.cell, self.source, of_bypass);
         let (values, each) = (plan.node(), summation.len());
         let mut planes = Buffer::take(batch * values);
         let mut sums = vec![0.0; batch * each];
@@ -176,23 +156,44 @@ impl<'a> SourceGradient<'a> {
     fn image(&self, image: usize, scratch: &mut Scratch, weights: &mut [f32], to: &mut [f32]) {
         let plan = &self.cell.plan;
         let value = self.value(image);
-        frame_state(plan, value, &mut scratch.framed);
-        if plan.strided(self.source) {
+        let mixed = plan.phases(self.source) * plan.mixed_node();
+        let (value, _) = value.split_at(mixed);
+        if self.edges.iter().any(|edge| !edge.stages.is_empty()) {
+            frame_state(plan, value, &mut scratch.framed);
+        }
+        if self.edges.iter().any(|edge| matches!(edge.skip, Some(Skip::Reduction(_)))) {
             Reduction::rectify(plan, value, &mut scratch.rectified);
         }
         to.fill(0.0);
-        let each = weights.len() / self.edges.len();
         for edge in &self.edges {
-            let weights = item(weights, edge.ordinal, each);
             self.stages(image, edge, scratch, weights, to);
             self.reduction(image, edge, scratch, weights, to);
         }
         if to.is_empty() {
             return;
         }
-        relu_backward(plan.level, to, value);
-        self.identity(image, to);
-        self.pools(image, scratch, to);
+        let (mixed, around) = to.split_at_mut(mixed);
+        relu_backward(plan.level, mixed, value);
+        self.identity(image, mixed);
+        self.pools(image, scratch, mixed);
+        self.around(image, scratch, around);
+    }
+
+    /// Writes what comes back around the operations.
+    fn around(&self, image: usize, scratch: &mut Scratch, to: &mut [f32]) {
+        let plan = &self.cell.plan;
+        let source = &self.cell.sources[self.source];
+        let planes = plan.phases(self.source) * plan.geometry.flat;
+        for (channel, to) in plan.bypass().zip(to.chunks_exact_mut(planes)) {
+            if !plan.strided(self.source) {
+                self.bypass.plane(plan, image, channel, to);
+                continue;
+            }
+            let gradient = &mut scratch.pool.plane;
+            self.bypass.plane(plan, image, channel, gradient);
+            let phases = &self.value(image)[channel * planes..][..planes];
+            bypass::halve_backward([phases, source.bypass(plan, image, channel)], gradient, to);
+        }
     }
 
     /// The planes of one image of the state.
@@ -223,7 +224,7 @@ impl<'a> SourceGradient<'a> {
                 normalisation.apply(level, geometry, planes, result);
             }
             kernel.begin(plan, &mut scratch.stage);
-            let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.shape.channels);
+            let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.mixed());
             for of_channel in framed.enumerate() {
                 let to = item(to, of_channel.0, plan.phases(self.source) * geometry.flat);
                 kernel.channel(plan, of_channel, &mut scratch.stage, weights, (to, true));
@@ -258,17 +259,18 @@ impl<'a> SourceGradient<'a> {
         weights: &mut [f32],
         to: &mut [f32],
     ) {
-        let Skip::Reduction(first, kernels, normalisations) = &edge.skip else { return };
+        let Some(Skip::Reduction(of)) = &edge.skip else { return };
         let plan = &self.cell.plan;
         let results = scratch.stage.results.chunks_exact_mut(plan.geometry.flat);
-        for ((channel, result), normalisation) in results.enumerate().zip(normalisations) {
-            let value =
-                self.cell.sources[self.source].kept.first.plane(plan, image, first + channel);
+        let first = &self.cell.sources[self.source].kept.first;
+        for ((channel, result), normalisation) in results.enumerate().zip(&of.normalisations) {
+            let value = first.plane(plan, image, of.first + channel);
             let planes = [edge.node.plane(plan, image, channel), value];
             normalisation.apply(plan.level, &plan.geometry, planes, result);
         }
         let from = [&scratch.stage.results[..], &scratch.rectified[..]];
-        kernels.backward(plan, from, &mut scratch.planes, weights, to);
+        let weights = if weights.is_empty() { weights } else { &mut weights[of.sums.clone()] };
+        of.kernels.backward(plan, from, &mut scratch.planes, weights, to);
     }
 
     /// Adds what comes back through skip connections that change nothing.
@@ -277,9 +279,12 @@ impl<'a> SourceGradient<'a> {
         for (channel, to) in to.chunks_exact_mut(geometry.flat).enumerate() {
             let mut terms: Vec<Term<'_>> = Vec::with_capacity(self.edges.len());
             for edge in &self.edges {
-                if let Skip::Identity(share) = edge.skip {
+                if let Some(Skip::Identity(share)) = edge.skip {
                     terms.push((share, edge.node.plane(&self.cell.plan, image, channel)));
                 }
+            }
+            if terms.is_empty() {
+                return;
             }
             add(level, to, 0.0, &terms, &geometry.mask);
         }
@@ -291,39 +296,90 @@ impl<'a> SourceGradient<'a> {
         let each = plan.phases(self.source) * plan.geometry.flat;
         let channels = to.chunks_exact_mut(each).zip(self.value(image).chunks_exact(each));
         for (channel, (to, value)) in channels.enumerate() {
-            let maximum = self.pool_gradient(image, channel, 0, &mut scratch.pool.plane);
-            pooling.maximum_backward(plan.planes(), [value, maximum], &mut scratch.pool, to);
-            self.pool_gradient(image, channel, 1, &mut scratch.pool.plane);
-            pooling.mean_backward(plan.planes(), &mut scratch.pool, to);
+            if let Some(maximum) = self.pool_gradient(image, channel, 0, &mut scratch.pool.plane) {
+                pooling.maximum_backward(plan.planes(), [value, maximum], &mut scratch.pool, to);
+            }
+            if self.pool_gradient(image, channel, 1, &mut scratch.pool.plane).is_some() {
+                pooling.mean_backward(plan.planes(), &mut scratch.pool, to);
+            }
         }
     }
 
-    /// Writes the gradient of one plane of a pool, of all edges together; returns the plane.
-    fn pool_gradient(&self, image: usize, channel: usize, pool: usize, to: &mut [f32]) -> &[f32] {
-        let Plan { level, ref geometry, ref shape, .. } = self.cell.plan;
+    /// Writes the gradient of one plane of a pool, of all edges together; returns the plane, unless the
+    /// pool does not run.
+    fn pool_gradient(
+        &self,
+        image: usize,
+        channel: usize,
+        pool: usize,
+        to: &mut [f32],
+    ) -> Option<&[f32]> {
+        let Plan { level, ref geometry, ref entries, .. } = self.cell.plan;
         let plan = &self.cell.plan;
         let of_source = &self.cell.sources[self.source].kept.first;
-        let pooled = of_source.plane(plan, image, pool * shape.channels + channel);
+        let first = entries.results(self.source).pools[pool]?;
+        let pooled = of_source.plane(plan, image, first + channel);
         let (mut slope, mut constant) = (0.0, 0.0);
         let mut terms: Vec<Term<'_>> = Vec::with_capacity(1 + self.edges.len());
         for edge in &self.edges {
-            let normalisation = edge.pools[pool][channel];
+            let Some(normalisations) = &edge.pools[pool] else { continue };
+            let normalisation = normalisations[channel];
             slope += normalisation.slope;
             constant += normalisation.constant;
             terms.push((normalisation.factor, edge.node.plane(plan, image, channel)));
         }
         terms.push((slope, pooled));
         combine(level, to, constant, &terms, &geometry.mask);
-        pooled
+        Some(pooled)
+    }
+}
+
+impl<'a> Edge<'a> {
+    fn new(
+        cell: &Cell,
+        edge: &entries::Edge,
+        [weights, shares]: [&[f32]; 2],
+        nodes: &'a [NodeGradient],
+    ) -> Self {
+        let plan = &cell.plan;
+        let (source, node) = (edge.source, &nodes[LAST - edge.node]);
+        let stride = plan.stride(source);
+        let mut found = Edge { node, stages: Vec::new(), pools: [None, None], skip: None };
+        for (number, entry) in edge.entries.iter().enumerate() {
+            let normalisations = || node.normalisations(cell, shares, edge, number);
+            if let Some(convolution) = entry.convolution() {
+                let (flow, stage) = match entry.half {
+                    Some(Half { first, gradient }) => {
+                        (Flow::Hidden(Place::First(first), gradient), FIRST[convolution])
+                    }
+                    None => (Flow::Node(entry.place, normalisations()), SECOND[convolution]),
+                };
+                let of = StageOf { source, node: edge.node, stage, stride };
+                found.stages.push((flow, of.gradient(plan, weights)));
+            } else if let Some(pool) = POOLS.iter().position(|&of| of == entry.operation) {
+                found.pools[pool] = Some(normalisations());
+            } else {
+                found.skip = Some(match entry.reduction() {
+                    Some(first) => Skip::Reduction(Box::new(ReductionGradient {
+                        first,
+                        kernels: Reduction::new(plan, weights, source, edge.node),
+                        normalisations: normalisations(),
+                        sums: plan.sums_of(source, edge.node, Part::Reduction),
+                    })),
+                    None => Skip::Identity(share(shares, source, edge.node, SKIP)),
+                });
+            }
+        }
+        found
     }
 }
 
 impl Scratch {
     fn new(plan: &Plan, source: usize) -> Scratch {
         Scratch {
-            framed: plan.frame.take(plan.phases(source) * plan.shape.channels, 0.0),
-            rectified: Buffer::take(if source < INPUTS { 2 * plan.node() } else { 0 }),
-            planes: Buffer::take(plan.node()),
+            framed: plan.frame.take(plan.phases(source) * plan.mixed(), 0.0),
+            rectified: Buffer::take(if source < INPUTS { 2 * plan.mixed_node() } else { 0 }),
+            planes: Buffer::take(plan.mixed_node()),
             stage: stage::scratch(plan),
             pool: WindowScratch::new(plan.planes(), plan.phases(source)),
         }

@@ -1,6 +1,8 @@
 //! The stages of a cell's edges: which of [`crate::stage`] they are, and where their weights lie.
 
-use super::layout::{Plan, STAGES};
+use super::entries::Part;
+use super::layout::Plan;
+use super::numbering::STAGES;
 use crate::stage::{self, StageKernel, StageScratch, StageShape};
 use std::ops::Range;
 
@@ -17,7 +19,7 @@ pub(super) struct StageOf {
 
 impl StageOf {
     fn shape(&self, plan: &Plan) -> StageShape {
-        let channels = plan.shape.channels;
+        let channels = plan.mixed();
         let of = STAGES[self.stage];
         StageShape {
             inputs: channels,
@@ -30,8 +32,10 @@ impl StageOf {
 
     /// Depthwise and 1x1 weights, of all weights of the cell.
     fn weights<'a>(&self, plan: &Plan, weights: &'a [f32]) -> [&'a [f32]; 2] {
-        let edge = &weights[plan.edge_weights(self.source, self.node)];
-        plan.stage_weights(self.source, self.stage).map(|range| &edge[range])
+        let part = plan.part_weights(self.source, self.node, Part::Stage(self.stage));
+        let (depthwise, pointwise) =
+            weights[part].split_at(STAGES[self.stage].taps() * plan.mixed());
+        [depthwise, pointwise]
     }
 
     pub(super) fn kernel(&self, plan: &Plan, weights: &[f32]) -> StageKernel {
@@ -39,23 +43,23 @@ impl StageOf {
     }
 
     pub(super) fn gradient(&self, plan: &Plan, weights: &[f32]) -> StageGradient {
-        let [depthwise, pointwise] = plan.stage_weights(self.source, self.stage);
         let kernel =
             stage::StageGradient::new(plan.planes(), self.shape(plan), self.weights(plan, weights));
-        StageGradient { kernel, weights: depthwise.start..pointwise.end }
+        let sums = plan.sums_of(self.source, self.node, Part::Stage(self.stage));
+        StageGradient { kernel, sums }
     }
 }
 
 /// Buffers of one thread, for any stage of the cell.
 pub(super) fn scratch(plan: &Plan) -> StageScratch {
-    StageScratch::new(plan.planes(), plan.shape.channels, plan.shape.channels)
+    StageScratch::new(plan.planes(), plan.mixed(), plan.mixed())
 }
 
-/// The gradients of one stage of one edge, whose sums are those of all weights of the edge or nothing.
+/// The gradients of one stage of one edge, whose sums are those of all weights of its source or nothing.
 pub(super) struct StageGradient {
     kernel: stage::StageGradient,
-    /// Of the stage, among those of the edge.
-    weights: Range<usize>,
+    /// Of the stage, among those of the source.
+    sums: Range<usize>,
 }
 
 impl StageGradient {
@@ -82,6 +86,6 @@ impl StageGradient {
     }
 
     fn own<'a>(&self, sums: &'a mut [f32]) -> &'a mut [f32] {
-        if sums.is_empty() { sums } else { &mut sums[self.weights.clone()] }
+        if sums.is_empty() { sums } else { &mut sums[self.sums.clone()] }
     }
 }

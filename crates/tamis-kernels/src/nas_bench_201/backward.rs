@@ -1,7 +1,7 @@
 //! The backward pass: for each of nodes 2, 1, 0 the gradients of what leaves it, and their sum,
 //! the gradient of the node, with the sums over the batch that the next node down needs.
 
-use super::layout::{CONVOLUTIONS, EDGE_WEIGHTS, OUTPUT, POOL, Plan, SKIP, SOURCES};
+use super::layout::{EDGE_WEIGHTS, OUTPUT, POOL, Plan, SKIP, SOURCES};
 use super::layout::{destinations, edge};
 use super::node_gradient::NodeGradient;
 use super::source_gradient::{Results, SourceGradient};
@@ -32,6 +32,10 @@ pub fn backward(
     };
     let mut nodes = vec![NodeGradient::of_output(saved, weights, output_gradient)];
     for source in (0..SOURCES).rev() {
+        if !saved.plan.is_read(source) {
+            nodes.push(NodeGradient::none(saved, source));
+            continue;
+        }
         let input = gradients.input.as_deref_mut().filter(|_| source == 0).unwrap_or_default();
         let pass = SourceGradient::new(saved, source, weights, shares, &nodes, wants);
         let results = pass.run(input);
@@ -43,28 +47,34 @@ pub fn backward(
         }
         nodes.push(NodeGradient::new(saved, source, results.gradient, &results.sums));
     }
+    if let Some(shares) = &mut gradients.shares {
+        write_idle_shares(&saved.plan, &nodes, shares);
+    }
     gradients
 }
 
 /// Adds the partial sums of the chunks, in order, to the gradients of the edges of `source`.
 fn add_weights(plan: &Plan, source: usize, results: &Results, gradient: &mut [f32]) {
-    let channels = plan.shape.channels;
-    let each = EDGE_WEIGHTS * channels * channels;
-    gradient.par_chunks_mut(each).enumerate().for_each(|(number, gradient)| {
-        for destination in destinations(source).filter(|&node| edge(source, node) == number) {
-            let first = (destination - source - 1) * channels;
-            for of in CONVOLUTIONS {
-                let place = plan.weight_sums_of(source, of, first..first + channels);
-                for sums in results.weights.chunks_exact(plan.weight_sums(source)) {
-                    let weights = &mut gradient[of.weights_of(0, channels)];
-                    plan.lanes[of.number].add_to(weights, &sums[place.clone()]);
-                }
+    let (channels, each) = (plan.shape.channels, plan.weight_sums(source));
+    if each == 0 {
+        return;
+    }
+    let of_edge = EDGE_WEIGHTS * channels * channels;
+    gradient.par_chunks_mut(of_edge).enumerate().for_each(|(number, gradient)| {
+        let convolutions = plan.convolutions(source);
+        for (of, destination) in convolutions.filter(|&(_, node)| edge(source, node) == number) {
+            let others = plan.entered(source, of.operation).take_while(|&node| node < destination);
+            let (lanes, before) = (&plan.lanes[of.number], others.count() * channels);
+            let first = plan.weight_sums_of(source, of).start + before * lanes.count();
+            for sums in results.weights.chunks_exact(each) {
+                let weights = &mut gradient[of.weights_of(0, channels)];
+                lanes.add_to(weights, &sums[first..first + channels * lanes.count()]);
             }
         }
     });
 }
 
-/// Writes the gradients of the shares of the edges of `source`.
+/// Writes the gradients of the shares of what runs on the edges of `source`.
 fn write_shares(
     saved: &Saved,
     source: usize,
@@ -72,22 +82,38 @@ fn write_shares(
     results: &Results,
     shares: &mut [f32],
 ) {
-    let channels = saved.plan.shape.channels;
-    for (number, destination) in destinations(source).enumerate() {
-        let gradient = &mut shares[edge(source, destination) * OPERATIONS..][..OPERATIONS];
-        let sums = results.shares.chunks_exact(2 * (OUTPUT - source));
-        let total = |at: usize| sums.clone().map(|sums| f64::from(sums[2 * number + at])).sum();
-        let (skip, pool): (f64, f64) = (total(0), total(1));
-        gradient[SKIP] = skip as f32;
-        gradient[POOL] = pool as f32;
-        for of in CONVOLUTIONS {
-            let first = saved.plan.plane(source, destination, of);
-            let of_channels = (0..channels).map(|channel| {
-                let statistics = saved.sources[source].statistics[first + channel];
-                let product = nodes[OUTPUT - destination].product(channel, source, of);
-                product * statistics.inverse_deviation()
-            });
-            gradient[of.operation] = of_channels.sum::<f64>() as f32;
+    let plan = &saved.plan;
+    for (number, operation) in [SKIP, POOL].into_iter().enumerate() {
+        for destination in plan.entered(source, operation) {
+            let place = 2 * (destination - source - 1) + number;
+            let sums = results.shares.chunks_exact(2 * (OUTPUT - source));
+            let total: f64 = sums.map(|sums| f64::from(sums[place])).sum();
+            shares[edge(source, destination) * OPERATIONS + operation] = total as f32;
+        }
+    }
+    for (of, destination) in plan.convolutions(source) {
+        let first = plan.plane(source, destination, of);
+        let of_channels = (0..plan.shape.channels).map(|channel| {
+            let statistics = saved.sources[source].statistics[first + channel];
+            let product = nodes[OUTPUT - destination].product(channel, source, of);
+            product * statistics.inverse_deviation()
+        });
+        let place = edge(source, destination) * OPERATIONS + of.operation;
+        shares[place] = of_channels.sum::<f64>() as f32;
+    }
+}
+
+/// Writes the gradients of the shares of what does not run, from `nodes`, the last first.
+fn write_idle_shares(plan: &Plan, nodes: &[NodeGradient], shares: &mut [f32]) {
+    for source in 0..SOURCES {
+        for destination in destinations(source) {
+            let totals = (0..plan.shape.channels).map(|c| nodes[OUTPUT - destination].total(c));
+            let total = totals.sum::<f64>() as f32;
+            for operation in 0..OPERATIONS {
+                if !plan.runs(source, destination, operation) {
+                    shares[edge(source, destination) * OPERATIONS + operation] = total;
+                }
+            }
         }
     }
 }

@@ -1,13 +1,16 @@
 //! The forward pass: for each of nodes 0, 1, 2 form it, convolve it and take moments, image by
 //! image; then form node 3.
 
-use super::layout::{Plan, SOURCES, SPATIAL};
+use super::layout::{CONVOLUTIONS, Plan, SOURCES, SPATIAL};
 use super::mixture::{Mixture, Scratch};
 use super::{CellShape, EDGES, OPERATIONS, Operands, Saved, Source};
 use crate::Level;
 use crate::buffer::Buffer;
+use crate::correlate::Correlation;
+use crate::schedule::{Pieces, item};
 use crate::statistics::{Moments, Statistics};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Applies the cell: writes `output`, `[batch, channels, height, width]`, and returns what
 /// [`super::backward`] needs if `keep`.
@@ -39,55 +42,96 @@ pub fn forward_at(
     assert_eq!(operands.weights.len(), shape.weights(), "length of the weights");
     assert_eq!(operands.shares.len(), EDGES * OPERATIONS, "length of the shares");
     assert_eq!(output.len(), shape.values(), "length of the output");
-    let plan = Plan::new(level, *shape);
+    let plan = Plan::new(level, *shape, operands.runs);
     let mut sources = Vec::with_capacity(SOURCES);
     for node in 0..SOURCES {
-        sources.push(source(&plan, operands, &sources, node));
+        let read = plan.is_read(node);
+        let source = read.then(|| Formation::new(&plan, operands, &sources, node).run());
+        sources.push(source.unwrap_or_default());
     }
     write_output(&plan, operands, &sources, output);
     keep.then_some(Saved { plan, sources })
 }
 
-/// Forms `node` from the sources before it and convolves it.
-fn source(plan: &Plan, operands: &Operands<'_>, before: &[Source], node: usize) -> Source {
-    let images = plan.shape.batch;
-    let (values, planes) = (plan.node(), plan.planes(node));
-    let convolved_values = plan.outputs(node) * plan.geometry.flat;
-    let mut value = Buffer::take(images * values);
-    let mut convolved = Buffer::take(images * convolved_values);
-    let mut moments = vec![Moments::default(); images * planes];
+/// How a node that is read is formed from the sources before it and convolved.
+struct Formation<'a> {
+    plan: &'a Plan,
+    input: &'a [f32],
+    /// Absent for the input.
+    mixture: Option<Mixture<'a>>,
+    spatial: Option<Correlation>,
+    pointwise: Option<Correlation>,
+    /// Planes of the 3x3 and of the 1x1 convolutions.
+    outputs: [usize; 2],
+}
 
-    let mixture = (node > 0).then(|| Mixture::new(plan, operands, before));
-    let spatial = plan.forward(operands.weights, node, SPATIAL);
-    let pointwise = plan.pointwise_forward(operands.weights, node);
-    let chunk = plan.schedule.chunk;
-    let chunks = value
-        .par_chunks_mut(chunk * values)
-        .zip(convolved.par_chunks_mut(chunk * convolved_values))
-        .zip(moments.par_chunks_mut(chunk * planes));
-    chunks.enumerate().for_each(|(number, ((value, convolved), moments))| {
-        let mut scratch = Scratch::new(plan);
-        let mut rectified = plan.geometry.take_bordered(plan.shape.channels);
-        let mut of_pointwise = Buffer::take(convolved_values);
-        let of_images = value
-            .chunks_exact_mut(values)
-            .zip(convolved.chunks_exact_mut(convolved_values))
-            .zip(moments.chunks_exact_mut(planes));
-        for (image, ((value, convolved), moments)) in (number * chunk..).zip(of_images) {
-            match &mixture {
-                Some(mixture) => mixture.form(image, value, &mut scratch),
-                None => flatten(plan, operands.input, image, value),
-            }
-            plan.rectify(value, &mut rectified);
-            spatial.apply(&rectified, convolved, plan.geometry.flat);
-            pointwise.apply(value, &mut of_pointwise, plan.geometry.flat);
-            let (of_first, of_second) = moments.split_at_mut(plan.outputs(node));
-            take_moments(plan, convolved, of_first);
-            take_moments(plan, &of_pointwise, of_second);
+/// The images of one chunk and where their results go.
+struct Chunk<'a> {
+    images: Range<usize>,
+    value: &'a mut [f32],
+    convolved: &'a mut [f32],
+    moments: &'a mut [Moments],
+}
+
+impl<'a> Formation<'a> {
+    fn new(plan: &'a Plan, operands: &Operands<'a>, before: &'a [Source], node: usize) -> Self {
+        Formation {
+            plan,
+            input: operands.input,
+            mixture: (node > 0).then(|| Mixture::new(plan, operands, before)),
+            spatial: plan.forward(operands.weights, node, SPATIAL),
+            pointwise: plan.pointwise_forward(operands.weights, node),
+            outputs: CONVOLUTIONS.map(|of| plan.outputs(node, of)),
         }
-    });
-    let statistics = Statistics::of_channels(&moments, planes, plan.geometry.pixels());
-    Source { value, convolved, statistics }
+    }
+
+    fn run(&self) -> Source {
+        let Plan { ref shape, ref geometry, schedule, .. } = *self.plan;
+        let (images, chunk, values) = (shape.batch, schedule.chunk, self.plan.node());
+        let (spatial, planes) = (self.outputs[0], self.outputs.iter().sum());
+        let mut value = Buffer::take(images * values);
+        let mut convolved = Buffer::take(images * spatial * geometry.flat);
+        let mut moments = vec![Moments::default(); images * planes];
+        let mut of_value = Pieces(&mut value, chunk * values);
+        let mut of_convolved = Pieces(&mut convolved, chunk * spatial * geometry.flat);
+        let mut of_moments = Pieces(&mut moments, chunk * planes);
+        let chunks = (0..images.div_ceil(chunk)).map(|number| Chunk {
+            images: schedule.images(number, images),
+            value: of_value.next(),
+            convolved: of_convolved.next(),
+            moments: of_moments.next(),
+        });
+        chunks.collect::<Vec<_>>().into_par_iter().for_each(|chunk| self.run_chunk(chunk));
+        let statistics = Statistics::of_channels(&moments, planes, geometry.pixels());
+        Source { value, convolved, convolved_planes: spatial, statistics }
+    }
+
+    fn run_chunk(&self, chunk: Chunk<'_>) {
+        let Plan { ref shape, ref geometry, .. } = *self.plan;
+        let [spatial, pointwise] = self.outputs;
+        let mut scratch = Scratch::new(self.plan);
+        let mut rectified = geometry.take_bordered(shape.channels);
+        let mut of_pointwise = Buffer::take(pointwise * geometry.flat);
+        for (local, image) in chunk.images.enumerate() {
+            let value = item(chunk.value, local, self.plan.node());
+            let convolved = item(chunk.convolved, local, spatial * geometry.flat);
+            let moments = item(chunk.moments, local, spatial + pointwise);
+            let (of_first, of_second) = moments.split_at_mut(spatial);
+            match &self.mixture {
+                Some(mixture) => mixture.form(image, value, &mut scratch),
+                None => flatten(self.plan, self.input, image, value),
+            }
+            if let Some(kernel) = &self.spatial {
+                self.plan.rectify(value, &mut rectified);
+                kernel.apply(&rectified, convolved, geometry.flat);
+                take_moments(self.plan, convolved, of_first);
+            }
+            if let Some(kernel) = &self.pointwise {
+                kernel.apply(value, &mut of_pointwise, geometry.flat);
+                take_moments(self.plan, &of_pointwise, of_second);
+            }
+        }
+    }
 }
 
 fn take_moments(plan: &Plan, planes: &[f32], moments: &mut [Moments]) {

@@ -6,6 +6,7 @@ use crate::correlate::{Correlation, Reading};
 use crate::correlate_weights::Lanes;
 use crate::elementwise::relu;
 use crate::plane::Geometry;
+use crate::runs::Runs;
 use crate::schedule::Schedule;
 use std::ops::{Range, RangeInclusive};
 
@@ -20,10 +21,11 @@ pub(super) const SOURCES: usize = 3;
 /// The output node.
 pub(super) const OUTPUT: usize = 3;
 
+pub(super) const NONE: usize = 0;
 pub(super) const SKIP: usize = 1;
 pub(super) const POOL: usize = 4;
 
-/// A convolution that every edge has.
+/// A convolution that an edge may run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Convolution {
     /// Which of them: 0 or 1.
@@ -89,11 +91,13 @@ impl Convolution {
     }
 }
 
-/// Everything that follows from the sizes.
+/// Everything that follows from the sizes and from what runs.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) level: Level,
     pub(super) shape: CellShape,
+    /// Of what the output depends on: nothing enters a node that nothing leaves.
+    runs: Runs,
     pub(super) geometry: Geometry,
     pub(super) schedule: Schedule,
     /// Of the weights of each convolution, over the rectified source stored pixel by pixel.
@@ -101,7 +105,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(level: Level, shape: CellShape) -> Plan {
+    /// `runs` is `[edge, operation]`, or empty: then everything runs.
+    pub(super) fn new(level: Level, shape: CellShape, runs: &[bool]) -> Plan {
         let geometry = Geometry::new(shape.height, shape.width);
         let schedule = Schedule::new(shape.batch);
         let lanes = CONVOLUTIONS.map(|of| {
@@ -109,7 +114,34 @@ impl Plan {
             let offsets: Vec<usize> = taps.map(|tap| tap * shape.channels).collect();
             Lanes::new(&offsets, shape.channels)
         });
-        Plan { level, shape, geometry, schedule, lanes }
+        let runs = Runs::new(runs, [EDGES, OPERATIONS]);
+        let mut plan = Plan { level, shape, runs, geometry, schedule, lanes };
+        plan.drop_unread();
+        plan
+    }
+
+    /// Drops what enters nodes that nothing leaves, the later ones first.
+    fn drop_unread(&mut self) {
+        for node in (1..OUTPUT).rev() {
+            if !self.is_read(node) {
+                (0..node).for_each(|source| self.runs.stop(edge(source, node)));
+            }
+        }
+    }
+
+    /// Whether an operation runs on the edge from `source` to `node`.
+    pub(super) fn runs(&self, source: usize, node: usize, operation: usize) -> bool {
+        self.runs.of(edge(source, node), operation)
+    }
+
+    /// The nodes that an operation of `source` enters.
+    pub(super) fn entered(&self, source: usize, operation: usize) -> impl Iterator<Item = usize> {
+        destinations(source).filter(move |&node| self.runs(source, node, operation))
+    }
+
+    /// Whether anything is computed of `source`.
+    pub(super) fn is_read(&self, source: usize) -> bool {
+        (NONE + 1..OPERATIONS).any(|operation| self.entered(source, operation).next().is_some())
     }
 
     /// Floats of one image of a node, in flat planes.
@@ -119,17 +151,26 @@ impl Plan {
 
     /// Convolution planes that leave `source`.
     pub(super) fn planes(&self, source: usize) -> usize {
-        CONVOLUTIONS.len() * self.outputs(source)
+        CONVOLUTIONS.iter().map(|&of| self.outputs(source, of)).sum()
     }
 
-    /// Output planes of each convolution that leaves `source`.
-    pub(super) fn outputs(&self, source: usize) -> usize {
-        (OUTPUT - source) * self.shape.channels
+    /// Output planes of one convolution that leaves `source`.
+    pub(super) fn outputs(&self, source: usize, of: Convolution) -> usize {
+        self.entered(source, of.operation).count() * self.shape.channels
     }
 
-    /// First of the `channels` planes of one edge and convolution among those of its source.
+    /// First of the `channels` planes of one edge and convolution, which runs, among those of its source.
     pub(super) fn plane(&self, source: usize, destination: usize, of: Convolution) -> usize {
-        of.number * self.outputs(source) + (destination - source - 1) * self.shape.channels
+        let others = CONVOLUTIONS[..of.number].iter().map(|&other| self.outputs(source, other));
+        let before = self.entered(source, of.operation).take_while(|&node| node < destination);
+        others.sum::<usize>() + before.count() * self.shape.channels
+    }
+
+    /// The convolutions that leave `source` and the nodes they enter, in the order of their planes.
+    pub(super) fn convolutions(&self, source: usize) -> impl Iterator<Item = (Convolution, usize)> {
+        CONVOLUTIONS.into_iter().flat_map(move |of| {
+            self.entered(source, of.operation).map(move |destination| (of, destination))
+        })
     }
 
     /// Offsets of every (input channel, tap) in bordered planes.
@@ -159,25 +200,30 @@ impl Plan {
         }
     }
 
-    /// One convolution of all edges that leave `source`, as one correlation.
-    pub(super) fn forward(&self, weights: &[f32], source: usize, of: Convolution) -> Correlation {
+    /// One convolution of all edges that leave `source`, as one correlation; absent if it runs on none.
+    pub(super) fn forward(
+        &self,
+        weights: &[f32],
+        source: usize,
+        of: Convolution,
+    ) -> Option<Correlation> {
         let channels = self.shape.channels;
-        let firsts = (0..self.outputs(source)).map(|output| {
-            let edge = edge(source, source + 1 + output / channels);
-            of.weight(edge, [output % channels, 0, 0], channels)
+        let firsts = self.entered(source, of.operation).flat_map(|destination| {
+            let edge = edge(source, destination);
+            (0..channels).map(move |output| of.weight(edge, [output, 0, 0], channels))
         });
         let firsts: Vec<usize> = firsts.collect();
-        Correlation::new(self.level, self.offsets(of), firsts.len(), |output, k| {
-            weights[firsts[output] + k]
-        })
+        let weight = |output: usize, k: usize| weights[firsts[output] + k];
+        let correlation = || Correlation::new(self.level, self.offsets(of), firsts.len(), weight);
+        (!firsts.is_empty()).then(correlation)
     }
 
     /// The 1x1 convolutions of all edges that leave `source`, from flat planes before their ReLU.
-    pub(super) fn pointwise_forward(&self, weights: &[f32], source: usize) -> Correlation {
+    pub(super) fn pointwise_forward(&self, weights: &[f32], source: usize) -> Option<Correlation> {
         let channels = self.shape.channels;
         let offsets = (0..channels).map(|plane| plane * self.geometry.flat);
-        let kernel = self.forward(weights, source, POINTWISE);
-        kernel.from(offsets.collect()).reading(Reading { relu: true, keep: false })
+        let kernel = self.forward(weights, source, POINTWISE)?;
+        Some(kernel.from(offsets.collect()).reading(Reading { relu: true, keep: false }))
     }
 
     /// The 1x1 convolution of the edge from `source` to `node`, each output times `factor(channel)`,
@@ -200,25 +246,26 @@ impl Plan {
     }
 
     /// The sum of the input gradients of all convolutions that leave `source`: inputs are the
-    /// planes of [`Plan::plane`], taps are mirrored.
-    pub(super) fn backward(&self, weights: &[f32], source: usize) -> Correlation {
+    /// planes of [`Plan::plane`], taps are mirrored. Absent if there are none.
+    pub(super) fn backward(&self, weights: &[f32], source: usize) -> Option<Correlation> {
         let channels = self.shape.channels;
         let mut offsets = Vec::new();
         let mut places = Vec::new();
-        for of in CONVOLUTIONS {
-            for destination in destinations(source) {
-                let first = self.plane(source, destination, of);
-                for (output, tap) in pairs(channels, of.taps()) {
-                    offsets.push(self.offset(of, first + output, of.taps() - 1 - tap));
-                    let edge = edge(source, destination);
-                    places.push((of.weight(edge, [output, 0, tap], channels), of.taps()));
-                }
+        for (of, destination) in self.convolutions(source) {
+            let first = self.plane(source, destination, of);
+            for (output, tap) in pairs(channels, of.taps()) {
+                offsets.push(self.offset(of, first + output, of.taps() - 1 - tap));
+                let edge = edge(source, destination);
+                places.push((of.weight(edge, [output, 0, tap], channels), of.taps()));
             }
         }
-        Correlation::new(self.level, offsets, channels, |input, k| {
+        if places.is_empty() {
+            return None;
+        }
+        Some(Correlation::new(self.level, offsets, channels, |input, k| {
             let (first, taps) = places[k];
             weights[first + input * taps]
-        })
+        }))
     }
 }
 

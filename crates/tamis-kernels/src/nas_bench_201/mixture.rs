@@ -10,15 +10,26 @@ use crate::elementwise::{Term, add, add_neighbours, combine};
 pub(super) struct Mixture<'a> {
     plan: &'a Plan,
     sources: &'a [Source],
-    skip: Vec<f32>,
-    pool: Vec<f32>,
-    /// Factors of the planes of the 3x3 convolutions: `[channel, source]`.
-    spatial: Vec<f32>,
-    /// The 1x1 convolution of each source, normalised but for its constant; the first writes, the
+    /// What enters as it is, by source.
+    entries: Vec<(usize, Entry)>,
+    /// `[channel, entry]`.
+    factors: Vec<f32>,
+    /// Sources that are pooled and their shares.
+    pools: Vec<(usize, f32)>,
+    /// Sources and their 1x1 convolutions, normalised but for their constants; the first writes, the
     /// others add.
-    pointwise: Vec<Correlation>,
+    pointwise: Vec<(usize, Correlation)>,
     /// Minus the means times the factors, summed: `[channel]`.
     constants: Vec<f32>,
+}
+
+/// Planes that are added without further work.
+#[derive(Clone, Copy)]
+enum Entry {
+    /// Of the 3x3 convolution, from this plane of its source on.
+    Spatial(usize),
+    /// Of the source.
+    Skip,
 }
 
 /// One bordered plane of one thread.
@@ -36,81 +47,119 @@ impl<'a> Mixture<'a> {
     /// The node after `sources`.
     pub(super) fn new(plan: &'a Plan, operands: &Operands<'_>, sources: &'a [Source]) -> Self {
         let node = sources.len();
-        let of_operation = |operation| -> Vec<f32> {
-            (0..node).map(|source| share(operands.shares, source, node, operation)).collect()
-        };
-        let affine = |of: Convolution, channel: usize, source: usize| {
-            let statistics = sources[source].statistics[plan.plane(source, node, of) + channel];
-            let share = share(operands.shares, source, node, of.operation);
-            let factor = f64::from(share) * statistics.inverse_deviation();
-            (factor, -factor * statistics.mean)
-        };
-        let channels = 0..plan.shape.channels;
-        let factor = |of, channel, source: usize| affine(of, channel, source).0 as f32;
-        let spatial = channels
-            .clone()
-            .flat_map(|channel| (0..node).map(move |source| factor(SPATIAL, channel, source)));
-        let pointwise = (0..node).map(|source| {
-            plan.pointwise(
-                operands.weights,
-                (source, node),
-                |channel| factor(POINTWISE, channel, source),
-                source > 0,
-            )
+        let running = |operation| (0..node).filter(move |&from| plan.runs(from, node, operation));
+        let share = |source, operation| share(operands.shares, source, node, operation);
+        let affine = Affine { plan, sources, shares: operands.shares };
+        let entries = (0..node).flat_map(|source| entries(plan, source, node));
+        let entries: Vec<(usize, Entry)> = entries.collect();
+        let factors = (0..plan.shape.channels).flat_map(|channel| {
+            let factor = move |&(source, entry): &(usize, Entry)| match entry {
+                Entry::Spatial(_) => affine.of(SPATIAL, channel, source).0 as f32,
+                Entry::Skip => share(source, SKIP),
+            };
+            entries.iter().map(factor)
         });
-        let constants = channels.map(|channel| {
+        let pointwise = running(POINTWISE.operation).enumerate().map(|(number, source)| {
+            let factor = |channel| affine.of(POINTWISE, channel, source).0 as f32;
+            (source, plan.pointwise(operands.weights, (source, node), factor, number > 0))
+        });
+        let constants = (0..plan.shape.channels).map(|channel| {
             let of_sources = (0..node).map(|source| {
-                affine(SPATIAL, channel, source).1 + affine(POINTWISE, channel, source).1
+                affine.of(SPATIAL, channel, source).1 + affine.of(POINTWISE, channel, source).1
             });
             of_sources.sum::<f64>() as f32
         });
         Mixture {
             plan,
             sources,
-            skip: of_operation(SKIP),
-            pool: of_operation(POOL),
-            spatial: spatial.collect(),
+            factors: factors.collect(),
+            pools: running(POOL).map(|source| (source, share(source, POOL))).collect(),
             pointwise: pointwise.collect(),
             constants: constants.collect(),
+            entries,
         }
     }
 
     /// Writes the flat planes of one image of the node.
     pub(super) fn form(&self, image: usize, to: &mut [f32], scratch: &mut Scratch) {
         let geometry = &self.plan.geometry;
-        for (source, kernel) in self.sources.iter().zip(&self.pointwise) {
-            kernel.apply(self.plan.image(&source.value, image), to, geometry.flat);
+        if self.pointwise.is_empty() {
+            to.fill(0.0);
+        }
+        for (source, kernel) in &self.pointwise {
+            let value = self.plan.image(&self.sources[*source].value, image);
+            kernel.apply(value, to, geometry.flat);
         }
         for (channel, to) in to.chunks_exact_mut(geometry.flat).enumerate() {
-            self.add_spatial(image, channel, to);
+            self.add_entries(image, channel, to);
             self.add_pooled(image, channel, to, &mut scratch.pooled);
         }
     }
 
     /// Skip connections, normalised 3x3 convolutions, and the constants of both convolutions.
-    fn add_spatial(&self, image: usize, channel: usize, to: &mut [f32]) {
+    fn add_entries(&self, image: usize, channel: usize, to: &mut [f32]) {
         let Plan { level, ref geometry, .. } = *self.plan;
-        let node = self.sources.len();
         let mut terms: [Term; OUTPUT * 2] = [(0.0, &[]); OUTPUT * 2];
-        for (number, source) in self.sources.iter().enumerate() {
-            let plane = self.plan.plane(number, node, SPATIAL) + channel;
-            let factor = self.spatial[channel * node + number];
-            terms[2 * number] = (factor, source.convolved(self.plan, image, plane));
-            terms[2 * number + 1] = (self.skip[number], source.value(self.plan, image, channel));
+        let count = self.entries.len();
+        let factors = &self.factors[channel * count..][..count];
+        for ((term, &factor), &(number, entry)) in terms.iter_mut().zip(factors).zip(&self.entries)
+        {
+            let source = &self.sources[number];
+            let plane = match entry {
+                Entry::Spatial(first) => source.convolved(self.plan, image, first + channel),
+                Entry::Skip => source.value(self.plan, image, channel),
+            };
+            *term = (factor, plane);
         }
-        add(level, to, self.constants[channel], &terms[..2 * node], &geometry.mask);
+        add(level, to, self.constants[channel], &terms[..count], &geometry.mask);
     }
 
     /// Pooling is linear: the sources are added first and pooled once.
     fn add_pooled(&self, image: usize, channel: usize, to: &mut [f32], pooled: &mut [f32]) {
+        if self.pools.is_empty() {
+            return;
+        }
         let Plan { level, ref geometry, .. } = *self.plan;
         let mut terms: [Term; OUTPUT] = [(0.0, &[]); OUTPUT];
-        for (number, source) in self.sources.iter().enumerate() {
-            terms[number] = (self.pool[number], source.value(self.plan, image, channel));
+        for (term, &(source, share)) in terms.iter_mut().zip(&self.pools) {
+            *term = (share, self.sources[source].value(self.plan, image, channel));
         }
-        let terms = &terms[..self.sources.len()];
+        let terms = &terms[..self.pools.len()];
         combine(level, geometry.inner(pooled), 0.0, terms, &geometry.mask);
         let corner = &pooled[geometry.tap(0, 0)..];
         add_neighbours(level, to, &geometry.inverse_count, corner, geometry.stride);
+    }
+}
+
+/// What of one edge is added without further work.
+fn entries(plan: &Plan, source: usize, node: usize) -> impl Iterator<Item = (usize, Entry)> {
+    let runs = |operation| plan.runs(source, node, operation);
+    let spatial =
+        runs(SPATIAL.operation).then(|| Entry::Spatial(plan.plane(source, node, SPATIAL)));
+    let skip = runs(SKIP).then_some(Entry::Skip);
+    spatial.into_iter().chain(skip).map(move |entry| (source, entry))
+}
+
+/// What normalisation and share make of the convolutions that enter a node.
+#[derive(Clone, Copy)]
+struct Affine<'a> {
+    plan: &'a Plan,
+    /// All before the node.
+    sources: &'a [Source],
+    shares: &'a [f32],
+}
+
+impl Affine<'_> {
+    /// Factor and constant of one channel; zeros for what does not run.
+    fn of(&self, of: Convolution, channel: usize, source: usize) -> (f64, f64) {
+        let node = self.sources.len();
+        if !self.plan.runs(source, node, of.operation) {
+            return (0.0, 0.0);
+        }
+        let plane = self.plan.plane(source, node, of) + channel;
+        let statistics = self.sources[source].statistics[plane];
+        let share = share(self.shares, source, node, of.operation);
+        let factor = f64::from(share) * statistics.inverse_deviation();
+        (factor, -factor * statistics.mean)
     }
 }

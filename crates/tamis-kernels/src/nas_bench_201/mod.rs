@@ -12,7 +12,8 @@
 //! What is saved by looking at the cell as a whole: one ReLU and one border for each node;
 //! the convolutions that leave a node run as one; normalised tensors are never written, because
 //! `sum a_k (y_k - mean_k) / deviation_k` is one pass over the `y_k`; pooling is linear and
-//! therefore done once for each node; gradients that nobody wants are not computed.
+//! therefore done once for each node; gradients that nobody wants are not computed. Operations that do not
+//! run cost nothing, nor does what only enters nodes that nothing leaves.
 //!
 //! Batch normalisation needs whole-batch sums, so forward and backward are a few passes over the
 //! images with a barrier between them. Running statistics are not kept: a search never uses them.
@@ -28,7 +29,7 @@ mod summation;
 
 use crate::buffer::Buffer;
 use crate::statistics::Statistics;
-use layout::{CONVOLUTIONS, EDGE_WEIGHTS, Plan};
+use layout::{EDGE_WEIGHTS, Plan};
 
 pub use backward::backward;
 pub use forward::{forward, forward_at};
@@ -69,6 +70,8 @@ pub struct Operands<'a> {
     pub weights: &'a [f32],
     /// `[edge, operation]`.
     pub shares: &'a [f32],
+    /// Which operations run, `[edge, operation]`, or empty: then all do.
+    pub runs: &'a [bool],
 }
 
 /// What the backward pass needs of a forward pass. Memory returns to the crate's pool on drop.
@@ -79,13 +82,15 @@ pub struct Saved {
     sources: Vec<Source>,
 }
 
-/// A node and the convolutions of it, before normalisation.
-#[derive(Debug)]
+/// A node and the convolutions of it, before normalisation; empty if nothing leaves it.
+#[derive(Debug, Default)]
 struct Source {
     /// Flat planes, `[image, channel]`.
     value: Buffer,
     /// Flat planes of the 3x3 convolutions, `[image, destination, channel]`.
     convolved: Buffer,
+    /// Planes of one image of them.
+    convolved_planes: usize,
     /// Of each plane of both convolutions; see [`Plan::plane`].
     statistics: Vec<Statistics>,
 }
@@ -98,8 +103,7 @@ impl Source {
 
     /// One flat plane of the 3x3 convolutions.
     fn convolved(&self, plan: &Plan, image: usize, plane: usize) -> &[f32] {
-        let planes = self.statistics.len() / CONVOLUTIONS.len();
-        plan.geometry.plane(&self.convolved, image * planes + plane)
+        plan.geometry.plane(&self.convolved, image * self.convolved_planes + plane)
     }
 }
 
@@ -121,6 +125,8 @@ pub struct Gradients {
     pub input: Option<Vec<f32>>,
     /// Of the weights.
     pub weights: Option<Vec<f32>>,
-    /// Of the shares; exactly 0 for `none`.
+    /// Of the shares: exactly 0 for `none` where it runs, and for what does not run the sum of the gradient
+    /// of the node that the edge enters. That is the straight-through estimate of GDAS (Dong and Yang, CVPR
+    /// 2019), whose forward pass adds the share of what does not run to the node as a number of value 0.
     pub shares: Option<Vec<f32>>,
 }

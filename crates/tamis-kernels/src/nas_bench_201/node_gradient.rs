@@ -28,6 +28,11 @@ impl NodeGradient {
         NodeGradient { node, planes, totals }
     }
 
+    /// Of a node that nothing leaves.
+    pub(super) fn none(saved: &Saved, node: usize) -> Self {
+        NodeGradient::new(saved, node, Buffer::default(), &[])
+    }
+
     /// Of the output, from the gradient of the loss.
     pub(super) fn of_output(saved: &Saved, weights: &[f32], gradient: &[f32]) -> Self {
         let Plan { shape, schedule, .. } = saved.plan;

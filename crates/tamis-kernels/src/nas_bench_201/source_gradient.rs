@@ -1,14 +1,12 @@
 //! Everything that flows back into one node from the edges that leave it: what it needs, and how it
 //! is spread over threads. The work on one image is in `source_image`.
 
-use super::layout::{CONVOLUTIONS, Convolution, OUTPUT, POOL, Plan, SKIP};
-use super::layout::{destinations, share};
+use super::layout::{CONVOLUTIONS, Convolution, OUTPUT, POINTWISE, POOL, Plan, SKIP, share};
 use super::node_gradient::NodeGradient;
 use super::summation::{self, Summation, sums_of};
 use super::{Saved, Wants};
 use crate::buffer::Buffer;
 use crate::correlate::Correlation;
-use crate::correlate_weights::Lanes;
 use crate::schedule::{Pieces, item};
 use crate::statistics::Normalisation;
 use rayon::prelude::*;
@@ -23,15 +21,19 @@ pub(super) struct SourceGradient<'a> {
     pub(super) nodes: &'a [NodeGradient],
     /// How the gradient of each convolution plane follows from that of its node.
     pub(super) normalisation: Vec<Normalisation>,
-    /// Absent if the gradient of this node is not needed.
+    /// Whether the gradient of this node is needed.
+    pub(super) gradient_wanted: bool,
+    /// Absent if that is not needed or there are no convolutions.
     pub(super) kernel: Option<Correlation>,
     /// The 1x1 convolutions that leave the source.
-    pub(super) pointwise: Correlation,
+    pub(super) pointwise: Option<Correlation>,
     /// The sums that the gradient of this node needs.
     pub(super) summation: Summation<'a>,
     weights_wanted: bool,
-    pub(super) skip: Vec<f32>,
-    pub(super) pool: Vec<f32>,
+    /// Nodes that skip connections enter, and their shares.
+    pub(super) skip: Vec<(usize, f32)>,
+    /// The same of the pool.
+    pub(super) pool: Vec<(usize, f32)>,
     pub(super) shares_wanted: bool,
 }
 
@@ -43,7 +45,7 @@ pub(super) struct Results {
     pub(super) sums: Vec<f32>,
     /// `[chunk, convolution, output plane, lane]`, or empty.
     pub(super) weights: Buffer,
-    /// `[image, destination, (skip, pool)]`, or empty.
+    /// `[image, destination, (skip, pool)]`, 0 for what does not run; or empty.
     pub(super) shares: Vec<f32>,
 }
 
@@ -60,21 +62,18 @@ pub(super) struct Chunk<'a> {
 impl Plan {
     /// Floats of the sums for the weights of all convolutions that leave `source`.
     pub(super) fn weight_sums(&self, source: usize) -> usize {
-        let lanes: usize = self.lanes.iter().map(Lanes::count).sum();
-        self.outputs(source) * lanes
+        self.weight_sums_before(source, CONVOLUTIONS.len())
     }
 
-    /// Where among them those of some outputs of one convolution are.
-    pub(super) fn weight_sums_of(
-        &self,
-        source: usize,
-        of: Convolution,
-        outputs: Range<usize>,
-    ) -> Range<usize> {
-        let before: usize = self.lanes[..of.number].iter().map(Lanes::count).sum();
-        let first = before * self.outputs(source);
-        let each = self.lanes[of.number].count();
-        first + outputs.start * each..first + outputs.end * each
+    /// Where among them those of one convolution are.
+    pub(super) fn weight_sums_of(&self, source: usize, of: Convolution) -> Range<usize> {
+        let [start, end] = [0, 1].map(|next| self.weight_sums_before(source, of.number + next));
+        start..end
+    }
+
+    fn weight_sums_before(&self, source: usize, number: usize) -> usize {
+        let each = |of: Convolution| self.outputs(source, of) * self.lanes[of.number].count();
+        CONVOLUTIONS.into_iter().take(number).map(each).sum()
     }
 }
 
@@ -89,16 +88,18 @@ impl<'a> SourceGradient<'a> {
     ) -> Self {
         let plan = &saved.plan;
         let of_operation = |operation| {
-            destinations(source).map(|node| share(shares, source, node, operation)).collect()
+            let nodes = plan.entered(source, operation);
+            nodes.map(|node| (node, share(shares, source, node, operation))).collect()
         };
-        let gradient_needed = source > 0 || wants.input;
+        let gradient_wanted = source > 0 || wants.input;
         SourceGradient {
             saved,
             plan,
             source,
             nodes,
             normalisation: normalisation(saved, source, shares, nodes),
-            kernel: gradient_needed.then(|| plan.backward(weights, source)),
+            gradient_wanted,
+            kernel: if gradient_wanted { plan.backward(weights, source) } else { None },
             pointwise: plan.pointwise_forward(weights, source),
             summation: Summation::new(saved, weights, source),
             weights_wanted: wants.weights,
@@ -149,14 +150,14 @@ impl<'a> SourceGradient<'a> {
         let mut scratch = Scratch::new(self);
         chunk.weights.fill(0.0);
         for image in chunk.images.clone() {
-            if self.kernel.is_some() || self.weights_wanted {
+            if self.gradient_wanted || self.weights_wanted {
                 self.prepare(image, &mut scratch);
             }
             if self.weights_wanted {
                 self.add_weights(image, &mut scratch, chunk.weights);
             }
             self.node_gradient(image, &mut scratch, &mut chunk);
-            let shares = item(chunk.shares, image - chunk.images.start, 2 * self.skip.len());
+            let shares = item(chunk.shares, image - chunk.images.start, 2 * (OUTPUT - self.source));
             self.share_sums(image, &mut scratch, shares);
         }
     }
@@ -172,15 +173,13 @@ fn normalisation(
     let Plan { ref shape, ref geometry, .. } = saved.plan;
     let values = shape.batch * geometry.pixels();
     let mut planes = Vec::with_capacity(saved.plan.planes(source));
-    for of in CONVOLUTIONS {
-        for destination in destinations(source) {
-            let share = share(shares, source, destination, of.operation);
-            let node = &nodes[OUTPUT - destination];
-            for channel in 0..shape.channels {
-                let sums = [node.total(channel), node.product(channel, source, of)];
-                let statistics = saved.sources[source].statistics[planes.len()];
-                planes.push(statistics.backward(share, sums, values));
-            }
+    for (of, destination) in saved.plan.convolutions(source) {
+        let share = share(shares, source, destination, of.operation);
+        let node = &nodes[OUTPUT - destination];
+        for channel in 0..shape.channels {
+            let sums = [node.total(channel), node.product(channel, source, of)];
+            let statistics = saved.sources[source].statistics[planes.len()];
+            planes.push(statistics.backward(share, sums, values));
         }
     }
     planes
@@ -209,7 +208,7 @@ impl Scratch {
         Scratch {
             convolved: geometry.take_bordered(pass.plan.planes(pass.source)),
             pixels: geometry.take_pixels(shape.channels),
-            pointwise: Buffer::take(pass.plan.outputs(pass.source) * geometry.flat),
+            pointwise: Buffer::take(pass.plan.outputs(pass.source, POINTWISE) * geometry.flat),
             summation: pass.summation.scratch(),
             passed: Buffer::take(pass.plan.node()),
             pooled: geometry.take_bordered(1),

@@ -1,12 +1,12 @@
 //! One image of the backward pass of one source.
 
-use super::layout::{CONVOLUTIONS, OUTPUT, Plan};
+use super::layout::{CONVOLUTIONS, OUTPUT, POOL, Plan, SKIP, SPATIAL};
 use super::source_gradient::{Chunk, Scratch, SourceGradient};
 use super::summation::sums_of;
 use crate::buffer::Buffer;
 use crate::correlate_weights::WeightCorrelation;
 use crate::elementwise::{Term, add, add_neighbours, combine, multiply, relu, relu_backward};
-use crate::reduce::products;
+use crate::reduce::products_of;
 use crate::schedule::item;
 
 impl<'a> SourceGradient<'a> {
@@ -15,30 +15,39 @@ impl<'a> SourceGradient<'a> {
         let Plan { level, ref geometry, ref shape, .. } = *self.plan;
         let source = &self.saved.sources[self.source];
         let value = self.plan.image(&source.value, image);
-        self.pointwise.apply(value, &mut scratch.pointwise, geometry.flat);
-
-        let outputs = self.plan.outputs(self.source);
-        for (plane, to) in scratch.convolved.chunks_exact_mut(geometry.bordered).enumerate() {
-            let (destination, channel) = (plane % outputs / shape.channels, plane % shape.channels);
-            let convolved = if plane < outputs {
-                source.convolved(self.plan, image, plane)
-            } else {
-                self.plan.geometry.plane(&scratch.pointwise, plane - outputs)
-            };
-            let gradient = self.gradient(destination, image, channel);
-            self.normalisation[plane].apply(level, geometry, [gradient, convolved], to);
+        if let Some(kernel) = &self.pointwise {
+            kernel.apply(value, &mut scratch.pointwise, geometry.flat);
+        }
+        let spatial = self.plan.outputs(self.source, SPATIAL);
+        let mut planes = scratch.convolved.chunks_exact_mut(geometry.bordered).enumerate();
+        for (_, destination) in self.plan.convolutions(self.source) {
+            for (channel, (plane, to)) in planes.by_ref().take(shape.channels).enumerate() {
+                let convolved = if plane < spatial {
+                    source.convolved(self.plan, image, plane)
+                } else {
+                    self.plan.geometry.plane(&scratch.pointwise, plane - spatial)
+                };
+                let gradient = self.gradient(destination, image, channel);
+                self.normalisation[plane].apply(level, geometry, [gradient, convolved], to);
+            }
         }
     }
 
     /// Adds the weight gradients of one prepared image.
     pub(super) fn add_weights(&self, image: usize, scratch: &mut Scratch, sums: &mut [f32]) {
         let Plan { level, ref geometry, ref shape, .. } = *self.plan;
+        if sums.is_empty() {
+            return;
+        }
         let value = self.plan.image(&self.saved.sources[self.source].value, image);
         relu(level, &mut scratch.passed, value);
         geometry.fill_pixels(level, &scratch.passed, &mut scratch.pixels);
-        let outputs = self.plan.outputs(self.source);
+        let mut first = geometry.front;
         for of in CONVOLUTIONS {
-            let first = of.number * outputs * geometry.bordered + geometry.front;
+            let outputs = self.plan.outputs(self.source, of);
+            if outputs == 0 {
+                continue;
+            }
             let job = WeightCorrelation {
                 geometry,
                 lanes: &self.plan.lanes[of.number],
@@ -48,16 +57,20 @@ impl<'a> SourceGradient<'a> {
                 plane: geometry.bordered,
                 outputs,
             };
-            let place = self.plan.weight_sums_of(self.source, of, 0..outputs);
-            job.accumulate(level, &mut sums[place]);
+            job.accumulate(level, &mut sums[self.plan.weight_sums_of(self.source, of)]);
+            first += outputs * geometry.bordered;
         }
     }
 
     /// Forms the gradient of the source for one prepared image, and its sums.
     pub(super) fn node_gradient(&self, image: usize, scratch: &mut Scratch, chunk: &mut Chunk<'_>) {
-        let Some(kernel) = &self.kernel else { return };
+        if !self.gradient_wanted {
+            return;
+        }
         let geometry = &self.plan.geometry;
-        kernel.apply(&scratch.convolved, &mut scratch.passed, geometry.flat);
+        if let Some(kernel) = &self.kernel {
+            kernel.apply(&scratch.convolved, &mut scratch.passed, geometry.flat);
+        }
         let local = image - chunk.images.start;
         if self.source > 0 {
             let gradient = item(chunk.gradient, local, self.plan.node());
@@ -80,23 +93,38 @@ impl<'a> SourceGradient<'a> {
     /// Adds up one plane of the node's gradient: through ReLU, skip and pooling.
     fn node_plane(&self, image: usize, channel: usize, to: &mut [f32], scratch: &mut Scratch) {
         let Plan { level, ref geometry, .. } = *self.plan;
-        to.copy_from_slice(geometry.plane(&scratch.passed, channel));
-        let value = self.saved.sources[self.source].value(self.plan, image, channel);
-        relu_backward(level, to, value);
+        if self.kernel.is_some() {
+            to.copy_from_slice(geometry.plane(&scratch.passed, channel));
+            let value = self.saved.sources[self.source].value(self.plan, image, channel);
+            relu_backward(level, to, value);
+        } else {
+            to.fill(0.0);
+        }
         let mut terms: [Term; OUTPUT] = [(0.0, &[]); OUTPUT];
-        let count = self.skip.len();
-        for (destination, term) in terms.iter_mut().enumerate().take(count) {
-            *term = (self.skip[destination], self.gradient(destination, image, channel));
+        let skips = self.terms(&self.skip, [image, channel], &mut terms);
+        add(level, to, 0.0, skips, &geometry.mask);
+        if self.pool.is_empty() {
+            return;
         }
-        add(level, to, 0.0, &terms[..count], &geometry.mask);
-        for (term, &share) in terms.iter_mut().zip(&self.pool) {
-            term.0 = share;
-        }
+        let pools = self.terms(&self.pool, [image, channel], &mut terms);
         let pooled = geometry.inner(&mut scratch.pooled);
-        combine(level, pooled, 0.0, &terms[..count], &geometry.mask);
+        combine(level, pooled, 0.0, pools, &geometry.mask);
         multiply(level, pooled, &geometry.inverse_count);
         let corner = &scratch.pooled[geometry.tap(0, 0)..];
         add_neighbours(level, to, &geometry.ones, corner, geometry.stride);
+    }
+
+    /// The gradients of nodes, times shares.
+    fn terms<'b>(
+        &self,
+        nodes: &[(usize, f32)],
+        [image, channel]: [usize; 2],
+        terms: &'b mut [Term<'a>; OUTPUT],
+    ) -> &'b [Term<'a>] {
+        for (term, &(destination, share)) in terms.iter_mut().zip(nodes) {
+            *term = (share, self.gradient(destination, image, channel));
+        }
+        &terms[..nodes.len()]
     }
 
     /// Sums of products for the shares of skip and pooling: `[destination, (skip, pool)]`.
@@ -107,24 +135,30 @@ impl<'a> SourceGradient<'a> {
         let Plan { level, ref geometry, ref shape, .. } = *self.plan;
         for channel in 0..shape.channels {
             let value = self.saved.sources[self.source].value(self.plan, image, channel);
-            geometry.inner(&mut scratch.pooled).copy_from_slice(value);
             let pooled = &mut scratch.plane;
-            pooled.fill(0.0);
-            let corner = &scratch.pooled[geometry.tap(0, 0)..];
-            add_neighbours(level, pooled, &geometry.inverse_count, corner, geometry.stride);
-            for (destination, sums) in sums.chunks_exact_mut(2).enumerate() {
-                let gradient = self.gradient(destination, image, channel);
-                let [skip, pool] = products(level, gradient, [(0.0, value), (0.0, pooled)]);
-                sums[0] += skip;
-                sums[1] += pool;
+            if !self.pool.is_empty() {
+                geometry.inner(&mut scratch.pooled).copy_from_slice(value);
+                pooled.fill(0.0);
+                let corner = &scratch.pooled[geometry.tap(0, 0)..];
+                add_neighbours(level, pooled, &geometry.inverse_count, corner, geometry.stride);
+            }
+            for (destination, sums) in (self.source + 1..).zip(sums.chunks_exact_mut(2)) {
+                let runs = |operation| self.plan.runs(self.source, destination, operation);
+                let skip = runs(SKIP).then_some((0.0, value));
+                let pool = runs(POOL).then_some((0.0, &pooled[..]));
+                if skip.is_some() || pool.is_some() {
+                    let gradient = self.gradient(destination, image, channel);
+                    let [skip, pool] = products_of(level, gradient, [skip, pool]);
+                    sums[0] += skip;
+                    sums[1] += pool;
+                }
             }
         }
     }
 
-    /// One plane of the gradient of a destination, counted from the source.
+    /// One plane of the gradient of a destination.
     fn gradient(&self, destination: usize, image: usize, channel: usize) -> &'a [f32] {
-        let node = &self.nodes[OUTPUT - self.source - 1 - destination];
         let plane = image * self.plan.shape.channels + channel;
-        self.plan.geometry.plane(&node.planes, plane)
+        self.plan.geometry.plane(&self.nodes[OUTPUT - destination].planes, plane)
     }
 }

@@ -1,10 +1,10 @@
 //! The sums over pixels that batch normalisation passes back, for the gradient of one node.
 
 use super::Saved;
-use super::layout::{CONVOLUTIONS, POINTWISE, SPATIAL};
+use super::layout::{CONVOLUTIONS, POINTWISE};
 use crate::buffer::Buffer;
 use crate::correlate::Correlation;
-use crate::reduce::{products, sum};
+use crate::reduce::{products_of, sum};
 
 /// Sums that belong to each channel of a node: first `sum(g)`, then `sum(g (y - mean))` for each
 /// source and convolution.
@@ -16,8 +16,8 @@ pub(super) fn sums_of(node: usize) -> usize {
 pub(super) struct Summation<'a> {
     saved: &'a Saved,
     node: usize,
-    /// The 1x1 convolution of each source.
-    kernels: Vec<Correlation>,
+    /// The 1x1 convolution of each source, where it runs.
+    kernels: Vec<Option<Correlation>>,
 }
 
 /// Flat planes of one 1x1 convolution, of one thread.
@@ -27,8 +27,9 @@ pub(super) struct Scratch {
 
 impl<'a> Summation<'a> {
     pub(super) fn new(saved: &'a Saved, weights: &[f32], node: usize) -> Self {
-        let kernels =
-            (0..node).map(|source| saved.plan.pointwise(weights, (source, node), |_| 1.0, false));
+        let kernel = |source| saved.plan.pointwise(weights, (source, node), |_| 1.0, false);
+        let runs = |source| saved.plan.runs(source, node, POINTWISE.operation);
+        let kernels = (0..node).map(|source| runs(source).then(|| kernel(source)));
         Summation { saved, node, kernels: kernels.collect() }
     }
 
@@ -36,7 +37,7 @@ impl<'a> Summation<'a> {
         Scratch { pointwise: Buffer::take(self.saved.plan.node()) }
     }
 
-    /// Writes the sums of one image's gradient, `[channel, sum]`.
+    /// Writes the sums of one image's gradient, `[channel, sum]`, but for those of what does not run.
     pub(super) fn image(
         &self,
         image: usize,
@@ -52,22 +53,32 @@ impl<'a> Summation<'a> {
         }
         for (number, kernel) in self.kernels.iter().enumerate() {
             let source = &self.saved.sources[number];
-            let value = plan.image(&source.value, image);
-            kernel.apply(value, &mut scratch.pointwise, plan.geometry.flat);
-            let place = |of| plan.plane(number, self.node, of);
+            if let Some(kernel) = kernel {
+                let value = plan.image(&source.value, image);
+                kernel.apply(value, &mut scratch.pointwise, plan.geometry.flat);
+            }
+            let [spatial, pointwise] = self.places(number);
+            let mean = |plane: usize| source.statistics[plane].mean as f32;
             for (channel, gradient) in planes().enumerate() {
-                let spatial = place(SPATIAL) + channel;
-                let mean = |plane: usize| source.statistics[plane].mean as f32;
-                let terms = [
-                    (mean(spatial), source.convolved(plan, image, spatial)),
-                    (
-                        mean(place(POINTWISE) + channel),
-                        plan.geometry.plane(&scratch.pointwise, channel),
-                    ),
-                ];
+                let of_spatial = spatial.map(|first| {
+                    (mean(first + channel), source.convolved(plan, image, first + channel))
+                });
+                let of_pointwise = pointwise.map(|first| {
+                    (mean(first + channel), plan.geometry.plane(&scratch.pointwise, channel))
+                });
                 let first = channel * each + 1 + number * 2;
-                sums[first..first + 2].copy_from_slice(&products(plan.level, gradient, terms));
+                let found = products_of(plan.level, gradient, [of_spatial, of_pointwise]);
+                sums[first..first + 2].copy_from_slice(&found);
             }
         }
+    }
+
+    /// First planes of the convolutions of one source that run.
+    fn places(&self, source: usize) -> [Option<usize>; 2] {
+        let plan = &self.saved.plan;
+        CONVOLUTIONS.map(|of| {
+            let runs = plan.runs(source, self.node, of.operation);
+            runs.then(|| plan.plane(source, self.node, of))
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! The cell operation against a plain `f64` reference, at every level of this machine.
 
-use super::numbers::{assert_close, dot, normals, wide};
+use super::numbers::{assert_close, dot, flags, normals, one_hot, wide};
 use super::reference::nas_bench_201::Reference;
 use tamis_kernels::Level;
 use tamis_kernels::nas_bench_201::{
@@ -14,6 +14,7 @@ struct Case {
     input: Vec<f32>,
     weights: Vec<f32>,
     shares: Vec<f32>,
+    runs: Vec<bool>,
     output_gradient: Vec<f32>,
 }
 
@@ -26,12 +27,18 @@ impl Case {
             input: normals(1, shape.values(), 1.0),
             weights: normals(2, shape.weights(), deviation),
             shares: normals(3, 30, 0.5),
+            runs: Vec::new(),
             output_gradient: normals(4, shape.values(), 1.0),
         }
     }
 
     fn operands(&self) -> Operands<'_> {
-        Operands { input: &self.input, weights: &self.weights, shares: &self.shares }
+        Operands {
+            input: &self.input,
+            weights: &self.weights,
+            shares: &self.shares,
+            runs: &self.runs,
+        }
     }
 
     fn reference(&self) -> Reference {
@@ -40,6 +47,8 @@ impl Case {
             input: wide(&self.input),
             weights: wide(&self.weights),
             shares: wide(&self.shares),
+            runs: self.runs.clone(),
+            anchors: wide(&self.shares),
         }
     }
 
@@ -84,7 +93,13 @@ fn the_sizes_of_the_search_match_the_reference() {
 
 #[test]
 fn the_reference_gradients_are_those_of_finite_differences() {
-    let case = Case::new(2, 3, 4, 3);
+    let mut case = Case::new(2, 3, 4, 3);
+    assert_reference_gradients(&case);
+    case.runs = flags(1, 30, 60);
+    assert_reference_gradients(&case);
+}
+
+fn assert_reference_gradients(case: &Case) {
     let output_gradient = wide(&case.output_gradient);
     let gradients = case.reference().backward(&output_gradient);
     let parts = [
@@ -110,9 +125,90 @@ fn the_reference_gradients_are_those_of_finite_differences() {
 }
 
 #[test]
+fn cells_of_which_only_some_operations_run_match_the_reference() {
+    for (id, percent) in [(1, 15), (2, 30), (3, 50), (4, 70), (5, 90), (6, 30), (7, 15)] {
+        for (batch, channels, height, width) in [(3, 5, 9, 9), (2, 8, 8, 8), (17, 3, 3, 2)] {
+            let mut case = Case::new(batch, channels, height, width);
+            case.runs = flags(id, 30, percent);
+            // A share of 0 is not an operation that does not run.
+            case.shares.iter_mut().step_by(7).for_each(|share| *share = 0.0);
+            assert_matches_the_reference(&case);
+        }
+    }
+}
+
+#[test]
+fn cells_of_one_operation_an_edge_match_the_reference() {
+    for id in 0..12 {
+        let mut case = Case::new(2, 4, 5, 6);
+        case.runs = one_hot(id, 6, 5);
+        assert_matches_the_reference(&case);
+    }
+    for operation in 0..5 {
+        let mut case = Case::new(2, 4, 5, 6);
+        case.runs = (0..30).map(|place| place % 5 == operation).collect();
+        assert_matches_the_reference(&case);
+    }
+}
+
+#[test]
+fn edges_and_nodes_without_anything_match_the_reference() {
+    // Edges by number: an edge; all that enter node 1, 2, 3; all that leave node 0, 1, 2.
+    for edges in [&[4][..], &[0], &[1, 2], &[3, 4, 5], &[0, 1, 3], &[2, 4], &[5], &[2, 4, 5]] {
+        let mut case = Case::new(3, 4, 6, 5);
+        case.runs = (0..30).map(|place| !edges.contains(&(place / 5))).collect();
+        assert_matches_the_reference(&case);
+    }
+    let mut case = Case::new(3, 4, 6, 5);
+    case.runs = vec![false; 30];
+    assert_matches_the_reference(&case);
+    assert!(case.run(Level::best(), ALL).0.iter().all(|&value| value == 0.0));
+}
+
+#[test]
+fn a_cell_of_which_everything_runs_gives_the_same_bits_as_one_that_is_not_told() {
+    let mut case = Case::new(5, 6, 8, 8);
+    let untold = all_bits(case.run(Level::best(), ALL));
+    case.runs = vec![true; 30];
+    assert!(all_bits(case.run(Level::best(), ALL)) == untold);
+}
+
+#[test]
+fn what_does_not_run_is_not_computed_and_its_weights_have_no_gradient() {
+    for id in 0..6 {
+        let mut case = Case::new(3, 4, 8, 8);
+        case.runs = flags(id, 30, 40);
+        let expected = case.run(Level::best(), ALL);
+        let square = 16;
+        for edge in 0..6 {
+            for (operation, first, len) in [(2, 0, square), (3, square, 9 * square)] {
+                if !case.runs[edge * 5 + operation] {
+                    let weights = edge * 10 * square + first..edge * 10 * square + first + len;
+                    let gradient = &expected.1.weights.as_ref().unwrap()[weights.clone()];
+                    assert!(gradient.iter().all(|value| value.to_bits() == 0));
+                    case.weights[weights].fill(f32::NAN);
+                    case.shares[edge * 5 + operation] = f32::NAN;
+                }
+            }
+        }
+        assert!(all_bits(case.run(Level::best(), ALL)) == all_bits(expected));
+    }
+}
+
+#[test]
+fn gradients_that_are_not_wanted_change_nothing_where_not_everything_runs() {
+    for id in 0..6 {
+        let mut case = Case::new(3, 4, 6, 5);
+        case.runs = one_hot(id, 6, 5);
+        assert_wants_are_independent(&case);
+    }
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
     for shape in [(19, 5, 8, 8), (5, 8, 32, 32), (33, 3, 5, 7)] {
-        let case = Case::new(shape.0, shape.1, shape.2, shape.3);
+        let mut case = Case::new(shape.0, shape.1, shape.2, shape.3);
+        case.runs = if shape.0 == 33 { flags(3, 30, 50) } else { Vec::new() };
         for level in Level::available() {
             let bits = [1, 2, 4].map(|threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -140,7 +236,10 @@ fn all_bits((output, gradients): (Vec<f32>, Gradients)) -> Vec<u32> {
 
 #[test]
 fn gradients_that_are_not_wanted_are_absent_and_change_nothing() {
-    let case = Case::new(3, 4, 6, 5);
+    assert_wants_are_independent(&Case::new(3, 4, 6, 5));
+}
+
+fn assert_wants_are_independent(case: &Case) {
     let (_, all) = case.run(Level::best(), ALL);
     for bits in 0..8 {
         let wants = Wants { input: bits & 1 > 0, weights: bits & 2 > 0, shares: bits & 4 > 0 };
@@ -199,6 +298,14 @@ fn memory_left_by_earlier_calls_does_not_show() {
     poison.input.fill(f32::NAN);
     poison.run(Level::best(), ALL);
     assert_eq!(Case::new(3, 5, 9, 9).run(Level::best(), ALL).0, clean);
+}
+
+#[test]
+#[should_panic(expected = "length of what runs")]
+fn what_runs_of_another_length_is_refused() {
+    let case = Case::new(1, 3, 4, 4);
+    let operands = Operands { runs: &[true; 29], ..case.operands() };
+    forward(&case.shape, &operands, &mut vec![0.0; case.shape.values()], true);
 }
 
 #[test]

@@ -28,3 +28,16 @@ pub(crate) fn assert_close(what: &str, found: &[f32], expected: &[f64], toleranc
         );
     }
 }
+
+/// Flags of which so many in a hundred are set.
+pub(crate) fn flags(id: u64, count: usize, percent: u64) -> Vec<bool> {
+    let mut stream = Key::new(8, Purpose::Test).id(id).stream();
+    (0..count).map(|_| stream.below(100) < percent).collect()
+}
+
+/// For each decision one option that runs.
+pub(crate) fn one_hot(id: u64, decisions: usize, options: usize) -> Vec<bool> {
+    let mut stream = Key::new(9, Purpose::Test).id(id).stream();
+    let chosen = (0..decisions).map(|_| stream.below(options as u64) as usize);
+    chosen.flat_map(|chosen| (0..options).map(move |option| option == chosen)).collect()
+}

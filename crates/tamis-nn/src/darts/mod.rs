@@ -9,21 +9,22 @@ mod operations;
 
 use burn::tensor::Tensor;
 use tamis_graph::checks;
-use tamis_space::darts::SuperShape;
+use tamis_space::darts::{EDGES, Operation, SuperShape};
 
 use crate::device::Device;
 use crate::error::Error;
 use crate::layers::{Builder, ConvNorm, Forward, Linear, global_average};
 use crate::network::{Body, Network, Signature};
-pub(crate) use cell::OUTPUTS;
-use cell::SearchCell;
+use cell::{OUTPUTS, SearchCell};
 
 const NAME: &str = "a DARTS supernet";
 
 /// The stem has three times the channels of the first cells.
 const STEM_MULTIPLIER: usize = 3;
 
-/// The supernet: every operation on every edge.
+/// The supernet: every operation on every edge. Where not all channels go through the operations (PC-DARTS,
+/// Xu et al., ICLR 2020), the shares of an edge come multiplied with its edge weight: what goes around the
+/// operations is multiplied with their sum.
 ///
 /// # Errors
 ///
@@ -37,7 +38,7 @@ pub fn supernet(shape: &SuperShape, device: Device) -> Result<Network, Error> {
     let cells: Vec<SearchCell> = plans
         .iter()
         .enumerate()
-        .map(|(number, plan)| SearchCell::new(&mut builder, number, plan))
+        .map(|(number, plan)| SearchCell::new(&mut builder, number, plan, shape.partial))
         .collect();
     let features = plans.last().map_or(channels, |plan| OUTPUTS * plan.channels);
     let classifier = builder.linear("classifier", features, shape.classes);
@@ -45,8 +46,7 @@ pub fn supernet(shape: &SuperShape, device: Device) -> Result<Network, Error> {
     let signature = Signature {
         image: [shape.image_channels, shape.image_height, shape.image_width],
         classes: shape.classes,
-        share_matrices: 2,
-        share_shape: [14, 8],
+        choices: vec![[EDGES.len(), Operation::ALL.len()]; 2],
     };
     Ok(Network::new(builder, signature, Box::new(Supernet { stem, cells, classifier }), device))
 }
@@ -55,6 +55,7 @@ fn check(shape: &SuperShape) -> Result<(), Error> {
     // Two reductions, each of which needs even sides.
     checks::image_sides(NAME, [shape.image_height, shape.image_width], 4)?;
     checks::even_channels(NAME, "space.channels", shape.channels)?;
+    checks::divides(NAME, ("space.partial", shape.partial), ("space.channels", shape.channels))?;
     checks::deep(NAME, "space.cells", shape.cells)?;
     let sizes = [("classes", shape.classes), ("image channels", shape.image_channels)];
     Ok(checks::at_least_one(NAME, &sizes)?)

@@ -75,6 +75,11 @@ pub(super) fn max_pool(input: Tensor<4>, stride: usize, pass: &Forward) -> Tenso
     normalize(max_pool2d(input, options), pass)
 }
 
+/// 2x2 maximum with stride 2.
+pub(super) fn max_2x2(input: Tensor<4>) -> Tensor<4> {
+    max_pool2d(input, MaxPoolOptions::new([2, 2]).with_stride([2, 2]))
+}
+
 /// 3x3 average with padding 1 that is not counted, then batch norm.
 pub(super) fn average_pool(input: Tensor<4>, stride: usize, pass: &Forward) -> Tensor<4> {
     let options = AvgPoolOptions::new([3, 3]).with_stride([stride; 2]).with_padding([1, 1]);

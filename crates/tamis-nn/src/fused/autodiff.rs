@@ -10,6 +10,7 @@ use burn::backend::{Autodiff, AutodiffBackend, Flex, TensorMetadata};
 use super::FusedOps;
 use super::average_2x2::{self, AverageBackward};
 use super::conv_norm::{self, ConvNormBackward, ConvNormKind, ConvNormState};
+use super::darts::DartsKind;
 use super::flex::in_order;
 use super::{darts, nas_bench_201};
 
@@ -18,8 +19,9 @@ impl FusedOps for Flex {
         input: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         shares: FloatTensor<Self>,
+        runs: Arc<[bool]>,
     ) -> FloatTensor<Self> {
-        nas_bench_201::run(&[input, weights, shares].map(in_order), false).0
+        nas_bench_201::run(&[input, weights, shares].map(in_order), &runs, false).0
     }
 
     fn darts_cell(
@@ -27,9 +29,9 @@ impl FusedOps for Flex {
         last: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         shares: FloatTensor<Self>,
-        reduction: bool,
+        kind: DartsKind,
     ) -> FloatTensor<Self> {
-        darts::run(&[before, last, weights, shares].map(in_order), reduction, false).0
+        darts::run(&[before, last, weights, shares].map(in_order), &kind, false).0
     }
 
     fn average_2x2(input: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -63,6 +65,7 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         input: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         shares: FloatTensor<Self>,
+        runs: Arc<[bool]>,
     ) -> FloatTensor<Self> {
         let (input, input_node) = input.into_parts();
         let (weights, weights_node) = weights.into_parts();
@@ -71,14 +74,16 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         let nodes = [input_node, weights_node, shares_node];
         match nas_bench_201::CellBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let (output, saved) = nas_bench_201::run(&inputs, true);
+                let (output, saved) = nas_bench_201::run(&inputs, &runs, true);
                 let [input, weights, shares] = inputs;
                 let input_shape = input.shape().to_vec();
                 let saved = saved.map(Arc::new);
                 let state = nas_bench_201::CellState { saved, weights, shares, input_shape };
                 prepared.finish(state, output)
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(nas_bench_201::run(&inputs, false).0),
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(nas_bench_201::run(&inputs, &runs, false).0)
+            }
         }
     }
 
@@ -87,7 +92,7 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         last: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         shares: FloatTensor<Self>,
-        reduction: bool,
+        kind: DartsKind,
     ) -> FloatTensor<Self> {
         let (before, before_node) = before.into_parts();
         let (last, last_node) = last.into_parts();
@@ -97,15 +102,13 @@ impl<C: CheckpointStrategy> FusedOps for Autodiff<Flex, C> {
         let nodes = [before_node, last_node, weights_node, shares_node];
         match darts::CellBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let (output, saved) = darts::run(&inputs, reduction, true);
+                let (output, saved) = darts::run(&inputs, &kind, true);
                 let [before, _, weights, shares] = inputs;
                 let state_shape = before.shape().to_vec();
                 let saved = saved.map(Arc::new);
                 prepared.finish(darts::CellState { saved, weights, shares, state_shape }, output)
             }
-            OpsKind::UnTracked(prepared) => {
-                prepared.finish(darts::run(&inputs, reduction, false).0)
-            }
+            OpsKind::UnTracked(prepared) => prepared.finish(darts::run(&inputs, &kind, false).0),
         }
     }
 

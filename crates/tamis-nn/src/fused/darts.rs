@@ -8,28 +8,41 @@ use burn::backend::autodiff::ops::{Backward, Ops};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 use tamis_kernels::darts::{CellShape, Operands, Saved, Wants, backward, forward};
+use tamis_space::darts::{INPUTS, NODES};
 
 use super::flex::{in_order, register, tensor, values, wanted};
-use crate::darts::OUTPUTS;
+
+/// What a cell is besides its tensors.
+#[derive(Clone, Debug)]
+pub(crate) struct DartsKind {
+    /// Whether it halves the image.
+    pub(crate) reduction: bool,
+    /// One in so many channels goes through the operations.
+    pub(crate) partial: usize,
+    /// Which operations run, `[edge, operation]`, or empty: then all do.
+    pub(crate) runs: Arc<[bool]>,
+}
 
 /// Runs forward on `[state 0, state 1, weights, shares]`, each in order in memory.
 pub(super) fn run(
     inputs: &[FlexTensor; 4],
-    reduction: bool,
+    kind: &DartsKind,
     keep: bool,
 ) -> (FlexTensor, Option<Saved>) {
     let [before, last, weights, shares] = inputs;
     let shape = before.shape().to_vec();
     let (batch, channels, height, width) = (shape[0], shape[1], shape[2], shape[3]);
-    let cell = CellShape { batch, channels, height, width, reduction };
+    let DartsKind { reduction, partial, .. } = *kind;
+    let cell = CellShape { batch, channels, height, width, reduction, partial };
     let operands = Operands {
         states: [values(before), values(last)],
         weights: values(weights),
         shares: values(shares),
+        runs: &kind.runs,
     };
     let mut output = vec![0.0; cell.output_values()];
     let saved = forward(&cell, &operands, &mut output, keep);
-    let shape = [batch, OUTPUTS * channels, cell.output_height(), cell.output_width()];
+    let shape = [batch, (NODES - INPUTS) * channels, cell.output_height(), cell.output_width()];
     (tensor(output, &shape), saved)
 }
 

@@ -15,11 +15,15 @@ mod darts;
 mod flex;
 mod nas_bench_201;
 
+use std::sync::Arc;
+
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 
+use crate::mixing::MixingMatrix;
 pub(crate) use conv_norm::ConvNormKind;
+pub(crate) use darts::DartsKind;
 
 /// Operations that the tensor library does not have. Called on the CPU only.
 #[backend_extension(Flex, Autodiff)]
@@ -29,6 +33,7 @@ pub(crate) trait FusedOps: Backend {
         input: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         shares: FloatTensor<Self>,
+        runs: Arc<[bool]>,
     ) -> FloatTensor<Self>;
 
     /// See [`darts_cell`].
@@ -37,7 +42,7 @@ pub(crate) trait FusedOps: Backend {
         last: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         shares: FloatTensor<Self>,
-        reduction: bool,
+        kind: DartsKind,
     ) -> FloatTensor<Self>;
 
     /// See [`average_2x2`].
@@ -64,16 +69,17 @@ pub(crate) trait FusedOps: Backend {
 
 /// The search cell of NAS-Bench-201 on `input` `[batch, channel, height, width]`, with the weights
 /// of its twelve convolutions in one flat tensor (for each edge 1x1, then 3x3) and the mixing
-/// weights `[6, 5]`.
+/// matrix `[6, 5]`.
 pub(crate) fn nas_bench_201_cell(
     input: Tensor<4>,
     weights: Tensor<1>,
-    shares: Tensor<2>,
+    mixing: MixingMatrix,
 ) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::nas_bench_201_cell(
         input.into_dispatch(),
         weights.into_dispatch(),
-        shares.into_dispatch(),
+        mixing.shares.into_dispatch(),
+        mixing.runs,
     ))
 }
 
@@ -85,14 +91,14 @@ pub(crate) fn darts_cell(
     [before, last]: [Tensor<4>; 2],
     weights: Tensor<1>,
     shares: Tensor<2>,
-    reduction: bool,
+    kind: DartsKind,
 ) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::darts_cell(
         before.into_dispatch(),
         last.into_dispatch(),
         weights.into_dispatch(),
         shares.into_dispatch(),
-        reduction,
+        kind,
     ))
 }
 

@@ -11,13 +11,18 @@ use tamis_kernels::nas_bench_201::{CellShape, Operands, Saved, Wants, backward, 
 
 use super::flex::{in_order, register, tensor, values, wanted};
 
-/// Runs forward on `[input, weights, shares]`, each in order in memory.
-pub(super) fn run(inputs: &[FlexTensor; 3], keep: bool) -> (FlexTensor, Option<Saved>) {
+/// Runs forward on `[input, weights, shares]`, each in order in memory; `runs` is `[edge, operation]` or
+/// empty.
+pub(super) fn run(
+    inputs: &[FlexTensor; 3],
+    runs: &[bool],
+    keep: bool,
+) -> (FlexTensor, Option<Saved>) {
     let [input, weights, shares] = inputs;
     let shape = input.shape().to_vec();
     let cell = CellShape { batch: shape[0], channels: shape[1], height: shape[2], width: shape[3] };
     let operands =
-        Operands { input: values(input), weights: values(weights), shares: values(shares) };
+        Operands { input: values(input), weights: values(weights), shares: values(shares), runs };
     let mut output = vec![0.0; cell.values()];
     let saved = forward(&cell, &operands, &mut output, keep);
     (tensor(output, &shape), saved)

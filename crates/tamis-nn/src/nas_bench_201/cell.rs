@@ -10,6 +10,7 @@ use tamis_space::nas_bench_201::{EDGES, Operation};
 use super::skeleton::Cell;
 use crate::fused::nas_bench_201_cell;
 use crate::layers::{Builder, Forward, average_3x3, convolve, normalize};
+use crate::mixing::{MixingMatrix, total};
 
 /// The convolutions of an edge, in the order of their weights.
 const CONVOLUTIONS: [(Operation, usize); 2] = [(Operation::Conv1x1, 1), (Operation::Conv3x3, 3)];
@@ -38,45 +39,64 @@ impl Cell for SearchCell {
             return self.compose(input, pass);
         }
         let weights = self.first_weight..self.first_weight + CONVOLUTIONS.len() * EDGES.len();
-        nas_bench_201_cell(input, pass.leaves.take_flat(weights), pass.shares[0].clone())
+        nas_bench_201_cell(input, pass.leaves.take_flat(weights), pass.mixing[0].clone())
     }
 }
 
 impl SearchCell {
     /// The cell in operations of the tensor library.
     fn compose(&self, input: Tensor<4>, pass: &Forward) -> Tensor<4> {
-        let mut nodes = vec![input.clone()];
-        let mut activated = vec![relu(input.clone())];
-        let mut pooled = vec![average_3x3(input)];
+        let mixing = &pass.mixing[0];
+        let mut nodes = vec![Node::new(0, input, mixing)];
         for target in 1..4 {
-            let edges = EDGES.iter().enumerate().filter(|(_, edge)| edge.1 == target);
-            let sums = edges.map(|(number, &(source, _))| {
-                let linear = nodes[source].clone() * share(pass, number, Operation::SkipConnect)
-                    + pooled[source].clone() * share(pass, number, Operation::AvgPool3x3);
-                linear + self.convolutions(&activated[source], number, pass)
-            });
-            let node = sums.reduce(|sum, edge| sum + edge).unwrap_or_else(|| nodes[0].clone());
-            activated.push(relu(node.clone()));
-            pooled.push(average_3x3(node.clone()));
-            nodes.push(node);
+            let edges = || (0..EDGES.len()).filter(|&edge| EDGES[edge].1 == target);
+            let sum = total(edges().map(|edge| self.edge(&nodes[EDGES[edge].0], edge, pass)));
+            let value = sum.unwrap_or_else(|| nodes[0].value.zeros_like());
+            let value = mixing.with_idle(value, edges());
+            nodes.push(Node::new(target, value, mixing));
         }
-        nodes.swap_remove(3)
+        nodes.swap_remove(3).value
     }
 
-    fn convolutions(&self, activated: &Tensor<4>, edge: usize, pass: &Forward) -> Tensor<4> {
-        let mixed = |position: usize| {
-            let (operation, kernel) = CONVOLUTIONS[position];
-            let weight = pass.leaves.take::<4>(self.first_weight + 2 * edge + position);
-            let output = convolve(activated.clone(), weight, kernel, 1);
-            normalize(output, pass) * share(pass, edge, operation)
+    /// What an edge adds to its node, if anything.
+    fn edge(&self, source: &Node, edge: usize, pass: &Forward) -> Option<Tensor<4>> {
+        let mixing = &pass.mixing[0];
+        let weigh = |operation: Operation, value: &Option<Tensor<4>>| {
+            let value = value.clone()?;
+            mixing.weigh(edge, operation.index(), || value)
         };
-        mixed(0) + mixed(1)
+        let linear = [
+            mixing.weigh(edge, Operation::SkipConnect.index(), || source.value.clone()),
+            weigh(Operation::AvgPool3x3, &source.pooled),
+        ];
+        let convolutions = CONVOLUTIONS.into_iter().enumerate();
+        let convolutions = convolutions.map(|(position, (operation, kernel))| {
+            let activated = source.activated.clone()?;
+            mixing.weigh(edge, operation.index(), || {
+                let weight = pass.leaves.take::<4>(self.first_weight + 2 * edge + position);
+                normalize(convolve(activated, weight, kernel, 1), pass)
+            })
+        });
+        total([total(linear), total(convolutions)])
     }
 }
 
-/// One mixing weight, shaped to multiply an activation.
-fn share(pass: &Forward, edge: usize, operation: Operation) -> Tensor<4> {
-    let column = operation.index();
-    let share = pass.shares[0].clone().slice([edge..edge + 1, column..column + 1]);
-    share.reshape([1, 1, 1, 1])
+/// A node and what edges that leave it share, as far as any of them runs it.
+struct Node {
+    value: Tensor<4>,
+    activated: Option<Tensor<4>>,
+    pooled: Option<Tensor<4>>,
+}
+
+impl Node {
+    fn new(number: usize, value: Tensor<4>, mixing: &MixingMatrix) -> Self {
+        let leaving = || (0..EDGES.len()).filter(|&edge| EDGES[edge].0 == number);
+        let run = |operation: Operation| leaving().any(|edge| mixing.runs(edge, operation.index()));
+        let activated = CONVOLUTIONS.iter().any(|&(operation, _)| run(operation));
+        Node {
+            activated: activated.then(|| relu(value.clone())),
+            pooled: run(Operation::AvgPool3x3).then(|| average_3x3(value.clone())),
+            value,
+        }
+    }
 }

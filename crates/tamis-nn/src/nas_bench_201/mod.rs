@@ -3,7 +3,7 @@
 mod cell;
 mod skeleton;
 
-use tamis_space::nas_bench_201::MacroShape;
+use tamis_space::nas_bench_201::{EDGES, MacroShape, Operation};
 
 use crate::device::Device;
 use crate::error::Error;
@@ -23,15 +23,10 @@ const NAME: &str = "a NAS-Bench-201 network";
 pub fn supernet(shape: &MacroShape, device: Device) -> Result<Network, Error> {
     let mut builder = Builder::default();
     let body = Skeleton::new(&mut builder, shape, SearchCell::new)?;
-    let signature = Signature { share_matrices: 1, share_shape: [6, 5], ..signature(shape) };
-    Ok(Network::new(builder, signature, Box::new(body), device))
-}
-
-fn signature(shape: &MacroShape) -> Signature {
-    Signature {
+    let signature = Signature {
         image: [shape.image_channels, shape.image_height, shape.image_width],
         classes: shape.classes,
-        share_matrices: 0,
-        share_shape: [0, 0],
-    }
+        choices: vec![[EDGES.len(), Operation::ALL.len()]],
+    };
+    Ok(Network::new(builder, signature, Box::new(body), device))
 }

@@ -24,17 +24,14 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
         let shape = SuperShape {
             channels: config.channels,
             cells: config.cells,
+            partial: config.partial,
             classes,
             image_channels,
             image_height: height,
             image_width: width,
         };
         supernet(&shape)?;
-        Ok(Arc::new(Darts {
-            shape,
-            partial: config.partial,
-            choices: ["normal", "reduce"].map(choice_set),
-        }))
+        Ok(Arc::new(Darts { shape, choices: ["normal", "reduce"].map(choice_set) }))
     },
 };
 
@@ -59,13 +56,17 @@ fn has_both_kinds(cells: usize) -> Rule {
 
 struct Darts {
     shape: SuperShape,
-    partial: usize,
     choices: [ChoiceSet; 2],
 }
 
 impl Darts {
     fn shape(&self, stage: &Stage) -> SuperShape {
-        SuperShape { channels: stage.channels, cells: stage.cells, ..self.shape }
+        SuperShape {
+            channels: stage.channels,
+            cells: stage.cells,
+            partial: stage.partial,
+            ..self.shape
+        }
     }
 }
 
@@ -75,8 +76,8 @@ impl SearchSpace for Darts {
     }
 
     fn first_stage(&self) -> Stage {
-        let SuperShape { channels, cells, .. } = self.shape;
-        Stage { number: 0, channels, cells, partial: self.partial }
+        let SuperShape { channels, cells, partial, .. } = self.shape;
+        Stage { number: 0, channels, cells, partial }
     }
 
     fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error> {

@@ -22,6 +22,7 @@ fn start(engine: Engine) -> (Golden, Bilevel) {
         image_channels: 3,
         image_height: 8,
         image_width: 8,
+        partial: 1,
     };
     let network = darts_supernet(&shape, Device::Cpu).unwrap().with_engine(engine);
     let alphas = KINDS.map(|kind| golden.matrix(&format!("init/alpha/{kind}"), [14, 8]));

@@ -27,13 +27,30 @@ pub struct SuperShape {
     pub image_height: usize,
     /// Columns of an image.
     pub image_width: usize,
+    /// One in so many channels of a node goes through the operations, 1 being all. The others go around them
+    /// (Xu et al., "PC-DARTS", ICLR 2020; there 4 for CIFAR-10).
+    #[serde(default = "all_channels")]
+    pub partial: usize,
+}
+
+/// What a shape that does not tell has as `partial`.
+fn all_channels() -> usize {
+    1
 }
 
 impl SuperShape {
     /// The paper's supernet, 16 channels and 8 cells, for images `[channel, height, width]`.
     pub const fn paper(classes: usize, image: [usize; 3]) -> SuperShape {
         let [image_channels, image_height, image_width] = image;
-        SuperShape { channels: 16, cells: 8, classes, image_channels, image_height, image_width }
+        SuperShape {
+            channels: 16,
+            cells: 8,
+            classes,
+            image_channels,
+            image_height,
+            image_width,
+            partial: 1,
+        }
     }
 
     /// Channels of the stem, a 3x3 convolution and batch norm.

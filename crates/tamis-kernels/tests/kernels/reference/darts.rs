@@ -1,37 +1,14 @@
 //! The DARTS cell in `f64`, written as plainly as possible: a list of steps, each of which can be run
 //! and reversed. Shares no code and no layout with the crate.
 
+use std::ops::Range;
+
+use super::places::{
+    SQUARE, Tensor, Window, chosen, cropped, every_place, first_largest, moments, places_of,
+    products, result_of, shuffled, windows,
+};
 use crate::numbers::dot;
 use tamis_kernels::darts::CellShape;
-
-/// Batch, channels, height, width.
-type Sizes = [usize; 4];
-
-#[derive(Clone)]
-struct Tensor {
-    sizes: Sizes,
-    values: Vec<f64>,
-}
-
-impl Tensor {
-    fn zeros(sizes: Sizes) -> Tensor {
-        Tensor { sizes, values: vec![0.0; sizes.iter().product()] }
-    }
-
-    fn at(&self, image: usize, channel: usize, y: usize, x: usize) -> usize {
-        let [_, channels, height, width] = self.sizes;
-        ((image * channels + channel) * height + y) * width + x
-    }
-}
-
-/// A kernel and how it moves.
-#[derive(Clone, Copy)]
-struct Window {
-    size: usize,
-    stride: usize,
-    padding: usize,
-    dilation: usize,
-}
 
 enum Step {
     Input,
@@ -43,9 +20,15 @@ enum Step {
     Average(usize, Window),
     /// Without the first row and column.
     Crop(usize),
+    /// These channels alone.
+    Channels(usize, Range<usize>),
+    /// Each input times the sum of the shares from a place on.
+    Weigh(Vec<(usize, usize)>),
+    /// Channels in so many groups, one of each after the other.
+    Shuffle(usize, usize),
     Concatenate(Vec<usize>),
-    /// Places of shares, and what they weigh.
-    Mix(Vec<(usize, usize)>),
+    /// Places of shares, and what they weigh; places of shares of what does not run.
+    Mix(Vec<(usize, usize)>, Vec<usize>),
 }
 
 /// The cell and its operands.
@@ -55,6 +38,10 @@ pub(crate) struct Reference {
     pub(crate) states: [Vec<f64>; 2],
     pub(crate) weights: Vec<f64>,
     pub(crate) shares: Vec<f64>,
+    /// Everything runs if that is empty.
+    pub(crate) runs: Vec<bool>,
+    /// What the share of an operation that does not run is counted from.
+    pub(crate) anchors: Vec<f64>,
 }
 
 /// Gradients of `sum(output * output_gradient)`.
@@ -78,7 +65,8 @@ impl Reference {
     }
 
     fn run(&self) -> Tape<'_> {
-        let CellShape { batch, channels, height, width, .. } = self.shape;
+        let CellShape { batch, channels, height, width, partial, .. } = self.shape;
+        let mixed = channels / partial;
         let mut tape =
             Tape { reference: self, steps: Vec::new(), values: Vec::new(), next_weight: 0 };
         let mut states = Vec::new();
@@ -88,19 +76,41 @@ impl Reference {
         }
         let mut edge = 0;
         for _ in 2..6 {
-            let mut terms = Vec::new();
+            let (mut terms, mut idle, mut around) = (Vec::new(), Vec::new(), Vec::new());
             for (source, &state) in states.iter().enumerate() {
                 let stride = if self.shape.reduction && source < 2 { 2 } else { 1 };
-                for (operation, result) in tape.operations(state, stride) {
-                    terms.push((edge * 8 + operation, result));
-                }
+                let state = if partial == 1 {
+                    state
+                } else {
+                    let rest = tape.channels(state, mixed..channels);
+                    let rest = if stride == 2 { tape.pool(rest, SQUARE, true) } else { rest };
+                    around.push((edge * 8, rest));
+                    tape.channels(state, 0..mixed)
+                };
+                terms.extend(
+                    tape.operations(state, stride)
+                        .into_iter()
+                        .map(|(operation, result)| (edge * 8 + operation, result))
+                        .filter(|&(place, _)| self.runs(place)),
+                );
+                idle.extend((edge * 8..edge * 8 + 8).filter(|&place| !self.runs(place)));
                 edge += 1;
             }
-            states.push(tape.mix(terms));
+            let mut node = tape.mix(terms, idle);
+            if partial > 1 {
+                let around = tape.weigh(around);
+                node = tape.concatenate(vec![node, around]);
+                node = tape.shuffle(node, partial);
+            }
+            states.push(node);
         }
         assert_eq!(tape.next_weight, self.weights.len());
         tape.concatenate(states[2..].to_vec());
         tape
+    }
+
+    fn runs(&self, place: usize) -> bool {
+        self.runs.is_empty() || self.runs[place]
     }
 
     pub(crate) fn backward(&self, output_gradient: &[f64]) -> ReferenceGradients {
@@ -212,6 +222,35 @@ impl Tape<'_> {
         self.push(Step::Crop(input), to)
     }
 
+    fn channels(&mut self, input: usize, range: Range<usize>) -> usize {
+        let from = &self.values[input];
+        let [batch, _, height, width] = from.sizes;
+        let mut to = Tensor::zeros([batch, range.len(), height, width]);
+        for (place, output) in chosen(from, &to, range.start) {
+            to.values[output] = from.values[place];
+        }
+        self.push(Step::Channels(input, range), to)
+    }
+
+    fn weigh(&mut self, terms: Vec<(usize, usize)>) -> usize {
+        let mut to = Tensor::zeros(self.values[terms[0].1].sizes);
+        for &(first, term) in &terms {
+            let factor: f64 = self.reference.shares[first..first + 8].iter().sum();
+            let from = &self.values[term].values;
+            to.values.iter_mut().zip(from).for_each(|(to, from)| *to += factor * from);
+        }
+        self.push(Step::Weigh(terms), to)
+    }
+
+    fn shuffle(&mut self, input: usize, groups: usize) -> usize {
+        let from = &self.values[input];
+        let mut to = Tensor::zeros(from.sizes);
+        for (place, output) in shuffled(from, groups) {
+            to.values[output] = from.values[place];
+        }
+        self.push(Step::Shuffle(input, groups), to)
+    }
+
     fn concatenate(&mut self, inputs: Vec<usize>) -> usize {
         let mut sizes = self.values[inputs[0]].sizes;
         sizes[1] = inputs.iter().map(|&input| self.values[input].sizes[1]).sum();
@@ -237,14 +276,21 @@ impl Tape<'_> {
         places
     }
 
-    fn mix(&mut self, terms: Vec<(usize, usize)>) -> usize {
-        let mut to = Tensor::zeros(self.values[terms[0].1].sizes);
+    fn mix(&mut self, terms: Vec<(usize, usize)>, idle: Vec<usize>) -> usize {
+        let shape = &self.reference.shape;
+        let (height, width) = (shape.output_height(), shape.output_width());
+        let mixed = shape.channels / shape.partial;
+        let mut to = Tensor::zeros([shape.batch, mixed, height, width]);
+        for &share in &idle {
+            let moved = self.reference.shares[share] - self.reference.anchors[share];
+            to.values.iter_mut().for_each(|to| *to += moved);
+        }
         for &(share, term) in &terms {
             let share = self.reference.shares[share];
             let from = &self.values[term].values;
             to.values.iter_mut().zip(from).for_each(|(to, from)| *to += share * from);
         }
-        self.push(Step::Mix(terms), to)
+        self.push(Step::Mix(terms, idle), to)
     }
 
     fn backward(&self, output_gradient: &[f64]) -> ReferenceGradients {
@@ -255,9 +301,16 @@ impl Tape<'_> {
         let mut shares = vec![0.0; self.reference.shares.len()];
         for step in (0..self.steps.len()).rev() {
             let gradient = gradients[step].clone();
-            if let Step::Mix(terms) = &self.steps[step] {
+            if let Step::Mix(terms, idle) = &self.steps[step] {
+                idle.iter().for_each(|&share| shares[share] += gradient.values.iter().sum::<f64>());
                 for &(share, term) in terms {
-                    shares[share] = dot(&gradient.values, &self.values[term].values);
+                    shares[share] += dot(&gradient.values, &self.values[term].values);
+                }
+            }
+            if let Step::Weigh(terms) = &self.steps[step] {
+                for &(first, term) in terms {
+                    let product = dot(&gradient.values, &self.values[term].values);
+                    shares[first..first + 8].iter_mut().for_each(|share| *share += product);
                 }
             }
             self.reverse(step, &gradient, &mut gradients, &mut weights);
@@ -308,7 +361,24 @@ impl Tape<'_> {
                     to[input].values[place] += passed.values[output];
                 }
             }
-            Step::Mix(terms) => {
+            Step::Channels(input, range) => {
+                for (place, output) in chosen(&self.values[*input], passed, range.start) {
+                    to[*input].values[place] += passed.values[output];
+                }
+            }
+            Step::Weigh(terms) => {
+                for &(first, term) in terms {
+                    let factor: f64 = self.reference.shares[first..first + 8].iter().sum();
+                    let pairs = to[term].values.iter_mut().zip(&passed.values);
+                    pairs.for_each(|(to, passed)| *to += factor * passed);
+                }
+            }
+            &Step::Shuffle(input, groups) => {
+                for (place, output) in shuffled(passed, groups) {
+                    to[input].values[place] += passed.values[output];
+                }
+            }
+            Step::Mix(terms, _) => {
                 for &(share, term) in terms {
                     let share = self.reference.shares[share];
                     let pairs = to[term].values.iter_mut().zip(&passed.values);
@@ -332,108 +402,4 @@ impl Tape<'_> {
             }
         }
     }
-}
-
-fn every_place(sizes: Sizes, mut visit: impl FnMut([usize; 4])) {
-    for image in 0..sizes[0] {
-        for channel in 0..sizes[1] {
-            for y in 0..sizes[2] {
-                for x in 0..sizes[3] {
-                    visit([image, channel, y, x]);
-                }
-            }
-        }
-    }
-}
-
-fn result_of(from: &Tensor, window: Window, channels: usize) -> Tensor {
-    let reach = window.dilation * (window.size - 1);
-    let size = |size: usize| (size + 2 * window.padding - reach - 1) / window.stride + 1;
-    Tensor::zeros([from.sizes[0], channels, size(from.sizes[2]), size(from.sizes[3])])
-}
-
-/// Row, column and tap of the neighbours that exist.
-fn neighbours(from: &Tensor, window: Window, y: usize, x: usize) -> Vec<[usize; 3]> {
-    let mut found = Vec::new();
-    for tap in 0..window.size * window.size {
-        let row = y * window.stride + tap / window.size * window.dilation;
-        let column = x * window.stride + tap % window.size * window.dilation;
-        let inside = |at: usize, size| at >= window.padding && at - window.padding < size;
-        if inside(row, from.sizes[2]) && inside(column, from.sizes[3]) {
-            found.push([row - window.padding, column - window.padding, tap]);
-        }
-    }
-    found
-}
-
-/// Every (place in the input, place in the output, place in the weights) that are multiplied.
-fn products(
-    from: &Tensor,
-    to: &Tensor,
-    window: Window,
-    own: bool,
-    mut visit: impl FnMut(usize, usize, usize),
-) {
-    let taps = window.size * window.size;
-    every_place(to.sizes, |[image, output, y, x]| {
-        let place = to.at(image, output, y, x);
-        for [row, column, tap] in neighbours(from, window, y, x) {
-            if own {
-                visit(from.at(image, output, row, column), place, output * taps + tap);
-                continue;
-            }
-            for input in 0..from.sizes[1] {
-                let weight = (output * from.sizes[1] + input) * taps + tap;
-                visit(from.at(image, input, row, column), place, weight);
-            }
-        }
-    });
-}
-
-/// Every place of the output with the places in its window.
-fn windows(from: &Tensor, to: &Tensor, window: Window) -> Vec<(usize, Vec<usize>)> {
-    let mut found = Vec::new();
-    every_place(to.sizes, |[image, channel, y, x]| {
-        let inputs = neighbours(from, window, y, x);
-        let inputs = inputs.iter().map(|&[row, column, _]| from.at(image, channel, row, column));
-        found.push((to.at(image, channel, y, x), inputs.collect()));
-    });
-    found
-}
-
-fn first_largest(from: &Tensor, places: &[usize]) -> usize {
-    let mut best = places[0];
-    for &place in places {
-        if from.values[place] > from.values[best] {
-            best = place;
-        }
-    }
-    best
-}
-
-/// Pairs of places of a tensor and of what is left without the first row and column.
-fn cropped(from: &Tensor, to: &Tensor) -> Vec<(usize, usize)> {
-    let mut pairs = Vec::new();
-    every_place(to.sizes, |[image, channel, y, x]| {
-        pairs.push((from.at(image, channel, y + 1, x + 1), to.at(image, channel, y, x)));
-    });
-    pairs
-}
-
-fn places_of(tensor: &Tensor, channel: usize) -> Vec<usize> {
-    let mut places = Vec::new();
-    every_place(tensor.sizes, |[image, of, y, x]| {
-        if of == channel {
-            places.push(tensor.at(image, of, y, x));
-        }
-    });
-    places
-}
-
-/// Mean and deviation.
-fn moments(tensor: &Tensor, places: &[usize]) -> (f64, f64) {
-    let count = places.len() as f64;
-    let mean = places.iter().map(|&p| tensor.values[p]).sum::<f64>() / count;
-    let variance = places.iter().map(|&p| (tensor.values[p] - mean).powi(2)).sum::<f64>() / count;
-    (mean, (variance + 1e-5).sqrt())
 }

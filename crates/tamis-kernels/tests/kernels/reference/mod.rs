@@ -2,4 +2,5 @@
 
 pub(crate) mod darts;
 pub(crate) mod nas_bench_201;
+mod places;
 pub(crate) mod separable;

@@ -12,6 +12,10 @@ pub(crate) struct Reference {
     pub(crate) input: Tensor,
     pub(crate) weights: Tensor,
     pub(crate) shares: Tensor,
+    /// Everything runs if that is empty.
+    pub(crate) runs: Vec<bool>,
+    /// What the share of an operation that does not run is counted from.
+    pub(crate) anchors: Tensor,
 }
 
 /// Gradients of `sum(output * output_gradient)`.
@@ -37,6 +41,10 @@ impl Reference {
                     let share = self.shares[edge * 5 + operation];
                     value.iter_mut().zip(&result).for_each(|(to, from)| *to += share * from);
                 }
+                for place in self.idle(edge) {
+                    let moved = self.shares[place] - self.anchors[place];
+                    value.iter_mut().for_each(|to| *to += moved);
+                }
             }
             nodes.push(value);
         }
@@ -55,7 +63,17 @@ impl Reference {
         let relu: Tensor = value.iter().map(|&v| v.max(0.0)).collect();
         let one = self.normalise(&self.convolve(&relu, edge, 1)).0;
         let three = self.normalise(&self.convolve(&relu, edge, 3)).0;
-        vec![(1, value.clone()), (2, one), (3, three), (4, self.pool(value))]
+        let all = vec![(1, value.clone()), (2, one), (3, three), (4, self.pool(value))];
+        all.into_iter().filter(|(operation, _)| self.runs(edge * 5 + operation)).collect()
+    }
+
+    fn runs(&self, place: usize) -> bool {
+        self.runs.is_empty() || self.runs[place]
+    }
+
+    /// Places of the shares of an edge's operations that do not run.
+    fn idle(&self, edge: usize) -> impl Iterator<Item = usize> {
+        (edge * 5..edge * 5 + 5).filter(|&place| !self.runs(place))
     }
 
     pub(crate) fn backward(&self, output_gradient: &Tensor) -> ReferenceGradients {
@@ -67,6 +85,7 @@ impl Reference {
         for node in (1..4).rev() {
             let gradient = node_gradients[node].clone();
             for (edge, &(source, _)) in self.edges_into(node).rev() {
+                self.idle(edge).for_each(|place| shares[place] = gradient.iter().sum());
                 let value = &nodes[source];
                 let to = &mut node_gradients[source];
                 for (operation, result) in self.operations(edge, value) {

@@ -66,15 +66,64 @@ impl Genotype {
 ///
 /// # Errors
 ///
-/// [`Error::Network`] if the shape cannot be built.
+/// [`Error::Network`] if the shape cannot be built, or if not all channels go through the operations: no
+/// layer takes a part of them.
 pub fn supernet(shape: &SuperShape) -> Result<Graph, Error> {
-    let all = Operation::ALL.map(CellOperation::from).to_vec();
+    shape.check()?;
+    if shape.partial != 1 {
+        let (name, found) = ("space.partial", shape.partial);
+        let expected = "1, since no layer takes a part of the channels";
+        return Err(tamis_graph::Error::Size { network: NAME, name, found, expected }.into());
+    }
+    with_operations(shape, &Operation::ALL)
+}
+
+/// Parameters and multiply-adds of the supernet. What goes around the operations costs none.
+///
+/// # Errors
+///
+/// [`Error::Network`] if the shape cannot be built.
+pub fn count_supernet(shape: &SuperShape) -> Result<Counts, Error> {
+    shape.check()?;
+    if shape.partial == 1 {
+        return Ok(supernet(shape)?.counts());
+    }
+    let around_edges = with_operations(shape, &[Operation::None])?.counts();
+    let edges = shape.cell_plans().map(|plan| edges_of(&plan, shape.partial));
+    let edges = edges.map(|graph| graph.map(|graph| graph.counts()));
+    Ok(around_edges + edges.sum::<Result<Counts, Error>>()?)
+}
+
+/// The edges of one cell alone, on those channels of its inputs that go through the operations.
+fn edges_of(plan: &CellPlan, partial: usize) -> Result<Graph, Error> {
+    let [height, width] = plan.input_size;
+    let (mut builder, input) = Builder::new([plan.channels / partial, height, width]);
+    let inner = if plan.reduction { builder.zero(input, 2) } else { input };
+    let mut results = Vec::new();
+    for (edge, (source, _)) in EDGES.into_iter().enumerate() {
+        let (input, stride) = match source {
+            0 | 1 => (input, 1 + usize::from(plan.reduction)),
+            _ => (inner, 1),
+        };
+        for operation in Operation::ALL {
+            let path = format!("edges.{edge}.{}", operation.name());
+            let place = Place { path: &path, input, stride, affine: false };
+            results.push(place.operation(&mut builder, operation.into()));
+        }
+    }
+    let sum = builder.add(results);
+    builder.output("sum", sum);
+    finish(builder, "space.channels or space.cells")
+}
+
+/// The supernet with these operations on every edge.
+fn with_operations(shape: &SuperShape, operations: &[Operation]) -> Result<Graph, Error> {
+    let all: Vec<_> = operations.iter().copied().map(CellOperation::from).collect();
     let kind = || Kind {
         edges: EDGES.map(|(source, target)| (source, target, all.clone())).to_vec(),
         nodes: NODES,
         concat: (INPUTS..NODES).collect(),
     };
-    shape.check()?;
     let (mut builder, image) = Builder::new(shape.image());
     let convolution = Convolution::square(shape.stem_channels(), 3);
     let stem = builder.conv_norm("stem", image, convolution);
@@ -120,6 +169,7 @@ impl SuperShape {
 
     fn check(&self) -> Result<(), tamis_graph::Error> {
         checks::even_channels(NAME, "space.channels", self.channels)?;
+        checks::divides(NAME, ("space.partial", self.partial), ("space.channels", self.channels))?;
         checks::deep(NAME, "space.cells", self.cells)?;
         let sizes = [("classes", self.classes), ("image channels", self.image_channels)];
         checks::at_least_one(NAME, &sizes)?;

@@ -80,6 +80,39 @@ fn the_supernet_costs_what_its_operations_cost_one_by_one() {
 }
 
 #[test]
+fn a_supernet_of_partial_channels_has_the_parameters_of_the_reference() {
+    let count = |partial| count_supernet(&SuperShape { partial, ..SUPERNET }).unwrap();
+    assert_eq!(count(1), supernet(&SUPERNET).unwrap().counts());
+    // Weights alone, as the other number: no architecture parameters and no edge weights.
+    assert_eq!(count(4).params, 299_578);
+    assert!(supernet(&SuperShape { partial: 4, ..SUPERNET }).is_err());
+}
+
+#[test]
+fn a_supernet_of_partial_channels_costs_what_its_operations_cost_one_by_one() {
+    let shape = SuperShape { channels: 8, cells: 1, partial: 4, ..SUPERNET };
+    let stem_and_inputs = 27 * 24 * 32 * 32 + 2 * 24 * 16 * 32 * 32;
+    let classifier = 65 * 10;
+    let on_edge = |skip: u64| {
+        let pointwise = 6 * 4 * 4;
+        let depthwise = (9 * 2 + 25 * 2 + 9 + 25) * 4;
+        (pointwise + depthwise + skip) * 16 * 16
+    };
+    let edges = 8 * on_edge(4 * 4) + 6 * on_edge(0);
+    assert_eq!(count_supernet(&shape).unwrap().macs, stem_and_inputs + edges + classifier);
+}
+
+#[test]
+fn partial_channels_that_do_not_divide_are_refused_by_name() {
+    for partial in [0, 3, 32] {
+        let error = count_supernet(&SuperShape { partial, ..SUPERNET }).unwrap_err().to_string();
+        let expected =
+            format!("space.partial = {partial}, expected a divisor of space.channels = 16");
+        assert!(error.contains(&expected), "{error}");
+    }
+}
+
+#[test]
 fn operations_of_stride_2_cost_what_their_layers_cost() {
     let size = 16 * 16;
     let layers = |weights: u64, norms: u64| (weights + 16 * norms, weights * size);
