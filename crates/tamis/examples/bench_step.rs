@@ -63,7 +63,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(device) => (device.parse()?, Engine::Fused),
     };
     let mut config = SearchConfig::default();
-    config.space.name = space.clone();
+    let (space_name, host) = space.split_once('+').unwrap_or((space, "darts"));
+    config.space.name = space_name.to_owned();
+    config.host.name = host.to_owned();
+    config.space.partial = if host == "pc-darts" { 4 } else { 1 };
     (config.space.channels, config.space.cells) = (channels, cells);
     let mut step = match network(space, channels, cells)? {
         Some(graph) => training_step(graph, batch, place)?,
@@ -91,12 +94,12 @@ fn search_step(
     batch: usize,
     (device, engine): (Device, Engine),
 ) -> Result<Step, Box<dyn Error>> {
-    let network = build_space(&config.space, SHAPE, CLASSES)?.network(device)?;
-    let mut bilevel = Bilevel::new(config, network.with_engine(engine));
-    let mut host = build_host(config)?;
+    let space = build_space(&config.space, SHAPE, CLASSES)?;
+    let mut host = build_host(config, space.as_ref())?;
+    let mut bilevel = Bilevel::new(config, space, device)?.with_engine(engine);
     let (weight, arch) = (random_batch(batch, 0), random_batch(batch, 1));
     Ok(Box::new(move || {
-        let batches = StepBatches { weight: &weight, loss_weights: None, arch: Some(&arch) };
+        let batches = StepBatches { weight: Some(&weight), loss_weights: None, arch: Some(&arch) };
         let context = StepContext { seed: 0, epoch: 0, epochs: 1, step: 0 };
         host.step(&mut bilevel, batches, context).map(|_| ())
     }))

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use tamis_core::{Key, Level, Purpose};
 use tamis_data::Batch;
-use tamis_nn::{Device, Inputs, Mixing, Mode, Network, Outputs, Wants};
+use tamis_nn::{Device, Engine, Inputs, Mixing, Mode, Network, Outputs, Wants};
 
 use crate::alphas;
 use crate::config::SearchConfig;
@@ -100,6 +100,11 @@ impl Bilevel {
                 step: 0,
             },
         })
+    }
+
+    /// The same, its supernet computed by another engine.
+    pub fn with_engine(self, engine: Engine) -> Bilevel {
+        Bilevel { network: self.network.with_engine(engine), ..self }
     }
 
     /// The supernet.

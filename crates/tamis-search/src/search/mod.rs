@@ -439,6 +439,11 @@ impl Search {
         &self.bilevel
     }
 
+    /// The same, to take passes of one's own; they count as the search's.
+    pub fn bilevel_mut(&mut self) -> &mut Bilevel {
+        &mut self.bilevel
+    }
+
     /// The search space.
     pub fn space(&self) -> &dyn SearchSpace {
         self.space.as_ref()

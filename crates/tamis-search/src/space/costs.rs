@@ -14,29 +14,26 @@ pub struct OptionCosts {
 }
 
 impl OptionCosts {
-    /// Of a supernet described layer by layer, whose parameters lie under
-    /// `…edges.EDGE.OPTION.…`; `set` says of which choice set a path is.
-    pub(super) fn of_graph(
-        graph: &Graph,
-        sets: &[ChoiceSet],
-        set: impl Fn(&str) -> usize,
-    ) -> OptionCosts {
+    /// Of nothing yet.
+    pub(super) fn new(sets: &[ChoiceSet]) -> OptionCosts {
         let shapes = sets.iter().map(ChoiceSet::shape);
         let options = shapes.map(|[edges, options]| vec![0; edges * options]).collect();
-        let mut costs = OptionCosts { fixed: 0, options };
+        OptionCosts { fixed: 0, options }
+    }
+
+    /// Adds a network, or a part of one, whose options lie under `…edges.EDGE.OPTION.…` and are those of
+    /// one choice set.
+    pub(super) fn add(&mut self, graph: &Graph, number: usize, set: &ChoiceSet) {
         for node in graph.nodes() {
             let macs = node.layer.macs(graph.parameters(), node.shape);
             let parameter = node.layer.parameters().first().copied();
-            let path =
-                parameter.map(|number| graph.parameters().parameters()[number].path.as_str());
+            let path = parameter.map(|at| graph.parameters().parameters()[at].path.as_str());
             let place = path.and_then(|path| {
-                let number = set(path);
-                let [edge, option] = edge_and_option(path, &sets[number])?;
-                costs.options[number].get_mut(edge * sets[number].options.len() + option)
+                let [edge, option] = edge_and_option(path, set)?;
+                self.options[number].get_mut(edge * set.options.len() + option)
             });
-            *place.unwrap_or(&mut costs.fixed) += macs;
+            *place.unwrap_or(&mut self.fixed) += macs;
         }
-        costs
     }
 
     /// Of what runs, `[edge, option]` a choice set; all of a choice set of which nothing is said.

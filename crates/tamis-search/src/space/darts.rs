@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network, darts_supernet};
 use tamis_space::Architecture;
-use tamis_space::darts::{INPUTS, NODES, Operation, SuperShape, derive_weighed, supernet};
+use tamis_space::darts::{INPUTS, NODES, Operation, SuperShape, derive_weighed, supernet_parts};
 
 use super::{ChoiceSet, NodeEdges, OptionCosts, SearchSpace, SpaceEntry, Stage};
 use crate::config::{Recipe, SpaceConfig};
@@ -30,7 +30,7 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
             image_height: height,
             image_width: width,
         };
-        supernet(&shape)?;
+        supernet_parts(&shape)?;
         Ok(Arc::new(Darts { shape, choices: ["normal", "reduce"].map(choice_set) }))
     },
 };
@@ -85,14 +85,14 @@ impl SearchSpace for Darts {
     }
 
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {
-        let shape = self.shape(stage);
-        let reductions: Vec<bool> = shape.cells().iter().map(|plan| plan.reduction).collect();
-        let set = |path: &str| {
-            let cell =
-                path.strip_prefix("cells.").and_then(|rest| rest.split('.').next()?.parse().ok());
-            usize::from(cell.is_some_and(|number: usize| reductions[number]))
-        };
-        Ok(OptionCosts::of_graph(&supernet(&shape)?, &self.choices, set))
+        let parts = supernet_parts(&self.shape(stage))?;
+        let mut costs = OptionCosts::new(&self.choices);
+        costs.add(&parts.around, 0, &self.choices[0]);
+        for (plan, edges) in &parts.edges {
+            let number = usize::from(plan.reduction);
+            costs.add(edges, number, &self.choices[number]);
+        }
+        Ok(costs)
     }
 
     fn derive(&self, preferences: &[Matrix]) -> Architecture {
@@ -115,5 +115,29 @@ fn choice_set(name: &'static str) -> ChoiceSet {
         options: Operation::ALL.map(Operation::name).to_vec(),
         nodes,
         derived: (0..Operation::ALL.len()).filter(|&option| option != none).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tamis_space::darts::count_supernet;
+
+    use super::*;
+    use crate::space::build_space;
+
+    #[test]
+    fn the_options_together_with_what_always_runs_cost_what_the_supernet_costs() {
+        for partial in [1, 4] {
+            let config = SpaceConfig { channels: 16, cells: 8, partial, ..defaults(Recipe::Darts) };
+            let image = ImageShape { channels: 3, height: 32, width: 32 };
+            let space = build_space(&config, image, 10).unwrap();
+            let costs = space.costs(&space.first_stage()).unwrap();
+            let shape = SuperShape { partial, ..SuperShape::paper(10, [3, 32, 32]) };
+            assert_eq!(costs.all(), count_supernet(&shape).unwrap().macs);
+            let nothing = vec![vec![false; 14 * 8]; 2];
+            let skips = vec![(0..14 * 8).map(|at| at % 8 == 3).collect::<Vec<bool>>(); 2];
+            // A skip of a reduction cell halves by convolution.
+            assert!(costs.of(&nothing) < costs.of(&skips) && costs.of(&skips) < costs.all());
+        }
     }
 }

@@ -80,7 +80,9 @@ impl SearchSpace for NasBench201 {
     }
 
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {
-        Ok(OptionCosts::of_graph(&supernet(&self.shape(stage)?)?, &self.choices, |_| 0))
+        let mut costs = OptionCosts::new(&self.choices);
+        costs.add(&supernet(&self.shape(stage)?)?, 0, &self.choices[0]);
+        Ok(costs)
     }
 
     fn derive(&self, preferences: &[Matrix]) -> Architecture {

@@ -1,9 +1,8 @@
 //! Twenty steps of first-order DARTS on the DARTS space (three cells: normal, reduction,
 //! reduction), by both engines.
 
-use tamis_nn::{Device, Engine, darts_supernet};
-use tamis_search::{Bilevel, SearchConfig, StepBatches, StepContext, build_host};
-use tamis_space::darts::SuperShape;
+use tamis_nn::Engine;
+use tamis_search::{Bilevel, SearchConfig, SpaceConfig, StepBatches, StepContext, build_host};
 
 use crate::reader::{Golden, all_close, close, norms};
 
@@ -15,18 +14,10 @@ const KINDS: [&str; 2] = ["normal", "reduce"];
 
 fn start(engine: Engine) -> (Golden, Bilevel) {
     let golden = Golden::open(GOLDEN, BATCH, &[("clip_norm", CLIP), ("alpha_lr", 3e-4)]);
-    let shape = SuperShape {
-        channels: 4,
-        cells: 3,
-        classes: 10,
-        image_channels: 3,
-        image_height: 8,
-        image_width: 8,
-        partial: 1,
-    };
-    let network = darts_supernet(&shape, Device::Cpu).unwrap().with_engine(engine);
+    let name = "darts".to_owned();
+    let space = SpaceConfig { name, channels: 4, cells: 3, ..SpaceConfig::default() };
     let alphas = KINDS.map(|kind| golden.matrix(&format!("init/alpha/{kind}"), [14, 8]));
-    let bilevel = golden.bilevel(network, alphas.to_vec(), CLIP);
+    let bilevel = golden.bilevel(space, alphas.to_vec(), CLIP).with_engine(engine);
     (golden, bilevel)
 }
 
@@ -39,7 +30,7 @@ fn images(golden: &Golden, level: &str) -> Vec<f32> {
 fn follow(engine: Engine) {
     let (golden, mut bilevel) = start(engine);
     let images = ["weight", "arch"].map(|level| images(&golden, level));
-    let mut host = build_host(&SearchConfig::default()).unwrap();
+    let mut host = build_host(&SearchConfig::default(), bilevel.space()).unwrap();
     let context = StepContext { seed: 0, epoch: 0, epochs: 1, step: 0 };
     let (gradients, _) = bilevel.alpha_gradient(&golden.batch("arch", 0, &images[1])).unwrap();
     for (kind, gradient) in KINDS.iter().zip(&gradients) {
@@ -50,7 +41,7 @@ fn follow(engine: Engine) {
     for step in 0..STEPS {
         let weight = golden.batch("weight", step, &images[0]);
         let arch = golden.batch("arch", step, &images[1]);
-        let batches = StepBatches { weight: &weight, loss_weights: None, arch: Some(&arch) };
+        let batches = StepBatches { weight: Some(&weight), loss_weights: None, arch: Some(&arch) };
         let outcome = host.step(&mut bilevel, batches, context).unwrap();
         close(
             outcome.arch.as_ref().unwrap().loss,
@@ -58,10 +49,10 @@ fn follow(engine: Engine) {
             1e-4,
             "architecture loss",
         );
-        close(outcome.weight.loss, recorded("weight_loss", step), 1e-4, "weight loss");
+        close(outcome.weight.unwrap().loss, recorded("weight_loss", step), 1e-4, "weight loss");
         close(outcome.gradient_norm, recorded("gradient_norm", step), 1e-3, "gradient norm");
     }
-    for (kind, alphas) in KINDS.iter().zip(&bilevel.alphas) {
+    for (kind, alphas) in KINDS.iter().zip(bilevel.alphas()) {
         let expected = golden.floats(&format!("alpha/{kind}"));
         for (found, expected) in alphas.values().iter().zip(expected) {
             // A missing weight decay of alpha shows only here, at 3.5e-6.
@@ -73,7 +64,7 @@ fn follow(engine: Engine) {
 
 /// `final` has a row (sum, norm, norm of the change) a parameter, sorted by name.
 fn check_weights(golden: &Golden, bilevel: &Bilevel) {
-    let mut parameters: Vec<_> = bilevel.network.layout().parameters().iter().collect();
+    let mut parameters: Vec<_> = bilevel.network().layout().parameters().iter().collect();
     parameters.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
     let rows = golden.floats("final");
     assert_eq!(rows.len(), 3 * parameters.len());

@@ -3,8 +3,8 @@
 use safetensors::SafeTensors;
 use tamis_core::SampleId;
 use tamis_data::{Batch, ImageShape};
-use tamis_nn::Network;
-use tamis_search::{Adam, Bilevel, Matrix, Rates, Sgd};
+use tamis_nn::Device;
+use tamis_search::{Bilevel, Matrix, SearchConfig, SpaceConfig, build_space};
 
 pub(crate) struct Golden {
     tensors: SafeTensors<'static>,
@@ -55,29 +55,23 @@ impl Golden {
         Matrix::from_fn(shape, |index| f64::from(values[index]))
     }
 
-    /// The recorded start, with the optimizers of both golden runs.
-    pub(crate) fn bilevel(&self, network: Network, alphas: Vec<Matrix>, clip: f64) -> Bilevel {
-        let parameters = network.layout().parameters();
+    /// The recorded start on a space, with the optimizers of the golden runs.
+    pub(crate) fn bilevel(&self, space: SpaceConfig, alphas: Vec<Matrix>, clip: f64) -> Bilevel {
+        let mut config = SearchConfig { space, ..SearchConfig::default() };
+        config.weights.clip = clip;
+        let space = build_space(&config.space, self.shape, 10).unwrap();
+        let mut bilevel = Bilevel::new(&config, space, Device::Cpu).unwrap();
+        let parameters = bilevel.network().layout().parameters();
         let weights: Vec<f32> = parameters
             .iter()
             .flat_map(|parameter| self.floats(&format!("init/{}", parameter.path)))
             .collect();
-        assert_eq!(weights.len(), network.layout().length());
-        let adam = |alphas: &Matrix| Adam::new(alphas.values().len(), [0.5, 0.999], 1e-3);
-        Bilevel {
-            sgd: Sgd {
-                momentum: 0.9,
-                weight_decay: 3e-4,
-                nesterov: false,
-                velocity: vec![0.0; weights.len()],
-            },
-            clip,
-            adam: alphas.iter().map(adam).collect(),
-            alphas,
-            rates: Rates { weights: 0.025, alpha: 3e-4 },
-            network,
-            weights,
+        assert_eq!(weights.len(), bilevel.weights.len());
+        bilevel.weights = weights;
+        for (choices, alphas) in bilevel.choices.iter_mut().zip(alphas) {
+            choices.alphas = alphas;
         }
+        bilevel
     }
 }
 

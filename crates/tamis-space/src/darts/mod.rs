@@ -19,7 +19,7 @@ mod plan;
 pub use cell::{Cell, Edge};
 pub use derive::{derive, derive_weighed};
 pub use genotype::Genotype;
-pub use network::{count_derived, count_supernet, supernet};
+pub use network::{SupernetParts, count_derived, count_supernet, supernet, supernet_parts};
 pub use operation::{CellOperation, Operation};
 pub use plan::{CellPlan, EvalShape, Stem, SuperShape};
 

@@ -88,10 +88,29 @@ pub fn count_supernet(shape: &SuperShape) -> Result<Counts, Error> {
     if shape.partial == 1 {
         return Ok(supernet(shape)?.counts());
     }
-    let around_edges = with_operations(shape, &[Operation::None])?.counts();
-    let edges = shape.cell_plans().map(|plan| edges_of(&plan, shape.partial));
-    let edges = edges.map(|graph| graph.map(|graph| graph.counts()));
-    Ok(around_edges + edges.sum::<Result<Counts, Error>>()?)
+    let parts = supernet_parts(shape)?;
+    Ok(parts.around.counts() + parts.edges.iter().map(|(_, graph)| graph.counts()).sum())
+}
+
+/// A supernet in parts, by which each of its operations can be counted.
+#[derive(Clone, Debug)]
+pub struct SupernetParts {
+    /// The network without operations.
+    pub around: Graph,
+    /// Each cell, and its edges alone: `edges.EDGE.OPERATION.…`.
+    pub edges: Vec<(CellPlan, Graph)>,
+}
+
+/// The supernet in parts, whatever part of the channels goes through the operations.
+///
+/// # Errors
+///
+/// [`Error::Network`] if the shape cannot be built.
+pub fn supernet_parts(shape: &SuperShape) -> Result<SupernetParts, Error> {
+    shape.check()?;
+    let edges = shape.cell_plans().map(|plan| Ok((plan, edges_of(&plan, shape.partial)?)));
+    let edges = edges.collect::<Result<_, Error>>()?;
+    Ok(SupernetParts { around: with_operations(shape, &[Operation::None])?, edges })
 }
 
 /// The edges of one cell alone, on those channels of its inputs that go through the operations.
