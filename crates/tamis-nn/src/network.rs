@@ -74,7 +74,7 @@ pub struct Pass<E> {
     /// Gradient of each matrix of mixing weights, if wanted. For an option that does not run it is the sum
     /// of the gradient of the node that its decision enters, over all cells of the matrix: the estimate of
     /// GDAS (Dong and Yang, CVPR 2019), which adds the share of such an option to the node as a number whose
-    /// value is 0.
+    /// value is 0. Where only a part of the channels is mixed, of that part.
     pub shares: Option<Vec<Vec<E>>>,
     /// Batch moments of every tracked batch norm.
     pub statistics: Statistics,

@@ -9,7 +9,7 @@
 use super::Source;
 use super::layout::Plan;
 use super::node_gradient::NodeGradient;
-use super::numbering::{OPERATIONS, edge};
+use super::numbering::{LAST, OPERATIONS, edge};
 use crate::elementwise::{Term, combine};
 
 /// The factor of what goes around an edge: the sum of its shares, running or not.
@@ -38,12 +38,14 @@ impl<'a> Bypass<'a> {
     pub(super) fn form(&self, image: usize, to: &mut [f32]) {
         let Plan { level, ref geometry, .. } = *self.plan;
         for channel in self.plan.bypass() {
+            let mut terms: [Term<'_>; LAST] = [(0.0, &[]); LAST];
             let sources = self.factors.iter().zip(self.sources);
-            let planes =
-                sources.map(|(&factor, of)| (factor, of.bypass(self.plan, image, channel)));
-            let terms: Vec<Term<'_>> = planes.collect();
+            for (term, (&factor, source)) in terms.iter_mut().zip(sources) {
+                *term = (factor, source.bypass(self.plan, image, channel));
+            }
+            let terms = &terms[..self.sources.len()];
             let to = &mut to[self.plan.shuffled(channel) * geometry.flat..][..geometry.flat];
-            combine(level, to, 0.0, &terms, &geometry.mask);
+            combine(level, to, 0.0, terms, &geometry.mask);
         }
     }
 }
@@ -63,12 +65,11 @@ impl<'a> BypassGradient<'a> {
 
     /// Writes the gradient of the planes of one channel that is not mixed, before it was halved.
     pub(super) fn plane(&self, plan: &Plan, image: usize, channel: usize, to: &mut [f32]) {
-        let planes = self.edges.iter().map(|&(node, factor)| {
-            let term: Term<'_> = (factor, node.plane(plan, image, channel));
-            term
-        });
-        let terms: Vec<Term<'_>> = planes.collect();
-        combine(plan.level, to, 0.0, &terms, &plan.geometry.mask);
+        let mut terms: [Term<'_>; LAST] = [(0.0, &[]); LAST];
+        for (term, &(node, factor)) in terms.iter_mut().zip(&self.edges) {
+            *term = (factor, node.plane(plan, image, channel));
+        }
+        combine(plan.level, to, 0.0, &terms[..self.edges.len()], &plan.geometry.mask);
     }
 }
 
@@ -99,7 +100,7 @@ pub(super) fn halve_backward([phases, halved]: [&[f32]; 2], gradient: &mut [f32]
         for ((to, gradient), (value, largest)) in pixels.zip(phase.iter().zip(halved)) {
             let passed = if value == largest { *gradient } else { 0.0 };
             *to += passed;
-            *gradient -= passed;
+            *gradient = if value == largest { 0.0 } else { *gradient };
         }
     }
 }

@@ -83,9 +83,6 @@ impl<'a> Mixture<'a> {
     /// Writes the flat planes of one image of the node.
     pub(super) fn form(&self, image: usize, to: &mut [f32], scratch: &mut Scratch) {
         let geometry = &self.plan.geometry;
-        if self.pointwise.is_empty() {
-            to.fill(0.0);
-        }
         for (source, kernel) in &self.pointwise {
             let value = self.plan.image(&self.sources[*source].value, image);
             kernel.apply(value, to, geometry.flat);
@@ -96,7 +93,8 @@ impl<'a> Mixture<'a> {
         }
     }
 
-    /// Skip connections, normalised 3x3 convolutions, and the constants of both convolutions.
+    /// Adds skip connections, normalised 3x3 convolutions, and the constants of both convolutions; writes
+    /// them if there is nothing yet.
     fn add_entries(&self, image: usize, channel: usize, to: &mut [f32]) {
         let Plan { level, ref geometry, .. } = *self.plan;
         let mut terms: [Term; OUTPUT * 2] = [(0.0, &[]); OUTPUT * 2];
@@ -111,7 +109,12 @@ impl<'a> Mixture<'a> {
             };
             *term = (factor, plane);
         }
-        add(level, to, self.constants[channel], &terms[..count], &geometry.mask);
+        let (constant, terms) = (self.constants[channel], &terms[..count]);
+        if self.pointwise.is_empty() {
+            combine(level, to, constant, terms, &geometry.mask);
+        } else {
+            add(level, to, constant, terms, &geometry.mask);
+        }
     }
 
     /// Pooling is linear: the sources are added first and pooled once.

@@ -93,16 +93,16 @@ impl<'a> SourceGradient<'a> {
     /// Adds up one plane of the node's gradient: through ReLU, skip and pooling.
     fn node_plane(&self, image: usize, channel: usize, to: &mut [f32], scratch: &mut Scratch) {
         let Plan { level, ref geometry, .. } = *self.plan;
+        let mut terms: [Term; OUTPUT] = [(0.0, &[]); OUTPUT];
+        let skips = self.terms(&self.skip, [image, channel], &mut terms);
         if self.kernel.is_some() {
             to.copy_from_slice(geometry.plane(&scratch.passed, channel));
             let value = self.saved.sources[self.source].value(self.plan, image, channel);
             relu_backward(level, to, value);
+            add(level, to, 0.0, skips, &geometry.mask);
         } else {
-            to.fill(0.0);
+            combine(level, to, 0.0, skips, &geometry.mask);
         }
-        let mut terms: [Term; OUTPUT] = [(0.0, &[]); OUTPUT];
-        let skips = self.terms(&self.skip, [image, channel], &mut terms);
-        add(level, to, 0.0, skips, &geometry.mask);
         if self.pool.is_empty() {
             return;
         }
