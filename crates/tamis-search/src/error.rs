@@ -32,14 +32,14 @@ pub enum Error {
         expected: String,
     },
     /// A host that has no meaning on a space.
-    #[error("searching with {host}: found the space {space}, expected another; {why}")]
+    #[error("searching with {host}: found the space {space}, expected {expected}")]
     Undefined {
         /// The host.
         host: &'static str,
         /// The space.
         space: String,
-        /// What it lacks, and where the host is defined.
-        why: &'static str,
+        /// Where the host is defined, and why.
+        expected: &'static str,
     },
     /// A setting is out of range.
     #[error("checking the settings: found {key} = {found}, expected {expected}")]

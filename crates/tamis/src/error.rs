@@ -362,6 +362,7 @@ impl Error {
                 Search::UnknownName { .. }
                 | Search::Planned { .. }
                 | Search::Setting { .. }
+                | Search::Undefined { .. }
                 | Search::Select(_)
                 | Search::Space(_)
                 | Search::Description(_)

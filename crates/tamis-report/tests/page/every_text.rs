@@ -2,6 +2,7 @@
 
 use tamis_core::{Level, SampleId};
 use tamis_report::*;
+use tamis_space::Architecture;
 
 /// Every text field holds `text`, every number is `number`.
 pub(crate) fn report(text: &str, number: f64) -> Report {

@@ -2,6 +2,7 @@
 
 use tamis_core::Level;
 use tamis_report::*;
+use tamis_space::Architecture;
 
 use crate::read;
 use crate::values;

@@ -32,7 +32,8 @@ impl Gdas {
     fn tau(&self, at: StepContext) -> f64 {
         let GdasSettings { tau_start, tau_end } = self.settings;
         let last = at.epochs.saturating_sub(1).max(1);
-        tau_start + (tau_end - tau_start) * f64::from(at.epoch) / f64::from(last)
+        let progress = f64::from(at.epoch) / f64::from(last);
+        tau_start * (1.0 - progress) + tau_end * progress
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) const ENTRY: HostEntry = HostEntry {
             return Err(Error::Undefined {
                 host: "p-darts",
                 space: config.space.name.clone(),
-                why: "its stages grow by cells of two inputs, as the DARTS space has; expected space.name=darts",
+                expected: "darts: its stages grow by cells that read the two before them",
             });
         }
         let (settings, alpha) = (config.host.p_darts, config.alpha);
@@ -140,7 +140,8 @@ impl PDarts {
         number: u32,
     ) -> Result<(), Error> {
         let cells = self.settings.cells[number as usize];
-        bilevel.rebuild(Stage { number, cells, ..bilevel.stage().clone() })?;
+        let stage = Stage { number: number + 1, cells, ..bilevel.stage().clone() };
+        bilevel.rebuild(stage)?;
         let key = Key::new(at.seed, Purpose::Host).epoch(at.epoch);
         for (place, (choices, set)) in bilevel.choices.iter_mut().zip(&self.sets).enumerate() {
             if number > 0 {

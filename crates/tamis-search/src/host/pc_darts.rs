@@ -29,7 +29,7 @@ pub(super) const ENTRY: HostEntry = HostEntry {
             return Err(Error::Undefined {
                 host: "pc-darts",
                 space: config.space.name.clone(),
-                why: "its supernet mixes all channels; the DARTS space with space.partial=4 mixes a quarter",
+                expected: "darts with space.partial above 1: supernets of other spaces mix all channels",
             });
         }
         Ok(Box::new(PcDarts { edges: EdgeWeights::new(config, space) }))

@@ -127,23 +127,25 @@ mod tests {
     use super::*;
     use crate::host::child::tests::sets;
 
-    /// Trials one after the other, judged by how many edges are as in a planted architecture.
-    fn searched(evolves: bool, seed: u64, epochs: u32) -> f64 {
-        let mut host = Trials::new(TrialsSettings::default(), &sets(), evolves);
-        let planted = Child(vec![vec![Some(1), Some(2), Some(3), None, Some(1)]]);
-        for epoch in 0..epochs {
+    /// Trials one after the other, judged by how many edges are as in a planted architecture of two cells.
+    fn searched(evolves: bool, seed: u64) -> f64 {
+        let sets = [sets(), sets()].concat();
+        let mut host = Trials::new(TrialsSettings::default(), &sets, evolves);
+        let planted = [Some(1), Some(2), Some(3), None, Some(1)];
+        for epoch in 0..100 {
             let child = host.next_child(&mut Key::new(seed, Purpose::Test).epoch(epoch).stream());
-            let same = child.0[0].iter().zip(&planted.0[0]).filter(|(a, b)| a == b).count();
-            host.trials.push(Trial { child, correct: same as u64, judged: 5 });
+            let edges = child.0.iter().flat_map(|edges| edges.iter().zip(&planted));
+            let correct = edges.filter(|(a, b)| a == b).count() as u64;
+            host.trials.push(Trial { child, correct, judged: 10 });
         }
         best(host.trials.iter()).unwrap().accuracy()
     }
 
     #[test]
     fn evolution_finds_a_planted_architecture_where_random_search_does_not() {
-        let mean = |evolves| (0..20).map(|seed| searched(evolves, seed, 50)).sum::<f64>() / 20.0;
+        let mean = |evolves| (0..20).map(|seed| searched(evolves, seed)).sum::<f64>() / 20.0;
         let [evolution, random] = [true, false].map(mean);
-        assert!(evolution > 0.95 && evolution > random + 0.05, "{evolution} {random}");
+        assert!(evolution > random + 0.1, "{evolution} {random}");
     }
 
     #[test]

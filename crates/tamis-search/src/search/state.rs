@@ -81,7 +81,10 @@ impl Search {
             return Err(unreadable(format!("format {}", saved.format)));
         }
         self.check(&saved)?;
-        if saved.stage != *self.bilevel.stage() {
+        // Hosts grow a supernet of the settings' channels; another one is no stage of this search, and its
+        // tensors are refused.
+        let first = self.space.first_stage();
+        if saved.stage.number > 0 && saved.stage.channels == first.channels {
             self.bilevel.rebuild(saved.stage)?;
         }
         let layout = self.bilevel.network().layout();

@@ -2,9 +2,8 @@
 
 use std::error::Error;
 
-use tamis_report::{
-    Architecture, CellShares, EdgeShares, FoundArchitecture, Part, Search, SearchEpoch,
-};
+use tamis_report::{CellShares, EdgeShares, FoundArchitecture, Part, Search, SearchEpoch};
+use tamis_space::Architecture;
 use tamis_space::{darts, nas_bench_201};
 
 const EPOCHS: u32 = 50;

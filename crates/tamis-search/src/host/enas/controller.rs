@@ -323,7 +323,7 @@ mod tests {
             written.child.0[0].iter().zip(&planted).filter(|(a, b)| a == b).count() as f64 / 5.0
         };
         let mean = |controller: &Controller| -> f64 {
-            let written = |id| controller.write(&sets(), &mut key(1_000 + id).stream());
+            let written = |id: u64| controller.write(&sets(), &mut key(1_000 + id).stream());
             (0..200).map(|id| same(&written(id))).sum::<f64>() / 200.0
         };
         let first = mean(&controller);
