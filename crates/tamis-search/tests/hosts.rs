@@ -105,6 +105,26 @@ fn all_but_two_hosts_are_defined_on_both_spaces() {
 }
 
 #[test]
+fn the_page_of_hosts_says_where_each_is_defined() {
+    let page = include_str!("../../../docs/hosts.md");
+    let defined = pairs();
+    for host in HOSTS {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", host.name)));
+        let cells: Vec<&str> =
+            row.unwrap_or_else(|| panic!("no row of {}", host.name)).split('|').collect();
+        for (space, cell) in ["nas-bench-201", "darts"].iter().zip(&cells[3..]) {
+            let says = cell.trim() == "yes";
+            assert_eq!(
+                says,
+                defined.contains(&(space, host.name)),
+                "{} on {space}: {cell}",
+                host.name
+            );
+        }
+    }
+}
+
+#[test]
 fn stopping_after_any_event_and_restoring_equals_not_stopping_with_every_host() {
     let train = images();
     for (space, host) in pairs() {

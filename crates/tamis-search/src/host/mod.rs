@@ -17,6 +17,8 @@ mod pc_darts;
 mod rhythm;
 mod sdarts;
 mod sgas;
+#[cfg(test)]
+mod sign;
 mod trials;
 
 use std::collections::BTreeMap;
@@ -205,4 +207,24 @@ pub(crate) fn find_host(name: &str) -> Result<&'static HostEntry, Error> {
 /// defined on the space.
 pub fn build_host(config: &SearchConfig, space: &dyn SearchSpace) -> Result<Box<dyn Host>, Error> {
     (find_host(&config.host.name)?.build)(config, space)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_that_the_docs_write_is_a_host() {
+        let page = include_str!("../../../../docs/hosts.md");
+        assert!(
+            page.contains(include_str!("sign.rs")),
+            "docs/hosts.md has another text than sign.rs"
+        );
+        let config = SearchConfig::default();
+        let image = tamis_data::ImageShape { channels: 3, height: 8, width: 8 };
+        let space = crate::space::build_space(&config.space, image, 10).unwrap();
+        assert!((sign::ENTRY.build)(&config, space.as_ref()).is_ok());
+        let lines = include_str!("sign.rs").lines().count();
+        assert!(lines < 45 && !sign::ENTRY.summary.is_empty(), "{lines} lines");
+    }
 }
