@@ -21,6 +21,7 @@ mod ledger;
 mod matrix;
 mod metrics;
 mod optimizer;
+mod position;
 mod rules;
 mod schedule;
 mod search;

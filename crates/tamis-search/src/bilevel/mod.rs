@@ -17,9 +17,9 @@ use tamis_nn::{Device, Engine, Inputs, Mixing, Mode, Network, Outputs, Wants};
 use crate::alphas;
 use crate::config::SearchConfig;
 use crate::error::Error;
-use crate::host::StepContext;
 use crate::matrix::Matrix;
 use crate::optimizer::{Sgd, clip_global_norm};
+use crate::position::StepContext;
 use crate::space::{OptionCosts, SearchSpace, Stage};
 
 pub use choices::Choices;

@@ -24,7 +24,6 @@ mod trials;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use tamis_core::{Key, Purpose};
 use tamis_data::Batch;
 use tamis_nn::Outputs;
 
@@ -35,6 +34,7 @@ use crate::matrix::Matrix;
 use crate::snapshot::Snapshot;
 use crate::space::SearchSpace;
 
+pub use crate::position::StepContext;
 pub use rhythm::{ArchRhythm, Rhythm};
 
 /// The batches of one step.
@@ -46,26 +46,6 @@ pub struct StepBatches<'a> {
     pub loss_weights: Option<&'a [f32]>,
     /// Trains the architecture; absent in the steps in which the weights train alone.
     pub arch: Option<&'a Batch>,
-}
-
-/// Where in the search a step is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StepContext {
-    /// The run's seed.
-    pub seed: u64,
-    /// Epoch, from 0.
-    pub epoch: u32,
-    /// Epochs of the run.
-    pub epochs: u32,
-    /// Step of the epoch, from 0.
-    pub step: u32,
-}
-
-impl StepContext {
-    /// The key of this step's draws.
-    pub fn key(&self) -> Key {
-        Key::new(self.seed, Purpose::Host).epoch(self.epoch).step(self.step)
-    }
 }
 
 /// What a step's passes said.

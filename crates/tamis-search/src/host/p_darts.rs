@@ -293,7 +293,7 @@ mod tests {
             option => 0.1 * option as f64,
         });
         restrict_skips(&set, &mut preferences, 2);
-        let child = best_child(&[set.clone()], &[preferences]);
+        let child = best_child(std::slice::from_ref(&set), &[preferences]);
         let kept: Vec<usize> = (0..5).filter(|&edge| child.0[0][edge] == Some(1)).collect();
         assert_eq!(kept, [0, 1]);
     }

@@ -202,7 +202,7 @@ mod tests {
             means.values().iter().zip(slopes.values()).map(|(mean, slope)| mean.exp() * slope).sum()
         };
         let mut stream = Key::new(2, Purpose::Test).stream();
-        let mut found = vec![0.0; 10];
+        let mut found = [0.0; 10];
         let draws = 40_000;
         for _ in 0..draws {
             let drawn = Drawn::new(&choices(), &mut stream);

@@ -191,7 +191,10 @@ mod tests {
     #[test]
     fn the_similarity_is_one_to_itself_and_a_half_of_what_has_nothing_in_common() {
         let first = Matrix::from_fn([2, 2], |index| [1.0, 0.0, 0.5, 0.5][index]);
-        assert!((similarity(&[first.clone()], &[first.clone()]) - 1.0).abs() < 1e-12);
+        assert!(
+            (similarity(std::slice::from_ref(&first), std::slice::from_ref(&first)) - 1.0).abs()
+                < 1e-12
+        );
         let other = Matrix::from_fn([2, 2], |index| [0.0, 1.0, 0.5, 0.5][index]);
         assert!((similarity(&[first], &[other]) - 0.75).abs() < 1e-12);
     }
