@@ -134,7 +134,12 @@ class Cell(nn.Module):
         self.preprocess0 = first(inputs[0], channels)
         self.preprocess1 = PointwiseConvolution(inputs[1], channels)
         strides = (2 if reduction and source < INPUTS else 1 for _target, source in EDGES)
-        self.edges = nn.ModuleList(Edge(channels, stride) for stride in strides)
+        self.edges = nn.ModuleList(self.new_edge(channels, stride) for stride in strides)
+
+    @staticmethod
+    def new_edge(channels: int, stride: int) -> Edge:
+        """An edge of this kind of cell."""
+        return Edge(channels, stride)
 
     def forward(self, before_last: Tensor, last: Tensor, shares: Tensor) -> Tensor:
         nodes = [self.preprocess0(before_last), self.preprocess1(last)]
@@ -156,10 +161,15 @@ class Supernet(nn.Module):
         for position in range(cells):
             reduction = position in (cells // 3, 2 * cells // 3)
             channels = 2 * channels if reduction else channels
-            self.cells.append(Cell(inputs, channels, reduction, after_reduction))
+            self.cells.append(self.new_cell(inputs, channels, reduction, after_reduction))
             inputs = (inputs[1], STEPS * channels)
             after_reduction = reduction
         self.classifier = nn.Linear(inputs[1], classes)
+
+    @staticmethod
+    def new_cell(inputs: tuple[int, int], channels: int, reduction: bool, after_reduction: bool) -> Cell:
+        """A cell of this kind of supernet."""
+        return Cell(inputs, channels, reduction, after_reduction)
 
     @staticmethod
     def initial_alphas() -> list[Tensor]:

@@ -75,7 +75,10 @@ class Search:
 
     def weight_step(self, batch: Batch) -> tuple[float, float]:
         """The cross-entropy, and the global norm of its gradient before clipping."""
-        loss = self.cross_entropy(batch)
+        return self.train_weights(self.cross_entropy(batch))
+
+    def train_weights(self, loss: Tensor) -> tuple[float, float]:
+        """One step of SGD down a loss: its value, and the global norm of its gradient before clipping."""
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.supernet.parameters(), self.constants.clip_norm)
         self.weight_optimiser.step()

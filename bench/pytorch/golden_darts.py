@@ -77,10 +77,10 @@ MISTAKES = {
 
 
 class Clearance(TorchFunctionMode):
-    """While active, finds how near a ReLU input came to zero, and the largest value of a 3x3 max pool to the next smaller one.
+    """While active, finds how near a ReLU input came to zero, and the largest value of a max pool to the next smaller one.
 
     Equal largest values are left out: they come from pixels at which all inputs of the ReLU before are negative, and a gradient that
-    arrives at any of these goes no further.
+    arrives at any of these goes no further. So are ReLU inputs of exactly zero: those of a node that nothing enters.
     """
 
     def __init__(self):
@@ -91,14 +91,17 @@ class Clearance(TorchFunctionMode):
         if function is functional.relu:
             self.note(args[0].abs())
         elif function is functional.max_pool2d:
-            padded = functional.pad(args[0], (1, 1, 1, 1), value=-torch.inf)
-            windows = padded.unfold(2, 3, kwargs["stride"]).unfold(3, 3, kwargs["stride"]).flatten(-2)
+            size, stride, padding = args[1], kwargs["stride"], kwargs["padding"]
+            padded = functional.pad(args[0], (padding,) * 4, value=-torch.inf)
+            windows = padded.unfold(2, size, stride).unfold(3, size, stride).flatten(-2)
             largest = windows.amax(-1, keepdim=True)
             self.note(largest - windows.masked_fill(windows == largest, -torch.inf).amax(-1, keepdim=True))
         return function(*args, **(kwargs or {}))
 
     def note(self, distances: Tensor):
-        self.smallest = min(self.smallest, distances.min().item())
+        distances = distances[distances > 0]
+        if distances.numel() > 0:
+            self.smallest = min(self.smallest, distances.min().item())
 
 
 def clearance(search: Search, batch: Batch) -> float:

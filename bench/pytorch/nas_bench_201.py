@@ -117,7 +117,10 @@ class Supernet(nn.Module):
         return [initial_alpha(len(EDGES), len(OPERATIONS))]
 
     def forward(self, images: Tensor, alphas: list[Tensor]) -> Tensor:
-        shares = alphas[0].softmax(dim=-1)
+        return self.mix(images, alphas[0].softmax(dim=-1))
+
+    def mix(self, images: Tensor, shares: Tensor) -> Tensor:
+        """The same at given mixing weights `[6, 5]`."""
         features = self.stages[0](self.stem(images), shares)
         for reduction, stage in zip(self.reductions, self.stages[1:]):
             features = stage(reduction(features), shares)

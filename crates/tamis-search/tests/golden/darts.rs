@@ -4,7 +4,7 @@
 use tamis_nn::Engine;
 use tamis_search::{Bilevel, SearchConfig, SpaceConfig, StepBatches, StepContext, build_host};
 
-use crate::reader::{Golden, all_close, close, norms};
+use crate::reader::{Golden, all_close, check_weights, close};
 
 const GOLDEN: &[u8] = include_bytes!("darts-twenty-steps.safetensors");
 const STEPS: usize = 20;
@@ -21,15 +21,9 @@ fn start(engine: Engine) -> (Golden, Bilevel) {
     (golden, bilevel)
 }
 
-/// Images are stored as bytes: pixel = (byte - 127.5) / 64.
-fn images(golden: &Golden, level: &str) -> Vec<f32> {
-    let bytes = golden.bytes(&format!("batch/{level}/images"));
-    bytes.iter().map(|&byte| (f32::from(byte) - 127.5) / 64.0).collect()
-}
-
 fn follow(engine: Engine) {
     let (golden, mut bilevel) = start(engine);
-    let images = ["weight", "arch"].map(|level| images(&golden, level));
+    let images = ["weight", "arch"].map(|level| golden.pixels(&format!("batch/{level}")));
     let mut host = build_host(&SearchConfig::default(), bilevel.space()).unwrap();
     let context = StepContext { seed: 0, epoch: 0, epochs: 1, step: 0 };
     let (gradients, _) = bilevel.alpha_gradient(&golden.batch("arch", 0, &images[1])).unwrap();
@@ -59,21 +53,7 @@ fn follow(engine: Engine) {
             assert!((found - f64::from(expected)).abs() < 1e-6, "{found} against {expected}");
         }
     }
-    check_weights(&golden, &bilevel);
-}
-
-/// `final` has a row (sum, norm, norm of the change) a parameter, sorted by name.
-fn check_weights(golden: &Golden, bilevel: &Bilevel) {
-    let mut parameters: Vec<_> = bilevel.network().layout().parameters().iter().collect();
-    parameters.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
-    let rows = golden.floats("final");
-    assert_eq!(rows.len(), 3 * parameters.len());
-    for (parameter, row) in parameters.iter().zip(rows.chunks(3)) {
-        let start = golden.floats(&format!("init/{}", parameter.path));
-        let (norm, change) = norms(&bilevel.weights[parameter.range()], &start);
-        close(norm, row[1], 1e-4, &parameter.path);
-        close(change, row[2], 1e-3, &parameter.path);
-    }
+    check_weights(&golden, &golden.floats("final"), &bilevel);
 }
 
 #[test]

@@ -40,14 +40,25 @@ impl Golden {
 
     /// The batch of a step, out of all images of its level.
     pub(crate) fn batch(&self, level: &str, step: usize, images: &[f32]) -> Batch {
+        self.batch_of(&format!("batch/{level}"), step, images)
+    }
+
+    /// The same by the whole name of the level.
+    pub(crate) fn batch_of(&self, path: &str, step: usize, images: &[f32]) -> Batch {
         let pixels = self.batch * self.shape.len();
-        let labels = self.labels(&format!("batch/{level}/labels"));
+        let labels = self.labels(&format!("{path}/labels"));
         Batch {
             ids: (0..self.batch as u32).map(SampleId).collect(),
             labels: labels[step * self.batch..][..self.batch].to_vec(),
             images: images[step * pixels..][..pixels].to_vec(),
             shape: self.shape,
         }
+    }
+
+    /// Images of a level that are stored as bytes: pixel = (byte - 127.5) / 64.
+    pub(crate) fn pixels(&self, path: &str) -> Vec<f32> {
+        let bytes = self.bytes(&format!("{path}/images"));
+        bytes.iter().map(|&byte| (f32::from(byte) - 127.5) / 64.0).collect()
     }
 
     pub(crate) fn matrix(&self, name: &str, shape: [usize; 2]) -> Matrix {
@@ -72,6 +83,20 @@ impl Golden {
             choices.alphas = alphas;
         }
         bilevel
+    }
+}
+
+/// Compares final weights with `rows`, one (sum, norm, norm of the change) a parameter, sorted by name;
+/// `start` has the initial ones.
+pub(crate) fn check_weights(start: &Golden, rows: &[f32], bilevel: &Bilevel) {
+    let mut parameters: Vec<_> = bilevel.network().layout().parameters().iter().collect();
+    parameters.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    assert_eq!(rows.len(), 3 * parameters.len());
+    for (parameter, row) in parameters.iter().zip(rows.chunks(3)) {
+        let start = start.floats(&format!("init/{}", parameter.path));
+        let (norm, change) = norms(&bilevel.weights[parameter.range()], &start);
+        close(norm, row[1], 1e-4, &parameter.path);
+        close(change, row[2], 1e-3, &parameter.path);
     }
 }
 
