@@ -53,4 +53,5 @@ pub use search::{Event, Search, SearchData};
 pub use snapshot::{Snapshot, Values};
 pub use space::{
     ChoiceSet, NodeEdges, OptionCosts, SPACES, SearchSpace, SpaceEntry, Stage, build_space,
+    has_tables,
 };

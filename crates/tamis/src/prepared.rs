@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
-use tamis_search::{OneOffCost, Search, SearchData};
+use tamis_search::{OneOffCost, Search, SearchData, has_tables};
 use tamis_space::nas_bench_201::Table;
 
 use crate::config::RunConfig;
@@ -79,8 +79,7 @@ pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
 /// The table that the settings name. It is read before the search, so that nothing is searched in
 /// vain for one that is not there.
 fn table(config: &RunConfig) -> Result<Option<Table>, Error> {
-    // The tables there are hold cells of this space only.
-    let path = config.place.table.as_ref().filter(|_| config.search.space.name == "nas-bench-201");
+    let path = config.place.table.as_ref().filter(|_| has_tables(&config.search.space.name));
     path.map(|path| load_table(path)).transpose()
 }
 

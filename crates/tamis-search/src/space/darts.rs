@@ -17,6 +17,8 @@ use crate::rules::{Rule, refuse_first};
 pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "darts",
     summary: "normal and reduction cells of fourteen edges and eight operations",
+    has_tables: false,
+    cells: "cells",
     defaults,
     build: |config, image, classes| {
         let ImageShape { channels: image_channels, height, width } = image;

@@ -68,6 +68,10 @@ pub struct SpaceEntry {
     pub name: &'static str,
     /// One sentence for help texts.
     pub summary: &'static str,
+    /// Whether tables of its trained architectures can be read.
+    pub has_tables: bool,
+    /// What `space.cells` counts.
+    pub cells: &'static str,
     /// Its settings under a recipe, where nobody says otherwise.
     pub(crate) defaults: fn(Recipe) -> SpaceConfig,
     build: Build,
@@ -90,6 +94,11 @@ pub(crate) fn find_space(name: &str) -> Result<&'static SpaceEntry, Error> {
         let names = SPACES.iter().map(|entry| entry.name);
         Error::unknown_name("space", name, names, PLANNED_SPACES)
     })
+}
+
+/// Whether tables of the trained architectures of this space can be read; false if there is no such space.
+pub fn has_tables(space: &str) -> bool {
+    SPACES.iter().any(|entry| entry.name == space && entry.has_tables)
 }
 
 /// Spaces that are planned, by the names that they will have.

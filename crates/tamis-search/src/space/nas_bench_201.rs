@@ -18,6 +18,8 @@ use crate::rules::{Rule, refuse_first};
 pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "nas-bench-201",
     summary: "cells of six edges and five operations, with a table of trained accuracies",
+    has_tables: true,
+    cells: "cells a stage",
     defaults,
     build: |config, image, classes| {
         let ImageShape { channels: image_channels, height, width } = image;

@@ -73,11 +73,8 @@ fn searched(run: &Path) -> Result<(String, Option<toml::Value>), Failure> {
 
 /// `runs/DATA-train-NETWORK-POLICY-seedN`, with a number behind it if that is taken.
 fn free_folder(config: &TrainingConfig) -> PathBuf {
-    let network = match (&config.network.name, &config.network.genotype) {
-        (Some(name), _) => name.clone(),
-        (None, Some(text)) if text.trim_start().starts_with('|') => "nas-bench-201".to_owned(),
-        _ => "darts".to_owned(),
-    };
+    let name = config.network.name.as_deref();
+    let network = name.or_else(|| config.network.space()).unwrap_or("network");
     let (data, policy) = (data_name(&config.data.source), &config.policy.name);
     let name = format!("{data}-train-{network}-{policy}-seed{}", config.seed);
     let name = name.replace(|c: char| !c.is_alphanumeric() && !"-._".contains(c), "-");

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tamis_search::has_tables;
 use tamis_space::nas_bench_201::Table;
 
 use super::grid::Arm;
@@ -82,8 +83,7 @@ impl Comparison {
 
 impl Block {
     fn of(space: &str, plan: &Plan, results: &Results, table: Option<&Table>) -> Option<Block> {
-        // Tables hold the cells of one space only.
-        let table = table.filter(|_| space == "nas-bench-201");
+        let table = table.filter(|_| has_tables(space));
         let arms = plan.arms.iter().filter(|arm| arm.space == space);
         let arms: Vec<ArmResult> =
             arms.map(|arm| ArmResult::of(arm, plan, results, table)).collect();

@@ -71,8 +71,8 @@ const RESNETS: [usize; 5] = [20, 32, 44, 56, 110];
 impl NetworkConfig {
     /// The search space that it is of, if it is of one.
     pub fn space(&self) -> Option<&'static str> {
-        let text = self.genotype.as_deref()?;
-        Some(if text.trim_start().starts_with('|') { "nas-bench-201" } else { "darts" })
+        let architecture: Architecture = self.genotype.as_deref()?.parse().ok()?;
+        Some(architecture.space())
     }
 
     /// The network for these images and classes, with an auxiliary classifier if `auxiliary`.

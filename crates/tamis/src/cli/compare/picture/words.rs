@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use tamis::compare::{Block, Quantity};
+use tamis::search::SPACES;
 
 use crate::cli::compare::figures::counted;
 use crate::cli::table::thousands;
@@ -16,10 +17,10 @@ pub(super) fn heading(block: &Block) -> String {
 pub(super) fn recipe(block: &Block) -> String {
     let setup = &block.key.setup;
     let named = setup.settings.get("recipe").and_then(Value::as_str).unwrap_or("darts");
-    let cells = match (block.space.as_str(), setup.cells) {
-        ("nas-bench-201", 1) => "1 cell a stage".to_owned(),
-        ("nas-bench-201", cells) => format!("{cells} cells a stage"),
-        (_, cells) => format!("{cells} cells"),
+    let unit = SPACES.iter().find(|entry| entry.name == block.space).map_or("cells", |of| of.cells);
+    let cells = match setup.cells {
+        1 => format!("1 {}", unit.replacen("cells", "cell", 1)),
+        cells => format!("{cells} {unit}"),
     };
     let mut text = format!(
         "Recipe {}: {} epochs over {} training images in batches of {}; supernet of {} channels and {cells}; \
