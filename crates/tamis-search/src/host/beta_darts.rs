@@ -2,7 +2,7 @@
 //! Search", CVPR 2022).
 //!
 //! First-order DARTS with a penalty on the architecture parameters: the mean over edges of
-//! `logsumexp(alpha_edge)`, weighed by `lambda(e) = beta_lambda * e / E` at epoch `e` of `E`. Its
+//! `logsumexp(alpha_edge)`, weighed by `lambda(e) = lambda * e / E` at epoch `e` of `E`. Its
 //! gradient is `lambda * softmax(alpha_edge) / edges`: it shrinks what is large already.
 //!
 //! With several matrices (normal and reduction cells) each is averaged over its own edges.
