@@ -18,6 +18,13 @@ pub struct At<'a> {
     pub runs: Option<&'a [Vec<bool>]>,
 }
 
+impl<'a> At<'a> {
+    /// At these mixing weights.
+    pub fn shares(shares: &'a [Matrix]) -> At<'a> {
+        At { shares: Some(shares), ..At::default() }
+    }
+}
+
 /// What a pass found.
 #[derive(Clone, Debug)]
 pub struct Passed {

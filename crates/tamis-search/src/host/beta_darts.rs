@@ -7,9 +7,9 @@
 //!
 //! With several matrices (normal and reduction cells) each is averaged over its own edges.
 
-use super::darts::{alpha_step, weight_step};
+use super::darts::first_order_step;
 use super::{Host, HostEntry, StepBatches, StepContext, StepOutcome, as_darts};
-use crate::bilevel::{At, Bilevel, Choices};
+use crate::bilevel::{Bilevel, Choices};
 use crate::error::Error;
 use crate::matrix::Matrix;
 
@@ -32,10 +32,9 @@ impl Host for BetaDarts {
         context: StepContext,
     ) -> Result<StepOutcome, Error> {
         let lambda = self.final_lambda * f64::from(context.epoch) / f64::from(context.epochs);
-        let arch = alpha_step(bilevel, batches.arch, |choices, gradients| {
+        first_order_step(bilevel, batches, |choices, gradients| {
             add_penalty(lambda, choices, gradients);
-        })?;
-        Ok(StepOutcome { arch, ..weight_step(bilevel, batches, At::default())? })
+        })
     }
 }
 

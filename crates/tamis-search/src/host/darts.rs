@@ -28,9 +28,18 @@ impl Host for Darts {
         batches: StepBatches<'_>,
         _: StepContext,
     ) -> Result<StepOutcome, Error> {
-        let arch = alpha_step(bilevel, batches.arch, |_, _| ())?;
-        Ok(StepOutcome { arch, ..weight_step(bilevel, batches, At::default())? })
+        first_order_step(bilevel, batches, |_, _| ())
     }
+}
+
+/// An architecture step and a weight step, each at the state that it finds; `adjust` as in [`alpha_step`].
+pub(super) fn first_order_step(
+    bilevel: &mut Bilevel,
+    batches: StepBatches<'_>,
+    adjust: impl Fn(&[Choices], &mut [Matrix]),
+) -> Result<StepOutcome, Error> {
+    let arch = alpha_step(bilevel, batches.arch, adjust)?;
+    Ok(StepOutcome { arch, ..weight_step(bilevel, batches, At::default())? })
 }
 
 /// Adam on the architecture parameters by the gradient at the current weights, if there is a batch;

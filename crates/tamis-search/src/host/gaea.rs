@@ -100,13 +100,8 @@ fn exponentiate(choices: &mut Choices, gradient: &Matrix, rate: f64) {
     for ((row, slopes), alive) in rows.zip(gradient.rows()).zip(alive.chunks(options)) {
         let moving = || (0..options).filter(|&option| alive[option]);
         moving().for_each(|option| row[option] -= rate * slopes[option]);
+        moving().for_each(|option| row[option] = row[option].max(LEAST.ln()));
         // The largest is taken out, so that none is too large for a number.
-        let largest = moving().map(|option| row[option]).fold(f64::NEG_INFINITY, f64::max);
-        let least = LEAST.ln();
-        if largest < least {
-            moving().for_each(|option| row[option] = least);
-        }
-        moving().for_each(|option| row[option] = row[option].max(least));
         let largest = moving().map(|option| row[option]).fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = moving().map(|option| (row[option] - largest).exp()).sum();
         moving().for_each(|option| row[option] -= largest + sum.ln());

@@ -24,10 +24,11 @@ mod trials;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use tamis_core::Level;
 use tamis_data::Batch;
 use tamis_nn::Outputs;
 
-use crate::bilevel::Bilevel;
+use crate::bilevel::{At, Bilevel, FORWARD};
 use crate::config::SearchConfig;
 use crate::error::Error;
 use crate::matrix::Matrix;
@@ -115,6 +116,12 @@ pub trait Host: Send {
             other => Err(foreign_state(other, "none")),
         }
     }
+}
+
+/// Share of right answers of the architecture's batch at a place, by a forward pass, and what it said.
+fn judge(bilevel: &mut Bilevel, batch: &Batch, at: At<'_>) -> Result<(f64, Outputs), Error> {
+    let outputs = bilevel.pass((Level::Arch, batch), None, at, FORWARD)?.outputs;
+    Ok((outputs.correct() as f64 / batch.ids.len().max(1) as f64, outputs))
 }
 
 /// The error of a state that is not this host's.

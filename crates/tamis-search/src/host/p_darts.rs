@@ -183,7 +183,7 @@ impl Host for PDarts {
             Some(batch) => {
                 let factors = self.factors(at, &mut stream);
                 let shares = products(&bilevel.shares(), &factors);
-                let place = At { shares: Some(&shares), ..At::default() };
+                let place = At::shares(&shares);
                 let passed = bilevel.pass((Level::Arch, batch), None, place, OF_SHARES)?;
                 let mut gradients = bilevel.through_softmax(&products(&passed.shares, &factors));
                 clip(&mut gradients);
@@ -192,7 +192,7 @@ impl Host for PDarts {
             }
         };
         let shares = products(&bilevel.shares(), &self.factors(at, &mut stream));
-        let place = At { shares: Some(&shares), ..At::default() };
+        let place = At::shares(&shares);
         Ok(StepOutcome { arch, ..weight_step(bilevel, batches, place)? })
     }
 

@@ -65,7 +65,7 @@ impl Host for PcDarts {
             None => None,
             Some(batch) => {
                 let shares = self.edges.weighed(&bilevel.shares());
-                let at = At { shares: Some(&shares), ..At::default() };
+                let at = At::shares(&shares);
                 let passed = bilevel.pass((Level::Arch, batch), None, at, OF_SHARES)?;
                 let (of_shares, of_edges) = self.edges.gradients(&bilevel.shares(), &passed.shares);
                 let gradients = bilevel.through_softmax(&of_shares);
@@ -75,7 +75,7 @@ impl Host for PcDarts {
             }
         };
         let shares = self.edges.weighed(&bilevel.shares());
-        let at = At { shares: Some(&shares), ..At::default() };
+        let at = At::shares(&shares);
         Ok(StepOutcome { arch, ..weight_step(bilevel, batches, at)? })
     }
 

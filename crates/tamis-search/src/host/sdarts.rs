@@ -61,7 +61,7 @@ impl Host for Sdarts {
             false => drawn,
             true => self.climb(bilevel, (batch, batches.loss_weights), (clean, drawn), epsilon)?,
         };
-        let at = At { shares: Some(&perturbed), ..At::default() };
+        let at = At::shares(&perturbed);
         Ok(StepOutcome { arch, ..weight_step(bilevel, batches, at)? })
     }
 }
@@ -76,7 +76,7 @@ impl Sdarts {
         epsilon: f64,
     ) -> Result<Vec<Matrix>, Error> {
         let mut pass = |shares: &[Matrix], wants| {
-            let at = At { shares: Some(shares), ..At::default() };
+            let at = At::shares(shares);
             bilevel.pass((Level::Weight, batch), loss_weights, at, wants)
         };
         let before = pass(&clean, FORWARD)?.outputs.loss;

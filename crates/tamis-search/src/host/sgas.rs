@@ -11,12 +11,12 @@
 //! `K = 8`, as in the paper. Deliberate difference: on a space that keeps every edge there is one decision
 //! an edge, and none is left out.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use super::darts::{alpha_step, weight_step};
+use super::darts::first_order_step;
 use super::{Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome, as_darts, state_of};
-use crate::bilevel::{At, Bilevel, Choices};
+use crate::bilevel::{Bilevel, Choices};
 use crate::config::SgasSettings;
 use crate::error::Error;
 use crate::matrix::Matrix;
@@ -54,7 +54,7 @@ struct Sgas {
     decisions: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct State {
     past: Vec<Vec<Matrix>>,
     decisions: u32,
@@ -107,14 +107,11 @@ impl Host for Sgas {
         batches: StepBatches<'_>,
         _: StepContext,
     ) -> Result<StepOutcome, Error> {
-        let arch = alpha_step(bilevel, batches.arch, |_, _| ())?;
-        Ok(StepOutcome { arch, ..weight_step(bilevel, batches, At::default())? })
+        first_order_step(bilevel, batches, |_, _| ())
     }
 
     fn state(&self) -> Value {
-        let State { past, decisions } =
-            State { past: self.past.clone(), decisions: self.decisions };
-        serde_json::json!({ "past": past, "decisions": decisions })
+        json!({ "past": self.past, "decisions": self.decisions })
     }
 
     fn restore(&mut self, state: &Value, _: &Snapshot) -> Result<(), Error> {

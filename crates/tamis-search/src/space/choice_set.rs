@@ -11,6 +11,22 @@ pub struct NodeEdges {
     pub keeps: usize,
 }
 
+impl NodeEdges {
+    /// Of nodes of which each reads all before it, in the order of the rows; `keeps(node)` of its edges stay.
+    pub(super) fn from_all_before(
+        nodes: Range<usize>,
+        keeps: impl Fn(usize) -> usize,
+    ) -> Vec<NodeEdges> {
+        let mut first = 0;
+        let of_node = |node: usize| {
+            let edges = first..first + node;
+            first = edges.end;
+            NodeEdges { edges, keeps: keeps(node) }
+        };
+        nodes.map(of_node).collect()
+    }
+}
+
 /// The meaning of one mixing matrix: a row an edge, a column an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChoiceSet {

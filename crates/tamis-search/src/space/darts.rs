@@ -106,16 +106,11 @@ impl SearchSpace for Darts {
 
 /// The edges and operations of one kind of cell.
 fn choice_set(name: &'static str) -> ChoiceSet {
-    let mut nodes: Vec<NodeEdges> = Vec::new();
-    for node in INPUTS..NODES {
-        let first = nodes.last().map_or(0, |before| before.edges.end);
-        nodes.push(NodeEdges { edges: first..first + node, keeps: 2 });
-    }
     let none = Operation::None.index();
     ChoiceSet {
         name,
         options: Operation::ALL.map(Operation::name).to_vec(),
-        nodes,
+        nodes: NodeEdges::from_all_before(INPUTS..NODES, |_| 2),
         derived: (0..Operation::ALL.len()).filter(|&option| option != none).collect(),
     }
 }

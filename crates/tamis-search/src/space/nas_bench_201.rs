@@ -96,17 +96,12 @@ impl SearchSpace for NasBench201 {
 }
 
 fn choice_set(derive_none: bool) -> ChoiceSet {
-    let mut nodes: Vec<NodeEdges> = Vec::new();
-    for node in 1..NODES {
-        let first = nodes.last().map_or(0, |before| before.edges.end);
-        nodes.push(NodeEdges { edges: first..first + node, keeps: node });
-    }
     let none = Operation::None.index();
     let derived = (0..Operation::ALL.len()).filter(|&option| derive_none || option != none);
     ChoiceSet {
         name: "cell",
         options: Operation::ALL.map(Operation::name).to_vec(),
-        nodes,
+        nodes: NodeEdges::from_all_before(1..NODES, |node| node),
         derived: derived.collect(),
     }
 }

@@ -59,7 +59,7 @@ impl Host for DrNas {
                 let drawn: Vec<Drawn> =
                     bilevel.choices.iter().map(|of| Drawn::new(of, &mut stream)).collect();
                 let shares: Vec<Matrix> = drawn.iter().map(|drawn| drawn.shares.clone()).collect();
-                let place = At { shares: Some(&shares), ..At::default() };
+                let place = At::shares(&shares);
                 let passed = bilevel.pass((Level::Arch, batch), None, place, OF_SHARES)?;
                 let of_each = bilevel.choices.iter().zip(&drawn).zip(&passed.shares);
                 let gradients: Vec<Matrix> =
@@ -70,7 +70,7 @@ impl Host for DrNas {
         };
         let shares: Vec<Matrix> =
             bilevel.choices.iter().map(|of| Drawn::new(of, &mut stream).shares).collect();
-        let place = At { shares: Some(&shares), ..At::default() };
+        let place = At::shares(&shares);
         Ok(StepOutcome { arch, ..weight_step(bilevel, batches, place)? })
     }
 

@@ -19,14 +19,13 @@ mod evolution;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tamis_core::Level;
 use tamis_data::Batch;
 use tamis_nn::Outputs;
 
 use super::darts::weight_step;
 use super::pc_darts::partial_defaults;
-use super::{Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome, state_of};
-use crate::bilevel::{At, Bilevel, FORWARD};
+use super::{Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome, judge, state_of};
+use crate::bilevel::{At, Bilevel};
 use crate::config::EgNasSettings;
 use crate::error::Error;
 use crate::matrix::Matrix;
@@ -69,7 +68,7 @@ impl EgNas {
     ) -> Result<Option<Judged>, Error> {
         let mut stream = at.key().stream();
         let current = bilevel.shares();
-        let (reference, _) = judge(bilevel, batch, &current)?;
+        let (reference, _) = judge(bilevel, batch, At::shares(&current))?;
         let mean = flat(&current).into_iter().map(|share| share + NOISE * stream.normal());
         let sigma = (1.0 / (f64::from(at.epoch) + 1.0)).max(LEAST_SIGMA);
         let mut evolution = Evolution::new(mean.collect(), sigma, self.settings.population);
@@ -78,7 +77,7 @@ impl EgNas {
             let mut generation = Vec::new();
             for values in evolution.sample(&mut stream) {
                 let shares = shares_of(&values, &current);
-                let (accuracy, outputs) = judge(bilevel, batch, &shares)?;
+                let (accuracy, outputs) = judge(bilevel, batch, At::shares(&shares))?;
                 let likeness = self.settings.similarity * similarity(&current, &shares);
                 let sign = if accuracy >= reference { 1.0 } else { -1.0 };
                 let fitness = outputs.loss + sign * likeness;
@@ -141,12 +140,6 @@ impl Host for EgNas {
         self.best = state_of(state, "the best individual of an epoch")?;
         Ok(())
     }
-}
-
-fn judge(bilevel: &mut Bilevel, batch: &Batch, shares: &[Matrix]) -> Result<(f64, Outputs), Error> {
-    let place = At { shares: Some(shares), ..At::default() };
-    let outputs = bilevel.pass((Level::Arch, batch), None, place, FORWARD)?.outputs;
-    Ok((outputs.correct() as f64 / batch.ids.len().max(1) as f64, outputs))
 }
 
 fn move_alphas(bilevel: &mut Bilevel, shares: &[Matrix], step: f64) {

@@ -17,12 +17,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tamis_core::{Key, Level, Purpose};
+use tamis_core::{Key, Purpose};
 
 use super::child::Child;
 use super::darts::weight_step;
-use super::{Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome, state_of};
-use crate::bilevel::{At, Bilevel, FORWARD};
+use super::{Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome, judge, state_of};
+use crate::bilevel::{At, Bilevel};
 use crate::config::EnasSettings;
 use crate::error::Error;
 use crate::snapshot::Snapshot;
@@ -94,8 +94,7 @@ impl Enas {
             let written = self.controller.write(&self.sets, &mut stream);
             let (shares, runs) = (written.child.shares(&self.sets), written.child.runs(&self.sets));
             let place = At { shares: Some(&shares), runs: Some(&runs), ..At::default() };
-            let passed = bilevel.pass((Level::Arch, batch), None, place, FORWARD)?;
-            let accuracy = passed.outputs.correct() as f64 / batch.ids.len().max(1) as f64;
+            let (accuracy, outputs) = judge(bilevel, batch, place)?;
             let reward = accuracy + entropy * written.entropy;
             let baseline = match self.baseline {
                 Some(baseline) => baseline_decay * baseline + (1.0 - baseline_decay) * reward,
@@ -111,7 +110,7 @@ impl Enas {
                 self.best = Some((accuracy, written.child));
             }
             if accuracy > best {
-                (best, outcome.arch) = (accuracy, Some(passed.outputs));
+                (best, outcome.arch) = (accuracy, Some(outputs));
             }
         }
         self.controller.descend(gradient, lr);
