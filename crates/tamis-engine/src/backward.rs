@@ -123,6 +123,16 @@ impl Run<'_> {
             Layer::Convolution(_) => {
                 self.convolution_back(step, &gradient, (gradients, of_weights))
             }
+            Layer::MaxPool(pool) => {
+                let pool = AnyPool::of(&self.program.graph, step, pool);
+                let to = gradients.destination(step.inputs[0], pool.input_values(self.batch));
+                pool.maximum_backward(self.value(step.inputs[0]), &gradient, to);
+            }
+            Layer::AveragePool(pool) => {
+                let pool = AnyPool::of(&self.program.graph, step, pool);
+                let to = gradients.destination(step.inputs[0], pool.input_values(self.batch));
+                pool.mean_backward(&gradient, to);
+            }
             Layer::Zero { .. } | Layer::Image => {}
             layer => {
                 let found = self.moved_back(step, &layer, gradient);
@@ -135,18 +145,11 @@ impl Run<'_> {
     fn moved_back(&self, step: &Step, layer: &Layer, gradient: Shared) -> Shared {
         let graph = &self.program.graph;
         let from = sides(graph.nodes()[step.inputs[0]].shape);
-        let to = sides(graph.nodes()[step.node].shape);
         let found = match *layer {
             Layer::Relu => {
                 let mut own = Arc::unwrap_or_clone(gradient);
                 planes::relu_backward(self.value(step.node), &mut own);
                 own
-            }
-            Layer::MaxPool(pool) => {
-                AnyPool::new(pool, from, to).maximum_backward(self.value(step.inputs[0]), &gradient)
-            }
-            Layer::AveragePool(pool) => {
-                AnyPool::new(pool, from, to).mean_backward(self.value(step.inputs[0]), &gradient)
             }
             Layer::GlobalAverage => planes::global_average_backward(&gradient, from[1] * from[2]),
             Layer::HalveAndWiden { outputs } => {

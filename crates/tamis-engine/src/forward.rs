@@ -1,6 +1,6 @@
 //! One batch on its way through a program.
 
-use tamis_graph::{Layer, NodeId};
+use tamis_graph::{Layer, NodeId, Pool};
 use tamis_kernels::{Buffer, Destination, conv_bn, separable};
 
 use crate::batch::{DropPath, Moments};
@@ -11,7 +11,7 @@ use crate::operations::pooling::AnyPool;
 use crate::operations::separable::Separable;
 use crate::operations::{Fused, Weights, linear, planes, sides};
 use crate::program::{Operation, Program, Step};
-use crate::values::add;
+use crate::values::add_all;
 
 /// What a step keeps for its backward pass besides values.
 pub(crate) enum Saved {
@@ -159,12 +159,27 @@ impl<'a> Run<'a> {
                     self.values[step.node] = Some(value);
                     Saved::Nothing
                 }
+                Layer::MaxPool(pool) => self.pool(step, pool, AnyPool::maximum),
+                Layer::AveragePool(pool) => self.pool(step, pool, AnyPool::mean),
                 layer => {
                     self.values[step.node] = Some(self.plain(step, &layer));
                     Saved::Nothing
                 }
             },
         }
+    }
+
+    fn pool(
+        &mut self,
+        step: &Step,
+        pool: Pool,
+        run: fn(&AnyPool, &[f32], Destination<'_>),
+    ) -> Saved {
+        let pool = AnyPool::of(&self.program.graph, step, pool);
+        let (mut output, keep) = self.open(step, pool.output_values(self.batch));
+        run(&pool, self.value(step.inputs[0]), destination(&mut output, keep));
+        self.close(step, output);
+        Saved::Nothing
     }
 
     /// Takes out the memory that a step's result goes to: its own, or that of the sum that takes it in; and
@@ -244,7 +259,8 @@ impl<'a> Run<'a> {
                 self.taken(number, step, input)
             }
         };
-        rest.iter().for_each(|&input| add(&mut sum, self.value(input)));
+        let terms: Vec<&[f32]> = rest.iter().map(|&input| self.value(input)).collect();
+        add_all(&mut sum, &terms);
         sum
     }
 
@@ -277,8 +293,6 @@ impl<'a> Run<'a> {
                 )
             }
             Layer::Relu => planes::relu(input),
-            Layer::MaxPool(pool) => AnyPool::new(pool, from, to).maximum(input),
-            Layer::AveragePool(pool) => AnyPool::new(pool, from, to).mean(input),
             Layer::GlobalAverage => planes::global_average(input, from[1] * from[2]),
             Layer::Concatenate => {
                 let parts = step

@@ -73,13 +73,13 @@ impl Program {
         program
     }
 
-    /// A convolution's result that a sum alone reads, and once, goes there at once.
+    /// The result of a convolution or a pool that a sum alone reads, and once, goes there at once.
     fn find_summands(&mut self) {
         let mut readers = vec![Vec::new(); self.graph.nodes().len()];
         for step in &self.steps {
             step.inputs.iter().for_each(|&input| readers[input].push(step.node));
         }
-        for step in self.steps.iter().filter(|step| step.operation != Operation::Plain) {
+        for step in self.steps.iter().filter(|step| step.adds(&self.graph)) {
             if let [reader] = readers[step.node][..]
                 && self.graph.nodes()[reader].layer == Layer::Add
                 && !self.leaves(step.node)
@@ -101,12 +101,19 @@ impl Program {
 }
 
 impl Step {
+    /// Whether it can add its result to what is there.
+    fn adds(&self, graph: &Graph) -> bool {
+        let pools =
+            matches!(graph.nodes()[self.node].layer, Layer::MaxPool(_) | Layer::AveragePool(_));
+        pools || self.operation != Operation::Plain
+    }
+
     /// Places of the values that its backward pass reads.
     fn needed_backward(&self, graph: &Graph) -> Vec<usize> {
         match (self.operation, graph.nodes()[self.node].layer) {
             (Operation::ConvNorm { .. } | Operation::Separable { .. }, _)
             | (_, Layer::Convolution(_) | Layer::BatchNorm { .. } | Layer::Linear { .. })
-            | (_, Layer::FactorizedReduction { .. } | Layer::AveragePool(_)) => self.inputs.clone(),
+            | (_, Layer::FactorizedReduction { .. }) => self.inputs.clone(),
             (_, Layer::Relu) => vec![self.node],
             (_, Layer::MaxPool(_)) => vec![self.inputs[0]],
             _ => Vec::new(),
@@ -274,5 +281,22 @@ mod tests {
             .unwrap();
         assert_eq!(program.needed_back_to[step.inputs[0]], Some(number));
         assert_eq!(program.needed_back_to[program.steps.last().unwrap().node], None);
+    }
+
+    #[test]
+    fn means_go_straight_into_a_sum_and_need_nothing_on_the_way_back() {
+        let program = program(
+            "|avg_pool_3x3~0|+|avg_pool_3x3~0|avg_pool_3x3~1|+|avg_pool_3x3~0|skip_connect~1|avg_pool_3x3~2|",
+        );
+        let layer = |node: usize| program.graph.nodes()[node].layer;
+        let is_mean =
+            |step: &&Step| matches!(layer(step.node), Layer::AveragePool(pool) if pool.side == 3);
+        let means: Vec<&Step> = program.steps.iter().filter(is_mean).collect();
+        let summed = means.iter().filter(|mean| program.summed_into[mean.node].is_some()).count();
+        assert_eq!((means.len(), summed), (3 * 5, 3 * 4), "the first node of a cell has one term");
+        for mean in means.iter().filter(|mean| layer(mean.inputs[0]) == Layer::Add) {
+            let needed = program.needed_back_to[mean.inputs[0]];
+            assert_eq!(needed, None, "of {:?}", mean.inputs);
+        }
     }
 }

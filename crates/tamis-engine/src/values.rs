@@ -13,8 +13,16 @@ pub(crate) type Shared = Arc<Buffer>;
 
 /// `to += from`.
 pub(crate) fn add(to: &mut [f32], from: &[f32]) {
-    to.par_chunks_mut(PIECE).zip(from.par_chunks(PIECE)).for_each(|(to, from)| {
-        to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+    add_all(to, &[from]);
+}
+
+/// `to += the sum of all terms`, each piece at once, so that it stays in a cache meanwhile.
+pub(crate) fn add_all(to: &mut [f32], terms: &[&[f32]]) {
+    to.par_chunks_mut(PIECE).enumerate().for_each(|(piece, to)| {
+        for term in terms {
+            let from = &term[piece * PIECE..];
+            to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        }
     });
 }
 

@@ -14,6 +14,7 @@
 //! * `correlate`, `correlate_weights`: the two convolution loops, over lists of such offsets;
 //! * `frame`, `depthwise`, `depthwise_weights`, `pool`: kernels that leave channels apart, row by row
 //!   over planes with wide margins;
+//! * `average_3x3`: means of plain planes, which need no frame;
 //! * `stage`, `window`: a depthwise and a 1x1 kernel, and the two 3x3 pools, made of these;
 //! * `buffer`, `memory`: the pool that working memory comes from, and where the pool gets it;
 //! * `elementwise`, `reduce`, `plane_products`: sums and products of planes, batch statistics;
@@ -27,6 +28,7 @@
 #![deny(missing_docs)]
 
 pub mod average_2x2;
+mod average_3x3;
 mod batch_norm;
 mod buffer;
 pub mod conv_bn;

@@ -4,6 +4,7 @@
 //! backward pass finds the maxima again. As in PyTorch their gradient goes to the first pixel, along
 //! rows, that is one. Normalisation after pooling is no part of it.
 
+use crate::average_3x3::Average;
 use crate::buffer::Buffer;
 use crate::destination::Destination;
 use crate::frame::Frame;
@@ -60,6 +61,17 @@ impl PoolShape {
     pub fn output_values(&self) -> usize {
         self.batch * self.channels * self.output_height() * self.output_width()
     }
+
+    fn check(&self) {
+        assert!(matches!(self.stride, 1 | 2), "a stride of {}", self.stride);
+        assert!(self.input_values() > 0, "a pooling of no values");
+    }
+
+    /// The means that need no frame.
+    fn average(&self, level: Level) -> Option<Average> {
+        let plain = self.pool == Pool::Average && self.stride == 1;
+        plain.then(|| Average::new(level, [self.height, self.width]))
+    }
 }
 
 /// Planes that a thread takes at least, so that its buffers are worth filling. Changes no bits.
@@ -79,10 +91,21 @@ pub fn forward(shape: &PoolShape, input: &[f32], output: Destination<'_>) {
 /// # Panics
 /// As [`forward`].
 pub fn forward_at(level: Level, shape: &PoolShape, input: &[f32], output: Destination<'_>) {
-    let plan = Plan::new(level, shape, input);
+    shape.check();
+    assert_eq!(input.len(), shape.input_values(), "length of the input");
     let (output, keep) = output.open();
     assert_eq!(output.len(), shape.output_values(), "length of the output");
-    let planes = output.par_chunks_mut(plan.geometry.pixels()).zip(plan.input_planes(input));
+    if let Some(average) = shape.average(level) {
+        let pixels = shape.height * shape.width;
+        let planes = output.par_chunks_mut(pixels).zip(input.par_chunks(pixels));
+        return planes.with_min_len(PLANES).for_each_init(
+            || average.scratch(),
+            |scratch, (to, from)| average.forward(from, to, keep, scratch),
+        );
+    }
+    let plan = Plan::new(level, shape);
+    let input = input.par_chunks(shape.height * shape.width);
+    let planes = output.par_chunks_mut(plan.geometry.pixels()).zip(input);
     planes.with_min_len(PLANES).for_each_init(
         || plan.scratch(),
         |scratch, (to, rows)| {
@@ -94,7 +117,7 @@ pub fn forward_at(level: Level, shape: &PoolShape, input: &[f32], output: Destin
 }
 
 /// The gradient of the input, given that of the output: writes `input_gradient`, or adds to it. `input`
-/// is that of the forward pass.
+/// is that of the forward pass; only maxima read it, for means it may be empty.
 ///
 /// # Panics
 /// As [`forward`].
@@ -118,18 +141,37 @@ pub fn backward_at(
     output_gradient: &[f32],
     input_gradient: Destination<'_>,
 ) {
-    let plan = Plan::new(level, shape, input);
+    shape.check();
+    let read = shape.pool == Pool::Maximum;
+    assert!(!read || input.len() == shape.input_values(), "length of the input");
     let (input_gradient, keep) = input_gradient.open();
     assert_eq!(output_gradient.len(), shape.output_values(), "length of the output gradient");
     assert_eq!(input_gradient.len(), shape.input_values(), "length of the input gradient");
+    if let Some(average) = shape.average(level) {
+        let pixels = shape.height * shape.width;
+        let planes = input_gradient.par_chunks_mut(pixels).zip(output_gradient.par_chunks(pixels));
+        return planes.with_min_len(PLANES).for_each_init(
+            || average.scratch(),
+            |scratch, (to, gradient)| average.backward(gradient, to, keep, scratch),
+        );
+    }
+    let plan = Plan::new(level, shape);
+    let pixels = shape.height * shape.width;
     let planes = input_gradient
-        .par_chunks_mut(shape.height * shape.width)
-        .zip(plan.input_planes(input))
-        .zip(output_gradient.par_chunks(plan.geometry.pixels()));
+        .par_chunks_mut(pixels)
+        .zip(output_gradient.par_chunks(plan.geometry.pixels()))
+        .enumerate();
     planes.with_min_len(PLANES).for_each_init(
         || plan.scratch(),
-        |scratch, ((to, rows), gradient)| {
-            plan.pool_backward(rows, gradient, scratch);
+        |scratch, (number, (to, gradient))| {
+            scratch.gradient.fill(0.0);
+            plan.geometry.flatten(gradient, &mut scratch.window.plane);
+            match shape.pool {
+                Pool::Maximum => {
+                    plan.maximum_backward(&input[number * pixels..][..pixels], scratch)
+                }
+                Pool::Average => plan.mean_backward(scratch),
+            }
             let phases = scratch.gradient.chunks_exact(plan.geometry.flat);
             for (phase, plane) in plan.phases.iter().zip(phases) {
                 phase.scatter((plan.geometry.width, plane), (shape.width, &mut *to), keep);
@@ -161,12 +203,7 @@ struct Scratch {
 }
 
 impl<'a> Plan<'a> {
-    /// # Panics
-    /// As [`forward`].
-    fn new(level: Level, shape: &'a PoolShape, input: &[f32]) -> Plan<'a> {
-        assert!(matches!(shape.stride, 1 | 2), "a stride of {}", shape.stride);
-        assert!(shape.input_values() > 0, "a pooling of no values");
-        assert_eq!(input.len(), shape.input_values(), "length of the input");
+    fn new(level: Level, shape: &'a PoolShape) -> Plan<'a> {
         let (height, width) = (shape.output_height(), shape.output_width());
         let (geometry, frame) = (Geometry::dense(height, width), Frame::new(height, width));
         let planes = Planes { level, geometry: &geometry, frame: &frame };
@@ -176,10 +213,6 @@ impl<'a> Plan<'a> {
 
     fn planes(&self) -> Planes<'_> {
         Planes { level: self.level, geometry: &self.geometry, frame: &self.frame }
-    }
-
-    fn input_planes<'b>(&self, input: &'b [f32]) -> rayon::slice::Chunks<'b, f32> {
-        input.par_chunks(self.shape.height * self.shape.width)
     }
 
     fn scratch(&self) -> Scratch {
@@ -209,22 +242,16 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Writes the gradient of one plane, from its plain rows and those of the gradient of its result,
-    /// to `scratch.gradient`.
-    fn pool_backward(&self, rows: &[f32], gradient: &[f32], scratch: &mut Scratch) {
-        scratch.gradient.fill(0.0);
-        self.geometry.flatten(gradient, &mut scratch.window.plane);
-        match self.shape.pool {
-            Pool::Maximum => {
-                self.pool(rows, scratch);
-                let planes = [&scratch.value[..], &scratch.pooled[..]];
-                let (window, to) = (&mut scratch.window, &mut scratch.gradient);
-                self.window.maximum_backward(self.planes(), planes, window, to);
-            }
-            Pool::Average => {
-                let (window, to) = (&mut scratch.window, &mut scratch.gradient);
-                self.window.mean_backward(self.planes(), window, to);
-            }
-        }
+    /// Writes to `scratch.gradient` what comes back through the maxima of one plane, from its plain rows and
+    /// the gradient in `scratch.window.plane`.
+    fn maximum_backward(&self, rows: &[f32], scratch: &mut Scratch) {
+        self.pool(rows, scratch);
+        let Scratch { window, value, pooled, gradient } = scratch;
+        self.window.maximum_backward(self.planes(), [value, pooled], window, gradient);
+    }
+
+    /// The same through the means, which do not depend on the plane.
+    fn mean_backward(&self, scratch: &mut Scratch) {
+        self.window.mean_backward(self.planes(), &mut scratch.window, &mut scratch.gradient);
     }
 }

@@ -5,9 +5,13 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use tamis_graph::Pool;
+use tamis_graph::{Graph, Pool};
 use tamis_kernels::pooling::{self, PoolShape};
 use tamis_kernels::{Buffer, Destination, average_2x2};
+
+use super::sides;
+use crate::program::Step;
+use crate::values::add;
 
 /// A pool at its place.
 pub(crate) struct AnyPool {
@@ -20,70 +24,75 @@ pub(crate) struct AnyPool {
 }
 
 impl AnyPool {
-    pub(crate) fn new(pool: Pool, input: [usize; 3], output: [usize; 3]) -> AnyPool {
-        AnyPool {
-            pool,
-            channels: input[0],
-            size: [input[1], input[2]],
-            output: [output[1], output[2]],
-        }
+    /// The pool of a step.
+    pub(crate) fn of(graph: &Graph, step: &Step, pool: Pool) -> AnyPool {
+        let [channels, height, width] = sides(graph.nodes()[step.inputs[0]].shape);
+        let [_, rows, columns] = sides(graph.nodes()[step.node].shape);
+        AnyPool { pool, channels, size: [height, width], output: [rows, columns] }
+    }
+
+    /// Values of the result of `batch` images.
+    pub(crate) fn output_values(&self, batch: usize) -> usize {
+        batch * self.channels * self.output[0] * self.output[1]
+    }
+
+    /// Values that `batch` images have before the pool.
+    pub(crate) fn input_values(&self, batch: usize) -> usize {
+        batch * self.channels * self.size[0] * self.size[1]
     }
 
     /// The mean of each window.
-    pub(crate) fn mean(&self, input: &[f32]) -> Buffer {
+    pub(crate) fn mean(&self, input: &[f32], output: Destination<'_>) {
         if let Some(shape) = self.kernel(input.len(), pooling::Pool::Average) {
-            return pooled(&shape, input);
+            return pooling::forward(&shape, input, output);
         }
         if self.is_2x2() {
-            let mut output = Buffer::take(input.len() / 4);
-            average_2x2::forward(input, self.size[1], &mut output);
-            return output;
+            return fill(output, |to| average_2x2::forward(input, self.size[1], to));
         }
-        self.planes(input, |plane, window| {
+        self.planes(input, output, |plane, window| {
             let count = window.pixels().count() as f32;
             window.pixels().map(|at| plane[at]).sum::<f32>() / count
-        })
+        });
     }
 
     /// Gradient of the input of [`AnyPool::mean`].
-    pub(crate) fn mean_backward(&self, input: &[f32], gradient: &[f32]) -> Buffer {
-        if let Some(shape) = self.kernel(input.len(), pooling::Pool::Average) {
-            return pooled_backward(&shape, input, gradient);
+    pub(crate) fn mean_backward(&self, gradient: &[f32], to: Destination<'_>) {
+        let values = gradient.len() / self.output_values(1) * self.input_values(1);
+        if let Some(shape) = self.kernel(values, pooling::Pool::Average) {
+            return pooling::backward(&shape, &[], gradient, to);
         }
         if self.is_2x2() {
-            let mut to = Buffer::take(input.len());
-            average_2x2::backward(gradient, self.size[1], &mut to);
-            return to;
+            return fill(to, |to| average_2x2::backward(gradient, self.size[1], to));
         }
-        self.planes_backward(gradient, |_, slope, window, to| {
+        self.planes_backward(gradient, to, |_, slope, window, to| {
             let share = slope / window.pixels().count() as f32;
             window.pixels().for_each(|at| to[at] += share);
-        })
+        });
     }
 
     /// The largest value of each window.
-    pub(crate) fn maximum(&self, input: &[f32]) -> Buffer {
+    pub(crate) fn maximum(&self, input: &[f32], output: Destination<'_>) {
         if let Some(shape) = self.kernel(input.len(), pooling::Pool::Maximum) {
-            return pooled(&shape, input);
+            return pooling::forward(&shape, input, output);
         }
-        self.planes(input, |plane, window| {
+        self.planes(input, output, |plane, window| {
             window.pixels().map(|at| plane[at]).fold(f32::NEG_INFINITY, f32::max)
-        })
+        });
     }
 
     /// Gradient of the input of [`AnyPool::maximum`]: it goes to the first of the largest.
-    pub(crate) fn maximum_backward(&self, input: &[f32], gradient: &[f32]) -> Buffer {
+    pub(crate) fn maximum_backward(&self, input: &[f32], gradient: &[f32], to: Destination<'_>) {
         if let Some(shape) = self.kernel(input.len(), pooling::Pool::Maximum) {
-            return pooled_backward(&shape, input, gradient);
+            return pooling::backward(&shape, input, gradient, to);
         }
         let area = self.size[0] * self.size[1];
-        self.planes_backward(gradient, |number, slope, window, to| {
+        self.planes_backward(gradient, to, |number, slope, window, to| {
             let plane = &input[number * area..][..area];
             let largest = window.pixels().map(|at| plane[at]).fold(f32::NEG_INFINITY, f32::max);
             if let Some(at) = window.pixels().find(|&at| plane[at] == largest) {
                 to[at] += slope;
             }
-        })
+        });
     }
 
     /// The kernel's sizes for so many values, if it has this window.
@@ -99,31 +108,39 @@ impl AnyPool {
         even && self.pool == Pool { side: 2, stride: 2, padding: 0 }
     }
 
-    fn planes(&self, input: &[f32], of: impl Fn(&[f32], Window) -> f32 + Sync) -> Buffer {
+    fn planes(
+        &self,
+        input: &[f32],
+        output: Destination<'_>,
+        of: impl Fn(&[f32], Window) -> f32 + Sync,
+    ) {
         let (area, windows) = (self.size[0] * self.size[1], self.output[0] * self.output[1]);
-        let mut output = Buffer::zeros(input.len() / area * windows);
-        output.par_chunks_mut(windows).zip(input.par_chunks(area)).for_each(|(output, plane)| {
-            for (number, to) in output.iter_mut().enumerate() {
-                *to = of(plane, self.window(number));
-            }
+        fill(output, |output| {
+            let planes = output.par_chunks_mut(windows).zip(input.par_chunks(area));
+            planes.for_each(|(output, plane)| {
+                for (number, to) in output.iter_mut().enumerate() {
+                    *to = of(plane, self.window(number));
+                }
+            });
         });
-        output
     }
 
     fn planes_backward(
         &self,
         gradient: &[f32],
+        to: Destination<'_>,
         add: impl Fn(usize, f32, Window, &mut [f32]) + Sync,
-    ) -> Buffer {
+    ) {
         let (area, windows) = (self.size[0] * self.size[1], self.output[0] * self.output[1]);
-        let mut input = Buffer::zeros(gradient.len() / windows * area);
-        let planes = input.par_chunks_mut(area).zip(gradient.par_chunks(windows)).enumerate();
-        planes.for_each(|(number, (to, gradient))| {
-            for (window, &slope) in gradient.iter().enumerate() {
-                add(number, slope, self.window(window), to);
-            }
+        fill(to, |to| {
+            let planes = to.par_chunks_mut(area).zip(gradient.par_chunks(windows)).enumerate();
+            planes.for_each(|(number, (to, gradient))| {
+                to.fill(0.0);
+                for (window, &slope) in gradient.iter().enumerate() {
+                    add(number, slope, self.window(window), to);
+                }
+            });
         });
-        input
     }
 
     fn window(&self, number: usize) -> Window {
@@ -137,16 +154,16 @@ impl AnyPool {
     }
 }
 
-fn pooled(shape: &PoolShape, input: &[f32]) -> Buffer {
-    let mut output = Buffer::take(shape.output_values());
-    pooling::forward(shape, input, Destination::Write(&mut output));
-    output
-}
-
-fn pooled_backward(shape: &PoolShape, input: &[f32], gradient: &[f32]) -> Buffer {
-    let mut to = Buffer::take(shape.input_values());
-    pooling::backward(shape, input, gradient, Destination::Write(&mut to));
-    to
+/// Fills a destination by a loop that can only write.
+fn fill(to: Destination<'_>, write: impl FnOnce(&mut [f32])) {
+    match to {
+        Destination::Write(to) => write(to),
+        Destination::Add(to) => {
+            let mut own = Buffer::take(to.len());
+            write(&mut own);
+            add(to, &own);
+        }
+    }
 }
 
 /// The pixels of a window that lie in the image.

@@ -30,7 +30,7 @@ pub(crate) struct TrainArguments {
     /// Folder of a finished search, whose result is trained
     #[arg(long, value_name = "RUN", group = "what")]
     pub(crate) run: Option<PathBuf>,
-    /// Network of no search space: resnet20, resnet32, resnet44, resnet56, resnet110
+    /// Network of no search space: resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110
     #[arg(long, value_name = "NAME", group = "what")]
     pub(crate) network: Option<String>,
     /// Recipe: quick, nas-bench-201-12, nas-bench-201-200, darts-600
