@@ -16,8 +16,8 @@ pub struct NetworkConfig {
     /// A genotype of NAS-Bench-201 or of the DARTS space.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub genotype: Option<String>,
-    /// A network that belongs to no space: `resnet8`, `resnet14`, `resnet20`, `resnet32`, `resnet44`, `resnet56`,
-    /// `resnet110`.
+    /// A network that belongs to no space: `resnet8`, `resnet14`, `resnet20`, `resnet32`, `resnet44`,
+    /// `resnet56`, `resnet110`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Channels of the first stage or cell; else those of the recipe, or 16 of a network with a name.
