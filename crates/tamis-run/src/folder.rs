@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::Serialize;
+use tamis_core::Snapshot;
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{from_bytes, to_bytes};
 use crate::durable::{is_scratch_of, write_durably};
 use crate::error::Error;
 use crate::lock::FolderLock;
@@ -37,8 +38,8 @@ pub struct RunFolder {
 /// What [`RunFolder::latest_checkpoint`] found.
 #[derive(Debug)]
 pub struct FoundCheckpoint {
-    /// The newest whole checkpoint.
-    pub checkpoint: Checkpoint,
+    /// The state in the newest whole checkpoint.
+    pub snapshot: Snapshot,
     /// Its file.
     pub path: PathBuf,
     /// Damaged ones that were newer, set aside as `*.bad`, with what is wrong with each.
@@ -154,11 +155,11 @@ impl RunFolder {
         &self,
         epoch: u32,
         step: u32,
-        checkpoint: &Checkpoint,
+        snapshot: &Snapshot,
     ) -> Result<PathBuf, Error> {
         let name = format!("epoch-{epoch:06}-step-{step:06}.safetensors");
         let path = self.path.join(CHECKPOINTS).join(name);
-        write_durably(&path, &checkpoint.to_bytes(&path)?)?;
+        write_durably(&path, &to_bytes(snapshot, &path)?)?;
         let older = self.checkpoints()?.into_iter().filter(|found| *found < path);
         let older: Vec<PathBuf> = older.collect();
         for dropped in older.iter().rev().skip(OLDER_KEPT) {
@@ -187,10 +188,10 @@ impl RunFolder {
         let mut damaged = Vec::new();
         for path in self.checkpoints()?.into_iter().rev() {
             let bytes = fs::read(&path).map_err(Error::io("reading", path.clone()))?;
-            match Checkpoint::from_bytes(&bytes, &path) {
-                Ok(checkpoint) => {
+            match from_bytes(&bytes, &path) {
+                Ok(snapshot) => {
                     let damaged = set_aside(damaged)?;
-                    return Ok(Some(FoundCheckpoint { checkpoint, path, damaged }));
+                    return Ok(Some(FoundCheckpoint { snapshot, path, damaged }));
                 }
                 Err(error @ Error::Damaged { .. }) => damaged.push((path, error)),
                 Err(other) => return Err(other),
@@ -278,11 +279,11 @@ fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checkpoint::Tensor;
 
-    fn checkpoint(value: f32) -> Checkpoint {
-        let tensor = ("w".to_owned(), (vec![1], Tensor::F32(vec![value])));
-        Checkpoint { tensors: [tensor].into(), state: "{}".to_owned() }
+    fn checkpoint(value: f32) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        snapshot.put_singles("w".to_owned(), &[1], &[value]);
+        snapshot
     }
 
     #[test]
@@ -385,7 +386,7 @@ mod tests {
         let (folder, files) = with_two_checkpoints(parent.path());
         damage(&files[1]);
         let found = folder.latest_checkpoint().unwrap().unwrap();
-        assert_eq!((found.checkpoint, found.path), (checkpoint(2.0), files[0].clone()));
+        assert_eq!((found.snapshot, found.path), (checkpoint(2.0), files[0].clone()));
         assert_eq!(found.damaged.len(), 1);
         assert!(!files[1].exists() && files[1].with_extension("safetensors.bad").exists());
     }

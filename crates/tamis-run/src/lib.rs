@@ -1,6 +1,6 @@
 //! The run folder: every file of a run that must survive, written durably.
 //!
-//! Place in the flow: the binary hands over bytes, lines and tensors; nothing here knows what
+//! Place in the flow: the binary hands over bytes, lines and snapshots; nothing here knows what
 //! they mean. A file is either its old self or its new self, never a mixture: all writes go
 //! through [`write_durably`], or through [`append_line_durably`] where a file grows line by line.
 //! Checkpoints are verified on reading, and a damaged one is reported and never deleted: set aside
@@ -9,7 +9,7 @@
 #![deny(missing_docs)]
 
 mod append;
-mod checkpoint;
+pub mod checkpoint;
 mod durable;
 mod error;
 mod folder;
@@ -18,7 +18,6 @@ mod machine;
 mod view;
 
 pub use append::append_line_durably;
-pub use checkpoint::{Checkpoint, Tensor};
 pub use durable::{make_folder_of, write_durably};
 pub use error::Error;
 pub use folder::{FoundCheckpoint, RunFolder};

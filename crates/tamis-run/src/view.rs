@@ -7,7 +7,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::from_bytes;
 use crate::error::Error;
 use crate::folder::{CHECKPOINTS, CONFIG, LOCK, checkpoint_files, is_begun};
 use crate::lock::FolderLock;
@@ -83,7 +83,7 @@ impl FolderView {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => return Err(Error::io("reading", path)(error)),
             };
-            match Checkpoint::from_bytes(&bytes, &path) {
+            match from_bytes(&bytes, &path) {
                 Ok(_) => {
                     saved.position = position(&path);
                     return Ok(saved);
@@ -105,6 +105,8 @@ fn position(path: &Path) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use tamis_core::Snapshot;
+
     use super::*;
     use crate::RunFolder;
 
@@ -119,7 +121,7 @@ mod tests {
         let folder = RunFolder::create(&path, b"").unwrap();
         let view = FolderView::of(&path).unwrap();
         assert_eq!(view.saved().unwrap().position, None);
-        let checkpoint = Checkpoint { tensors: [].into(), state: "{}".to_owned() };
+        let checkpoint = Snapshot::default();
         folder.save_checkpoint(2, 7, &checkpoint).unwrap();
         let newest = folder.save_checkpoint(3, 0, &checkpoint).unwrap();
         assert_eq!(view.saved().unwrap().position, Some((3, 0)));

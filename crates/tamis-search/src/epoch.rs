@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use tamis_core::{Key, Purpose, SampleId};
 use tamis_select::Plan;
+use tamis_training::{shuffled_batches, steps_of_pass};
 
 use crate::host::ArchRhythm;
 
@@ -20,16 +21,6 @@ pub(crate) struct StepSamples {
     pub(crate) weight: Option<Vec<SampleId>>,
     /// None while the architecture does not train.
     pub(crate) arch: Option<Vec<SampleId>>,
-}
-
-/// Number of steps of one pass over `samples` images.
-pub fn steps_of_pass(samples: usize, batch: usize) -> usize {
-    let full = samples / batch;
-    match samples % batch {
-        0 => full,
-        1 if full > 0 => full,
-        _ => full + 1,
-    }
 }
 
 /// Where the endless pass over the architecture set stands.
@@ -88,7 +79,7 @@ pub(crate) fn batches(plan: &Plan, rule: EpochRule, arch_pass: &mut ArchPass) ->
     let steps = weight_steps(plan, batch, arch);
     let key = Key::new(seed, Purpose::WeightOrder).epoch(epoch);
     let mut next = || arch_pass.next_batch(batch, seed);
-    let mut samples: Vec<StepSamples> = weight_batches(&weight_samples, batch, key)
+    let mut samples: Vec<StepSamples> = shuffled_batches(&weight_samples, batch, key)
         .take(steps)
         .map(|weight| {
             let arch = (arch == ArchRhythm::EachStep).then(&mut next);
@@ -131,22 +122,6 @@ fn steps_after(plan: &Plan, arch: ArchRhythm) -> usize {
     }
 }
 
-/// Endless passes over these samples, each in its own order.
-pub(crate) fn weight_batches(
-    samples: &[SampleId],
-    batch: usize,
-    key: Key,
-) -> impl Iterator<Item = Vec<SampleId>> {
-    (0..).flat_map(move |pass| {
-        let mut ids = samples.to_vec();
-        key.step(pass).stream().shuffle(&mut ids);
-        let steps = steps_of_pass(ids.len(), batch);
-        let ends = (1..=steps).map(|step| if step == steps { ids.len() } else { step * batch });
-        let mut start = 0;
-        ends.map(|end| ids[std::mem::replace(&mut start, end)..end].to_vec()).collect::<Vec<_>>()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +159,6 @@ mod tests {
             seen.sort();
             assert_eq!(seen, plan.weight);
         }
-        assert_eq!(steps_of_pass(1, 64), 1, "a lone image has no batch to join");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What can stop a search.
 
-use tamis_core::nearest;
+use tamis_core::{Misfit, nearest};
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -41,16 +41,6 @@ pub enum Error {
         /// Where the host is defined, and why.
         expected: &'static str,
     },
-    /// A setting is out of range.
-    #[error("checking the settings: found {key} = {found}, expected {expected}")]
-    Setting {
-        /// Path of the setting.
-        key: &'static str,
-        /// Its value.
-        found: String,
-        /// What it may be.
-        expected: &'static str,
-    },
     /// The loss, a gradient or an architecture parameter is not a number any more.
     #[error(
         "searching, epoch {epoch} step {step}: found {what} = {found}, expected a finite number; \
@@ -68,50 +58,12 @@ pub enum Error {
         /// The first sample ids of the batch.
         samples: String,
     },
-    /// A network that is trained on its own (scorer, autoencoder) does not give numbers any more.
-    #[error(
-        "training the {network}, epoch {epoch} step {step}: found a loss of {found}, expected a \
-         finite number; samples of the batch: {samples}; hint: lower {key}"
-    )]
-    Diverged {
-        /// What is trained.
-        network: &'static str,
-        /// Epoch, from 0.
-        epoch: u32,
-        /// Step of the epoch, from 0.
-        step: u32,
-        /// The loss.
-        found: f64,
-        /// The first sample ids of the batch.
-        samples: String,
-        /// Setting of the learning rate.
-        key: &'static str,
-    },
-    /// More principal components than the images can have.
-    #[error(
-        "finding principal components of pixels: found embed.latent = {found}, expected at most \
-         {most}: {images} images of {values} values each have no more; hint: lower embed.latent"
-    )]
-    Components {
-        /// Components asked for.
-        found: usize,
-        /// Most that there can be: the least of images and values.
-        most: usize,
-        /// Images.
-        images: usize,
-        /// Values of one image.
-        values: usize,
-    },
-    /// A snapshot does not belong to this search or training.
-    #[error("restoring a saved state: found {found} for {what}, expected {expected}")]
-    Snapshot {
-        /// The part that does not fit.
-        what: String,
-        /// What the snapshot holds.
-        found: String,
-        /// What this search or training needs.
-        expected: String,
-    },
+    /// A setting is out of range.
+    #[error(transparent)]
+    Training(#[from] tamis_training::Error),
+    /// A snapshot does not belong to this search.
+    #[error(transparent)]
+    Snapshot(#[from] Misfit),
     /// A network of the space cannot be described.
     #[error(transparent)]
     Space(#[from] tamis_space::Error),

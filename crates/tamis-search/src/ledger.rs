@@ -2,9 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Forward and backward count as three forward passes.
-pub const PASSES_PER_STEP: u64 = 3;
-
 /// What was spent once, before the search (training a scorer, an autoencoder, a tree).
 ///
 /// A number that is not known is `None`, never 0, and whatever depends on it is `None` too.

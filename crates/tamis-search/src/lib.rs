@@ -5,8 +5,8 @@
 //! (DARTS, β-DARTS, …) lies under `host`, one per search space under `space`; each is named in one
 //! list. Every cost is counted where it arises, in the [`Ledger`].
 //!
-//! The whole state goes into a [`Snapshot`] and comes back from it, so that resuming is nothing
-//! special. This crate knows no terminals and no file formats.
+//! The whole state goes into a [`tamis_core::Snapshot`] and comes back from it, so that resuming is
+//! nothing special. This crate knows no terminals and no file formats.
 
 #![deny(missing_docs)]
 
@@ -20,14 +20,9 @@ mod host;
 mod ledger;
 mod matrix;
 mod metrics;
-mod optimizer;
 mod position;
-mod rules;
-mod schedule;
 mod search;
-mod snapshot;
 mod space;
-pub mod training;
 
 pub use alphas::{DECIDED_GAP, decided_edges, distance, gaps};
 pub use bilevel::{
@@ -47,10 +42,7 @@ pub use host::{
 pub use ledger::{Ledger, OneOffCost};
 pub use matrix::Matrix;
 pub use metrics::EpochRecord;
-pub use optimizer::{Adam, Sgd, clip_global_norm};
-pub use schedule::cosine;
 pub use search::{Event, Search, SearchData};
-pub use snapshot::{Snapshot, Values};
 pub use space::{
     ChoiceSet, NodeEdges, OptionCosts, SPACES, SearchSpace, SpaceEntry, Stage, build_space,
     has_tables,

@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use tamis_core::SampleId;
+use tamis_core::{SampleId, Snapshot};
 use tamis_data::{Augmentation, DataConfig, Dataset, open};
 use tamis_nn::Device;
 use tamis_search::{
     Basis, Error, Event, HOSTS, OneOffCost, Recipe, SPACES, Search, SearchConfig, SearchData,
-    Snapshot,
 };
 use tamis_select::{Embeddings, ScoreRow, ScoreTable};
 use tamis_space::Architecture;

@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
+use tamis_core::Snapshot;
 use tamis_data::{Augmentation, DataConfig, open};
 use tamis_nn::Device;
-use tamis_search::{EpochRecord, Event, OneOffCost, Search, SearchConfig, SearchData, Snapshot};
+use tamis_search::{EpochRecord, Event, OneOffCost, Search, SearchConfig, SearchData};
 use tamis_select::{
     BdpMetric, BdpSettings, DdsSettings, Keep, LearningRateAfterUpdate, Replacement,
 };

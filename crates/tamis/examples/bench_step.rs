@@ -17,10 +17,11 @@ use tamis::graph::{Graph, networks::resnet};
 use tamis::nn::{Device, Engine, Instructions, Model, Targets, cross_entropy, keep_freed_memory};
 use tamis::run::peak_rss_bytes;
 use tamis::search::{
-    self, Bilevel, SearchConfig, Sgd, StepBatches, StepContext, build_host, build_space,
+    self, Bilevel, SearchConfig, StepBatches, StepContext, build_host, build_space,
 };
 use tamis::space::darts::{self, EvalShape};
 use tamis::space::nas_bench_201::{self, MacroShape};
+use tamis::training::Sgd;
 
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 const CLASSES: usize = 10;

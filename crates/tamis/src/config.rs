@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tamis_data::{Augmentation, DataConfig};
-use tamis_search::training::{EmbedConfig, ScorerConfig};
 use tamis_search::{Basis, Recipe, SearchConfig};
+use tamis_training::{EmbedConfig, ScorerConfig};
 use toml::{Table, Value};
 
 use crate::error::Error;

@@ -189,6 +189,9 @@ pub enum Error {
     /// The search failed.
     #[error(transparent)]
     Search(#[from] tamis_search::Error),
+    /// A training failed.
+    #[error(transparent)]
+    Training(#[from] tamis_training::Error),
     /// A network could not be built.
     #[error(transparent)]
     Network(#[from] tamis_nn::Error),
@@ -319,6 +322,20 @@ fn data_exit_code(error: &tamis_data::Error) -> u8 {
     }
 }
 
+fn network_exit_code(error: &tamis_nn::Error) -> u8 {
+    if matches!(error, tamis_nn::Error::DeviceFailed { .. }) { 1 } else { 2 }
+}
+
+fn training_exit_code(error: &tamis_training::Error) -> u8 {
+    use tamis_training::Error as Training;
+    match error {
+        Training::Setting { .. } | Training::Description(_) => 2,
+        Training::Network(error) => network_exit_code(error),
+        Training::Data(error) => data_exit_code(error),
+        _ => 1,
+    }
+}
+
 fn began(folder: &Option<PathBuf>) -> String {
     folder.as_ref().map(|folder| format!(", {}", folder.display())).unwrap_or_default()
 }
@@ -333,8 +350,12 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         use tamis_search::Error as Search;
         match self {
-            Error::Network(tamis_nn::Error::DeviceFailed { .. })
-            | Error::Search(Search::Network(tamis_nn::Error::DeviceFailed { .. })) => 1,
+            Error::Search(Search::Network(error)) | Error::Network(error) => {
+                network_exit_code(error)
+            }
+            Error::Search(Search::Training(error)) | Error::Training(error) => {
+                training_exit_code(error)
+            }
             Error::NeedsSearch { .. } | Error::NoPool => 2,
             Error::NoProbabilities | Error::LossNeedsClasses | Error::ReplacesInput { .. } => 2,
             Error::NotInTable { .. } | Error::NothingToShow { .. } => 2,
@@ -344,7 +365,7 @@ impl Error {
             Error::NotOfForm { .. } => 2,
             Error::NoTestSplit | Error::OtherClasses { .. } | Error::OtherImages { .. } => 3,
             Error::BegunElsewhere { source, .. } => source.exit_code(),
-            Error::Config { .. } | Error::Select(_) | Error::Network(_) | Error::Space(_) => 2,
+            Error::Config { .. } | Error::Select(_) | Error::Space(_) => 2,
             Error::Compare(error) => error.exit_code(),
             Error::Run(tamis_run::Error::NotEmpty { .. } | tamis_run::Error::NotARun { .. }) => 2,
             Error::File { .. }
@@ -361,12 +382,10 @@ impl Error {
             Error::Search(
                 Search::UnknownName { .. }
                 | Search::Planned { .. }
-                | Search::Setting { .. }
                 | Search::Undefined { .. }
                 | Search::Select(_)
                 | Search::Space(_)
-                | Search::Description(_)
-                | Search::Network(_),
+                | Search::Description(_),
             ) => 2,
             Error::Search(_) | Error::Run(_) => 1,
         }
@@ -395,6 +414,7 @@ mod tests {
             assert_eq!(Error::Data(data()).exit_code(), code);
             assert_eq!(Error::Data(many(data())).exit_code(), code);
             assert_eq!(Error::Search(tamis_search::Error::Data(data())).exit_code(), code);
+            assert_eq!(Error::Training(tamis_training::Error::Data(data())).exit_code(), code);
         }
     }
 }

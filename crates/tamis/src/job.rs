@@ -239,7 +239,7 @@ impl Job {
         let search = &self.prepared.search;
         let mut snapshot = search.snapshot();
         self.peak.put(&mut snapshot.state);
-        self.sitting.save(search.position(), snapshot)
+        self.sitting.save(search.position(), &snapshot)
     }
 }
 

@@ -3,7 +3,8 @@
 //! A *tamis* is a drum sieve. Tamis searches neural architectures with differentiable methods
 //! (DARTS and its family), chooses the images the search runs on, and counts what that saved and
 //! what it cost. This crate is the library behind the `tamis` program; the parts are crates of
-//! their own, re-exported here: [`data`], [`select`], [`space`], [`nn`], [`search`], [`run`].
+//! their own, re-exported here: [`data`], [`select`], [`space`], [`nn`], [`training`], [`search`],
+//! [`run`].
 //!
 //! ## A search in a few lines
 //!
@@ -31,7 +32,6 @@
 
 #![deny(missing_docs)]
 
-mod checkpoints;
 mod choice;
 pub mod compare;
 mod config;
@@ -40,6 +40,7 @@ mod error;
 mod files;
 mod job;
 mod lookup;
+mod networks;
 mod outcome;
 mod peak;
 mod prepared;
@@ -57,7 +58,6 @@ mod sitting;
 mod soundness;
 mod summary;
 pub mod tables;
-mod training;
 
 pub use choice::{Choice, PoolSource, choose};
 pub use config::{Layers, RunConfig, WITHOUT_DEFAULT, flatten};
@@ -76,7 +76,7 @@ pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringConf
 pub use soundness::check_data;
 pub use summary::{Kind, Spent, State, Summary, summarize, summarize_all};
 
-pub use training::{
+pub use networks::{
     Calibration, CalibrationBin, ClassJudgement, DescribedNetwork, Evaluated, ExportForm,
     ExportOptions, Judgement, Latency, Mistake, NETWORK_FILE, NetworkConfig, Prediction,
     TrainedNetwork, TrainedOn, TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome,
@@ -92,3 +92,4 @@ pub use tamis_run as run;
 pub use tamis_search as search;
 pub use tamis_select as select;
 pub use tamis_space as space;
+pub use tamis_training as training;

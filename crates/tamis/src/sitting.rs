@@ -5,10 +5,9 @@
 
 use std::time::{Duration, Instant};
 
+use tamis_core::Snapshot;
 use tamis_run::RunFolder;
-use tamis_search::Snapshot;
 
-use crate::checkpoints::{to_checkpoint, to_snapshot};
 use crate::error::Error;
 
 /// Longest stretch of work that a crash may lose.
@@ -42,8 +41,7 @@ impl Sitting {
     pub(crate) fn earlier(&self) -> Result<Option<Earlier>, Error> {
         let Some(found) = self.folder.latest_checkpoint()? else { return Ok(None) };
         let notes = found.damaged.iter().map(ToString::to_string).collect();
-        let snapshot = to_snapshot(found.checkpoint, &found.path)?;
-        Ok(Some(Earlier { snapshot, notes }))
+        Ok(Some(Earlier { snapshot: found.snapshot, notes }))
     }
 
     /// Whether a crash would lose too much by now.
@@ -55,9 +53,9 @@ impl Sitting {
     pub(crate) fn save(
         &mut self,
         (epoch, step): (u32, u32),
-        snapshot: Snapshot,
+        snapshot: &Snapshot,
     ) -> Result<(), Error> {
-        self.folder.save_checkpoint(epoch, step, &to_checkpoint(snapshot))?;
+        self.folder.save_checkpoint(epoch, step, snapshot)?;
         self.saved_at = Instant::now();
         Ok(())
     }

@@ -13,9 +13,9 @@ use toml::Table;
 use crate::compare::Results;
 use crate::config::RunConfig;
 use crate::error::Error;
+use crate::networks::{TrainingConfig, TrainingOutcome};
 use crate::outcome::{Cost, Outcome};
 use crate::scoring::TABLES;
-use crate::training::{TrainingConfig, TrainingOutcome};
 
 /// What a folder is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

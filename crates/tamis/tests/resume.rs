@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use serde_json::{Map, Value, json};
-use tamis::run::Checkpoint;
+use tamis::run::checkpoint;
 use tamis::tables::{Column, Table};
 
 use common::{tamis, text};
@@ -248,11 +248,9 @@ fn a_run_of_an_older_version_and_a_file_that_is_not_looked_at_are_no_hindrance()
 #[expect(clippy::disallowed_methods, reason = "a file of a test need not survive")]
 fn change_state(run: &Path, change: impl FnOnce(&mut Map<String, Value>)) {
     let (path, bytes) = checkpoints(run).pop().unwrap();
-    let mut checkpoint = Checkpoint::from_bytes(&bytes, &path).unwrap();
-    let mut state = serde_json::from_str(&checkpoint.state).unwrap();
-    change(&mut state);
-    checkpoint.state = serde_json::to_string(&state).unwrap();
-    fs::write(&path, checkpoint.to_bytes(&path).unwrap()).unwrap();
+    let mut snapshot = checkpoint::from_bytes(&bytes, &path).unwrap();
+    change(snapshot.state.as_object_mut().unwrap());
+    fs::write(&path, checkpoint::to_bytes(&snapshot, &path).unwrap()).unwrap();
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn a_search_stopped_in_its_scores_says_how_to_go_on_and_ends_as_if_it_had_not_st
 const MORE_THAN_A_PIPE_HOLDS: usize = 70_000;
 
 /// Epochs of a scorer that tells more of them than a pipe holds.
-const LONG: [&str; 2] = ["--set=score.epochs=600", "--progress=json"];
+const LONG: [&str; 2] = ["--set=score.epochs=800", "--progress=json"];
 
 /// Whether a training in this folder has a checkpoint.
 fn has_checkpoint(tables: &Path) -> bool {
@@ -164,7 +164,7 @@ fn a_search_killed_in_its_scorer_resumes_to_the_same_bytes() {
     child.wait().unwrap();
     assert!(!killed.join("run.json").exists(), "the kill met the scorer");
     let told = ended(&resume(&killed, &["--progress=plain"]), 0);
-    assert!(!told.contains("epoch 1/600"), "the scorer goes on, it does not begin again: {told}");
+    assert!(!told.contains("epoch 1/800"), "the scorer goes on, it does not begin again: {told}");
     assert_eq!(outcome(&killed), outcome(&straight));
     assert_eq!(tables(&folder.path().join("b")), tables(&folder.path().join("a")));
     // Without its table a run makes it again; another in its place is refused.

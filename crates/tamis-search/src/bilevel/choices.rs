@@ -1,8 +1,10 @@
 //! What is chosen between: architecture parameters, the options that are still there, their optimizer.
 
+use tamis_core::{Misfit, Snapshot};
+use tamis_training::Adam;
+
 use crate::config::AlphaConfig;
 use crate::matrix::Matrix;
-use crate::optimizer::Adam;
 
 /// The decisions of one mixing matrix: a row an edge, a column an option.
 ///
@@ -100,6 +102,30 @@ impl Choices {
             self.alive = alive.to_vec();
         }
         fits
+    }
+
+    /// Adds the parameters and what their optimizer remembers to a snapshot, but for its steps.
+    pub(crate) fn save(&self, snapshot: &mut Snapshot, alphas: &str, adam: &str) {
+        let shape = self.alphas.shape();
+        snapshot.put_doubles(alphas.to_owned(), &shape, self.alphas.values());
+        snapshot.put_doubles(format!("{adam}/first"), &shape, &self.adam.first);
+        snapshot.put_doubles(format!("{adam}/second"), &shape, &self.adam.second);
+    }
+
+    /// Reads back what [`Choices::save`] wrote.
+    pub(crate) fn restore(
+        &mut self,
+        snapshot: &Snapshot,
+        alphas: &str,
+        adam: &str,
+    ) -> Result<(), Misfit> {
+        let shape = self.alphas.shape();
+        let length = shape[0] * shape[1];
+        let values = snapshot.doubles(alphas, length)?;
+        self.alphas = Matrix::from_fn(shape, |index| values[index]);
+        self.adam.first = snapshot.doubles(&format!("{adam}/first"), length)?.to_vec();
+        self.adam.second = snapshot.doubles(&format!("{adam}/second"), length)?.to_vec();
+        Ok(())
     }
 }
 

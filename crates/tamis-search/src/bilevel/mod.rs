@@ -13,12 +13,12 @@ use std::sync::Arc;
 use tamis_core::{Key, Level, Purpose};
 use tamis_data::Batch;
 use tamis_nn::{Device, Engine, Inputs, Mixing, Mode, Network, Outputs, Wants};
+use tamis_training::{Sgd, clip_global_norm};
 
 use crate::alphas;
 use crate::config::SearchConfig;
 use crate::error::Error;
 use crate::matrix::Matrix;
-use crate::optimizer::{Sgd, clip_global_norm};
 use crate::position::StepContext;
 use crate::space::{OptionCosts, SearchSpace, Stage};
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tamis_core::Level;
 use tamis_nn::{Outputs, Wants};
+use tamis_training::PASSES_PER_STEP;
 
-use crate::ledger::PASSES_PER_STEP;
 use crate::matrix::Matrix;
 
 /// What a pass is taken at, where not at the search's own state.

@@ -1,12 +1,12 @@
 //! Settings of the search algorithms, a section each, and what they may be.
 
 use serde::{Deserialize, Serialize};
-
-use crate::error::Error;
-use crate::rules::{
+use tamis_training::rules::{
     Rule, is_at_least_one, is_at_least_two, is_below_one, is_not_negative, is_positive,
     refuse_first,
 };
+
+use crate::error::Error;
 
 /// The search algorithm, and a section for each that has settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use tamis_select::{
     BdpSettings, DdsSettings, InfobatchSettings, KCenterSettings, Settings, SplitRule,
 };
-
-use crate::error::Error;
-use crate::rules::{
+use tamis_training::rules::{
     Rule, is_at_least_one, is_at_least_two, is_below_one, is_not_negative, is_positive,
     refuse_first,
 };
+
+use crate::error::Error;
 
 pub use hosts::{
     BetaDartsSettings, DrNasSettings, EgNasSettings, EnasSettings, GaeaSettings, GdasSettings,

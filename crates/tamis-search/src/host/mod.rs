@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use tamis_core::Level;
+use tamis_core::{Misfit, Snapshot};
 use tamis_data::Batch;
 use tamis_nn::Outputs;
 
@@ -32,7 +33,6 @@ use crate::bilevel::{At, Bilevel, FORWARD};
 use crate::config::SearchConfig;
 use crate::error::Error;
 use crate::matrix::Matrix;
-use crate::snapshot::Snapshot;
 use crate::space::SearchSpace;
 
 pub use crate::position::StepContext;
@@ -127,7 +127,7 @@ fn judge(bilevel: &mut Bilevel, batch: &Batch, at: At<'_>) -> Result<(f64, Outpu
 /// The error of a state that is not this host's.
 fn foreign_state(found: &Value, expected: &str) -> Error {
     let (found, expected) = (found.to_string(), expected.to_owned());
-    Error::Snapshot { what: "the host's state".to_owned(), found, expected }
+    Error::Snapshot(Misfit { what: "the host's state".to_owned(), found, expected })
 }
 
 /// Reads a host's state.

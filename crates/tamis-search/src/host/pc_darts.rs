@@ -8,6 +8,7 @@
 //! trained alone for three tenths of the epochs (15 of 50). The architecture is derived from the products.
 
 use serde_json::{Value, json};
+use tamis_core::Snapshot;
 use tamis_core::{Key, Level, Purpose};
 
 use super::darts::weight_step;
@@ -17,7 +18,6 @@ use crate::bilevel::{At, Bilevel, Choices, OF_SHARES};
 use crate::config::SearchConfig;
 use crate::error::Error;
 use crate::matrix::Matrix;
-use crate::snapshot::Snapshot;
 use crate::space::{ChoiceSet, SearchSpace};
 
 pub(super) const ENTRY: HostEntry = HostEntry {
@@ -86,7 +86,7 @@ impl Host for PcDarts {
     fn save(&self, snapshot: &mut Snapshot) {
         for (number, choices) in self.edges.choices.iter().enumerate() {
             let path = edges_path(number);
-            snapshot.put_choices(&path, &format!("{path}/adam"), choices);
+            choices.save(snapshot, &path, &format!("{path}/adam"));
         }
     }
 
@@ -99,7 +99,7 @@ impl Host for PcDarts {
         let steps: Vec<u32> = state_of(&state["edge_steps"], "the steps of the edges' optimizers")?;
         for ((number, choices), steps) in self.edges.choices.iter_mut().enumerate().zip(steps) {
             let path = edges_path(number);
-            snapshot.take_choices(&path, &format!("{path}/adam"), choices)?;
+            choices.restore(snapshot, &path, &format!("{path}/adam"))?;
             choices.adam.steps = steps;
         }
         Ok(())

@@ -13,6 +13,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tamis_core::Snapshot;
 
 use super::darts::first_order_step;
 use super::{Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome, as_darts, state_of};
@@ -20,7 +21,6 @@ use crate::bilevel::{Bilevel, Choices};
 use crate::config::SgasSettings;
 use crate::error::Error;
 use crate::matrix::Matrix;
-use crate::snapshot::Snapshot;
 use crate::space::ChoiceSet;
 
 pub(super) const ENTRY: HostEntry = HostEntry {

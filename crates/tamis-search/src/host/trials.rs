@@ -10,6 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tamis_core::Snapshot;
 use tamis_core::{Key, Level, Purpose, Stream};
 
 use super::child::Child;
@@ -18,7 +19,6 @@ use super::{Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome, as_d
 use crate::bilevel::{At, Bilevel, FORWARD};
 use crate::config::TrialsSettings;
 use crate::error::Error;
-use crate::snapshot::Snapshot;
 use crate::space::ChoiceSet;
 
 pub(super) const RANDOM: HostEntry = HostEntry {

@@ -15,23 +15,23 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use tamis_core::{Level, SampleId};
+use tamis_core::{Level, Misfit, SampleId};
 use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization, Prefetch, prefetch};
 use tamis_nn::{Device, Outputs};
 use tamis_select::{
     Context, Embeddings, LearningRateEvent, Plan, Policy, Pool, Report, ScoreTable,
 };
 use tamis_space::Architecture;
+use tamis_training::{PASSES_PER_STEP, cosine, steps_of_pass};
 
 use crate::bilevel::{Bilevel, Passes, Rates};
 use crate::config::{LearningRateScale, SearchConfig};
-use crate::epoch::{ArchPass, EpochRule, StepSamples, batches, planned_steps, steps_of_pass};
+use crate::epoch::{ArchPass, EpochRule, StepSamples, batches, planned_steps};
 use crate::error::Error;
 use crate::host::{self, ArchRhythm, Host, Rhythm, StepBatches, StepContext, StepOutcome};
-use crate::ledger::{Ledger, OneOffCost, PASSES_PER_STEP};
+use crate::ledger::{Ledger, OneOffCost};
 use crate::matrix::Matrix;
 use crate::metrics::{EpochRecord, LevelSums};
-use crate::schedule::cosine;
 use crate::space::{SearchSpace, build_space};
 use outcome::predictions;
 
@@ -380,11 +380,11 @@ impl Search {
         let next = self.ahead.as_mut().and_then(Iterator::next);
         match next {
             Some(batches) => Ok(batches?),
-            None => Err(Error::Snapshot {
+            None => Err(Error::Snapshot(Misfit {
                 what: "the epoch's progress".to_owned(),
                 found: format!("step {} of {}", self.progress.step, self.progress.steps),
                 expected: "a step that the plan has".to_owned(),
-            }),
+            })),
         }
     }
 

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tamis_core::{Misfit, Snapshot};
+use tamis_training::{parameters, put_parameters};
 
 use super::{Progress, Search};
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::metrics::EpochRecord;
-use crate::snapshot::Snapshot;
 use crate::space::Stage;
 
 /// Version of the snapshot's layout.
@@ -41,10 +42,10 @@ impl Search {
     pub fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot { tensors: Default::default(), state: self.saved_state() };
         let layout = self.bilevel.network().layout();
-        snapshot.put_parameters("weights", layout, &self.bilevel.weights);
-        snapshot.put_parameters("momentum", layout, &self.bilevel.sgd.velocity);
+        put_parameters(&mut snapshot, "weights", layout, &self.bilevel.weights);
+        put_parameters(&mut snapshot, "momentum", layout, &self.bilevel.sgd.velocity);
         for (number, choices) in self.bilevel.choices.iter().enumerate() {
-            snapshot.put_choices(&alphas_path(number), &adam_path(number), choices);
+            choices.save(&mut snapshot, &alphas_path(number), &adam_path(number));
         }
         self.host.save(&mut snapshot);
         snapshot
@@ -88,13 +89,14 @@ impl Search {
             self.bilevel.rebuild(saved.stage)?;
         }
         let layout = self.bilevel.network().layout();
-        let (weights, _) = snapshot.parameters("weights", layout)?;
-        let (velocity, restored) = snapshot.parameters("momentum", layout)?;
+        let restored = layout.parameters().len();
+        let weights = parameters(snapshot, "weights", layout)?;
+        let velocity = parameters(snapshot, "momentum", layout)?;
         self.bilevel.weights = weights;
         self.bilevel.sgd.velocity = velocity;
         for (number, of) in saved.choices.iter().enumerate() {
             let choices = &mut self.bilevel.choices[number];
-            snapshot.take_choices(&alphas_path(number), &adam_path(number), choices)?;
+            choices.restore(snapshot, &alphas_path(number), &adam_path(number))?;
             choices.adam.steps = of.adam_steps;
             if !choices.restore_alive(&of.alive) {
                 return Err(unreadable(format!(
@@ -115,7 +117,7 @@ impl Search {
     /// Refuses what belongs to another search, or to none.
     fn check(&self, saved: &Saved) -> Result<(), Error> {
         let misfit = |what: &str, found: String, expected: String| {
-            Err(Error::Snapshot { what: what.to_owned(), found, expected })
+            Err(Error::Snapshot(Misfit { what: what.to_owned(), found, expected }))
         };
         let (found, expected) = (saved.choices.len(), self.bilevel.choices.len());
         if found != expected {
@@ -151,9 +153,9 @@ fn adam_path(number: usize) -> String {
 }
 
 fn unreadable(found: impl ToString) -> Error {
-    Error::Snapshot {
+    Error::Snapshot(Misfit {
         what: "the saved state".to_owned(),
         found: found.to_string(),
         expected: format!("a state of format {SNAPSHOT_FORMAT}"),
-    }
+    })
 }

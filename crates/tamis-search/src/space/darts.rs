@@ -7,12 +7,12 @@ use tamis_data::ImageShape;
 use tamis_nn::{Device, Network, darts_supernet};
 use tamis_space::Architecture;
 use tamis_space::darts::{INPUTS, NODES, Operation, SuperShape, derive_weighed, supernet_parts};
+use tamis_training::rules::{Rule, refuse_first};
 
 use super::{ChoiceSet, NodeEdges, OptionCosts, SearchSpace, SpaceEntry, Stage};
 use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
 use crate::matrix::Matrix;
-use crate::rules::{Rule, refuse_first};
 
 pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "darts",

@@ -8,12 +8,12 @@ use tamis_nn::{Device, Network, nas_bench_201_supernet};
 use tamis_space::Architecture;
 use tamis_space::nas_bench_201::{MacroShape, NODES, Operation};
 use tamis_space::nas_bench_201::{derive, derive_without_none, supernet};
+use tamis_training::rules::{Rule, refuse_first};
 
 use super::{ChoiceSet, NodeEdges, OptionCosts, SearchSpace, SpaceEntry, Stage};
 use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
 use crate::matrix::Matrix;
-use crate::rules::{Rule, refuse_first};
 
 pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "nas-bench-201",

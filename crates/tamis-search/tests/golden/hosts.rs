@@ -5,14 +5,12 @@
 //! Random hosts draw what PyTorch was given (`examples/host_draws.rs`); the contexts below name the streams.
 //! That a host's own rule is followed shows in first-order DARTS on the same batches, which goes elsewhere.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
+use tamis_core::{Snapshot, Values};
 use tamis_data::Batch;
 use tamis_nn::Engine;
 use tamis_search::{
-    Bilevel, Host, Matrix, SearchConfig, Snapshot, SpaceConfig, StepBatches, StepContext,
-    StepOutcome, Values, build_host,
+    Bilevel, Host, Matrix, SearchConfig, SpaceConfig, StepBatches, StepContext, StepOutcome,
+    build_host,
 };
 
 use crate::reader::{Golden, all_close, check_weights, close};
@@ -188,7 +186,7 @@ fn parameters(bilevel: &Bilevel, host: &dyn Host) -> Vec<Parameters> {
         values: choices.alphas.values().to_vec(),
         momentum: choices.adam.first.clone(),
     });
-    let mut kept = Snapshot { tensors: BTreeMap::new(), state: Value::Null };
+    let mut kept = Snapshot::default();
     host.save(&mut kept);
     let edges = (0..2).filter_map(|number| {
         let path = format!("host/edges/{number}");

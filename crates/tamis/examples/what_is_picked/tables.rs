@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use tamis::data::DataConfig;
-use tamis::search::training::{TrainingEvent, TrainingRecord};
+use tamis::training::{TrainingEvent, TrainingRecord};
 use tamis::{Embedding, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
 use tempfile::TempDir;
 

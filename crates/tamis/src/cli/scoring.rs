@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
-use tamis::search::training::{ComponentsEvent, ComponentsRound, TrainingEvent, TrainingRecord};
+use tamis::training::{ComponentsEvent, ComponentsRound, TrainingEvent, TrainingRecord};
 use tamis::{Observer, Scoring, ScoringEvent, inputs_of_data, refuse_replacing};
 
 use super::arguments::{EmbedArguments, EmbedBy, ProgressKind, ScoreArguments, TableArguments};

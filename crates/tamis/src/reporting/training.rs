@@ -7,14 +7,14 @@ use tamis_report::{
     Amounts, CalibrationBin, CostLedger, CostPart, FoundArchitecture, Head, KeyFigure, Mistake,
     Part, Report, Search, Training, TrainingEpoch,
 };
-use tamis_search::training::TrainingRecord;
+use tamis_training::TrainingRecord;
 
 use super::images::{Images, image};
 use super::{extend, fact, given, lines, percent};
 use crate::config::Layers;
 use crate::error::Error;
+use crate::networks::{Judgement, TrainingConfig, TrainingOutcome};
 use crate::summary::Summary;
-use crate::training::{Judgement, TrainingConfig, TrainingOutcome};
 
 pub(super) fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result<(), Error> {
     let layers = Layers::default().file(&path.join("config.toml"))?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tamis_data::{Augmentation, DataConfig};
-use tamis_search::training::{EmbedConfig, ScorerConfig};
+use tamis_training::{EmbedConfig, ScorerConfig};
 
 use crate::error::Error;
 
@@ -42,7 +42,7 @@ impl ScoringConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Search`] or [`Error::Data`].
+    /// [`Error::Training`] or [`Error::Data`].
     pub fn check(&self) -> Result<(), Error> {
         self.data.check()?;
         self.score.check()?;

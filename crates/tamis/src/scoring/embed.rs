@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use tamis_search::training::{AutoencoderTraining, Training, most_components, pixel_components};
+use tamis_training::{AutoencoderTraining, Training, most_components, pixel_components};
 
 use super::identity::Identity;
 use super::{Made, Observer, Scoring, ScoringEvent, known_cost, score, training_cost, work};

@@ -6,8 +6,8 @@
 use std::fmt;
 
 use tamis_graph::networks::{AutoencoderShape, autoencoder, resnet};
-use tamis_search::Error as Search;
-use tamis_search::training::{PASSES_PER_STEP, steps_of_pass};
+use tamis_training::Error as Training;
+use tamis_training::{PASSES_PER_STEP, steps_of_pass};
 
 use super::{Embedding, ScoreKind, Scoring};
 use crate::error::Error;
@@ -58,7 +58,7 @@ impl Scoring {
     ///
     /// # Errors
     ///
-    /// [`Error::Search`] if the network cannot be built for these images.
+    /// [`Error::Training`] if the network cannot be built for these images.
     pub fn forecast_scores(&self, kind: ScoreKind) -> Result<Forecast, Error> {
         let config = &self.config.score;
         match kind {
@@ -72,7 +72,7 @@ impl Scoring {
     ///
     /// # Errors
     ///
-    /// [`Error::Search`] if the network cannot be built for these images.
+    /// [`Error::Training`] if the network cannot be built for these images.
     pub fn forecast_embeddings(&self, embedding: Embedding) -> Result<Option<Forecast>, Error> {
         match embedding {
             Embedding::TripletAe => self.autoencoder(1).map(Some),
@@ -87,7 +87,7 @@ impl Scoring {
         let image = [shape.channels, shape.height, shape.width];
         let classes = self.train.classes().len();
         let graph = resnet(config.channels_for(shape), config.blocks, image, classes);
-        let forward = graph.map_err(Search::Description)?.counts().macs;
+        let forward = graph.map_err(Training::Description)?.counts().macs;
         let passes = u64::from(epochs) * PASSES_PER_STEP + u64::from(evaluates);
         let macs = u64::from(networks) * self.train.len() as u64 * passes * forward;
         Ok(Forecast { networks, epochs, steps: self.steps(config.batch), macs })
@@ -98,7 +98,7 @@ impl Scoring {
         let image = [shape.channels, shape.height, shape.width];
         let latent = config.latent_for(shape);
         let shape = AutoencoderShape { image, width: config.width, latent };
-        let graph = autoencoder(&shape).map_err(Search::Description)?;
+        let graph = autoencoder(&shape).map_err(Training::Description)?;
         let encoding = graph.counts_for(graph.output("code").as_slice()).macs;
         let samples = self.train.len() as u64;
         let training = u64::from(networks) * u64::from(config.epochs) * PASSES_PER_STEP;

@@ -22,7 +22,7 @@ use tamis_core::SampleId;
 use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
 use tamis_search::OneOffCost;
-use tamis_search::training::{ComponentsEvent, TrainingCost, TrainingEvent};
+use tamis_training::{ComponentsEvent, TrainingCost, TrainingEvent};
 
 use crate::error::Error;
 use crate::scores::Beside;
@@ -200,7 +200,7 @@ impl Scoring {
         &self,
         observer: &mut dyn Observer,
         forward_macs: u64,
-        mut evaluate: impl FnMut(&[SampleId]) -> Result<Vec<T>, tamis_search::Error>,
+        mut evaluate: impl FnMut(&[SampleId]) -> Result<Vec<T>, tamis_training::Error>,
     ) -> Made<Vec<T>> {
         let started = Instant::now();
         let ids: Vec<SampleId> = self.train.ids().collect();

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tamis_nn::SampleOutput;
 use tamis_search::OneOffCost;
-use tamis_search::training::{ClassifierTraining, Training, ensemble_seed};
+use tamis_training::{ClassifierTraining, Training, ensemble_seed};
 
 use super::identity::Identity;
 use super::{Made, Observer, Scoring, ScoringEvent, training_cost, work};
@@ -119,11 +119,8 @@ pub(super) fn trained(
     let config = &scoring.config;
     let seed = ensemble_seed(config.seed, number);
     // Of no bearing on the one network.
-    let score = tamis_search::training::ScorerConfig {
-        networks: 1,
-        el2n_share: 1.0,
-        ..config.score.clone()
-    };
+    let score =
+        tamis_training::ScorerConfig { networks: 1, el2n_share: 1.0, ..config.score.clone() };
     let identity = Identity {
         what: "scorer",
         order: scoring.train.order(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tamis_run::RunFolder;
-use tamis_search::training::{Training, TrainingEvent};
+use tamis_training::{Training, TrainingEvent};
 
 use super::{Observer, ScoringEvent};
 use crate::error::Error;
@@ -65,5 +65,5 @@ fn run(
 
 fn save(training: &dyn Training, sitting: &mut Sitting) -> Result<(), Error> {
     let progress = training.progress();
-    sitting.save((progress.epoch, progress.step), training.snapshot())
+    sitting.save((progress.epoch, progress.step), &training.snapshot())
 }

@@ -18,7 +18,9 @@ mod evolution;
 
 use std::collections::BTreeMap;
 
+use evolution::Evolution;
 use serde_json::{Value, json};
+use tamis_core::Snapshot;
 use tamis_data::Batch;
 use tamis_nn::Outputs;
 
@@ -29,8 +31,6 @@ use crate::bilevel::{At, Bilevel};
 use crate::config::EgNasSettings;
 use crate::error::Error;
 use crate::matrix::Matrix;
-use crate::snapshot::Snapshot;
-use evolution::Evolution;
 
 pub(super) const ENTRY: HostEntry = HostEntry {
     name: "eg-nas",

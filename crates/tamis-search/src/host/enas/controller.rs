@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 use tamis_core::{Key, Stream};
+use tamis_training::Adam;
 
 use crate::host::child::Child;
-use crate::optimizer::Adam;
 use crate::space::ChoiceSet;
 
 /// Values of the LSTM's state and of an embedding.

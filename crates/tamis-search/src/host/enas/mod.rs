@@ -15,8 +15,10 @@ mod controller;
 
 use std::collections::BTreeMap;
 
+use controller::Controller;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tamis_core::Snapshot;
 use tamis_core::{Key, Purpose};
 
 use super::child::Child;
@@ -25,9 +27,7 @@ use super::{Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome, judg
 use crate::bilevel::{At, Bilevel};
 use crate::config::EnasSettings;
 use crate::error::Error;
-use crate::snapshot::Snapshot;
 use crate::space::ChoiceSet;
-use controller::Controller;
 
 pub(super) const ENTRY: HostEntry = HostEntry {
     name: "enas",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tamis::search::training::{EmbedConfig, ScorerConfig};
+use tamis::training::{EmbedConfig, ScorerConfig};
 
 use super::common::CommonArguments;
 use super::settings::SettingsArguments;

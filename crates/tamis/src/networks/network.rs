@@ -81,7 +81,7 @@ impl NetworkConfig {
     /// # Errors
     ///
     /// [`Error::NoNetwork`] if not exactly one is named, [`Error::UnknownNetwork`], or [`Error::Space`] and
-    /// [`Error::Search`] if it cannot be built.
+    /// [`Error::Training`] if it cannot be built.
     pub fn describe(
         &self,
         image: ImageShape,
@@ -149,7 +149,7 @@ impl NetworkConfig {
         Ok(DescribedNetwork {
             name: name.to_owned(),
             architecture: None,
-            graph: graph.map_err(tamis_search::Error::Description)?,
+            graph: graph.map_err(tamis_training::Error::Description)?,
             channels,
             cells,
             warnings: if cells == own { Vec::new() } else { vec![warning] },

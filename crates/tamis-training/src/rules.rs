@@ -6,7 +6,7 @@
 use crate::error::Error;
 
 /// A setting, its value, whether that may be, and what may be.
-pub(crate) struct Rule {
+pub struct Rule {
     key: &'static str,
     found: f64,
     holds: bool,
@@ -15,38 +15,38 @@ pub(crate) struct Rule {
 
 impl Rule {
     /// A rule of one setting only.
-    pub(crate) fn new(key: &'static str, found: f64, holds: bool, expected: &'static str) -> Rule {
+    pub fn new(key: &'static str, found: f64, holds: bool, expected: &'static str) -> Rule {
         Rule { key, found, holds, expected }
     }
 }
 
 /// A count of what there must be one of.
-pub(crate) fn is_at_least_one(key: &'static str, found: f64) -> Rule {
+pub fn is_at_least_one(key: &'static str, found: f64) -> Rule {
     Rule::new(key, found, found >= 1.0, "at least 1")
 }
 
 /// A count of what there must be two of, such as the images of a batch norm's batch.
-pub(crate) fn is_at_least_two(key: &'static str, found: f64) -> Rule {
+pub fn is_at_least_two(key: &'static str, found: f64) -> Rule {
     Rule::new(key, found, found >= 2.0, "at least 2")
 }
 
 /// Above 0.
-pub(crate) fn is_positive(key: &'static str, found: f64) -> Rule {
+pub fn is_positive(key: &'static str, found: f64) -> Rule {
     Rule::new(key, found, found.is_finite() && found > 0.0, "a finite number above 0")
 }
 
 /// 0 or above.
-pub(crate) fn is_not_negative(key: &'static str, found: f64) -> Rule {
+pub fn is_not_negative(key: &'static str, found: f64) -> Rule {
     Rule::new(key, found, found.is_finite() && found >= 0.0, "a finite number not below 0")
 }
 
 /// 0 or above, and below 1: what is kept of something from step to step, never all of it.
-pub(crate) fn is_below_one(key: &'static str, found: f64) -> Rule {
+pub fn is_below_one(key: &'static str, found: f64) -> Rule {
     Rule::new(key, found, (0.0..1.0).contains(&found), "a number from 0 to below 1")
 }
 
 /// Above 0, up to 1: a share of something of which there must be some.
-pub(crate) fn is_share_of_some(key: &'static str, found: f64) -> Rule {
+pub fn is_share_of_some(key: &'static str, found: f64) -> Rule {
     Rule::new(key, found, found > 0.0 && found <= 1.0, "above 0 and at most 1")
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn is_share_of_some(key: &'static str, found: f64) -> Rule {
 /// # Errors
 ///
 /// [`Error::Setting`].
-pub(crate) fn refuse_first<const N: usize>(rules: [Rule; N]) -> Result<(), Error> {
+pub fn refuse_first<const N: usize>(rules: [Rule; N]) -> Result<(), Error> {
     match rules.into_iter().find(|rule| !rule.holds) {
         Some(Rule { key, found, expected, .. }) => {
             Err(Error::Setting { key, found: found.to_string(), expected })

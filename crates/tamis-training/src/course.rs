@@ -1,14 +1,12 @@
 //! What every training has: epochs of shuffled batches, sums over them, and what they cost.
 
 use serde::{Deserialize, Serialize};
-use tamis_core::{Key, Purpose, SampleId};
+use tamis_core::{Key, Misfit, Purpose, SampleId, Snapshot};
 use tamis_data::{Batch, BatchSource, Prefetch, TrainingBatch, prefetch};
 
-use crate::epoch::{steps_of_pass, weight_batches};
 use crate::error::Error;
-use crate::ledger::PASSES_PER_STEP;
+use crate::passes::{PASSES_PER_STEP, shuffled_batches, steps_of_pass};
 use crate::schedule::cosine;
-use crate::snapshot::Snapshot;
 
 /// What a training has spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -57,6 +55,7 @@ pub struct TrainingRecord {
     /// Classifier: share of right answers, in training mode.
     pub accuracy: Option<f64>,
     /// Autoencoder: mean loss of the triplets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triplet_loss: Option<f64>,
     /// Share of right answers on images that were held out, by whoever looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,14 +78,14 @@ pub enum Schedule {
 
 /// The learning rate of every epoch.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rates {
-    pub(super) schedule: Schedule,
+pub(crate) struct Rates {
+    pub(crate) schedule: Schedule,
     /// At epoch 0, but for a warm-up.
-    pub(super) highest: f64,
+    pub(crate) highest: f64,
     /// Towards which it falls; of steps no matter.
-    pub(super) lowest: f64,
+    pub(crate) lowest: f64,
     /// Epochs over which it rises to the highest, along a line.
-    pub(super) warm_up: u32,
+    pub(crate) warm_up: u32,
 }
 
 impl Rates {
@@ -110,22 +109,22 @@ impl Rates {
 }
 
 /// What a course is made of.
-pub(super) struct Plan {
-    pub(super) seed: u64,
-    pub(super) batch: usize,
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) batch: usize,
     /// Epochs of the schedule.
-    pub(super) epochs: u32,
+    pub(crate) epochs: u32,
     /// Epochs after which to stop, at most those of the schedule.
-    pub(super) stop: u32,
-    pub(super) rates: Rates,
+    pub(crate) stop: u32,
+    pub(crate) rates: Rates,
     /// The samples that are trained on, ascending.
-    pub(super) members: Vec<SampleId>,
+    pub(crate) members: Vec<SampleId>,
     /// Multiply-adds of a forward pass of one sample.
-    pub(super) forward_macs: u64,
+    pub(crate) forward_macs: u64,
 }
 
 /// The epochs and batches of a training, and where it stands.
-pub(super) struct Course {
+pub(crate) struct Course {
     plan: Plan,
     source: BatchSource,
     state: State,
@@ -143,33 +142,33 @@ struct State {
 
 /// Sums over the steps of an epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Sums {
+pub(crate) struct Sums {
     /// Samples passed.
-    pub(super) samples: u64,
+    pub(crate) samples: u64,
     /// Of the loss, over samples.
-    pub(super) loss: f64,
+    pub(crate) loss: f64,
     /// Right answers.
-    pub(super) correct: Option<u64>,
+    pub(crate) correct: Option<u64>,
     /// Of the triplets' loss, over samples.
-    pub(super) triplet_loss: Option<f64>,
+    pub(crate) triplet_loss: Option<f64>,
     /// Seconds.
-    pub(super) wall_s: f64,
+    pub(crate) wall_s: f64,
 }
 
 /// What is next.
-pub(super) enum Next {
+pub(crate) enum Next {
     Batch(TrainingBatch),
     EpochOver(TrainingRecord),
     Finished,
 }
 
 impl Course {
-    pub(super) fn new(plan: Plan, source: BatchSource) -> Course {
+    pub(crate) fn new(plan: Plan, source: BatchSource) -> Course {
         Course { plan, source, state: State::default(), ahead: None }
     }
 
     /// The next batch, or the record of the epoch that is over.
-    pub(super) fn next(&mut self) -> Result<Next, Error> {
+    pub(crate) fn next(&mut self) -> Result<Next, Error> {
         if self.state.epoch == self.plan.stop {
             return Ok(Next::Finished);
         }
@@ -189,7 +188,7 @@ impl Course {
     fn prefetch(&self) -> Result<Prefetch<TrainingBatch>, Error> {
         let State { epoch, step, .. } = self.state;
         let key = Key::new(self.plan.seed, Purpose::WeightOrder).epoch(epoch);
-        let batches = weight_batches(&self.plan.members, self.plan.batch, key);
+        let batches = shuffled_batches(&self.plan.members, self.plan.batch, key);
         let steps = (self.steps() - step) as usize;
         let ahead: Vec<(u32, Vec<SampleId>)> =
             (0..).zip(batches).skip(step as usize).take(steps).collect();
@@ -198,7 +197,7 @@ impl Course {
     }
 
     /// Counts a step that was taken.
-    pub(super) fn account(&mut self, step: Sums) {
+    pub(crate) fn account(&mut self, step: Sums) {
         let State { sums, cost, .. } = &mut self.state;
         *sums = Sums {
             samples: sums.samples + step.samples,
@@ -232,20 +231,20 @@ impl Course {
     }
 
     /// Learning rate of the current epoch.
-    pub(super) fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         self.plan.rates.at(self.state.epoch, self.plan.epochs)
     }
 
-    pub(super) fn position(&self) -> (u32, u32) {
+    pub(crate) fn position(&self) -> (u32, u32) {
         (self.state.epoch, self.state.step)
     }
 
-    pub(super) fn seed(&self) -> u64 {
+    pub(crate) fn seed(&self) -> u64 {
         self.plan.seed
     }
 
     /// Where the course stands; the schedule may be that of more epochs.
-    pub(super) fn progress(&self) -> Progress {
+    pub(crate) fn progress(&self) -> Progress {
         let State { epoch, step, cost, .. } = self.state;
         Progress { epoch, step, epochs: self.plan.stop, steps: self.steps(), cost }
     }
@@ -255,22 +254,22 @@ impl Course {
     }
 
     /// Steps taken in all epochs.
-    pub(super) fn steps_taken(&self) -> u64 {
+    pub(crate) fn steps_taken(&self) -> u64 {
         self.progress().steps_done()
     }
 
     /// These samples as they are: not augmented.
-    pub(super) fn plain(&self, ids: &[SampleId]) -> Batch {
+    pub(crate) fn plain(&self, ids: &[SampleId]) -> Batch {
         self.source.batch(ids, 0, false)
     }
 
     /// Where the course stands, as the state of a snapshot.
-    pub(super) fn save(&self, snapshot: &mut Snapshot) {
+    pub(crate) fn save(&self, snapshot: &mut Snapshot) {
         snapshot.state = serde_json::json!({ "course": self.state });
     }
 
     /// Goes where a snapshot stands.
-    pub(super) fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
+    pub(crate) fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
         let state = snapshot.state.get("course").cloned().unwrap_or_default();
         let state: State = serde_json::from_value(state).map_err(misfit)?;
         if state.epoch > self.plan.stop || state.step > self.steps() {
@@ -281,7 +280,7 @@ impl Course {
     }
 
     /// The error of a loss that is no number.
-    pub(super) fn diverged(
+    pub(crate) fn diverged(
         &self,
         network: &'static str,
         key: &'static str,
@@ -295,16 +294,11 @@ impl Course {
 }
 
 fn misfit(found: impl ToString) -> Error {
-    Error::Snapshot {
+    Error::Snapshot(Misfit {
         what: "a training's progress".to_owned(),
         found: found.to_string(),
         expected: "a position that the training has".to_owned(),
-    }
-}
-
-/// A snapshot that holds nothing yet.
-pub(super) fn empty_snapshot() -> Snapshot {
-    Snapshot { tensors: Default::default(), state: serde_json::Value::Null }
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tamis_data::{DataConfig, TrainingAugmentation};
 use tamis_search::PolicyConfig;
-use tamis_search::training::{EmbedConfig, NetworkTrainingConfig, ScorerConfig};
+use tamis_training::{EmbedConfig, NetworkTrainingConfig, ScorerConfig};
 use toml::{Table, Value};
 
 use super::network::NetworkConfig;
@@ -155,7 +155,7 @@ impl TrainingConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Search`] or [`Error::Data`].
+    /// [`Error::Training`] or [`Error::Data`].
     pub fn check(&self) -> Result<(), Error> {
         self.data.check()?;
         self.score.check()?;

@@ -9,7 +9,7 @@ use tamis_core::{Key, Purpose, SampleId};
 use tamis_data::{Augmentation, BatchSource, DataConfig, Dataset, Normalization, open};
 use tamis_graph::networks::resnet;
 use tamis_nn::{Device, Model};
-use tamis_search::training::{
+use tamis_training::{
     AutoencoderTraining, ClassifierTraining, EmbedConfig, ScorerConfig, Training, TrainingEvent,
 };
 

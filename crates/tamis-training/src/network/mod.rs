@@ -14,19 +14,19 @@ pub use config::NetworkTrainingConfig;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tamis_core::{Key, Purpose, SampleId};
+use tamis_core::{Key, Purpose, SampleId, Snapshot};
 use tamis_data::{Batch, BatchSource, Dataset, Normalization, TrainingAugmentation, TrainingBatch};
 use tamis_graph::Graph;
 use tamis_nn::{
     Device, DropPath, Mixed, Model, ModelPass, Outputs, Statistics, Targets, cross_entropy,
 };
 
-use super::course::{Course, Next, Plan, Rates, Sums, empty_snapshot};
-use super::running::Running;
-use super::{Progress, Training, TrainingEvent};
+use crate::course::{Course, Next, Plan, Progress, Rates, Sums};
 use crate::error::Error;
 use crate::optimizer::{Sgd, clip_global_norm};
-use crate::snapshot::Snapshot;
+use crate::parameters::{parameters, put_parameters};
+use crate::running::Running;
+use crate::training::{Training, TrainingEvent};
 
 /// What a network is trained on.
 pub struct TrainingSet {
@@ -241,13 +241,13 @@ impl Training for NetworkTraining {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let mut snapshot = empty_snapshot();
+        let mut snapshot = Snapshot::default();
         self.course.save(&mut snapshot);
         let layout = self.network.layout();
-        snapshot.put_parameters("weights", layout, &self.weights);
-        snapshot.put_parameters("momentum", layout, &self.sgd.velocity);
+        put_parameters(&mut snapshot, "weights", layout, &self.weights);
+        put_parameters(&mut snapshot, "momentum", layout, &self.sgd.velocity);
         if let Some(average) = &self.average {
-            snapshot.put_parameters("average", layout, average);
+            put_parameters(&mut snapshot, "average", layout, average);
         }
         self.running.save(&mut snapshot);
         snapshot
@@ -256,10 +256,10 @@ impl Training for NetworkTraining {
     fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
         self.course.restore(snapshot)?;
         let layout = self.network.layout();
-        (self.weights, _) = snapshot.parameters("weights", layout)?;
-        (self.sgd.velocity, _) = snapshot.parameters("momentum", layout)?;
+        self.weights = parameters(snapshot, "weights", layout)?;
+        self.sgd.velocity = parameters(snapshot, "momentum", layout)?;
         if let Some(average) = &mut self.average {
-            (*average, _) = snapshot.parameters("average", layout)?;
+            *average = parameters(snapshot, "average", layout)?;
         }
         self.running.restore(snapshot)
     }

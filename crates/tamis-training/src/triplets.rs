@@ -9,7 +9,7 @@ use tamis_data::Batch;
 use tamis_nn::Triplet;
 
 /// The triplets of a batch; `key` is that of the step.
-pub(super) fn draw(batch: &Batch, key: Key) -> Vec<Triplet> {
+pub(crate) fn draw(batch: &Batch, key: Key) -> Vec<Triplet> {
     (0..batch.labels.len()).filter_map(|anchor| triplet(batch, anchor, key)).collect()
 }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use tamis_data::{Augmentation, TrainingAugmentation};
-use tamis_search::training::NetworkTrainingConfig;
+use tamis_training::NetworkTrainingConfig;
 
 use super::network::NetworkConfig;
 

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::course::Schedule;
 use crate::error::Error;
 use crate::rules::{
     is_at_least_one, is_at_least_two, is_below_one, is_not_negative, is_positive, refuse_first,
 };
-use crate::training::Schedule;
 
 /// Section `train` of a training: optimizer, schedule and what else shapes the loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

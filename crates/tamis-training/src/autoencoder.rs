@@ -11,16 +11,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tamis_core::{Key, Purpose, SampleId};
+use tamis_core::{Key, Purpose, SampleId, Snapshot};
 use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization};
 use tamis_nn::{Autoencoder, AutoencoderShape, Device};
 
-use super::course::{Course, Next, Plan, Rates, Schedule, Sums, empty_snapshot};
-use super::running::Running;
-use super::{EmbedConfig, Progress, Training, TrainingEvent, triplets};
+use crate::config::EmbedConfig;
+use crate::course::{Course, Next, Plan, Progress, Rates, Schedule, Sums};
 use crate::error::Error;
 use crate::optimizer::Adam;
-use crate::snapshot::Snapshot;
+use crate::running::Running;
+use crate::training::{Training, TrainingEvent};
+use crate::triplets;
 
 const BETAS: [f64; 2] = [0.9, 0.999];
 
@@ -132,7 +133,7 @@ impl AutoencoderTraining {
         let mut flat = Vec::with_capacity(self.weights.len());
         for parameter in self.network.layout().parameters() {
             let path = format!("{prefix}/{}", parameter.path);
-            flat.extend_from_slice(snapshot.values(&path, parameter.length())?);
+            flat.extend_from_slice(snapshot.doubles(&path, parameter.length())?);
         }
         Ok(flat)
     }
@@ -152,7 +153,7 @@ impl Training for AutoencoderTraining {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let mut snapshot = empty_snapshot();
+        let mut snapshot = Snapshot::default();
         self.course.save(&mut snapshot);
         let parts = [
             ("weights", &self.weights),
@@ -162,7 +163,7 @@ impl Training for AutoencoderTraining {
         for (prefix, values) in parts {
             for parameter in self.network.layout().parameters() {
                 let path = format!("{prefix}/{}", parameter.path);
-                snapshot.put_values(path, &parameter.shape, &values[parameter.range()]);
+                snapshot.put_doubles(path, &parameter.shape, &values[parameter.range()]);
             }
         }
         self.running.save(&mut snapshot);

@@ -15,10 +15,8 @@ use tamis_data::{BatchSource, Dataset, Loaded, TrainingAugmentation};
 use tamis_nn::Device;
 use tamis_run::RunFolder;
 use tamis_search::OneOffCost;
-use tamis_search::training::{
-    NetworkTraining, Training, TrainingEvent, TrainingRecord, TrainingSet,
-};
 use tamis_select::{Pool, hold_out};
+use tamis_training::{NetworkTraining, Training, TrainingEvent, TrainingRecord, TrainingSet};
 use toml::Table;
 
 use super::config::TrainingConfig;
@@ -355,7 +353,7 @@ impl TrainingJob {
             state.insert("history".to_owned(), json!(self.history));
         }
         self.peak.put(&mut snapshot.state);
-        self.sitting.save((progress.epoch, progress.step), snapshot)
+        self.sitting.save((progress.epoch, progress.step), &snapshot)
     }
 
     fn stopped(&mut self) -> Result<TrainingEnding, Error> {

@@ -11,17 +11,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tamis_core::{Key, Purpose, SampleId};
+use tamis_core::{Key, Purpose, SampleId, Snapshot};
 use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization};
 use tamis_graph::networks::resnet;
 use tamis_nn::{Device, Model, SampleOutput, Statistics, Targets, cross_entropy};
 
-use super::course::{Course, Next, Plan, Rates, Schedule, Sums, empty_snapshot};
-use super::running::Running;
-use super::{Forgetting, Progress, ScorerConfig, Training, TrainingEvent};
+use crate::config::ScorerConfig;
+use crate::course::{Course, Next, Plan, Progress, Rates, Schedule, Sums};
 use crate::error::Error;
+use crate::forgetting::Forgetting;
 use crate::optimizer::Sgd;
-use crate::snapshot::Snapshot;
+use crate::parameters::{parameters, put_parameters};
+use crate::running::Running;
+use crate::training::{Training, TrainingEvent};
 
 /// The seed of network `number` of an ensemble; that of the first is the seed itself.
 pub fn ensemble_seed(seed: u64, number: u32) -> u64 {
@@ -178,12 +180,12 @@ impl Training for ClassifierTraining {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let mut snapshot = empty_snapshot();
+        let mut snapshot = Snapshot::default();
         self.course.save(&mut snapshot);
         self.forgetting.save(&mut snapshot);
         let layout = self.network.layout();
-        snapshot.put_parameters("weights", layout, &self.weights);
-        snapshot.put_parameters("momentum", layout, &self.sgd.velocity);
+        put_parameters(&mut snapshot, "weights", layout, &self.weights);
+        put_parameters(&mut snapshot, "momentum", layout, &self.sgd.velocity);
         self.running.save(&mut snapshot);
         snapshot
     }
@@ -192,8 +194,8 @@ impl Training for ClassifierTraining {
         self.course.restore(snapshot)?;
         self.forgetting.restore(snapshot)?;
         let layout = self.network.layout();
-        (self.weights, _) = snapshot.parameters("weights", layout)?;
-        (self.sgd.velocity, _) = snapshot.parameters("momentum", layout)?;
+        self.weights = parameters(snapshot, "weights", layout)?;
+        self.sgd.velocity = parameters(snapshot, "momentum", layout)?;
         self.running.restore(snapshot)
     }
 }

@@ -6,10 +6,7 @@
 //! images, so that they cost no pass of their own. A sample that was never right counts as
 //! forgotten more often than any other can be.
 
-use tamis_core::SampleId;
-
-use crate::error::Error;
-use crate::snapshot::Snapshot;
+use tamis_core::{Misfit, SampleId, Snapshot};
 
 /// What is known of a sample's answers so far; the numbers are part of the snapshot's format.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -24,10 +21,10 @@ enum Answer {
 }
 
 impl Answer {
-    fn of(number: f64) -> Result<Answer, Error> {
+    fn of(number: f64) -> Result<Answer, Misfit> {
         let answers = [Answer::NeverRight, Answer::Wrong, Answer::Right];
         let found = answers.into_iter().find(|&answer| f64::from(answer as u8) == number);
-        found.ok_or_else(|| Error::Snapshot {
+        found.ok_or_else(|| Misfit {
             what: "the last answer on a sample".to_owned(),
             found: number.to_string(),
             expected: "0, 1 or 2".to_owned(),
@@ -73,17 +70,17 @@ impl Forgetting {
         score.collect()
     }
 
-    pub(super) fn save(&self, snapshot: &mut Snapshot) {
+    pub(crate) fn save(&self, snapshot: &mut Snapshot) {
         let last: Vec<f64> = self.last.iter().map(|&last| f64::from(last as u8)).collect();
         let events: Vec<f64> = self.events.iter().copied().map(f64::from).collect();
-        snapshot.put_values("forgetting/last".to_owned(), &[last.len()], &last);
-        snapshot.put_values("forgetting/events".to_owned(), &[events.len()], &events);
+        snapshot.put_doubles("forgetting/last".to_owned(), &[last.len()], &last);
+        snapshot.put_doubles("forgetting/events".to_owned(), &[events.len()], &events);
     }
 
-    pub(super) fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
+    pub(crate) fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Misfit> {
         let samples = self.last.len();
-        let last = snapshot.values("forgetting/last", samples)?;
-        let events = snapshot.values("forgetting/events", samples)?;
+        let last = snapshot.doubles("forgetting/last", samples)?;
+        let events = snapshot.doubles("forgetting/events", samples)?;
         self.last = last.iter().map(|&last| Answer::of(last)).collect::<Result<_, _>>()?;
         self.events = events.iter().map(|&events| events as u32).collect();
         Ok(())
@@ -93,7 +90,6 @@ impl Forgetting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::course::empty_snapshot;
     use proptest::prelude::*;
 
     fn of(answers: &[bool]) -> f64 {
@@ -125,7 +121,7 @@ mod tests {
             let mut forgetting = Forgetting::new(1);
             for (number, &correct) in answers.iter().enumerate() {
                 if number == cut {
-                    let mut snapshot = empty_snapshot();
+                    let mut snapshot = Snapshot::default();
                     forgetting.save(&mut snapshot);
                     forgetting = Forgetting::new(1);
                     forgetting.restore(&snapshot).unwrap();
