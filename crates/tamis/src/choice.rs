@@ -11,6 +11,7 @@ use tamis_core::SampleId;
 use tamis_data::{Dataset, Loaded};
 use tamis_search::OneOffCost;
 use tamis_select::{Context, Pool, Requirements, ScoreTable, build, requirements};
+use tamis_tables::{Column, LABEL_NAMES, Table, TableError, VALUE_NAME};
 
 use crate::config::RunConfig;
 use crate::error::Error;
@@ -18,7 +19,6 @@ use crate::probabilities::ProbabilityScore;
 use crate::reason::reasons;
 use crate::samples::Samples;
 use crate::scores::{load_embeddings, load_scores_of, sample_ids};
-use crate::tables::{Column, LABEL_NAMES, Table, TableError, VALUE_NAME};
 
 /// Where the samples' classes come from.
 #[derive(Clone, Copy, Debug)]

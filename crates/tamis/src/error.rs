@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::tables::TableError;
+use tamis_tables::TableError;
 
 /// An error of a run.
 #[derive(Debug, thiserror::Error)]

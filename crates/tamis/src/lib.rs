@@ -57,7 +57,6 @@ mod selection;
 mod sitting;
 mod soundness;
 mod summary;
-pub mod tables;
 
 pub use choice::{Choice, PoolSource, choose};
 pub use config::{Layers, RunConfig, WITHOUT_DEFAULT, flatten};
@@ -92,4 +91,5 @@ pub use tamis_run as run;
 pub use tamis_search as search;
 pub use tamis_select as select;
 pub use tamis_space as space;
+pub use tamis_tables as tables;
 pub use tamis_training as training;

@@ -4,9 +4,10 @@
 //! bare array of two dimensions. The formulas are those of this project's own scorer, in double
 //! precision. Probabilities are taken as they are: nothing is normalised, and logits are refused.
 
+use tamis_tables::{Table, TableError};
+
 use crate::error::Error;
 use crate::samples::Samples;
-use crate::tables::{Table, TableError};
 
 /// How far from 1 the probabilities of a row may sum up: those in half precision do.
 const TOLERANCE: f64 = 2e-3;

@@ -9,13 +9,13 @@ use tamis_data::Dataset;
 use tamis_run::write_durably;
 use tamis_search::OneOffCost;
 use tamis_select::{Embeddings, ScoreRow, ScoreTable};
+use tamis_tables::{
+    Column, LABEL_NAMES, SAMPLE_NAMES, SCORE_NAMES, Table, TableError, VALUE_NAME, Values,
+};
 
 use crate::error::Error;
 use crate::probabilities::{self, ProbabilityScore};
 use crate::samples::Samples;
-use crate::tables::{
-    Column, LABEL_NAMES, SAMPLE_NAMES, SCORE_NAMES, Table, TableError, VALUE_NAME, Values,
-};
 
 /// Reads a score file and its cost from `FILE.cost.json` beside it. An unknown cost is unknown,
 /// not nothing.

@@ -10,11 +10,11 @@ use tamis_core::SampleId;
 use tamis_data::{BatchSource, Dataset, TrainingAugmentation, read_image};
 use tamis_graph::Graph;
 use tamis_nn::{Device, Model};
+use tamis_tables::{Column, Table};
 
 use super::evaluate::{TOGETHER, answers};
 use super::file::TrainedNetwork;
 use crate::error::Error;
-use crate::tables::{Column, Table};
 
 /// Passes whose median is the latency.
 const TIMED: usize = 21;

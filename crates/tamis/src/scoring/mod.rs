@@ -22,11 +22,11 @@ use tamis_core::SampleId;
 use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
 use tamis_search::OneOffCost;
+use tamis_tables::{Column, Table, TableFormat};
 use tamis_training::{ComponentsEvent, TrainingCost, TrainingEvent};
 
 use crate::error::Error;
 use crate::scores::Beside;
-use crate::tables::{Column, Table, TableFormat};
 
 pub use config::ScoringConfig;
 pub use embed::Embedding;
@@ -147,7 +147,7 @@ impl Scoring {
         observer: &mut dyn Observer,
     ) -> Result<bool, Error> {
         if TableFormat::for_writing(out)? == TableFormat::Text {
-            return Err(crate::tables::TableError::Form {
+            return Err(tamis_tables::TableError::Form {
                 path: out.to_owned(),
                 found: "the ending .txt".to_owned(),
                 expected: ".csv, .parquet or .npy for embeddings",

@@ -13,7 +13,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
 use super::read;
-use crate::tables::{Table, VALUE_NAME, Values};
+use crate::{Table, VALUE_NAME, Values};
 
 /// A Parquet file of one column, described as Parquet's own language does, in groups of rows.
 fn parquet_of<T: DataType>(field: &str, groups: &[Vec<T::T>], packing: Compression) -> Vec<u8> {

@@ -5,7 +5,9 @@
 //! What is read may be packed with gzip. A table holds numbers, whole or real, and names of classes;
 //! a column of anything else is passed over until somebody asks for it.
 //!
-//! What the columns mean to a search is said in `scores`; this module knows only their names.
+//! What the columns mean to a search is not said here; this crate knows only their names.
+
+#![deny(missing_docs)]
 
 mod column;
 mod csv;
@@ -274,7 +276,7 @@ impl Table {
 
     /// The error for a row whose label is not that of its sample: the sample, the label that was
     /// found, and the one expected.
-    pub(crate) fn other_label(
+    pub fn other_label(
         &self,
         column: &Column,
         row: usize,
@@ -318,7 +320,7 @@ impl Table {
     }
 
     /// The error for the value of a row.
-    pub(crate) fn wrong_value(
+    pub fn wrong_value(
         &self,
         column: &Column,
         row: usize,
@@ -329,7 +331,7 @@ impl Table {
     }
 
     /// The error for a row, or for its value in one column.
-    pub(crate) fn wrong_row(
+    pub fn wrong_row(
         &self,
         row: usize,
         column: Option<&str>,
@@ -345,7 +347,7 @@ impl Table {
     }
 
     /// The error for a part of the file.
-    pub(crate) fn malformed(
+    pub fn malformed(
         &self,
         place: impl ToString,
         found: impl ToString,
