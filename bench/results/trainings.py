@@ -1,7 +1,7 @@
 """Trainings by `tamis train`, one after the other: what is finished is skipped, what was stopped goes on.
 
-Each result is a line of a .jsonl file: the name of the training and what `tamis show --json` says of it, without the
-list of mistakes and the bins of the calibration.
+Each result is a line of a .jsonl file: the name of the training and its `result.json`, without the list of
+mistakes and the bins of the calibration.
 The program is target/release/tamis, or what the environment variable TAMIS_PROGRAM names.
 """
 
@@ -38,7 +38,7 @@ def train_all(plan, runs, results):
             tamis("resume", run)
         else:
             tamis("train", *arguments, "--out", run)
-        training = json.loads(tamis("show", "--json", run))["training"]
+        training = json.loads((run / "result.json").read_text())
         del training["test"]["mistakes"], training["test"]["calibration"]["bins"]
         with results.open("a") as file:
             file.write(json.dumps({"name": name, "training": training}) + "\n")

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use tamis_core::SampleId;
 use tamis_data::{Dataset, Loaded};
+use tamis_record::RunConfig;
 use tamis_search::OneOffCost;
 use tamis_select::{Context, Pool, Requirements, ScoreTable, build, requirements};
 use tamis_tables::{Column, LABEL_NAMES, Table, TableError, VALUE_NAME};
 
-use crate::config::RunConfig;
 use crate::error::Error;
 use crate::probabilities::ProbabilityScore;
 use crate::reason::reasons;

@@ -5,9 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::RunConfig;
+use tamis_record::RunConfig;
+use tamis_record::UsedFiles;
+
 use crate::error::Error;
-use crate::files::UsedFiles;
 
 /// The folder in which this process was started, as text for `run.json`.
 pub(crate) fn this_folder() -> Option<String> {
@@ -63,14 +64,15 @@ mod tests {
 
     fn missing() -> Error {
         let source = std::io::ErrorKind::NotFound.into();
-        Error::File { what: "the table", path: "t".into(), source }
+        tamis_record::Error::File { what: "the table", path: "t".into(), source }.into()
     }
 
     /// The setting that is named for a run of these settings that began elsewhere.
     fn named(settings: &[(&str, &str)]) -> Option<&'static str> {
-        let layers = settings.iter().fold(crate::Layers::default(), |layers, (key, value)| {
-            layers.value(key, (*value).to_owned())
-        });
+        let layers =
+            settings.iter().fold(tamis_record::Layers::default(), |layers, (key, value)| {
+                layers.value(key, (*value).to_owned())
+            });
         let config = layers.resolve().unwrap();
         match explained(missing(), &config, Some("elsewhere"), Path::new("r")) {
             Error::BegunElsewhere { setting, .. } => Some(setting),
@@ -93,10 +95,11 @@ mod tests {
 
     #[test]
     fn other_errors_and_runs_that_began_here_are_left_alone() {
-        let config = crate::Layers::default().value("table", "no-such.csv").resolve().unwrap();
+        let config =
+            tamis_record::Layers::default().value("table", "no-such.csv").resolve().unwrap();
         let here = this_folder();
         let error = explained(missing(), &config, here.as_deref(), Path::new("r"));
-        assert!(matches!(error, Error::File { .. }));
+        assert!(matches!(error, Error::Record(tamis_record::Error::File { .. })));
         let error = explained(Error::NoPool, &config, None, Path::new("r"));
         assert!(matches!(error, Error::NoPool));
         let told = explained(missing(), &config, None, Path::new("r")).to_string();

@@ -8,36 +8,9 @@ use tamis_tables::TableError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting cannot be read or does not exist.
-    #[error("reading the settings{}: {message}", origin(from))]
-    Config {
-        /// The file or flag it comes from, if it is one.
-        from: Option<String>,
-        /// What is wrong with it.
-        message: String,
-    },
-    /// A file that a setting names cannot be read.
-    #[error("reading {what} {}: {source}", path.display())]
-    File {
-        /// What the file is.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A file that a setting names is not what it should be.
-    #[error("reading {what} {}: found {found}, expected {expected}", path.display())]
-    Content {
-        /// What the file is.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What is in it.
-        found: String,
-        /// What should be.
-        expected: &'static str,
-    },
+    /// Settings or a result cannot be read.
+    #[error(transparent)]
+    Record(#[from] tamis_record::Error),
     /// A policy that follows a search was asked to choose once.
     #[error(
         "choosing samples once: found the policy `{policy}`, expected one that does not follow a \
@@ -305,10 +278,38 @@ pub enum Error {
     },
     /// A comparison cannot be made as it was asked for.
     #[error(transparent)]
-    Compare(#[from] crate::compare::Error),
+    Compare(#[from] tamis_compare::Error),
     /// A file of the run could not be written or read.
     #[error(transparent)]
     Run(#[from] tamis_run::Error),
+}
+
+impl Error {
+    /// The exit code of a program that ends with this error: 1 the run failed, 2 usage or
+    /// settings, 3 data.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Record(error) => record_exit_code(error),
+            Error::Search(error) => search_exit_code(error),
+            Error::Training(error) => training_exit_code(error),
+            Error::Network(error) => network_exit_code(error),
+            Error::Compare(error) => compare_exit_code(error),
+            Error::Run(error) => run_exit_code(error),
+            Error::Data(error) => data_exit_code(error),
+            Error::Table(TableError::Ending { .. } | TableError::Form { .. }) => 2,
+            Error::Table(TableError::Write(_)) => 1,
+            Error::Table(_) => 3,
+            Error::BegunElsewhere { source, .. } => source.exit_code(),
+            Error::TableReordered { .. }
+            | Error::DataChanged { .. }
+            | Error::DataReordered
+            | Error::FileChanged { .. }
+            | Error::NoTestSplit
+            | Error::OtherClasses { .. }
+            | Error::OtherImages { .. } => 3,
+            _ => 2,
+        }
+    }
 }
 
 /// Data's errors are not all of the data: settings and threads are in them, too.
@@ -336,60 +337,46 @@ fn training_exit_code(error: &tamis_training::Error) -> u8 {
     }
 }
 
+fn search_exit_code(error: &tamis_search::Error) -> u8 {
+    use tamis_search::Error as Search;
+    match error {
+        Search::NotFinite { .. } | Search::Snapshot(_) => 1,
+        Search::Training(error) => training_exit_code(error),
+        Search::Network(error) => network_exit_code(error),
+        Search::Data(error) => data_exit_code(error),
+        _ => 2,
+    }
+}
+
+fn record_exit_code(error: &tamis_record::Error) -> u8 {
+    use tamis_record::Error as Record;
+    match error {
+        Record::File { .. } | Record::Content { .. } => 3,
+        Record::Data(error) => data_exit_code(error),
+        Record::Search(error) => search_exit_code(error),
+        Record::Training(error) => training_exit_code(error),
+        _ => 2,
+    }
+}
+
+fn compare_exit_code(error: &tamis_compare::Error) -> u8 {
+    use tamis_compare::Error as Compare;
+    match error {
+        Compare::ResultsInUse { .. } => 1,
+        Compare::Line { .. } => 3,
+        Compare::Record(error) => record_exit_code(error),
+        Compare::Run(error) => run_exit_code(error),
+        _ => 2,
+    }
+}
+
+fn run_exit_code(error: &tamis_run::Error) -> u8 {
+    use tamis_run::Error as Run;
+    if matches!(error, Run::NotEmpty { .. } | Run::NotARun { .. }) { 2 } else { 1 }
+}
+
 fn began(folder: &Option<PathBuf>) -> String {
     folder.as_ref().map(|folder| format!(", {}", folder.display())).unwrap_or_default()
-}
-
-fn origin(from: &Option<String>) -> String {
-    from.as_ref().map(|from| format!(" of {from}")).unwrap_or_default()
-}
-
-impl Error {
-    /// The exit code of a program that ends with this error: 1 the run failed, 2 usage or
-    /// settings, 3 data.
-    pub fn exit_code(&self) -> u8 {
-        use tamis_search::Error as Search;
-        match self {
-            Error::Search(Search::Network(error)) | Error::Network(error) => {
-                network_exit_code(error)
-            }
-            Error::Search(Search::Training(error)) | Error::Training(error) => {
-                training_exit_code(error)
-            }
-            Error::NeedsSearch { .. } | Error::NoPool => 2,
-            Error::NoProbabilities | Error::LossNeedsClasses | Error::ReplacesInput { .. } => 2,
-            Error::NotInTable { .. } | Error::NothingToShow { .. } => 2,
-            Error::NoNetwork { .. } | Error::UnknownNetwork { .. } | Error::NoAuxiliary { .. } => 2,
-            Error::TooFewImages { .. } | Error::NoTrainedNetwork { .. } => 2,
-            Error::NotInReport { .. } | Error::Export(_) | Error::NoCell | Error::NeedsWeights => 2,
-            Error::NotOfForm { .. } => 2,
-            Error::NoTestSplit | Error::OtherClasses { .. } | Error::OtherImages { .. } => 3,
-            Error::BegunElsewhere { source, .. } => source.exit_code(),
-            Error::Config { .. } | Error::Select(_) | Error::Space(_) => 2,
-            Error::Compare(error) => error.exit_code(),
-            Error::Run(tamis_run::Error::NotEmpty { .. } | tamis_run::Error::NotARun { .. }) => 2,
-            Error::File { .. }
-            | Error::Content { .. }
-            | Error::TableReordered { .. }
-            | Error::DataChanged { .. }
-            | Error::DataReordered
-            | Error::FileChanged { .. } => 3,
-            Error::SettingChanged { .. } => 2,
-            Error::Table(TableError::Ending { .. } | TableError::Form { .. }) => 2,
-            Error::Table(TableError::Write(_)) => 1,
-            Error::Table(_) => 3,
-            Error::Data(error) | Error::Search(Search::Data(error)) => data_exit_code(error),
-            Error::Search(
-                Search::UnknownName { .. }
-                | Search::Planned { .. }
-                | Search::Undefined { .. }
-                | Search::Select(_)
-                | Search::Space(_)
-                | Search::Description(_),
-            ) => 2,
-            Error::Search(_) | Error::Run(_) => 1,
-        }
-    }
 }
 
 #[cfg(test)]

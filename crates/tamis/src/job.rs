@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tamis_data::Dataset;
+use tamis_record::{DatasetSummary, Outcome};
+use tamis_record::{Layers, Lookup, RunConfig};
 use tamis_run::RunFolder;
 use tamis_search::{Event, Search};
 
-use crate::config::{Layers, RunConfig};
 use crate::elsewhere::explained;
 use crate::error::Error;
-use crate::lookup::{Lookup, lookup_in};
-use crate::outcome::{DatasetSummary, Outcome};
+use crate::lookup::lookup_in;
 use crate::peak::PeakMemory;
 use crate::prepared::{Ground, Prepared, prepare_on};
 use crate::run_record::{Beginning, RunRecord};
@@ -192,24 +192,18 @@ impl Job {
         if epoch < self.config.search.train.epochs || !path.exists() {
             return Ok(None);
         }
+        let expected = "what a run writes; hint: without the file, `tamis resume` writes it again";
+        let unreadable = tamis_record::Error::content("the result of the run", &path, expected);
         let outcome = serde_json::from_str(&self.folder().read(RESULT)?);
-        outcome.map(Some).map_err(|error| Error::Content {
-            what: "the result of the run",
-            path,
-            found: error.to_string(),
-            expected: "what a run writes; hint: without the file, `tamis resume` writes it again",
-        })
+        Ok(outcome.map(Some).map_err(unreadable)?)
     }
 
     fn finished(&self) -> Result<Ending, Error> {
         let (search, peak) = (&self.prepared.search, self.peak.bytes());
         let outcome = Outcome::of(search, self.dataset_summary(), self.lookup(), peak);
-        let text = serde_json::to_string_pretty(&outcome).map_err(|error| Error::Content {
-            what: "the result for",
-            path: self.path().join(RESULT),
-            found: error.to_string(),
-            expected: "values that JSON can hold",
-        })?;
+        let (path, expected) = (self.path().join(RESULT), "values that JSON can hold");
+        let unwritable = tamis_record::Error::content("the result for", &path, expected);
+        let text = serde_json::to_string_pretty(&outcome).map_err(unwritable)?;
         self.folder().write(RESULT, (text + "\n").as_bytes())?;
         self.ended(outcome)
     }

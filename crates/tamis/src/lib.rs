@@ -33,15 +33,11 @@
 #![deny(missing_docs)]
 
 mod choice;
-pub mod compare;
-mod config;
 mod elsewhere;
 mod error;
-mod files;
 mod job;
 mod lookup;
 mod networks;
-mod outcome;
 mod peak;
 mod prepared;
 mod probabilities;
@@ -52,26 +48,22 @@ mod run_record;
 mod samples;
 mod scores;
 mod scoring;
-mod section;
 mod selection;
 mod sitting;
 mod soundness;
 mod summary;
 
 pub use choice::{Choice, PoolSource, choose};
-pub use config::{Layers, RunConfig, WITHOUT_DEFAULT, flatten};
 pub use error::Error;
-pub use files::content_hash;
 pub use job::{Ending, Job, is_provided, provide};
-pub use lookup::{Asked, Entry, Lookup, load_table, lookup};
-pub use outcome::Outcome;
+pub use lookup::{Asked, Entry, load_table, lookup};
 pub use prepared::{Prepared, prepare, prepare_on};
 pub use probabilities::ProbabilityScore;
 pub use replacing::{inputs_of_data, inputs_of_run, refuse_replacing};
 pub use reporting::{event_files, report};
 pub use samples::Samples;
 pub use scores::{load_embeddings, load_scores, load_scores_of};
-pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
+pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringEvent};
 pub use soundness::check_data;
 pub use summary::{Kind, Spent, State, Summary, summarize, summarize_all};
 
@@ -83,10 +75,16 @@ pub use networks::{
     predict, predictions_table,
 };
 
+pub use tamis_record::{
+    Layers, Lookup, Outcome, RunConfig, ScoringConfig, WITHOUT_DEFAULT, content_hash, flatten,
+};
+
+pub use tamis_compare as compare;
 pub use tamis_core as core;
 pub use tamis_data as data;
 pub use tamis_graph as graph;
 pub use tamis_nn as nn;
+pub use tamis_record as record;
 pub use tamis_run as run;
 pub use tamis_search as search;
 pub use tamis_select as select;

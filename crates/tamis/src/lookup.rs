@@ -3,23 +3,14 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tamis_space::nas_bench_201::{MacroShape, Record, Table, count_derived};
+use tamis_record::Lookup;
+use tamis_space::nas_bench_201::{MacroShape, Table, count_derived};
 use tamis_space::{Architecture, Counts};
 
 use crate::error::Error;
 
 /// The benchmark's network for CIFAR-10.
 const CIFAR10: MacroShape = MacroShape::benchmark(10, [3, 32, 32]);
-
-/// What a table says of an architecture.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Lookup {
-    /// File name of the table.
-    pub table: String,
-    /// Accuracies in percent, and the rank among all by `cifar10_test_200`.
-    #[serde(flatten)]
-    pub record: Record,
-}
 
 /// Which architecture is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +41,7 @@ pub struct Entry {
 ///
 /// # Errors
 ///
-/// [`Error::File`] if the table cannot be read, [`Error::Space`] if table or text are malformed,
+/// [`Error::Record`] if the table cannot be read, [`Error::Space`] if table or text are malformed,
 /// [`Error::NotInTable`] if the table does not hold it.
 pub fn lookup(asked: &Asked, path: &Path) -> Result<Entry, Error> {
     let table = load_table(path)?;
@@ -90,13 +81,10 @@ pub(crate) fn lookup_in(table: &Table, architecture: &Architecture) -> Option<Lo
 ///
 /// # Errors
 ///
-/// [`Error::File`] if it cannot be read, [`Error::Space`] if it is malformed.
+/// [`Error::Record`] if it cannot be read, [`Error::Space`] if it is malformed.
 pub fn load_table(path: &Path) -> Result<Table, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
-        what: "the table",
-        path: path.to_owned(),
-        source,
-    })?;
+    let text =
+        std::fs::read_to_string(path).map_err(tamis_record::Error::file("the table", path))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Table::parse(&text, &name)?)
 }

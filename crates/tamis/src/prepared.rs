@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
+use tamis_record::RunConfig;
+use tamis_record::UsedFiles;
 use tamis_search::{OneOffCost, Search, SearchData, has_tables};
 use tamis_space::nas_bench_201::Table;
 
-use crate::config::RunConfig;
 use crate::error::Error;
-use crate::files::UsedFiles;
 use crate::lookup::load_table;
 use crate::samples::Samples;
 use crate::scores::{load_embeddings, load_scores};

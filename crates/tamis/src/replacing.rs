@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tamis_data::DataConfig;
+use tamis_record::RunConfig;
 
-use crate::config::RunConfig;
 use crate::error::Error;
 use crate::scores::Beside;
 

@@ -7,14 +7,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tamis_data::Dataset;
 use tamis_nn::{Device, Instructions};
+use tamis_record::flatten;
+use tamis_record::section::config_error;
+use tamis_record::{FILES, UsedFiles, hash_of_file};
 use tamis_run::{Machine, RunFolder};
 use tamis_search::PolicyConfig;
 use toml::Table;
 
-use crate::config::flatten;
 use crate::elsewhere::this_folder;
 use crate::error::Error;
-use crate::files::{FILES, UsedFiles, hash_of_file};
 
 const RUN_RECORD: &str = "run.json";
 
@@ -42,7 +43,7 @@ fn binding_settings(table: &Table) -> Result<BTreeMap<String, Value>, Error> {
         .into_iter()
         .map(|(key, value)| match serde_json::to_value(&value) {
             Ok(value) => Ok((key, value)),
-            Err(error) => Err(Error::Config { from: Some(key), message: error.to_string() }),
+            Err(error) => Err(config_error(Some(key), error).into()),
         })
         .collect()
 }
@@ -99,13 +100,10 @@ impl RunRecord {
         if !path.exists() && !folder.has_checkpoints()? {
             return Ok(None);
         }
+        let expected = "an object with a fingerprint";
+        let unreadable = tamis_record::Error::content("the record of the run", &path, expected);
         let record = serde_json::from_str(&folder.read(RUN_RECORD)?);
-        record.map(Some).map_err(|error| Error::Content {
-            what: "the record of the run",
-            path,
-            found: error.to_string(),
-            expected: "an object with a fingerprint",
-        })
+        Ok(record.map(Some).map_err(unreadable)?)
     }
 
     /// Refuses settings that would make another search of what is left.

@@ -241,23 +241,19 @@ impl Beside {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Beside::default()),
-            Err(source) => return Err(Error::File { what, path, source }),
+            Err(error) => return Err(tamis_record::Error::file(what, &path)(error).into()),
         };
-        serde_json::from_str(&text).map_err(|error| {
-            let expected = "an object with samples, macs, wall_s, kind, images and order";
-            Error::Content { what, path, found: error.to_string(), expected }
-        })
+        let expected = "an object with samples, macs, wall_s, kind, images and order";
+        let unreadable = tamis_record::Error::content(what, &path, expected);
+        Ok(serde_json::from_str(&text).map_err(unreadable)?)
     }
 
     /// Writes it beside a table.
     pub(crate) fn write(&self, table: &Path) -> Result<(), Error> {
         let path = Self::path(table);
-        let text = serde_json::to_string(self).map_err(|error| Error::Content {
-            what: "the cost for",
-            path: path.clone(),
-            found: error.to_string(),
-            expected: "values that JSON can hold",
-        })?;
+        let expected = "values that JSON can hold";
+        let unwritable = tamis_record::Error::content("the cost for", &path, expected);
+        let text = serde_json::to_string(self).map_err(unwritable)?;
         Ok(write_durably(&path, (text + "\n").as_bytes())?)
     }
 }

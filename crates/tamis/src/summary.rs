@@ -7,14 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tamis_compare::Results;
+use tamis_record::RunConfig;
+use tamis_record::{Cost, Outcome};
 use tamis_run::{FolderLock, FolderView, Saved};
 use toml::Table;
 
-use crate::compare::Results;
-use crate::config::RunConfig;
 use crate::error::Error;
 use crate::networks::{TrainingConfig, TrainingOutcome};
-use crate::outcome::{Cost, Outcome};
 use crate::scoring::TABLES;
 
 /// What a folder is of.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use tamis::data::{CheckReport, SplitStats, Stats, Tally, open, stats};
-use tamis::{Error, Layers, RunConfig, check_data};
+use tamis::{Layers, RunConfig, check_data};
 
 use super::Failure;
 use super::arguments::{DataArguments, DataCommand, assigned};
@@ -52,7 +52,7 @@ fn lines_of((kind, lines): (&str, &Vec<String>)) -> String {
 }
 
 fn show_stats(arguments: &DataArguments) -> Result<ExitCode, Failure> {
-    let loaded = open(&settings(arguments)?.data).map_err(Error::from)?;
+    let loaded = open(&settings(arguments)?.data)?;
     let stats = stats(&loaded);
     if arguments.json {
         print_json(&stats)?;

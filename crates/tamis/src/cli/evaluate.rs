@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use tamis::{Error, Evaluated, Judgement, Layers, TrainedNetwork, evaluate};
+use tamis::{Evaluated, Judgement, Layers, TrainedNetwork, evaluate};
 
 use super::Failure;
 use super::arguments::{EvaluateArguments, EvaluateFormat, Split, assigned};
@@ -15,7 +15,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
     let network = TrainedNetwork::read(&arguments.run)?;
     let layers = Layers::default().value("data.source", arguments.data.clone());
     let config = assigned(layers, &arguments.set)?.resolve()?;
-    tamis::data::find(&config.data).map_err(Error::from)?;
+    tamis::data::find(&config.data)?;
     let on_test = arguments.split == Split::Test;
     let split = if on_test { "test" } else { "training" };
     let Evaluated { judgement, notes } = evaluate(&network, &config.data, on_test)?;

@@ -3,9 +3,7 @@
 use std::process::ExitCode;
 
 use tamis::run::write_durably;
-use tamis::{
-    Error, ExportOptions, Layers, TrainedNetwork, evaluate, export_path, refuse_replacing,
-};
+use tamis::{ExportOptions, Layers, TrainedNetwork, evaluate, export_path, refuse_replacing};
 
 use super::Failure;
 use super::arguments::{ExportArguments, assigned};
@@ -33,7 +31,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     refuse_replacing(&arguments.out, std::slice::from_ref(&arguments.run))?;
     for (number, (ending, bytes)) in files.iter().enumerate() {
         let path = export_path(&arguments.out, number, ending);
-        write_durably(&path, bytes).map_err(Error::from)?;
+        write_durably(&path, bytes)?;
         tell(format_args!("wrote {}", path.display()));
     }
     if arguments.data.is_some() {

@@ -93,7 +93,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
 pub(crate) enum Failure {
     /// The work failed.
     #[error(transparent)]
-    Work(#[from] tamis::Error),
+    Work(tamis::Error),
     /// Standard output could not be written.
     #[error("writing to standard output: {0}")]
     Output(io::Error),
@@ -110,6 +110,13 @@ pub(crate) enum Failure {
     /// The arguments do not go together.
     #[error("{0}")]
     Usage(String),
+}
+
+/// Every error of a part is one of the whole.
+impl<E: Into<tamis::Error>> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure::Work(error.into())
+    }
 }
 
 impl Failure {

@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use tamis::tables::TableFormat;
 use tamis::{
-    Error, Latency, Prediction, TrainedNetwork, latency, predict, predictions_table,
-    refuse_replacing,
+    Latency, Prediction, TrainedNetwork, latency, predict, predictions_table, refuse_replacing,
 };
 
 use super::Failure;
@@ -31,7 +30,7 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
     let predictions = predict(&network, &files, arguments.top)?;
     let bytes = written(&predictions, arguments)?;
     match to_file {
-        true => tamis::run::write_durably(&arguments.out, &bytes).map_err(Error::from)?,
+        true => tamis::run::write_durably(&arguments.out, &bytes)?,
         false => print(bytes)?,
     }
     let Latency { one_thread_ms, all_threads_ms } = latency(&network.graph)?;
@@ -45,7 +44,7 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<ExitCode, Failure> {
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
-        files.extend(tamis::data::image_files(path).map_err(Error::from)?);
+        files.extend(tamis::data::image_files(path)?);
     }
     if files.is_empty() {
         let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
@@ -62,7 +61,7 @@ fn written(predictions: &[Prediction], arguments: &PredictArguments) -> Result<V
         PredictFormat::Parquet => TableFormat::Parquet,
     };
     let table = predictions_table(predictions, arguments.top);
-    Ok(table.to_bytes(format, Path::new("standard output")).map_err(Error::from)?)
+    Ok(table.to_bytes(format, Path::new("standard output"))?)
 }
 
 fn json_lines(predictions: &[Prediction]) -> String {

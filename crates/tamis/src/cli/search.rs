@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::search::Event;
-use tamis::{Ending, Error, Job, Layers, Outcome, RunConfig, inputs_of_run, refuse_replacing};
+use tamis::{Ending, Job, Layers, Outcome, RunConfig, inputs_of_run, refuse_replacing};
 
 use super::arguments::{ProgressKind, ResumeArguments, SearchArguments};
 use super::output::{print, tell, tell_lines};
@@ -150,7 +150,7 @@ fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>)
     }
     let mut config = layers.resolve()?;
     // Of data that are not there nothing else needs to be said.
-    tamis::data::find(&config.data).map_err(Error::from)?;
+    tamis::data::find(&config.data)?;
     if let Some(note) = note {
         tell(note);
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::tables::TableFormat;
-use tamis::{Choice, Error, PoolSource, RunConfig, choose, inputs_of_run, refuse_replacing};
+use tamis::{Choice, PoolSource, RunConfig, choose, inputs_of_run, refuse_replacing};
 
 use super::Failure;
 use super::arguments::SelectArguments;
@@ -16,7 +16,7 @@ const STANDARD_OUTPUT: &str = "-";
 pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
     let to_file = arguments.out.as_os_str() != STANDARD_OUTPUT;
     let format = match to_file {
-        true => TableFormat::for_writing(&arguments.out).map_err(Error::from)?,
+        true => TableFormat::for_writing(&arguments.out)?,
         false => TableFormat::Text,
     };
     let config = settings(arguments)?;
@@ -28,10 +28,10 @@ pub(super) fn run(arguments: &SelectArguments) -> Result<ExitCode, Failure> {
     let choice = choose(&config, source(arguments), arguments.score.map(Into::into))?;
     let table = choice.table(matches!(format, TableFormat::Text | TableFormat::Npy));
     if to_file {
-        table.write(&arguments.out).map_err(Error::from)?;
+        table.write(&arguments.out)?;
     } else {
         let bytes = table.to_bytes(format, Path::new("standard output"));
-        print(bytes.map_err(Error::from)?)?;
+        print(bytes?)?;
     }
     tell_of(&choice);
     Ok(ExitCode::SUCCESS)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::{
-    Error, Layers, TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome, inputs_of_data,
+    Layers, TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome, inputs_of_data,
     refuse_replacing, summarize,
 };
 
@@ -54,7 +54,7 @@ fn settings(arguments: &TrainArguments) -> Result<TrainingConfig, Failure> {
             .optional("policy.name", arguments.policy.clone())
     })?;
     let config = TrainingConfig::resolve(&layers)?;
-    tamis::data::find(&config.data).map_err(Error::from)?;
+    tamis::data::find(&config.data)?;
     Ok(config)
 }
 

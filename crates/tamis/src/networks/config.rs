@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use tamis_data::{DataConfig, TrainingAugmentation};
+use tamis_record::section::{config_error, parse, parse_beside};
+use tamis_record::{Layers, RunConfig, merge, to_table};
 use tamis_search::PolicyConfig;
 use tamis_training::{EmbedConfig, NetworkTrainingConfig, ScorerConfig};
 use toml::{Table, Value};
 
 use super::network::NetworkConfig;
 use super::recipe::TrainingRecipe;
-use crate::config::{Layers, RunConfig, merge, to_table};
 use crate::error::Error;
-use crate::section::{config_error, parse, parse_beside};
 
 /// All settings of a training: the contents of its `config.toml`.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,7 +148,7 @@ impl TrainingConfig {
     ///
     /// As [`TrainingConfig::to_table`].
     pub fn to_toml(&self) -> Result<String, Error> {
-        toml::to_string(&self.to_table()?).map_err(|error| config_error(None, error))
+        Ok(toml::to_string(&self.to_table()?).map_err(|error| config_error(None, error))?)
     }
 
     /// Refuses values out of range, naming the first.

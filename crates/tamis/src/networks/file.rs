@@ -5,7 +5,7 @@
 //! `tamis`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -91,11 +91,9 @@ impl TrainedNetwork {
             deviation: self.normalization.deviation.clone(),
             data: self.data.clone(),
         };
-        let unwritable = |error: &dyn std::fmt::Display| Error::Content {
-            what: "a trained network for",
-            path: path.to_owned(),
-            found: error.to_string(),
-            expected: "tensors and a description",
+        let unwritable = |error: &dyn std::fmt::Display| {
+            let (what, expected) = ("a trained network for", "tensors and a description");
+            Error::from(tamis_record::Error::content(what, path, expected)(error))
         };
         let text = serde_json::to_string(&card).map_err(|error| unwritable(&error))?;
         let metadata = [(KEY.to_owned(), text)].into_iter().collect();
@@ -190,12 +188,8 @@ impl TrainedNetwork {
 }
 
 fn malformed(path: &Path, found: &dyn std::fmt::Display) -> Error {
-    Error::Content {
-        what: "the trained network",
-        path: PathBuf::from(path),
-        found: found.to_string(),
-        expected: "a network as `tamis train` writes it, network.safetensors of a run",
-    }
+    let expected = "a network as `tamis train` writes it, network.safetensors of a run";
+    tamis_record::Error::content("the trained network", path, expected)(found).into()
 }
 
 /// Whether a description is that of `tamis export --to safetensors`, which has the same key.
@@ -205,12 +199,10 @@ fn is_exported(text: &str) -> bool {
 }
 
 fn exported(path: &Path) -> Error {
-    Error::Content {
-        what: "the trained network",
-        path: PathBuf::from(path),
-        found: "the tensors that `tamis export` wrote for other programs".to_owned(),
-        expected: "what `tamis train` writes; hint: name the run's folder, or its network.safetensors",
-    }
+    let found = "the tensors that `tamis export` wrote for other programs";
+    let expected =
+        "what `tamis train` writes; hint: name the run's folder, or its network.safetensors";
+    tamis_record::Error::content("the trained network", path, expected)(found).into()
 }
 
 /// Path and number of every batch norm, by number.

@@ -13,6 +13,8 @@ use serde_json::json;
 use tamis_core::SampleId;
 use tamis_data::{BatchSource, Dataset, Loaded, TrainingAugmentation};
 use tamis_nn::Device;
+use tamis_record::DatasetSummary;
+use tamis_record::Layers;
 use tamis_run::RunFolder;
 use tamis_search::OneOffCost;
 use tamis_select::{Pool, hold_out};
@@ -27,9 +29,7 @@ use super::network::DescribedNetwork;
 use super::outcome::{TrainedOn, TrainingOutcome, TrainingSpent};
 use super::recipe::TrainingRecipe;
 use crate::choice::{PoolSource, choose};
-use crate::config::Layers;
 use crate::error::Error;
-use crate::outcome::DatasetSummary;
 use crate::peak::PeakMemory;
 use crate::run_record::{Beginning, RunRecord};
 use crate::scoring::{Missing, Observer, ScoringEvent};
@@ -368,11 +368,10 @@ impl TrainingJob {
     fn finished(&self, observer: &mut dyn Observer) -> Result<TrainingEnding, Error> {
         let folder = self.sitting.folder();
         let path = folder.path().join(RESULT);
-        let unreadable = |error: serde_json::Error| Error::Content {
-            what: "the result of the training",
-            path: path.clone(),
-            found: error.to_string(),
-            expected: "what a training writes; hint: without the file, `tamis resume` writes it again",
+        let unreadable = |error: serde_json::Error| {
+            let expected =
+                "what a training writes; hint: without the file, `tamis resume` writes it again";
+            tamis_record::Error::content("the result of the training", &path, expected)(error)
         };
         if path.exists() && folder.path().join(NETWORK_FILE).exists() {
             let outcome = serde_json::from_str(&folder.read(RESULT)?).map_err(unreadable)?;

@@ -1,9 +1,9 @@
 //! `result.json` of a training: what was trained, on what, how well it answers, what it cost.
 
 use serde::{Deserialize, Serialize};
+use tamis_record::DatasetSummary;
 
 use super::judgement::Judgement;
-use crate::outcome::DatasetSummary;
 
 /// The contents of `result.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

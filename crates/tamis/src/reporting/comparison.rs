@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use tamis_compare::{Record, Results, paired, summary};
 use tamis_report::{Arm, Comparison, Difference, Estimate, Head, Part, Report, SeedValue};
 
 use super::{extend, given};
-use crate::compare::{Record, Results, paired, summary};
 use crate::error::Error;
 
 /// Accuracy and cost of a seed.

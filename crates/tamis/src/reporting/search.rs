@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tamis_record::{Cost, Outcome};
+use tamis_record::{Layers, RunConfig};
 use tamis_report::{
     Amounts, CellShares, CostLedger, CostPart, EdgeShares, FoundArchitecture, Head, KeyFigure,
     Part, Report, Search, SearchEpoch,
@@ -10,9 +12,7 @@ use tamis_search::EpochRecord;
 use tamis_space::{darts, nas_bench_201};
 
 use super::{extend, fact, given, lines, percent, selection, warning};
-use crate::config::{Layers, RunConfig};
 use crate::error::Error;
-use crate::outcome::{Cost, Outcome};
 use crate::summary::Summary;
 
 pub(super) fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result<(), Error> {

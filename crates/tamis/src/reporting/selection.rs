@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use tamis_core::{Level, SampleId};
 use tamis_data::Dataset;
+use tamis_record::RunConfig;
+use tamis_record::hash_of_file;
 use tamis_report::{ActiveSet, ContactSheet, Exchange, Part, Picture, Selection};
 use tamis_select::{Change, ScoreRow, What};
 
 use super::images::{Images, class_of, image};
 use super::{given, lines};
-use crate::config::RunConfig;
-use crate::files::hash_of_file;
 use crate::samples::Samples;
 use crate::scores::load_scores;
 use crate::scoring::TABLES;

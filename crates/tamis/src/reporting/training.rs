@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tamis_core::SampleId;
+use tamis_record::Layers;
 use tamis_report::{
     Amounts, CalibrationBin, CostLedger, CostPart, FoundArchitecture, Head, KeyFigure, Mistake,
     Part, Report, Search, Training, TrainingEpoch,
@@ -11,7 +12,6 @@ use tamis_training::TrainingRecord;
 
 use super::images::{Images, image};
 use super::{extend, fact, given, lines, percent};
-use crate::config::Layers;
 use crate::error::Error;
 use crate::networks::{Judgement, TrainingConfig, TrainingOutcome};
 use crate::summary::Summary;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use tamis_data::Augmentation;
+use tamis_record::section::config_error;
 
 use crate::error::Error;
 
@@ -23,8 +24,7 @@ pub(super) struct Identity<'a, C> {
 impl<C: Serialize> Identity<'_, C> {
     /// The text that is written to the work folder, and the folder's name.
     pub(super) fn describe(&self) -> Result<(String, String), Error> {
-        let text = toml::to_string(self)
-            .map_err(|error| Error::Config { from: None, message: error.to_string() })?;
+        let text = toml::to_string(self).map_err(|error| config_error(None, error))?;
         let hash = blake3::hash(text.as_bytes()).to_hex();
         let name = format!("tamis-{}-{}", self.what, &hash[..DIGITS]);
         Ok((text, name))

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tamis_data::Dataset;
+use tamis_record::{RunConfig, ScoringConfig};
 use tamis_select::{Error as SelectError, POLICIES};
 
 use super::identity::Identity;
-use super::{Beside, Embedding, Observer, ScoreKind, Scoring, ScoringConfig, ScoringEvent};
-use crate::config::RunConfig;
+use super::{Beside, Embedding, Observer, ScoreKind, Scoring, ScoringEvent};
 use crate::error::Error;
 
 /// The folder of tables beside run folders.

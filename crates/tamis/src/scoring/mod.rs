@@ -6,7 +6,6 @@
 //! where it stands, and a finished training is used as it is. Its cost is counted all the same:
 //! a file's cost is what it takes to make that file alone.
 
-mod config;
 mod embed;
 mod forecast;
 mod identity;
@@ -21,6 +20,7 @@ use std::time::Instant;
 use tamis_core::SampleId;
 use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
+use tamis_record::ScoringConfig;
 use tamis_search::OneOffCost;
 use tamis_tables::{Column, Table, TableFormat};
 use tamis_training::{ComponentsEvent, TrainingCost, TrainingEvent};
@@ -28,7 +28,6 @@ use tamis_training::{ComponentsEvent, TrainingCost, TrainingEvent};
 use crate::error::Error;
 use crate::scores::Beside;
 
-pub use config::ScoringConfig;
 pub use embed::Embedding;
 pub use forecast::Forecast;
 pub(crate) use missing::{Missing, TABLES};

@@ -58,7 +58,7 @@ pub(crate) fn settings_file(path: &Path) -> PathBuf {
 
 /// The layers with these assignments over them.
 pub(crate) fn assigned(layers: Layers, set: &[String]) -> Result<Layers, Error> {
-    set.iter().try_fold(layers, |layers, assignment| layers.assignment(assignment))
+    Ok(set.iter().try_fold(layers, |layers, assignment| layers.assignment(assignment))?)
 }
 
 #[cfg(test)]

@@ -264,8 +264,8 @@ impl Options {
     /// Writes the settings of a run to a file of their own.
     fn write_settings(&self, planned: &PlannedRun) -> Result<PathBuf, Failure> {
         let path = self.settings.join(format!("{}.toml", planned.key.folder_name()));
-        make_folder_of(&path).map_err(Error::from)?;
-        write_durably(&path, planned.config.to_toml()?.as_bytes()).map_err(Error::from)?;
+        make_folder_of(&path)?;
+        write_durably(&path, planned.config.to_toml()?.as_bytes())?;
         Ok(path)
     }
 }
@@ -287,7 +287,8 @@ impl Failed {
 /// The text of a file of a finished run.
 fn text(folder: &Path, name: &str) -> Result<String, Error> {
     let path = folder.join(name);
-    fs::read_to_string(&path).map_err(|source| Error::File { what: "a finished run", path, source })
+    let unreadable = tamis::record::Error::file("a finished run", &path);
+    Ok(fs::read_to_string(&path).map_err(unreadable)?)
 }
 
 /// Passes on what a child says on its standard error, until it says nothing any more.

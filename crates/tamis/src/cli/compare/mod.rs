@@ -76,7 +76,7 @@ pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure>
 
 fn settings(arguments: &CompareArguments) -> Result<Layers, Failure> {
     for assignment in &arguments.settings.layers.set {
-        refuse_grid_setting(assignment).map_err(Error::from)?;
+        refuse_grid_setting(assignment)?;
     }
     let text = |path: &PathBuf| path.to_string_lossy().into_owned();
     let mut layers = arguments.settings.layers(|layers| {
@@ -99,14 +99,14 @@ fn grid(arguments: &CompareArguments, config: &RunConfig) -> Result<Grid, Failur
     let search = &config.search;
     let scale = toml::Value::try_from(search.alpha.lr_scale).ok();
     let scale = scale.as_ref().and_then(toml::Value::as_str).unwrap_or_default().to_owned();
-    let seeds: Seeds = arguments.seeds.parse().map_err(Error::from)?;
+    let seeds: Seeds = arguments.seeds.parse()?;
     let grid = Grid {
         spaces: or(&arguments.spaces, search.space.name.clone()),
         hosts: or(&arguments.hosts, search.host.name.clone()),
-        policies: parse_policies(&arguments.policies, &seeds).map_err(Error::from)?,
+        policies: parse_policies(&arguments.policies, &seeds)?,
         scales: or(&arguments.alpha_lr_scales, scale),
     };
-    grid.check().map_err(Error::from)?;
+    grid.check()?;
     Ok(grid)
 }
 
@@ -188,7 +188,7 @@ fn execute(
     std::fs::create_dir_all(folder)
         .map_err(Failure::system("creating the folder", folder.display()))?;
     // The folder holds the runs, and the results may be those of several folders.
-    let _folder = FolderLock::take(folder, "compare.lock").map_err(Error::from)?;
+    let _folder = FolderLock::take(folder, "compare.lock")?;
     let _results = results.lock()?;
     let jobs = usize::from(arguments.jobs);
     let options = Options {

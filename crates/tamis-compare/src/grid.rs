@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::Error;
-use super::canonical::{ArmChoice, expected_share, scale_of};
-use super::seeds::Seeds;
+use crate::canonical::{ArmChoice, expected_share, scale_of};
+use crate::error::Error;
+use crate::seeds::Seeds;
 
 /// What is compared: every space with every host, policy and scale of the alpha rate.
 #[derive(Clone, Debug)]
@@ -125,7 +125,7 @@ impl Arm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::parse_policies;
+    use crate::parse_policies;
 
     fn grid(policies: &str, scales: &[&str]) -> Grid {
         Grid {

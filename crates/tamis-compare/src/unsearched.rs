@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tamis_record::Outcome;
 use tamis_space::nas_bench_201::{Genotype, Operation, Record as Accuracies, Table};
 
-use super::quantity::Quantity;
-use super::statistics::{Summary, summary};
-use crate::outcome::Outcome;
+use crate::quantity::Quantity;
+use crate::statistics::{Summary, summary};
 
 /// A row of the table that took no search.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Unsearched {
 
 /// The rows for these runs: the argmax of their initial parameters, the mean of all cells of the
 /// table, and the cell of 3x3 convolutions.
-pub(super) fn unsearched<'a>(
+pub(crate) fn unsearched<'a>(
     outcomes: impl Iterator<Item = &'a Outcome>,
     table: &Table,
 ) -> Vec<Unsearched> {

@@ -6,15 +6,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use tamis_record::FILES;
+use tamis_record::Outcome;
 use tamis_run::{FolderLock, append_line_durably, make_folder_of};
 
-use super::Error as CompareError;
-use super::identity::DataIdentity;
-use super::key::Key;
-use super::record::{FORMAT, Record, Section};
 use crate::error::Error;
-use crate::files::FILES;
-use crate::outcome::Outcome;
+use crate::identity::DataIdentity;
+use crate::key::Key;
+use crate::record::{FORMAT, Record, Section};
 
 /// What some editors and shells put before a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -32,7 +31,7 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// [`Error::File`] if it cannot be read, [`CompareError::Line`] if a line is not a result or
+    /// [`Error::File`] if it cannot be read, [`Error::Line`] if a line is not a result or
     /// is of a later version. Lines without the section `compare` and a line that was cut off
     /// while it was written are left out and noted.
     pub fn open(path: &Path) -> Result<Results, Error> {
@@ -40,7 +39,9 @@ impl Results {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(source) => {
-                return Err(Error::File { what: "the results", path: path.to_owned(), source });
+                let path = path.to_owned();
+                let what = "the results";
+                return Err(tamis_record::Error::File { what, path, source }.into());
             }
         };
         let mut results = Results { path: path.to_owned(), records: Vec::new(), notes: Vec::new() };
@@ -60,16 +61,14 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// [`CompareError::ResultsInUse`] if another comparison holds it, [`Error::Run`] if there can be
+    /// [`Error::ResultsInUse`] if another comparison holds it, [`Error::Run`] if there can be
     /// no lock, and as [`Results::open`].
     pub fn lock(&mut self) -> Result<FolderLock, Error> {
         let folder = make_folder_of(&self.path)?;
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let lock = FolderLock::take(folder, &format!("{name}.lock"));
         let lock = lock.map_err(|error| match error {
-            tamis_run::Error::InUse { .. } => {
-                CompareError::ResultsInUse { path: self.path.clone() }.into()
-            }
+            tamis_run::Error::InUse { .. } => Error::ResultsInUse { path: self.path.clone() },
             other => Error::from(other),
         })?;
         *self = Results::open(&self.path)?;
@@ -85,7 +84,7 @@ impl Results {
             Ok(Parsed::LeftOut(why)) => self.notes.push(format!("line {line} {why}: left out")),
             Err((found, expected)) => {
                 let path = self.path.clone();
-                return Err(CompareError::Line { path, line, found, expected }.into());
+                return Err(Error::Line { path, line, found, expected });
             }
         }
         Ok(())
@@ -116,7 +115,7 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// [`Error::Run`] if it cannot be written, [`CompareError::Line`] if it would not read back.
+    /// [`Error::Run`] if it cannot be written, [`Error::Line`] if it would not read back.
     pub fn append(&mut self, line: &str) -> Result<(), Error> {
         let number = self.records.len() + 1;
         match parse(line) {
@@ -132,7 +131,7 @@ impl Results {
 
     fn unfit(&self, line: usize, found: String) -> Error {
         let expected = "the line of a finished run";
-        CompareError::Line { path: self.path.clone(), line, found, expected }.into()
+        Error::Line { path: self.path.clone(), line, found, expected }
     }
 
     /// The data as all results agree on it: for where data or files cannot be read.

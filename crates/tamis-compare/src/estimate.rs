@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::canonical::expected_share;
-use super::plan::PlannedRun;
-use super::results::Results;
+use crate::canonical::expected_share;
+use crate::plan::PlannedRun;
+use crate::results::Results;
 
 /// Measured seconds of finished runs on one machine.
 #[derive(Clone, Debug, Default)]

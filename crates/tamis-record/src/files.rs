@@ -15,17 +15,19 @@ const SCORES: &str = "policy.scores";
 const EMBEDDINGS: &str = "policy.embeddings";
 
 /// Settings that name a file.
-pub(crate) const FILES: [&str; 2] = [SCORES, EMBEDDINGS];
+pub const FILES: [&str; 2] = [SCORES, EMBEDDINGS];
 
 /// The files that the policy looks at. Others are neither read nor paid for.
-pub(crate) struct UsedFiles<'a> {
-    pub(crate) scores: Option<&'a Path>,
-    pub(crate) embeddings: Option<&'a Path>,
+pub struct UsedFiles<'a> {
+    /// That of scores.
+    pub scores: Option<&'a Path>,
+    /// That of embeddings.
+    pub embeddings: Option<&'a Path>,
 }
 
 impl<'a> UsedFiles<'a> {
     /// Those of a policy's settings.
-    pub(crate) fn of(policy: &'a PolicyConfig) -> Result<UsedFiles<'a>, Error> {
+    pub fn of(policy: &'a PolicyConfig) -> Result<UsedFiles<'a>, Error> {
         let needed = tamis_select::requirements(&policy.name)?;
         Ok(UsedFiles {
             scores: policy.scores.as_deref().filter(|_| needed.needs_scores),
@@ -34,7 +36,7 @@ impl<'a> UsedFiles<'a> {
     }
 
     /// The hash of each by the setting that names it.
-    pub(crate) fn hashes(&self) -> Result<BTreeMap<String, String>, Error> {
+    pub fn hashes(&self) -> Result<BTreeMap<String, String>, Error> {
         let named = self.by_setting().map(|(setting, path)| {
             let hash = hash_of_file(path)?;
             Ok((setting.to_owned(), hash))
@@ -43,14 +45,14 @@ impl<'a> UsedFiles<'a> {
     }
 
     /// Each with the setting that names it.
-    pub(crate) fn by_setting(&self) -> impl Iterator<Item = (&'static str, &'a Path)> {
+    pub fn by_setting(&self) -> impl Iterator<Item = (&'static str, &'a Path)> {
         let files = [(SCORES, self.scores), (EMBEDDINGS, self.embeddings)];
         files.into_iter().filter_map(|(setting, path)| Some((setting, path?)))
     }
 }
 
 /// The first digits of the BLAKE3 of a file's bytes.
-pub(crate) fn hash_of_file(path: &Path) -> Result<String, Error> {
+pub fn hash_of_file(path: &Path) -> Result<String, Error> {
     let bytes = std::fs::read(path).map_err(|source| Error::File {
         what: "a file that the settings name",
         path: path.to_owned(),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tamis_record::Layers;
 use tamis_space::nas_bench_201::Table;
 
 use super::*;
-use crate::config::Layers;
 
 const PLAIN: &str = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|\
                      +|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|";
@@ -132,7 +132,7 @@ fn one_comparison_at_a_time_adds_to_results_and_knows_what_others_have_added() {
     let [mut first, mut second] = [(); 2].map(|()| Results::open(&path).unwrap());
     let held = first.lock().unwrap();
     let error = second.lock().unwrap_err();
-    assert_eq!(error.exit_code(), 1);
+    assert!(matches!(error, crate::Error::ResultsInUse { .. }));
     assert!(error.to_string().contains("results.jsonl: found another comparison"), "{error}");
     first.append(&line_of(&plan.runs[0], 93.0, 1.0)).unwrap();
     drop(held);
@@ -205,7 +205,7 @@ fn lines_that_cannot_be_placed_are_noted_and_later_formats_are_refused() {
     let mut later: Value = serde_json::from_str(&whole).unwrap();
     later["compare"]["format"] = 2.into();
     let error = results(folder.path(), &[later.to_string()]).unwrap_err();
-    assert_eq!(error.exit_code(), 3);
+    assert!(matches!(error, crate::Error::Line { .. }));
     assert!(error.to_string().contains("format 2"), "{error}");
     assert!(results(folder.path(), &["[1, }".to_owned()]).is_err());
 }

@@ -11,14 +11,14 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tamis_record::Error;
+use tamis_record::Outcome;
+use tamis_record::{FILES, hash_of_file};
+use tamis_record::{RunConfig, flatten};
 use tamis_search::{Basis, LearningRateScale, SearchConfig};
 
-use super::canonical::needs;
-use super::identity::DataIdentity;
-use crate::config::{RunConfig, flatten};
-use crate::error::Error;
-use crate::files::{FILES, hash_of_file};
-use crate::outcome::Outcome;
+use crate::canonical::needs;
+use crate::identity::DataIdentity;
 
 /// Settings that stand in fields of their own, or that do not change what is computed.
 const ELSEWHERE: [&str; 12] = [
@@ -201,7 +201,7 @@ fn entry(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Layers;
+    use tamis_record::Layers;
 
     fn data(order: Option<&str>) -> DataIdentity {
         let (fingerprint, order) = ("f".to_owned(), order.map(str::to_owned));

@@ -1,8 +1,5 @@
-//! All settings of a run, and how they are put together: the recipe's defaults, then a file, then
-//! flags. What comes out is written to the run folder and repeats the run.
-
-use std::collections::BTreeMap;
-use std::path::Path;
+//! All settings of a run: the recipe's defaults, and what is set over them. Written to the run folder,
+//! they repeat the run.
 
 use serde::{Deserialize, Serialize};
 use tamis_data::{Augmentation, DataConfig};
@@ -11,8 +8,8 @@ use tamis_training::{EmbedConfig, ScorerConfig};
 use toml::{Table, Value};
 
 use crate::error::Error;
-use crate::scoring::ScoringConfig;
-use crate::section::{config_error, parse, parse_beside, unknown_among};
+use crate::nested::{merge, to_table};
+use crate::section::{config_error, parse, parse_beside};
 
 /// All settings of a run: the contents of `config.toml`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -130,166 +127,6 @@ impl RunConfig {
     }
 }
 
-/// Settings from several places; later ones win.
-#[derive(Clone, Debug, Default)]
-pub struct Layers {
-    table: Table,
-}
-
-impl Layers {
-    /// Adds the settings of a TOML file.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::File`] or [`Error::Config`].
-    pub fn file(mut self, path: &Path) -> Result<Layers, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::File {
-            what: "the settings",
-            path: path.to_owned(),
-            source,
-        })?;
-        let from = path.display().to_string();
-        let table = text.parse::<Table>().map_err(|error| config_error(Some(from), error))?;
-        merge(&mut self.table, &table);
-        Ok(self)
-    }
-
-    /// Adds `key=value`, the value as TOML or, where that does not read, as a string.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] if there is no `=` or no key.
-    pub fn assignment(self, assignment: &str) -> Result<Layers, Error> {
-        let (key, value) = assignment.split_once('=').unwrap_or_default();
-        if key.trim().is_empty() {
-            let message = "found no key and `=`, expected key=value".to_owned();
-            return Err(Error::Config { from: Some(format!("--set {assignment}")), message });
-        }
-        let parsed = format!("value = {value}").parse::<Table>();
-        let parsed = parsed.ok().and_then(|mut table| table.remove("value"));
-        Ok(self.value(key.trim(), parsed.unwrap_or_else(|| Value::String(value.to_owned()))))
-    }
-
-    /// Adds one value under a path such as `space.channels`.
-    pub fn value(mut self, path: &str, value: impl Into<Value>) -> Layers {
-        let keys = path.rsplit('.');
-        let nested = keys.fold(value.into(), |inner, key| {
-            Value::Table(Table::from_iter([(key.to_owned(), inner)]))
-        });
-        if let Value::Table(table) = nested {
-            merge(&mut self.table, &table);
-        }
-        self
-    }
-
-    /// Adds a value if there is one.
-    pub fn optional(self, path: &str, value: Option<impl Into<Value>>) -> Layers {
-        match value {
-            Some(value) => self.value(path, value),
-            None => self,
-        }
-    }
-
-    /// Whether some layer sets the value under a path such as `space.channels`.
-    pub fn sets(&self, path: &str) -> bool {
-        self.get(path).is_some()
-    }
-
-    /// Whether the value under a path is set to this text.
-    pub fn has(&self, path: &str, text: &str) -> bool {
-        self.get(path).and_then(Value::as_str) == Some(text)
-    }
-
-    fn get(&self, path: &str) -> Option<&Value> {
-        let mut keys = path.split('.');
-        let first = self.table.get(keys.next()?)?;
-        keys.try_fold(first, |found, key| found.as_table()?.get(key))
-    }
-
-    /// The settings, over the defaults.
-    ///
-    /// # Errors
-    ///
-    /// As [`RunConfig::from_table`].
-    pub fn resolve(&self) -> Result<RunConfig, Error> {
-        RunConfig::from_table(&self.table)
-    }
-
-    /// What is set, of all layers together.
-    pub fn table(&self) -> &Table {
-        &self.table
-    }
-
-    /// The settings of scores and embeddings, over the defaults.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] naming an unknown key or a value of the wrong type.
-    pub fn resolve_scoring(&self) -> Result<ScoringConfig, Error> {
-        let mut table = self.table.clone();
-        let mut section = |key: &str| table.remove(key).unwrap_or(Value::Table(Table::new()));
-        let sections = ScoringConfig {
-            data: parse(section("data"), "data")?,
-            augmentation: parse(section("augmentation"), "augmentation")?,
-            score: parse(section("score"), "score")?,
-            embed: parse(section("embed"), "embed")?,
-            ..ScoringConfig::default()
-        };
-        refuse_foreign(&table)?;
-        let ScoringConfig { seed, device, .. } = parse(Value::Table(table), "")?;
-        Ok(ScoringConfig { seed, device, ..sections })
-    }
-}
-
-/// Refuses what is no setting of scores and embeddings, by those that there are.
-fn refuse_foreign(rest: &Table) -> Result<(), Error> {
-    let sections = ["data", "augmentation"].map(str::to_owned);
-    let mut known: Vec<String> =
-        flatten(&to_table(&ScoringConfig::default())?).into_keys().collect();
-    known.extend(["score.channels", "embed.latent"].map(str::to_owned));
-    known.retain(|name| !sections.iter().any(|section| name.starts_with(section.as_str())));
-    known.extend(sections);
-    // Of two that are as near, that of the scorer is named.
-    known.sort_by_key(|name| (!name.starts_with("score."), name.clone()));
-    let foreign = flatten(rest).into_keys().find(|name| !known.contains(name));
-    match foreign.and_then(|name| unknown_among(&name, &known)) {
-        Some(message) => Err(config_error(None, message)),
-        None => Ok(()),
-    }
-}
-
-/// Every value of nested tables under its whole path, such as `space.channels`.
-pub fn flatten(table: &Table) -> BTreeMap<String, Value> {
-    let mut flat = BTreeMap::new();
-    for (key, value) in table {
-        match value {
-            Value::Table(inner) => {
-                let inner = flatten(inner).into_iter();
-                flat.extend(inner.map(|(path, value)| (format!("{key}.{path}"), value)));
-            }
-            _ => {
-                flat.insert(key.clone(), value.clone());
-            }
-        }
-    }
-    flat
-}
-
-pub(crate) fn merge(base: &mut Table, over: &Table) {
-    for (key, value) in over {
-        match (base.get_mut(key), value) {
-            (Some(Value::Table(base)), Value::Table(over)) => merge(base, over),
-            _ => {
-                base.insert(key.clone(), value.clone());
-            }
-        }
-    }
-}
-
-pub(crate) fn to_table<T: Serialize>(value: &T) -> Result<Table, Error> {
-    Table::try_from(value).map_err(|error| config_error(None, error))
-}
-
 /// Reads the search's part section by section, so that an error names the section.
 fn parse_search(mut table: Table) -> Result<SearchConfig, Error> {
     let mut section = |key: &str| table.remove(key).unwrap_or(Value::Table(Table::new()));
@@ -309,6 +146,8 @@ fn parse_search(mut table: Table) -> Result<SearchConfig, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layers::Layers;
+    use crate::nested::flatten;
 
     fn resolve(assignments: &[&str]) -> Result<RunConfig, Error> {
         let layers = assignments.iter().try_fold(Layers::default(), |l, a| l.assignment(a));

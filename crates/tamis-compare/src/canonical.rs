@@ -38,12 +38,12 @@ impl ArmChoice {
 }
 
 /// Whether any part of a policy needs scores of the samples, and embeddings.
-pub(super) fn needs(policy: &str) -> [bool; 2] {
+pub(crate) fn needs(policy: &str) -> [bool; 2] {
     requirements(policy).map_or([false; 2], |needed| [needed.needs_scores, needed.needs_embeddings])
 }
 
 /// About which share of the samples a policy passes.
-pub(super) fn expected_share(policy: &str, samples: usize) -> f64 {
+pub(crate) fn expected_share(policy: &str, samples: usize) -> f64 {
     let shares = parts(policy).map(|part| {
         let amount = part.rsplit_once(':').and_then(|(_, text)| text.parse::<Amount>().ok());
         amount.map_or(1.0, |amount| amount.of(samples) as f64 / samples as f64)
@@ -56,11 +56,11 @@ fn parts(policy: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The scale with this name.
-pub(super) fn scale_of(name: &str) -> Result<LearningRateScale, super::Error> {
+pub(crate) fn scale_of(name: &str) -> Result<LearningRateScale, crate::error::Error> {
     match name {
         "none" => Ok(LearningRateScale::None),
         "steps" => Ok(LearningRateScale::Steps),
-        _ => Err(super::Error::Scale { found: name.chars().take(40).collect() }),
+        _ => Err(crate::error::Error::Scale { found: name.chars().take(40).collect() }),
     }
 }
 

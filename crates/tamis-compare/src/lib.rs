@@ -8,6 +8,8 @@
 //! better: means come with deviation and number, differences are taken seed by seed against as many
 //! random samples and as many steps on all data, and every value is kept.
 
+#![deny(missing_docs)]
+
 mod canonical;
 mod comparison;
 mod error;

@@ -3,13 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tamis_record::Error;
+use tamis_record::Outcome;
 
-use super::key::{Key, Setup};
-use crate::error::Error;
-use crate::outcome::Outcome;
+use crate::key::{Key, Setup};
 
 /// Version of the section's layout.
-pub(super) const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 1;
 
 /// The section `compare` of a line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct Record {
 
 impl Record {
     /// Of a line's two parts.
-    pub(super) fn new(outcome: Outcome, section: Section) -> Record {
+    pub(crate) fn new(outcome: Outcome, section: Section) -> Record {
         Record { key: Key::of_outcome(&outcome, &section.setup), outcome, section }
     }
 }

@@ -6,8 +6,7 @@
 use serde::{Deserialize, Serialize};
 use tamis_search::{EpochRecord, OneOffCost, Search};
 use tamis_space::Flow;
-
-use crate::lookup::Lookup;
+use tamis_space::nas_bench_201::Record;
 
 /// Version of the file's layout.
 const FORMAT: u32 = 1;
@@ -64,6 +63,16 @@ pub struct Outcome {
     /// What a benchmark's table says of the architecture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lookup: Option<Lookup>,
+}
+
+/// What a table says of an architecture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lookup {
+    /// File name of the table.
+    pub table: String,
+    /// Accuracies in percent, and the rank among all by `cifar10_test_200`.
+    #[serde(flatten)]
+    pub record: Record,
 }
 
 /// The data of a run.

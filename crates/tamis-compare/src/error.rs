@@ -70,15 +70,10 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-}
-
-impl Error {
-    /// The exit code of a program that ends with this error.
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Error::ResultsInUse { .. } => 1,
-            Error::Line { .. } => 3,
-            _ => 2,
-        }
-    }
+    /// Settings or a result that cannot be read.
+    #[error(transparent)]
+    Record(#[from] tamis_record::Error),
+    /// The results could not be written or locked.
+    #[error(transparent)]
+    Run(#[from] tamis_run::Error),
 }

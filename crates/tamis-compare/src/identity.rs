@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use tamis_data::Loaded;
+use tamis_record::Error;
+use tamis_record::{FILES, hash_of_file};
+use tamis_record::{RunConfig, flatten};
 use toml::Value;
-
-use crate::config::{RunConfig, flatten};
-use crate::error::Error;
-use crate::files::{FILES, hash_of_file};
 
 /// What a comparison must know of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::Error;
+use crate::error::Error;
 
 /// Most seeds of one list: a slip of the finger is not to fill the memory.
 const MOST: usize = 10_000;

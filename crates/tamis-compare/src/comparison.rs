@@ -6,18 +6,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tamis_record::Cost;
 use tamis_search::has_tables;
 use tamis_space::nas_bench_201::Table;
 
-use super::grid::Arm;
-use super::key::Key;
-use super::plan::Plan;
-use super::quantity::Quantity;
-use super::results::Results;
-use super::seed_result::SeedResult;
-use super::statistics::{Difference, Summary, paired, ratio, summary};
-use super::unsearched::{Unsearched, unsearched};
-use crate::outcome::Cost;
+use crate::grid::Arm;
+use crate::key::Key;
+use crate::plan::Plan;
+use crate::quantity::Quantity;
+use crate::results::Results;
+use crate::seed_result::SeedResult;
+use crate::statistics::{Difference, Summary, paired, ratio, summary};
+use crate::unsearched::{Unsearched, unsearched};
 
 /// Results side by side.
 #[derive(Clone, Debug)]

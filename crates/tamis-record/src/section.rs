@@ -7,12 +7,12 @@ use toml::Value;
 use crate::error::Error;
 
 /// The section with this path, such as `policy`; the empty path is that of the whole file.
-pub(crate) fn parse<T: DeserializeOwned>(value: Value, section: &str) -> Result<T, Error> {
+pub fn parse<T: DeserializeOwned>(value: Value, section: &str) -> Result<T, Error> {
     parse_beside(value, section, &[])
 }
 
 /// As [`parse`], for a section that has more keys than `T` knows.
-pub(crate) fn parse_beside<T: DeserializeOwned>(
+pub fn parse_beside<T: DeserializeOwned>(
     value: Value,
     section: &str,
     more: &[&str],
@@ -31,7 +31,7 @@ pub(crate) fn parse_beside<T: DeserializeOwned>(
 }
 
 /// An error of the settings; `from` says of which file, flag or setting.
-pub(crate) fn config_error(from: Option<String>, error: impl ToString) -> Error {
+pub fn config_error(from: Option<String>, error: impl ToString) -> Error {
     Error::Config { from, message: error.to_string().trim_end().replace('\n', " ") }
 }
 
@@ -89,7 +89,7 @@ fn unknown_setting(path: &str, message: &str, more: &[&str]) -> Option<String> {
 }
 
 /// What to say of a path that is none of the known ones, of which one that ends alike is nearest.
-pub(crate) fn unknown_among(path: &str, known: &[String]) -> Option<String> {
+pub fn unknown_among(path: &str, known: &[String]) -> Option<String> {
     let key = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
     let alike: Vec<&String> = known.iter().filter(|name| key(name) == key(path)).collect();
     let candidates = if alike.is_empty() { known.iter().collect() } else { alike };

@@ -1,10 +1,10 @@
 //! One finished run as the table shows it.
 
 use serde_json::Value;
+use tamis_record::Outcome;
 use tamis_space::nas_bench_201::{Genotype, Record as Accuracies, Table};
 
-use super::record::Record;
-use crate::outcome::Outcome;
+use crate::record::Record;
 
 /// A finished run in a table.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub struct SeedResult {
 impl SeedResult {
     /// Of a finished run. Where a table is given, the architecture is looked up in it; else the
     /// result's own lookup counts.
-    pub(super) fn of(record: &Record, table: Option<&Table>) -> SeedResult {
+    pub(crate) fn of(record: &Record, table: Option<&Table>) -> SeedResult {
         let outcome = record.outcome.clone();
         let accuracies = match table {
             Some(table) => {

@@ -1,13 +1,13 @@
 //! From a grid to runs with complete settings, before any of them is made.
 
-use super::Error as CompareError;
-use super::canonical::needs;
-use super::grid::{Arm, Grid, Run, runs};
-use super::identity::DataIdentity;
-use super::key::Key;
-use super::results::Results;
-use crate::config::{Layers, RunConfig};
+use tamis_record::{Layers, RunConfig};
+
+use crate::canonical::needs;
 use crate::error::Error;
+use crate::grid::{Arm, Grid, Run, runs};
+use crate::identity::DataIdentity;
+use crate::key::Key;
+use crate::results::Results;
 
 /// A run that a comparison needs.
 #[derive(Clone, Debug)]
@@ -43,11 +43,11 @@ const GRID_SETTINGS: [(&str, &str); 4] = [
 ///
 /// # Errors
 ///
-/// [`CompareError::GridSetting`].
-pub fn refuse_grid_setting(assignment: &str) -> Result<(), CompareError> {
+/// [`Error::GridSetting`].
+pub fn refuse_grid_setting(assignment: &str) -> Result<(), Error> {
     let key = assignment.split('=').next().unwrap_or_default().trim();
     match GRID_SETTINGS.into_iter().find(|(grid, _)| *grid == key) {
-        Some((key, flag)) => Err(CompareError::GridSetting { key, flag }),
+        Some((key, flag)) => Err(Error::GridSetting { key, flag }),
         None => Ok(()),
     }
 }
@@ -71,7 +71,7 @@ impl Plan {
     }
 
     /// The key of an arm's run with one of its seeds.
-    pub(super) fn key(&self, arm: &Arm, seed: u32) -> Option<&Key> {
+    pub(crate) fn key(&self, arm: &Arm, seed: u32) -> Option<&Key> {
         let wanted = arm.run(seed);
         self.runs.iter().find(|planned| planned.run == wanted).map(|planned| &planned.key)
     }
@@ -104,8 +104,8 @@ mod tests {
     use tamis_search::PolicyConfig;
 
     use super::*;
-    use crate::compare::parse_policies;
-    use crate::files::FILES;
+    use crate::parse_policies;
+    use tamis_record::FILES;
 
     #[test]
     fn only_who_needs_a_file_has_it() {

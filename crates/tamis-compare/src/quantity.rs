@@ -2,7 +2,7 @@
 
 use tamis_space::nas_bench_201::Record as Accuracies;
 
-use super::seed_result::SeedResult;
+use crate::seed_result::SeedResult;
 
 /// A figure that every run has, or has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
