@@ -56,6 +56,14 @@ impl Architecture {
         }
     }
 
+    /// Channels and cells of a network that trains in an evening, where nobody says how large it is to be.
+    pub fn usual_size(&self) -> [usize; 2] {
+        match self {
+            Architecture::NasBench201(_) => [16, 3],
+            Architecture::Darts(_) => [16, 8],
+        }
+    }
+
     /// What of it works.
     pub fn flow(&self) -> Flow {
         match self {

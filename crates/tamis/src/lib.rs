@@ -32,47 +32,32 @@
 
 #![deny(missing_docs)]
 
-mod choice;
-mod elsewhere;
+mod choosing;
 mod error;
-mod job;
-mod lookup;
+mod folder;
 mod networks;
-mod peak;
-mod prepared;
-mod probabilities;
-mod reason;
-mod replacing;
 mod reporting;
-mod run_record;
-mod samples;
-mod scores;
 mod scoring;
-mod selection;
-mod sitting;
-mod soundness;
-mod summary;
+mod searches;
 
-pub use choice::{Choice, PoolSource, choose};
+pub use choosing::{
+    Choice, PoolSource, ProbabilityScore, Samples, choose, inputs_of_data, inputs_of_run,
+    load_embeddings, load_scores, load_scores_of, refuse_replacing,
+};
 pub use error::Error;
-pub use job::{Ending, Job, is_provided, provide};
-pub use lookup::{Asked, Entry, load_table, lookup};
-pub use prepared::{Prepared, prepare, prepare_on};
-pub use probabilities::ProbabilityScore;
-pub use replacing::{inputs_of_data, inputs_of_run, refuse_replacing};
-pub use reporting::{event_files, report};
-pub use samples::Samples;
-pub use scores::{load_embeddings, load_scores, load_scores_of};
-pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringEvent};
-pub use soundness::check_data;
-pub use summary::{Kind, Spent, State, Summary, summarize, summarize_all};
-
 pub use networks::{
     Calibration, CalibrationBin, ClassJudgement, DescribedNetwork, Evaluated, ExportForm,
     ExportOptions, Judgement, Latency, Mistake, NETWORK_FILE, NetworkConfig, Prediction,
     TrainedNetwork, TrainedOn, TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome,
     TrainingRecipe, TrainingSpent, description, evaluate, export_path, is_training, latency,
     predict, predictions_table,
+};
+
+pub use reporting::{Kind, Spent, State, Summary, event_files, report, summarize, summarize_all};
+pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringEvent};
+pub use searches::{
+    Asked, Ending, Entry, Job, Prepared, check_data, is_provided, load_table, lookup, prepare,
+    prepare_on, provide,
 };
 
 pub use tamis_record::{

@@ -28,12 +28,12 @@ use super::judgement::Judgement;
 use super::network::DescribedNetwork;
 use super::outcome::{TrainedOn, TrainingOutcome, TrainingSpent};
 use super::recipe::TrainingRecipe;
-use crate::choice::{PoolSource, choose};
+use crate::choosing::{PoolSource, choose};
 use crate::error::Error;
-use crate::peak::PeakMemory;
-use crate::run_record::{Beginning, RunRecord};
+use crate::folder::PeakMemory;
+use crate::folder::Sitting;
+use crate::folder::{Beginning, RunRecord};
 use crate::scoring::{Missing, Observer, ScoringEvent};
-use crate::sitting::Sitting;
 
 const RESULT: &str = "result.json";
 const METRICS: &str = "metrics.jsonl";

@@ -102,7 +102,7 @@ impl NetworkConfig {
         classes: usize,
         auxiliary: bool,
     ) -> Result<DescribedNetwork, Error> {
-        let [channels, cells] = default_size(&architecture);
+        let [channels, cells] = architecture.usual_size();
         let (channels, cells) = (self.channels.unwrap_or(channels), self.cells.unwrap_or(cells));
         let image = [image.channels, image.height, image.width];
         let shape = NetworkShape { channels, cells, stem: self.stem, auxiliary, image, classes };
@@ -154,14 +154,6 @@ impl NetworkConfig {
             cells,
             warnings: if cells == own { Vec::new() } else { vec![warning] },
         })
-    }
-}
-
-/// Channels and cells of a network where neither recipe nor setting says so.
-fn default_size(architecture: &Architecture) -> [usize; 2] {
-    match architecture {
-        Architecture::NasBench201(_) => [16, 3],
-        Architecture::Darts(_) => [16, 8],
     }
 }
 

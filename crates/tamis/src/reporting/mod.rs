@@ -7,17 +7,18 @@ mod comparison;
 mod images;
 mod search;
 mod selection;
+mod summary;
 mod tensorboard;
 mod training;
 
 use std::path::{Path, PathBuf};
 
+pub use summary::{Kind, Spent, State, Summary, summarize, summarize_all};
 pub use tensorboard::event_files;
 
 use tamis_report::{Fact, Head, Note, NoteKind, Part, Report};
 
 use crate::error::Error;
-use crate::summary::{Kind, State, Summary, summarize};
 
 /// The page of some runs: of a search, a training and a comparison, at most one each.
 ///

@@ -13,7 +13,7 @@ use tamis_space::{darts, nas_bench_201};
 
 use super::{extend, fact, given, lines, percent, selection, warning};
 use crate::error::Error;
-use crate::summary::Summary;
+use crate::reporting::summary::Summary;
 
 pub(super) fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result<(), Error> {
     let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;

@@ -13,10 +13,10 @@ use tamis_select::{Change, ScoreRow, What};
 
 use super::images::{Images, class_of, image};
 use super::{given, lines};
-use crate::samples::Samples;
-use crate::scores::load_scores;
+use crate::choosing::Samples;
+use crate::choosing::load_scores;
+use crate::reporting::summary::Summary;
 use crate::scoring::TABLES;
-use crate::summary::Summary;
 
 /// Pictures of a sheet.
 const PICTURES: usize = 24;

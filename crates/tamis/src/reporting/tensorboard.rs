@@ -8,7 +8,7 @@ use tamis_export::{Scalar, tensorboard};
 
 use super::lines;
 use crate::error::Error;
-use crate::summary::{Kind, summarize};
+use crate::reporting::summary::{Kind, summarize};
 
 /// TensorBoard takes files for its own by the word in the middle.
 const NAME: &str = "events.out.tfevents.0.tamis";

@@ -14,7 +14,7 @@ use super::images::{Images, image};
 use super::{extend, fact, given, lines, percent};
 use crate::error::Error;
 use crate::networks::{Judgement, TrainingConfig, TrainingOutcome};
-use crate::summary::Summary;
+use crate::reporting::summary::Summary;
 
 pub(super) fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result<(), Error> {
     let layers = Layers::default().file(&path.join("config.toml"))?;

@@ -137,7 +137,7 @@ fn scoring_settings(config: &RunConfig) -> ScoringConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prepared::prepare;
+    use crate::searches::prepare;
 
     /// What a search by this policy lacks.
     fn missing(policy: &str, set: impl Fn(&mut RunConfig)) -> Option<Missing> {

@@ -25,8 +25,8 @@ use tamis_search::OneOffCost;
 use tamis_tables::{Column, Table, TableFormat};
 use tamis_training::{ComponentsEvent, TrainingCost, TrainingEvent};
 
+use crate::choosing::Beside;
 use crate::error::Error;
-use crate::scores::Beside;
 
 pub use embed::Embedding;
 pub use forecast::Forecast;

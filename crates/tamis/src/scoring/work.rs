@@ -7,7 +7,7 @@ use tamis_training::{Training, TrainingEvent};
 
 use super::{Observer, ScoringEvent};
 use crate::error::Error;
-use crate::sitting::Sitting;
+use crate::folder::Sitting;
 
 /// Trains to the end, in the folder of this description and name beside `out`. False if stopped.
 pub(super) fn train(

@@ -14,11 +14,11 @@ use tamis_search::OneOffCost;
 use tamis_select::{Context, Pool, Requirements, ScoreTable, build, requirements};
 use tamis_tables::{Column, LABEL_NAMES, Table, TableError, VALUE_NAME};
 
+use crate::choosing::probabilities::ProbabilityScore;
+use crate::choosing::reason::reasons;
+use crate::choosing::samples::Samples;
+use crate::choosing::scores::{load_embeddings, load_scores_of, sample_ids};
 use crate::error::Error;
-use crate::probabilities::ProbabilityScore;
-use crate::reason::reasons;
-use crate::samples::Samples;
-use crate::scores::{load_embeddings, load_scores_of, sample_ids};
 
 /// Where the samples' classes come from.
 #[derive(Clone, Copy, Debug)]

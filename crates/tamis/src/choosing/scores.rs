@@ -13,9 +13,9 @@ use tamis_tables::{
     Column, LABEL_NAMES, SAMPLE_NAMES, SCORE_NAMES, Table, TableError, VALUE_NAME, Values,
 };
 
+use crate::choosing::probabilities::{self, ProbabilityScore};
+use crate::choosing::samples::Samples;
 use crate::error::Error;
-use crate::probabilities::{self, ProbabilityScore};
-use crate::samples::Samples;
 
 /// Reads a score file and its cost from `FILE.cost.json` beside it. An unknown cost is unknown,
 /// not nothing.

@@ -9,10 +9,10 @@ use tamis_record::UsedFiles;
 use tamis_search::{OneOffCost, Search, SearchData, has_tables};
 use tamis_space::nas_bench_201::Table;
 
+use crate::choosing::Samples;
+use crate::choosing::{load_embeddings, load_scores};
 use crate::error::Error;
-use crate::lookup::load_table;
-use crate::samples::Samples;
-use crate::scores::{load_embeddings, load_scores};
+use crate::searches::lookup::load_table;
 
 /// Data and a search on it, before the first epoch.
 pub struct Prepared {

@@ -14,8 +14,8 @@ use tamis_run::{Machine, RunFolder};
 use tamis_search::PolicyConfig;
 use toml::Table;
 
-use crate::elsewhere::this_folder;
 use crate::error::Error;
+use crate::folder::elsewhere::this_folder;
 
 const RUN_RECORD: &str = "run.json";
 

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use tamis_data::DataConfig;
 use tamis_record::RunConfig;
 
+use crate::choosing::scores::Beside;
 use crate::error::Error;
-use crate::scores::Beside;
 
 /// Files with the names of classes that lie in a folder of data and end as tables do.
 const NAMES_IN_DATA: [&str; 3] =

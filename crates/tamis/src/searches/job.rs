@@ -16,15 +16,15 @@ use tamis_record::{Layers, Lookup, RunConfig};
 use tamis_run::RunFolder;
 use tamis_search::{Event, Search};
 
-use crate::elsewhere::explained;
 use crate::error::Error;
-use crate::lookup::lookup_in;
-use crate::peak::PeakMemory;
-use crate::prepared::{Ground, Prepared, prepare_on};
-use crate::run_record::{Beginning, RunRecord};
+use crate::folder::PeakMemory;
+use crate::folder::Sitting;
+use crate::folder::explained;
+use crate::folder::{Beginning, RunRecord};
 use crate::scoring::{Missing, Observer};
-use crate::selection;
-use crate::sitting::Sitting;
+use crate::searches::lookup::lookup_in;
+use crate::searches::prepared::{Ground, Prepared, prepare_on};
+use crate::searches::selection;
 
 const RESULT: &str = "result.json";
 

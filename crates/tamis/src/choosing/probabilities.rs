@@ -6,8 +6,8 @@
 
 use tamis_tables::{Table, TableError};
 
+use crate::choosing::samples::Samples;
 use crate::error::Error;
-use crate::samples::Samples;
 
 /// How far from 1 the probabilities of a row may sum up: those in half precision do.
 const TOLERANCE: f64 = 2e-3;

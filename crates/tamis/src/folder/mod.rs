@@ -1,0 +1,12 @@
+//! What every run folder has, whatever runs in it: the state it goes on from, the record of what it began
+//! with, the memory it needed.
+
+mod elsewhere;
+mod peak;
+mod record;
+mod sitting;
+
+pub(crate) use elsewhere::explained;
+pub(crate) use peak::PeakMemory;
+pub(crate) use record::{Beginning, RunRecord};
+pub(crate) use sitting::Sitting;
