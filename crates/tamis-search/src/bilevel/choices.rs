@@ -95,6 +95,22 @@ impl Choices {
         }
     }
 
+    /// The options of an edge that are alive, by rising value of `by`.
+    pub fn weakest_first(&self, row: usize, by: &[f64]) -> Vec<usize> {
+        let mut order: Vec<usize> =
+            (0..by.len()).filter(|&option| self.is_alive([row, option])).collect();
+        order.sort_by(|&a, &b| by[a].total_cmp(&by[b]));
+        order
+    }
+
+    /// Begins again with these parameters and an optimizer that has taken no step; what was dropped stays
+    /// so.
+    pub fn restart(&mut self, alphas: Matrix) {
+        let Adam { betas, weight_decay, .. } = self.adam;
+        self.adam = Adam::new(alphas.values().len(), betas, weight_decay);
+        self.alphas = alphas;
+    }
+
     /// Takes up which options are alive; false if there are not as many.
     pub(crate) fn restore_alive(&mut self, alive: &[bool]) -> bool {
         let fits = alive.len() == self.alive.len();

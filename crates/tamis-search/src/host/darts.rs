@@ -4,11 +4,12 @@
 //! Per iteration the architecture step comes first: Adam on the gradient of the architecture
 //! batch's loss at the current weights. Then SGD on the weight batch's loss at the new alphas.
 
+use tamis_core::Level;
 use tamis_data::Batch;
 use tamis_nn::Outputs;
 
 use super::{Host, HostEntry, StepBatches, StepContext, StepOutcome, as_darts};
-use crate::bilevel::{At, Bilevel, Choices};
+use crate::bilevel::{At, Bilevel, Choices, OF_SHARES};
 use crate::error::Error;
 use crate::matrix::Matrix;
 
@@ -49,11 +50,25 @@ pub(super) fn alpha_step(
     batch: Option<&Batch>,
     adjust: impl Fn(&[Choices], &mut [Matrix]),
 ) -> Result<Option<Outputs>, Error> {
+    arch_step(bilevel, batch, At::default(), |bilevel, of_shares| {
+        let mut gradients = bilevel.through_softmax(of_shares);
+        adjust(&bilevel.choices, &mut gradients);
+        bilevel.step_alphas(&gradients);
+    })
+}
+
+/// A pass of the architecture batch at the given place, if there is one, and the host's own `step` by the
+/// gradients of the shares that it found.
+pub(super) fn arch_step(
+    bilevel: &mut Bilevel,
+    batch: Option<&Batch>,
+    at: At<'_>,
+    step: impl FnOnce(&mut Bilevel, &[Matrix]),
+) -> Result<Option<Outputs>, Error> {
     let Some(batch) = batch else { return Ok(None) };
-    let (mut gradients, outputs) = bilevel.alpha_gradient(batch)?;
-    adjust(&bilevel.choices, &mut gradients);
-    bilevel.step_alphas(&gradients);
-    Ok(Some(outputs))
+    let passed = bilevel.pass((Level::Arch, batch), None, at, OF_SHARES)?;
+    step(bilevel, &passed.shares);
+    Ok(Some(passed.outputs))
 }
 
 /// SGD on the weight batch, if there is one, at the given place.

@@ -11,9 +11,9 @@
 
 use tamis_core::Level;
 
-use super::darts::weight_step;
+use super::darts::{arch_step, weight_step};
 use super::{ArchRhythm, Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome};
-use crate::bilevel::{At, BOTH, Bilevel, Choices, OF_SHARES};
+use crate::bilevel::{At, BOTH, Bilevel, Choices};
 use crate::config::GaeaSettings;
 use crate::error::Error;
 use crate::matrix::Matrix;
@@ -73,14 +73,7 @@ impl Host for Gaea {
             let gradient_norm = bilevel.step_weights(passed.weights);
             return Ok(StepOutcome { weight: Some(passed.outputs), arch: None, gradient_norm });
         }
-        let arch = match batches.arch {
-            None => None,
-            Some(batch) => {
-                let passed = bilevel.pass((Level::Arch, batch), None, At::default(), OF_SHARES)?;
-                descend(bilevel, &passed.shares);
-                Some(passed.outputs)
-            }
-        };
+        let arch = arch_step(bilevel, batches.arch, At::default(), descend)?;
         Ok(StepOutcome { arch, ..weight_step(bilevel, batches, At::default())? })
     }
 }

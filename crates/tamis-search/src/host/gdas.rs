@@ -8,11 +8,11 @@
 //!
 //! Deliberate difference: the architecture is derived by the space's own rule.
 
-use tamis_core::{Level, Stream};
+use tamis_core::Stream;
 
-use super::darts::weight_step;
+use super::darts::{arch_step, weight_step};
 use super::{Host, HostEntry, StepBatches, StepContext, StepOutcome, as_darts};
-use crate::bilevel::{At, Bilevel, Choices, OF_SHARES};
+use crate::bilevel::{At, Bilevel, Choices};
 use crate::config::GdasSettings;
 use crate::error::Error;
 use crate::matrix::Matrix;
@@ -48,12 +48,11 @@ impl Host for Gdas {
         let mut stream = at.key().stream();
         let sampled = Sampled::draw(&bilevel.choices, tau, &mut stream);
         let trained = weight_step(bilevel, batches, sampled.at())?;
-        let Some(batch) = batches.arch else { return Ok(trained) };
         let sampled = Sampled::draw(&bilevel.choices, tau, &mut stream);
-        let passed = bilevel.pass((Level::Arch, batch), None, sampled.at(), OF_SHARES)?;
-        let gradients = sampled.gradients(&passed.shares, tau);
-        bilevel.step_alphas(&gradients);
-        Ok(StepOutcome { arch: Some(passed.outputs), ..trained })
+        let arch = arch_step(bilevel, batches.arch, sampled.at(), |bilevel, of_shares| {
+            bilevel.step_alphas(&sampled.gradients(of_shares, tau));
+        })?;
+        Ok(StepOutcome { arch, ..trained })
     }
 }
 

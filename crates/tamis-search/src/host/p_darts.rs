@@ -11,14 +11,14 @@
 //! not value by value: the expectation is the same, and no tensor needs a mask. The first stage drops
 //! nothing (the paper's setting for CIFAR-10).
 
-use tamis_core::{Key, Level, Purpose, Stream};
+use tamis_core::{Key, Purpose, Stream};
 
 use super::child::best_child;
-use super::darts::weight_step;
+use super::darts::{arch_step, weight_step};
 use super::{ArchRhythm, Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome};
 use crate::alphas::initial_of;
-use crate::bilevel::{At, Bilevel, Choices, OF_SHARES};
-use crate::config::{AlphaConfig, PDartsSettings};
+use crate::bilevel::{At, Bilevel, Choices};
+use crate::config::PDartsSettings;
 use crate::error::Error;
 use crate::matrix::Matrix;
 use crate::space::{ChoiceSet, Stage};
@@ -42,8 +42,8 @@ pub(super) const ENTRY: HostEntry = HostEntry {
                 expected: "darts: its stages grow by cells that read the two before them",
             });
         }
-        let (settings, alpha) = (config.host.p_darts, config.alpha);
-        Ok(Box::new(PDarts { settings, alpha, sets: space.choices().to_vec() }))
+        let settings = config.host.p_darts;
+        Ok(Box::new(PDarts { settings, sets: space.choices().to_vec() }))
     },
 };
 
@@ -57,7 +57,6 @@ const CLIP: f64 = 5.0;
 
 struct PDarts {
     settings: PDartsSettings,
-    alpha: AlphaConfig,
     sets: Vec<ChoiceSet>,
 }
 
@@ -119,9 +118,7 @@ impl PDarts {
         let left = self.settings.options[stage as usize].max(1);
         let shares = choices.shares();
         for (row, shares) in shares.rows().enumerate() {
-            let mut order: Vec<usize> =
-                (0..shares.len()).filter(|&option| choices.is_alive([row, option])).collect();
-            order.sort_by(|&a, &b| shares[a].total_cmp(&shares[b]));
+            let mut order = choices.weakest_first(row, shares);
             if stage == STAGES - 1
                 && let Some(none) = set.option("none")
             {
@@ -148,9 +145,7 @@ impl PDarts {
                 self.prune(choices, set, number);
             }
             let alphas = initial_of(key.id(place as u64), choices.alphas.shape());
-            let alive = choices.alive().to_vec();
-            *choices = Choices::new(alphas, &self.alpha);
-            choices.restore_alive(&alive);
+            choices.restart(alphas);
         }
         Ok(())
     }
@@ -178,19 +173,14 @@ impl Host for PDarts {
         at: StepContext,
     ) -> Result<StepOutcome, Error> {
         let mut stream = at.key().stream();
-        let arch = match batches.arch {
-            None => None,
-            Some(batch) => {
-                let factors = self.factors(at, &mut stream);
-                let shares = products(&bilevel.shares(), &factors);
-                let place = At::shares(&shares);
-                let passed = bilevel.pass((Level::Arch, batch), None, place, OF_SHARES)?;
-                let mut gradients = bilevel.through_softmax(&products(&passed.shares, &factors));
-                clip(&mut gradients);
-                bilevel.step_alphas(&gradients);
-                Some(passed.outputs)
-            }
-        };
+        let factors = self.factors(at, &mut stream);
+        let shares = products(&bilevel.shares(), &factors);
+        let place = At::shares(&shares);
+        let arch = arch_step(bilevel, batches.arch, place, |bilevel, of_products| {
+            let mut gradients = bilevel.through_softmax(&products(of_products, &factors));
+            clip(&mut gradients);
+            bilevel.step_alphas(&gradients);
+        })?;
         let shares = products(&bilevel.shares(), &self.factors(at, &mut stream));
         let place = At::shares(&shares);
         Ok(StepOutcome { arch, ..weight_step(bilevel, batches, place)? })
@@ -246,13 +236,14 @@ fn restrict_skips(set: &ChoiceSet, preferences: &mut Matrix, most: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::AlphaConfig;
     use crate::host::child::tests::sets;
 
     fn host() -> PDarts {
         let mut sets = sets();
         sets[0].options = vec!["none", "skip_connect", "b", "c"];
         let settings = PDartsSettings { options: [4, 3, 2], ..PDartsSettings::default() };
-        PDarts { settings, alpha: AlphaConfig::default(), sets }
+        PDarts { settings, sets }
     }
 
     fn at(epoch: u32, epochs: u32) -> StepContext {

@@ -8,13 +8,12 @@
 //! trained alone for three tenths of the epochs (15 of 50). The architecture is derived from the products.
 
 use serde_json::{Value, json};
-use tamis_core::Snapshot;
-use tamis_core::{Key, Level, Purpose};
+use tamis_core::{Key, Purpose, Snapshot};
 
-use super::darts::weight_step;
+use super::darts::{arch_step, weight_step};
 use super::{Host, HostEntry, StepBatches, StepContext, StepOutcome, state_of};
 use crate::alphas::initial_of;
-use crate::bilevel::{At, Bilevel, Choices, OF_SHARES};
+use crate::bilevel::{At, Bilevel, Choices};
 use crate::config::SearchConfig;
 use crate::error::Error;
 use crate::matrix::Matrix;
@@ -61,19 +60,14 @@ impl Host for PcDarts {
         batches: StepBatches<'_>,
         _: StepContext,
     ) -> Result<StepOutcome, Error> {
-        let arch = match batches.arch {
-            None => None,
-            Some(batch) => {
-                let shares = self.edges.weighed(&bilevel.shares());
-                let at = At::shares(&shares);
-                let passed = bilevel.pass((Level::Arch, batch), None, at, OF_SHARES)?;
-                let (of_shares, of_edges) = self.edges.gradients(&bilevel.shares(), &passed.shares);
-                let gradients = bilevel.through_softmax(&of_shares);
-                self.edges.step(&of_edges, bilevel.rates.alpha);
-                bilevel.step_alphas(&gradients);
-                Some(passed.outputs)
-            }
-        };
+        let edges = &mut self.edges;
+        let products = edges.weighed(&bilevel.shares());
+        let at = At::shares(&products);
+        let arch = arch_step(bilevel, batches.arch, at, |bilevel, of_products| {
+            let (of_shares, of_edges) = edges.gradients(&bilevel.shares(), of_products);
+            edges.step(&of_edges, bilevel.rates.alpha);
+            bilevel.step_alphas(&bilevel.through_softmax(&of_shares));
+        })?;
         let shares = self.edges.weighed(&bilevel.shares());
         let at = At::shares(&shares);
         Ok(StepOutcome { arch, ..weight_step(bilevel, batches, at)? })

@@ -12,11 +12,11 @@
 
 mod gamma;
 
-use tamis_core::{Level, Stream};
+use tamis_core::Stream;
 
-use super::darts::weight_step;
+use super::darts::{arch_step, weight_step};
 use super::{Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome};
-use crate::bilevel::{At, Bilevel, Choices, OF_SHARES};
+use crate::bilevel::{At, Bilevel, Choices};
 use crate::config::DrNasSettings;
 use crate::error::Error;
 use crate::matrix::Matrix;
@@ -53,21 +53,16 @@ impl Host for DrNas {
         at: StepContext,
     ) -> Result<StepOutcome, Error> {
         let mut stream = at.key().stream();
-        let arch = match batches.arch {
-            None => None,
-            Some(batch) => {
-                let drawn: Vec<Drawn> =
-                    bilevel.choices.iter().map(|of| Drawn::new(of, &mut stream)).collect();
-                let shares: Vec<Matrix> = drawn.iter().map(|drawn| drawn.shares.clone()).collect();
-                let place = At::shares(&shares);
-                let passed = bilevel.pass((Level::Arch, batch), None, place, OF_SHARES)?;
-                let of_each = bilevel.choices.iter().zip(&drawn).zip(&passed.shares);
-                let gradients: Vec<Matrix> =
-                    of_each.map(|((choices, drawn), of)| drawn.gradient(choices, of)).collect();
-                bilevel.step_alphas(&gradients);
-                Some(passed.outputs)
-            }
-        };
+        let drawn: Vec<Drawn> =
+            bilevel.choices.iter().map(|of| Drawn::new(of, &mut stream)).collect();
+        let shares: Vec<Matrix> = drawn.iter().map(|drawn| drawn.shares.clone()).collect();
+        let place = At::shares(&shares);
+        let arch = arch_step(bilevel, batches.arch, place, |bilevel, of_shares| {
+            let of_each = bilevel.choices.iter().zip(&drawn).zip(of_shares);
+            let gradients: Vec<Matrix> =
+                of_each.map(|((choices, drawn), of)| drawn.gradient(choices, of)).collect();
+            bilevel.step_alphas(&gradients);
+        })?;
         let shares: Vec<Matrix> =
             bilevel.choices.iter().map(|of| Drawn::new(of, &mut stream).shares).collect();
         let place = At::shares(&shares);
@@ -147,9 +142,7 @@ fn log_means(choices: &Choices) -> Matrix {
 fn drop_weaker_half(choices: &mut Choices) {
     let rows: Vec<Vec<f64>> = choices.alphas.rows().map(<[f64]>::to_vec).collect();
     for (row, alphas) in rows.iter().enumerate() {
-        let mut order: Vec<usize> =
-            (0..alphas.len()).filter(|&option| choices.is_alive([row, option])).collect();
-        order.sort_by(|&a, &b| alphas[a].total_cmp(&alphas[b]));
+        let order = choices.weakest_first(row, alphas);
         let dropped = order.len() / 2;
         order.iter().take(dropped).for_each(|&option| choices.drop_option([row, option]));
     }
