@@ -38,11 +38,27 @@ impl Run<'_> {
         for (number, step) in program.steps.iter().enumerate().rev() {
             let saved = std::mem::replace(&mut self.saved[number], Saved::Nothing);
             if let Some(gradient) = gradients.take(step.node) {
+                self.make_again(step);
                 self.step_back(step, (saved, gradient), &mut gradients, &mut of_weights);
             }
             self.forget(number, step);
         }
         of_weights.flat
+    }
+
+    /// Makes what a step needs and nobody kept.
+    fn make_again(&mut self, step: &Step) {
+        for value in step.needed_backward(&self.program.graph) {
+            let maker = self.program.made_again_by[value].map(|number| (number, self.program));
+            if self.values[value].is_none()
+                && let Some((number, program)) = maker
+                && let Operation::ConvNorm { relu, conv } = program.steps[number].operation
+                && let Saved::Convolved(saved) = &self.saved[number]
+            {
+                let layer = ConvNorm::new(self.weights(), [conv, value], relu, self.batch);
+                self.values[value] = Some(layer.again(saved));
+            }
+        }
     }
 
     /// Gives up what no earlier step needs.

@@ -127,7 +127,8 @@ impl<'a> Run<'a> {
         let program = self.program;
         for &input in &step.inputs {
             let last = program.last_reader[input] == Some(number);
-            let kept = training && program.needed_back_to[input].is_some();
+            let needed_back = program.needed_back_to[input].is_some();
+            let kept = training && needed_back && program.made_again_by[input].is_none();
             if last && !kept && !program.leaves(input) {
                 self.values[input] = None;
             }

@@ -48,6 +48,9 @@ pub struct Program {
     pub(crate) last_reader: Vec<Option<usize>>,
     /// For each layer, the first step whose backward pass needs its value; absent if none does.
     pub(crate) needed_back_to: Vec<Option<usize>>,
+    /// For each layer, the step that makes its value again on the way back, where it then need not be kept;
+    /// absent for most.
+    pub(crate) made_again_by: Vec<Option<usize>>,
     /// For each layer, the sum that its value is added to as it is made, instead of being kept; absent for
     /// most.
     pub(crate) summed_into: Vec<Option<usize>>,
@@ -66,10 +69,19 @@ impl Program {
             }
         }
         let summed_into = vec![None; graph.nodes().len()];
+        let made_again_by = summed_into.clone();
         let outputs = outputs.to_vec();
-        let mut program =
-            Program { graph, outputs, steps, last_reader, needed_back_to, summed_into };
+        let mut program = Program {
+            graph,
+            outputs,
+            steps,
+            last_reader,
+            needed_back_to,
+            made_again_by,
+            summed_into,
+        };
         program.find_summands();
+        program.find_made_again();
         program
     }
 
@@ -85,6 +97,17 @@ impl Program {
                 && !self.leaves(step.node)
             {
                 self.summed_into[step.node] = Some(reader);
+            }
+        }
+    }
+
+    /// What a convolution's batch norm gave is a factor and a constant away from what its backward pass keeps.
+    fn find_made_again(&mut self) {
+        for (number, step) in self.steps.iter().enumerate() {
+            let is_convolution = matches!(step.operation, Operation::ConvNorm { .. });
+            let stands_alone = self.summed_into[step.node].is_none() && !self.leaves(step.node);
+            if is_convolution && stands_alone {
+                self.made_again_by[step.node] = Some(number);
             }
         }
     }
@@ -109,7 +132,7 @@ impl Step {
     }
 
     /// Places of the values that its backward pass reads.
-    fn needed_backward(&self, graph: &Graph) -> Vec<usize> {
+    pub(crate) fn needed_backward(&self, graph: &Graph) -> Vec<usize> {
         match (self.operation, graph.nodes()[self.node].layer) {
             (Operation::ConvNorm { .. } | Operation::Separable { .. }, _)
             | (_, Layer::Convolution(_) | Layer::BatchNorm { .. } | Layer::Linear { .. })
@@ -281,6 +304,22 @@ mod tests {
             .unwrap();
         assert_eq!(program.needed_back_to[step.inputs[0]], Some(number));
         assert_eq!(program.needed_back_to[program.steps.last().unwrap().node], None);
+    }
+
+    #[test]
+    fn the_one_term_of_a_node_is_made_again_and_what_others_add_to_is_not() {
+        let program = program(
+            "|nor_conv_3x3~0|+|nor_conv_1x1~0|nor_conv_3x3~1|+|none~0|none~1|skip_connect~2|",
+        );
+        let cell = |node: &usize| program.graph.nodes()[*node].layer;
+        for (value, maker) in program.made_again_by.iter().enumerate() {
+            let Some(maker) = maker else { continue };
+            assert_eq!(program.steps[*maker].node, value);
+            assert!(matches!(cell(&value), Layer::BatchNorm { .. }));
+            assert_eq!(program.summed_into[value], None);
+        }
+        // The stem and node 1 of three cells; of a reduction the first of its convolutions.
+        assert_eq!(program.made_again_by.iter().flatten().count(), 1 + 3 + 2);
     }
 
     #[test]

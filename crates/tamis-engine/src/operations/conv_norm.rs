@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use tamis_graph::{Graph, Layer};
+use tamis_kernels::Buffer;
 use tamis_kernels::Destination;
 use tamis_kernels::conv_bn::{self, ConvShape, Kernel, Operands, Saved, Wants};
 
@@ -56,6 +57,14 @@ impl<'a> ConvNorm<'a> {
                 add(of_weights.of(number), &gradient);
             }
         }
+    }
+
+    /// The output of the forward pass once more.
+    pub(crate) fn again(&self, saved: &Saved) -> Buffer {
+        let mut output = Buffer::take(self.output_values());
+        let affine = self.affine.map(|[gamma, beta]| conv_bn::Affine { gamma, beta });
+        conv_bn::again(saved, affine, Destination::Write(&mut output));
+        output
     }
 
     fn operands<'b>(&'b self, input: &'b [f32]) -> Operands<'b> {

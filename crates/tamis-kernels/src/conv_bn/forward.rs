@@ -1,7 +1,7 @@
 //! The forward pass: convolve and take moments image by image, then normalise.
 
 use super::layout::Plan;
-use super::{ConvShape, Forward, Operands, Saved, check};
+use super::{Affine, ConvShape, Forward, Operands, Saved, check};
 use crate::Level;
 use crate::batch_norm::Convolved;
 use crate::destination::Destination;
@@ -38,6 +38,15 @@ pub fn forward_at(
     convolved.normalise(plan.outputs(), operands.affine, output);
     let [mean, variance] = convolved.statistics();
     Forward { mean, variance, saved: keep.then_some(Saved { plan, convolved }) }
+}
+
+/// Writes the output of a forward pass once more, or adds it, from what it left: the same bits, for whoever
+/// did not keep them.
+///
+/// # Panics
+/// If `output` does not have the length that the forward pass had.
+pub fn again(saved: &Saved, affine: Option<Affine<'_>>, output: Destination<'_>) {
+    saved.convolved.normalise(saved.plan.outputs(), affine, output);
 }
 
 /// Applies the convolution and then scale and shift alone, without normalisation: how a network

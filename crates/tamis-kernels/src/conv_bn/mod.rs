@@ -17,7 +17,7 @@ use layout::Plan;
 
 pub use crate::batch_norm::{Affine, Wants};
 pub use backward::backward;
-pub use forward::{forward, forward_at, scaled, scaled_at};
+pub use forward::{again, forward, forward_at, scaled, scaled_at};
 
 /// Which pixels of the input an output pixel is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::numbers::{assert_close, normals, wide};
 use tamis_kernels::conv_bn::{
-    Affine, ConvShape, Kernel, Operands, Saved, Wants, backward, forward_at, scaled_at,
+    Affine, ConvShape, Kernel, Operands, Saved, Wants, again, backward, forward_at, scaled_at,
 };
 use tamis_kernels::{Destination, Level};
 
@@ -345,6 +345,10 @@ fn what_is_added_comes_on_top_of_what_is_there() {
             let to = Destination::Add(&mut output);
             let forward = forward_at(Level::best(), &case.shape, &operands, to, true);
             assert_sums(&output, &before, &ran.outputs[0]);
+            let (saved, mut second) =
+                (forward.saved.as_ref().unwrap(), vec![f32::NAN; output.len()]);
+            again(saved, operands.affine, Destination::Write(&mut second));
+            assert_eq!(second, ran.outputs[0], "made again from what the pass left");
 
             let mut scaled = [vec![0.0; output.len()], before.clone()];
             let [alone, sum] = &mut scaled;
