@@ -101,7 +101,7 @@ impl Program {
         }
     }
 
-    /// What a convolution's batch norm gave is a factor and a constant away from what its backward pass keeps.
+    /// What a convolution's batch norm gave is a factor and a constant away from what the way back keeps.
     fn find_made_again(&mut self) {
         for (number, step) in self.steps.iter().enumerate() {
             let is_convolution = matches!(step.operation, Operation::ConvNorm { .. });
