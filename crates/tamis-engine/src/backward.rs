@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use tamis_graph::Layer;
+use tamis_graph::{Layer, Mix};
 use tamis_kernels::Buffer;
 
 use crate::forward::{Run, Saved};
+use crate::mixing::Found;
 use crate::operations::batch_norm::{self, Normalised};
 use crate::operations::conv_norm::{ConvNorm, affine_of};
 use crate::operations::convolution::AnyConvolution;
@@ -22,7 +23,16 @@ impl Run<'_> {
     /// # Panics
     ///
     /// If a gradient does not have the length of its output.
-    pub fn backward(mut self, outputs: Vec<Vec<f32>>) -> Vec<f32> {
+    pub fn backward(self, outputs: Vec<Vec<f32>>) -> Vec<f32> {
+        self.backward_mixed(outputs).weights
+    }
+
+    /// The gradients that were wanted, given that of each output.
+    ///
+    /// # Panics
+    ///
+    /// As [`Run::backward`].
+    pub fn backward_mixed(mut self, outputs: Vec<Vec<f32>>) -> Found {
         let program = self.program;
         let mut gradients = Gradients::new(program.graph.nodes().len());
         for (output, gradient) in program.outputs.iter().zip(outputs) {
@@ -33,22 +43,43 @@ impl Run<'_> {
             );
             gradients.add(output.index(), Arc::new(Buffer::copy(&gradient)));
         }
-        let length = program.graph.parameters().length();
-        let mut of_weights = WeightGradient { graph: &program.graph, flat: vec![0.0; length] };
+        let mut of_weights = WeightGradient::new(&program.graph, self.wants.weights);
+        let matrices = self.mixing.iter().filter(|_| self.wants.shares);
+        let mut of_shares: Vec<Vec<f32>> =
+            matrices.map(|matrix| vec![0.0; matrix.shares.len()]).collect();
         for (number, step) in program.steps.iter().enumerate().rev() {
             let saved = std::mem::replace(&mut self.saved[number], Saved::Nothing);
             if let Some(gradient) = gradients.take(step.node) {
                 self.make_again(step);
-                self.step_back(step, (saved, gradient), &mut gradients, &mut of_weights);
+                match program.graph.nodes()[step.node].layer {
+                    Layer::Mix(mix) => {
+                        self.mix_back(step, mix, &gradient, (&mut gradients, &mut of_shares));
+                    }
+                    _ => self.step_back(step, (saved, gradient), &mut gradients, &mut of_weights),
+                }
             }
             self.forget(number, step);
         }
-        of_weights.flat
+        Found { weights: of_weights.flat, shares: of_shares }
+    }
+
+    fn mix_back(
+        &self,
+        step: &Step,
+        mix: Mix,
+        gradient: &[f32],
+        (gradients, of_shares): (&mut Gradients, &mut [Vec<f32>]),
+    ) {
+        let mixing = &self.mixing[mix.matrix];
+        mixing.hand_on(mix, &step.inputs, gradient, gradients);
+        if let Some(of_shares) = of_shares.get_mut(mix.matrix) {
+            mixing.add_gradient(mix, &self.inputs(step), gradient, of_shares);
+        }
     }
 
     /// Makes what a step needs and nobody kept.
     fn make_again(&mut self, step: &Step) {
-        for value in step.needed_backward(&self.program.graph) {
+        for value in step.needed_backward(&self.program.graph, self.wants.shares) {
             let maker = self.program.made_again_by[value].map(|number| (number, self.program));
             if self.values[value].is_none()
                 && let Some((number, program)) = maker
@@ -64,7 +95,8 @@ impl Run<'_> {
     /// Gives up what no earlier step needs.
     fn forget(&mut self, number: usize, step: &Step) {
         for &value in step.inputs.iter().chain([&step.node]) {
-            if self.program.needed_back_to[value].is_none_or(|first| first >= number) {
+            let first = self.program.needed_back_to(value, self.wants.shares);
+            if first.is_none_or(|first| first >= number) {
                 self.values[value] = None;
             }
         }
@@ -113,7 +145,7 @@ impl Run<'_> {
         let weights = self.weights();
         let affine = scale.map(|scale| [weights.of(scale), weights.of(scale + 1)]);
         let [channels, height, width] = sides(graph.nodes()[step.node].shape);
-        let of_affine = scale.map(|scale| {
+        let of_affine = scale.filter(|_| of_weights.wanted()).map(|scale| {
             let start = graph.parameters().parameters()[scale].offset;
             &mut of_weights.flat[start..][..2 * channels]
         });
@@ -205,8 +237,10 @@ impl Run<'_> {
     ) {
         let input = self.value(step.inputs[0]);
         let inputs = self.program.graph.nodes()[step.inputs[0]].shape.values();
-        linear::weight_gradient((input, inputs), gradient, of_weights.of(weight));
-        linear::bias_gradient(gradient, of_weights.of(weight + 1));
+        if of_weights.wanted() {
+            linear::weight_gradient((input, inputs), gradient, of_weights.of(weight));
+            linear::bias_gradient(gradient, of_weights.of(weight + 1));
+        }
         let found = linear::input_gradient(self.weights().of(weight), inputs, gradient);
         gradients.add(step.inputs[0], Arc::new(found));
     }
@@ -222,8 +256,10 @@ impl Run<'_> {
         let from = sides(graph.nodes()[step.inputs[0]].shape);
         let convolution = AnyConvolution::new(layer, from, sides(graph.nodes()[step.node].shape));
         let input = self.value(step.inputs[0]);
-        convolution.weight_gradient(input, gradient, of_weights.of(layer.weight));
-        if let Some(bias) = layer.bias {
+        if of_weights.wanted() {
+            convolution.weight_gradient(input, gradient, of_weights.of(layer.weight));
+        }
+        if let Some(bias) = layer.bias.filter(|_| of_weights.wanted()) {
             convolution.bias_gradient(gradient, of_weights.of(bias));
         }
         if graph.nodes()[step.inputs[0]].layer != Layer::Image {

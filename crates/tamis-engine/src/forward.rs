@@ -1,9 +1,10 @@
 //! One batch on its way through a program.
 
-use tamis_graph::{Layer, NodeId, Pool};
+use tamis_graph::{Layer, Mix, NodeId, Pool};
 use tamis_kernels::{Buffer, Destination, conv_bn, separable};
 
 use crate::batch::{DropPath, Moments};
+use crate::mixing::{Mixing, Wants};
 use crate::operations::batch_norm::{self, Normalised};
 use crate::operations::conv_norm::{ConvNorm, affine_of};
 use crate::operations::convolution::AnyConvolution;
@@ -28,6 +29,14 @@ enum Mode<'a> {
     Evaluate(&'a [Moments]),
 }
 
+/// What a pass is given beside weights and images.
+struct Given<'a> {
+    /// Factors of what layers drop, `[sample][layer]`.
+    dropped: Option<Vec<Vec<f32>>>,
+    mixing: &'a [Mixing<'a>],
+    wants: Wants,
+}
+
 /// A batch that has gone through a network in training, and can go back.
 pub struct Run<'a> {
     pub(crate) program: &'a Program,
@@ -39,6 +48,10 @@ pub struct Run<'a> {
     pub(crate) saved: Vec<Saved>,
     /// `[sample, layer]`.
     pub(crate) dropped: Option<Vec<Vec<f32>>>,
+    pub(crate) mixing: &'a [Mixing<'a>],
+    pub(crate) wants: Wants,
+    /// Whether a layer's value is computed, by place: what only options lead to that do not run is not.
+    pub(crate) runs: Vec<bool>,
     moments: Vec<Option<Moments>>,
 }
 
@@ -56,7 +69,42 @@ impl Program {
     ) -> Run<'a> {
         let layers = self.graph.drop_paths();
         let dropped = drop_path.filter(|of| of.rate > 0.0).map(|of| of.factors(layers));
-        self.run(weights, images, Mode::Train, dropped)
+        let given = Given { dropped, mixing: &[], wants: Wants { weights: true, shares: false } };
+        self.run(weights, images, Mode::Train, given)
+    }
+
+    /// As [`Program::train`], with a matrix of mixing weights for each that the network names. What only
+    /// options lead to that do not run is not computed.
+    ///
+    /// # Panics
+    ///
+    /// As [`Program::train`], and if there are fewer matrices.
+    pub fn mix<'a>(
+        &'a self,
+        weights: &'a [f32],
+        images: &[f32],
+        mixing: &'a [Mixing<'a>],
+        wants: Wants,
+    ) -> Run<'a> {
+        self.run(weights, images, Mode::Train, Given { dropped: None, mixing, wants })
+    }
+
+    /// As [`Program::evaluate`], with mixing weights.
+    ///
+    /// # Panics
+    ///
+    /// As both.
+    pub fn evaluate_mixed(
+        &self,
+        weights: &[f32],
+        images: &[f32],
+        mixing: &[Mixing<'_>],
+        moments: &[Moments],
+    ) -> Vec<Vec<f32>> {
+        let wants = Wants { weights: false, shares: false };
+        let given = Given { dropped: None, mixing, wants };
+        let run = self.run(weights, images, Mode::Evaluate(moments), given);
+        self.outputs.iter().map(|&output| run.output(output).to_vec()).collect()
     }
 
     /// The outputs for a batch of images, by the moments of each batch norm.
@@ -65,8 +113,7 @@ impl Program {
     ///
     /// As [`Program::train`], and if moments are missing.
     pub fn evaluate(&self, weights: &[f32], images: &[f32], moments: &[Moments]) -> Vec<Vec<f32>> {
-        let run = self.run(weights, images, Mode::Evaluate(moments), None);
-        self.outputs.iter().map(|&output| run.output(output).to_vec()).collect()
+        self.evaluate_mixed(weights, images, &[], moments)
     }
 
     fn run<'a>(
@@ -74,11 +121,13 @@ impl Program {
         weights: &'a [f32],
         images: &[f32],
         mode: Mode<'_>,
-        dropped: Option<Vec<Vec<f32>>>,
+        given: Given<'a>,
     ) -> Run<'a> {
         let each: usize = self.graph.image().iter().product();
         assert!(!images.is_empty() && images.len().is_multiple_of(each), "whole images");
         assert_eq!(weights.len(), self.graph.parameters().length(), "length of the weights");
+        let Given { dropped, mixing, wants } = given;
+        let is_run = |mix: Mix, option: usize| mixing[mix.matrix].is_run(mix, option);
         let mut run = Run {
             program: self,
             weights,
@@ -86,10 +135,14 @@ impl Program {
             values: vec![None; self.graph.nodes().len()],
             saved: Vec::with_capacity(self.steps.len()),
             dropped,
+            mixing,
+            wants,
+            runs: self.graph.needed_where(&self.outputs, is_run),
             moments: vec![None; self.graph.norms().len()],
         };
         for (number, step) in self.steps.iter().enumerate() {
             let saved = match self.graph.nodes()[step.node].layer {
+                _ if !run.runs[step.node] => Saved::Nothing,
                 Layer::Image => {
                     run.values[step.node] = Some(Buffer::copy(images));
                     Saved::Nothing
@@ -113,9 +166,19 @@ impl<'a> Run<'a> {
         self.values[node.index()].as_deref().unwrap_or_default()
     }
 
+    /// What each output of the program gave, in their order.
+    pub fn outputs(&self) -> Vec<&[f32]> {
+        self.program.outputs.iter().map(|&output| self.output(output)).collect()
+    }
+
     /// The moments of each batch norm by its number; absent where no output needs it.
     pub fn moments(&self) -> &[Option<Moments>] {
         &self.moments
+    }
+
+    /// What a step reads, as far as it was computed.
+    pub(crate) fn inputs(&self, step: &Step) -> Vec<Option<&[f32]>> {
+        step.inputs.iter().map(|&input| self.values[input].as_deref()).collect()
     }
 
     pub(crate) fn value(&self, node: usize) -> &[f32] {
@@ -127,7 +190,7 @@ impl<'a> Run<'a> {
         let program = self.program;
         for &input in &step.inputs {
             let last = program.last_reader[input] == Some(number);
-            let needed_back = program.needed_back_to[input].is_some();
+            let needed_back = program.needed_back_to(input, self.wants.shares).is_some();
             let kept = training && needed_back && program.made_again_by[input].is_none();
             if last && !kept && !program.leaves(input) {
                 self.values[input] = None;
@@ -150,6 +213,12 @@ impl<'a> Run<'a> {
                 Layer::BatchNorm { .. } => self.batch_norm(step, mode),
                 Layer::Add => {
                     self.values[step.node] = Some(self.sum(number, step));
+                    Saved::Nothing
+                }
+                Layer::Mix(mix) => {
+                    let values = self.batch * self.program.graph.nodes()[step.node].shape.values();
+                    let sum = self.mixing[mix.matrix].sum(mix, &self.inputs(step), values);
+                    self.values[step.node] = Some(sum);
                     Saved::Nothing
                 }
                 Layer::DropPath { number: of_layer } => {
@@ -276,7 +345,8 @@ impl<'a> Run<'a> {
         let program = self.program;
         let once = step.inputs.iter().filter(|&&other| other == input).count() == 1;
         let last = program.last_reader[input] == Some(number);
-        once && last && program.needed_back_to[input].is_none() && !program.leaves(input)
+        let needed_back = program.needed_back_to(input, self.wants.shares).is_some();
+        once && last && !needed_back && !program.leaves(input)
     }
 
     fn plain(&self, step: &Step, layer: &Layer) -> Buffer {

@@ -14,10 +14,12 @@
 mod backward;
 mod batch;
 mod forward;
+mod mixing;
 mod operations;
 mod program;
 mod values;
 
 pub use batch::{DropPath, Moments};
 pub use forward::Run;
+pub use mixing::{Found, Mixing, Wants};
 pub use program::Program;

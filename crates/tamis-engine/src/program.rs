@@ -46,8 +46,9 @@ pub struct Program {
     pub(crate) steps: Vec<Step>,
     /// For each layer, the last step that reads its value; absent if none does.
     pub(crate) last_reader: Vec<Option<usize>>,
-    /// For each layer, the first step whose backward pass needs its value; absent if none does.
-    pub(crate) needed_back_to: Vec<Option<usize>>,
+    /// For each layer, the first step whose backward pass needs its value, if gradients of mixing weights
+    /// are wanted (second) or not; absent if none does.
+    needed_back_to: [Vec<Option<usize>>; 2],
     /// For each layer, the step that makes its value again on the way back, where it then need not be kept;
     /// absent for most.
     pub(crate) made_again_by: Vec<Option<usize>>,
@@ -61,11 +62,13 @@ impl Program {
     pub fn new(graph: Graph, outputs: &[NodeId]) -> Program {
         let steps = Fusion::new(&graph, outputs).steps();
         let mut last_reader = vec![None; graph.nodes().len()];
-        let mut needed_back_to = vec![None; graph.nodes().len()];
+        let mut needed_back_to = [(); 2].map(|()| vec![None; graph.nodes().len()]);
         for (number, step) in steps.iter().enumerate() {
             step.inputs.iter().for_each(|&input| last_reader[input] = Some(number));
-            for value in step.needed_backward(&graph) {
-                needed_back_to[value].get_or_insert(number);
+            for (shares, needed) in [false, true].into_iter().zip(&mut needed_back_to) {
+                for value in step.needed_backward(&graph, shares) {
+                    needed[value].get_or_insert(number);
+                }
             }
         }
         let summed_into = vec![None; graph.nodes().len()];
@@ -112,6 +115,11 @@ impl Program {
         }
     }
 
+    /// The first step whose backward pass needs a value, with gradients of mixing weights or without.
+    pub(crate) fn needed_back_to(&self, value: usize, shares: bool) -> Option<usize> {
+        self.needed_back_to[usize::from(shares)][value]
+    }
+
     /// The network.
     pub fn graph(&self) -> &Graph {
         &self.graph
@@ -132,11 +140,12 @@ impl Step {
     }
 
     /// Places of the values that its backward pass reads.
-    pub(crate) fn needed_backward(&self, graph: &Graph) -> Vec<usize> {
+    pub(crate) fn needed_backward(&self, graph: &Graph, shares: bool) -> Vec<usize> {
         match (self.operation, graph.nodes()[self.node].layer) {
             (Operation::ConvNorm { .. } | Operation::Separable { .. }, _)
             | (_, Layer::Convolution(_) | Layer::BatchNorm { .. } | Layer::Linear { .. })
             | (_, Layer::FactorizedReduction { .. }) => self.inputs.clone(),
+            (_, Layer::Mix(_)) if shares => self.inputs.clone(),
             (_, Layer::Relu) => vec![self.node],
             (_, Layer::MaxPool(_)) => vec![self.inputs[0]],
             _ => Vec::new(),
@@ -302,8 +311,8 @@ mod tests {
                     && matches!(step.operation, Operation::ConvNorm { relu: true, .. })
             })
             .unwrap();
-        assert_eq!(program.needed_back_to[step.inputs[0]], Some(number));
-        assert_eq!(program.needed_back_to[program.steps.last().unwrap().node], None);
+        assert_eq!(program.needed_back_to(step.inputs[0], false), Some(number));
+        assert_eq!(program.needed_back_to(program.steps.last().unwrap().node, false), None);
     }
 
     #[test]
@@ -334,7 +343,7 @@ mod tests {
         let summed = means.iter().filter(|mean| program.summed_into[mean.node].is_some()).count();
         assert_eq!((means.len(), summed), (3 * 5, 3 * 4), "the first node of a cell has one term");
         for mean in means.iter().filter(|mean| layer(mean.inputs[0]) == Layer::Add) {
-            let needed = program.needed_back_to[mean.inputs[0]];
+            let needed = program.needed_back_to(mean.inputs[0], false);
             assert_eq!(needed, None, "of {:?}", mean.inputs);
         }
     }

@@ -49,12 +49,16 @@ impl Gradients {
 
     /// Where the gradient of a layer goes: to what is there already, if there is.
     pub(crate) fn destination(&mut self, node: usize, length: usize) -> Destination<'_> {
-        match &mut self.0[node] {
-            Some(own) => Destination::Add(Arc::<Buffer>::make_mut(own)),
-            empty => {
-                let own = empty.insert(Arc::new(Buffer::take(length)));
-                Destination::Write(Arc::<Buffer>::make_mut(own))
-            }
+        match self.open(node, length) {
+            (own, true) => Destination::Add(own),
+            (own, false) => Destination::Write(own),
         }
+    }
+
+    /// The gradient of a layer, and whether there was one; else it is still to be written.
+    pub(crate) fn open(&mut self, node: usize, length: usize) -> (&mut [f32], bool) {
+        let keep = self.0[node].is_some();
+        let own = self.0[node].get_or_insert_with(|| Arc::new(Buffer::take(length)));
+        (Arc::<Buffer>::make_mut(own), keep)
     }
 }

@@ -163,6 +163,9 @@ fn expressible(graph: &Graph, node: &Node) -> Result<(), Error> {
             let found = format!("a widening from {inputs} to {outputs} channels");
             if outputs < inputs { refuse(found, "at least as many channels") } else { Ok(()) }
         }
+        Layer::Mix(_) => {
+            refuse("a mixed sum".to_owned(), "a network, not the supernet that it was found in")
+        }
         Layer::Add | Layer::Concatenate if node.inputs.is_empty() => {
             refuse(format!("{} of nothing", node.layer.kind()), "at least one input")
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json as value};
-use tamis_graph::{Convolution, Counts, Graph, Layer, NodeId, Pool, Shape};
+use tamis_graph::{Convolution, Counts, Graph, Layer, Mix, NodeId, Pool, Shape};
 
 use crate::error::Error;
 
@@ -122,6 +122,9 @@ fn settings(layer: &Layer) -> Value {
         Layer::MaxPool(pool) | Layer::AveragePool(pool) => {
             let Pool { side, stride, padding } = pool;
             value!({ "side": side, "stride": stride, "padding": padding })
+        }
+        Layer::Mix(Mix { matrix, decision, first }) => {
+            value!({ "matrix": matrix, "decision": decision, "first": first })
         }
         Layer::Zero { stride } => value!({ "stride": stride }),
         Layer::HalveAndWiden { outputs } | Layer::Linear { outputs, .. } => {

@@ -5,7 +5,7 @@
 
 use crate::error::Error;
 use crate::graph::{Graph, Node, NodeId, Output};
-use crate::layer::{Convolution, ConvolutionLayer, Layer, Pool, Shape};
+use crate::layer::{Convolution, ConvolutionLayer, Layer, Mix, Pool, Shape};
 use crate::parameters::{Init, ParameterLayout};
 
 /// The layer that could not be described, what it would read, and what it can.
@@ -151,6 +151,11 @@ impl Builder {
             [single] => single,
             _ => self.plain(Layer::Add, inputs),
         }
+    }
+
+    /// See [`Layer::Mix`].
+    pub fn mix(&mut self, mix: Mix, inputs: Vec<NodeId>) -> NodeId {
+        self.plain(Layer::Mix(mix), inputs)
     }
 
     /// The channels of all inputs, one input after the other; a single one is its own.

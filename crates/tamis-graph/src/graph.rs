@@ -1,7 +1,7 @@
 //! A network: layers, what each reads, and which of them are its outputs.
 
 use crate::counts::Counts;
-use crate::layer::{Layer, Shape};
+use crate::layer::{Layer, Mix, Shape};
 use crate::parameters::ParameterLayout;
 
 /// Place of a layer in its network; layers read only from places before their own.
@@ -97,13 +97,26 @@ impl Graph {
 
     /// Which layers these outputs need, by place.
     pub fn needed(&self, outputs: &[NodeId]) -> Vec<bool> {
+        self.needed_where(outputs, |_, _| true)
+    }
+
+    /// Which layers these outputs need if of the options of a mixed sum only some run, by place:
+    /// `runs(mix, option)` of the option's column.
+    pub fn needed_where(&self, outputs: &[NodeId], runs: impl Fn(Mix, usize) -> bool) -> Vec<bool> {
         let mut needed = vec![false; self.nodes.len()];
         for output in outputs {
             needed[output.0] = true;
         }
         for (place, node) in self.nodes.iter().enumerate().rev() {
-            if needed[place] {
-                node.inputs.iter().for_each(|input| needed[input.0] = true);
+            if !needed[place] {
+                continue;
+            }
+            for (number, input) in node.inputs.iter().enumerate() {
+                let read = match node.layer {
+                    Layer::Mix(mix) => runs(mix, mix.first + number),
+                    _ => true,
+                };
+                needed[input.0] |= read;
             }
         }
         needed

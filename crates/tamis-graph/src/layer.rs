@@ -120,6 +120,17 @@ impl Pool {
     }
 }
 
+/// Where the mixing weights of a sum stand: its inputs are options that follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mix {
+    /// Number of the matrix.
+    pub matrix: usize,
+    /// Row of the matrix.
+    pub decision: usize,
+    /// Column of the first input.
+    pub first: usize,
+}
+
 /// One layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
@@ -154,6 +165,8 @@ pub enum Layer {
     GlobalAverage,
     /// The sum of all inputs.
     Add,
+    /// The sum of all inputs, each times a mixing weight of the caller's: what a supernet decides by.
+    Mix(Mix),
     /// The channels of all inputs, one input after the other.
     Concatenate,
     /// Zeros in the shape of its input, or in that of every second pixel.
@@ -201,6 +214,7 @@ impl Layer {
             Layer::AveragePool(_) => "average_pool",
             Layer::GlobalAverage => "global_average",
             Layer::Add => "add",
+            Layer::Mix(_) => "mix",
             Layer::Concatenate => "concatenate",
             Layer::Zero { .. } => "zero",
             Layer::HalveAndWiden { .. } => "halve_and_widen",
@@ -228,7 +242,7 @@ impl Layer {
     /// The shape that comes out of the shapes that go in, or what would have been expected of them.
     pub(crate) fn shape(&self, inputs: &[Shape]) -> Result<Shape, &'static str> {
         match (self, inputs) {
-            (Layer::Add, [first, rest @ ..]) => {
+            (Layer::Add | Layer::Mix(_), [first, rest @ ..]) => {
                 same(rest.iter().all(|shape| shape == first), *first)
             }
             (Layer::Concatenate, [Shape::Planes(first), ..]) => concatenated(*first, inputs),

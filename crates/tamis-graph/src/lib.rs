@@ -36,5 +36,5 @@ pub use builder::Builder;
 pub use counts::Counts;
 pub use error::Error;
 pub use graph::{Graph, Node, NodeId, Output};
-pub use layer::{Convolution, ConvolutionLayer, Layer, Pool, Shape};
+pub use layer::{Convolution, ConvolutionLayer, Layer, Mix, Pool, Shape};
 pub use parameters::{Init, Parameter, ParameterLayout};

@@ -16,6 +16,7 @@ mod adapters;
 mod autoencoder;
 mod checks;
 mod darts;
+mod described;
 mod device;
 mod error;
 mod fused;

@@ -71,8 +71,19 @@ impl MixingMatrix {
         decisions: impl Iterator<Item = usize>,
     ) -> Tensor<4> {
         let [_, options] = self.shares.dims();
-        let all = decisions.flat_map(|decision| (0..options).map(move |option| (decision, option)));
-        let idle = all.filter(|&(decision, option)| !self.runs(decision, option));
+        self.with_idle_of(
+            node,
+            decisions.flat_map(|decision| (0..options).map(move |option| (decision, option))),
+        )
+    }
+
+    /// The same, of these decisions and options.
+    pub(crate) fn with_idle_of(
+        &self,
+        node: Tensor<4>,
+        options: impl Iterator<Item = (usize, usize)>,
+    ) -> Tensor<4> {
+        let idle = options.filter(|&(decision, option)| !self.runs(decision, option));
         let zeros = idle.map(|(decision, option)| {
             let share = self.share(decision, option);
             Some(share.clone() - share.detach())

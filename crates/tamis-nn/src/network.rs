@@ -4,9 +4,11 @@ use std::cell::RefCell;
 
 use burn::backend::ExecutionError;
 use burn::tensor::{DType, Tensor};
-use tamis_graph::ParameterLayout;
+use tamis_engine::Program;
+use tamis_graph::{Graph, ParameterLayout};
 
 use crate::checks::length;
+use crate::described::{Described, run_program};
 use crate::device::{Device, Engine};
 use crate::error::Error;
 use crate::layers::{Builder, Forward};
@@ -37,6 +39,8 @@ pub struct Network {
     norm_channels: Vec<usize>,
     signature: Signature,
     body: Box<dyn Body>,
+    /// How the engine runs it, if it is described as a value.
+    program: Option<Program>,
     device: Device,
     engine: Engine,
 }
@@ -88,7 +92,33 @@ impl Network {
         device: Device,
     ) -> Self {
         let Builder { layout, norm_channels } = builder;
-        Network { layout, norm_channels, signature, body, device, engine: Engine::default() }
+        let engine = Engine::default();
+        Network { layout, norm_channels, signature, body, program: None, device, engine }
+    }
+
+    /// A supernet that is described as a value: its decisions are mixed sums, by matrices of
+    /// `[decisions, options]`, and its output is `logits`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`] if it has no such output.
+    pub fn described(
+        graph: Graph,
+        choices: Vec<[usize; 2]>,
+        device: Device,
+    ) -> Result<Network, Error> {
+        let body = Described::new(graph)?;
+        let (graph, output) = (body.graph(), body.output());
+        let classes = graph.node(output).shape.values();
+        Ok(Network {
+            layout: graph.parameters().clone(),
+            norm_channels: graph.norms().to_vec(),
+            signature: Signature { image: graph.image(), classes, choices },
+            program: Some(Program::new(graph.clone(), &[output])),
+            body: Box::new(body),
+            device,
+            engine: Engine::default(),
+        })
     }
 
     /// The same network computed by another engine.
@@ -136,6 +166,23 @@ impl Network {
     }
 
     fn run<E: Real>(
+        &self,
+        weights: &[E],
+        inputs: Inputs<'_, E>,
+        mode: Mode<'_>,
+        wants: Wants,
+    ) -> Result<Pass<E>, Error> {
+        // By given statistics the engine goes forward alone.
+        let is_run = matches!(mode, Mode::Train) || wants == Wants::default();
+        match &self.program {
+            Some(program) if self.fused::<E>() && is_run => {
+                run_program(program, (weights, inputs, self.choices()), mode, wants)
+            }
+            _ => self.run_composed(weights, inputs, mode, wants),
+        }
+    }
+
+    fn run_composed<E: Real>(
         &self,
         weights: &[E],
         inputs: Inputs<'_, E>,

@@ -46,12 +46,13 @@ impl<'a> ConvNorm<'a> {
         of_weights: &mut WeightGradient<'_>,
         of_input: Option<Destination<'_>>,
     ) {
-        let wants = Wants { weights: true, affine: self.scale.is_some() };
+        let wanted = of_weights.wanted();
+        let wants = Wants { weights: wanted, affine: wanted && self.scale.is_some() };
         let found = conv_bn::backward(saved, &self.operands(input), gradient, of_input, wants);
         if let Some(kernel) = found.weights {
             self.add_kernel(&kernel, of_weights);
         }
-        if let Some(scale) = self.scale {
+        if let Some(scale) = self.scale.filter(|_| wanted) {
             let affine = [(scale, found.gamma), (scale + 1, found.beta)];
             for (number, gradient) in affine.into_iter().filter_map(|(at, of)| Some((at, of?))) {
                 add(of_weights.of(number), &gradient);

@@ -36,7 +36,18 @@ pub(crate) struct WeightGradient<'a> {
     pub(crate) flat: Vec<f32>,
 }
 
-impl WeightGradient<'_> {
+impl<'a> WeightGradient<'a> {
+    /// Zeros, or nothing if it is not wanted.
+    pub(crate) fn new(graph: &'a Graph, wanted: bool) -> WeightGradient<'a> {
+        let length = if wanted { graph.parameters().length() } else { 0 };
+        WeightGradient { graph, flat: vec![0.0; length] }
+    }
+
+    /// Whether anybody wants it.
+    pub(crate) fn wanted(&self) -> bool {
+        !self.flat.is_empty()
+    }
+
     /// The gradient of a parameter by its number.
     pub(crate) fn of(&mut self, number: usize) -> &mut [f32] {
         &mut self.flat[self.graph.parameters().parameters()[number].range()]

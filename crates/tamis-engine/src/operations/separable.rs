@@ -58,8 +58,12 @@ impl<'a> Separable<'a> {
         of_weights: &mut WeightGradient<'_>,
         of_input: Option<Destination<'_>>,
     ) {
-        let wants = Wants { weights: true, affine: self.scale.is_some() };
+        let wanted = of_weights.wanted();
+        let wants = Wants { weights: wanted, affine: wanted && self.scale.is_some() };
         let found = separable::backward(saved, &self.operands(input), gradient, of_input, wants);
+        if !wanted {
+            return;
+        }
         let [depthwise, pointwise] = self.numbers;
         let mut gradients = vec![(depthwise, found.depthwise), (pointwise, found.pointwise)];
         if let Some(scale) = self.scale {

@@ -6,40 +6,57 @@ use std::cell::RefCell;
 use burn::backend::ExecutionError;
 use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
-use burn::tensor::{Device, Tensor, Transaction, activation::relu};
+use burn::tensor::{Tensor, Transaction, activation::relu};
 use tamis_engine::Moments;
-use tamis_graph::{ConvolutionLayer, Graph, Layer, Node, NodeId, Pool, Shape};
+use tamis_graph::{ConvolutionLayer, Graph, Layer, Mix, Node, NodeId, Pool, Shape};
 
 use crate::layers::{BATCH_NORM_EPSILON, global_average, unbias};
 use crate::leaves::Leaves;
-use crate::real::Real;
+use crate::mixing::{MixingMatrix, total};
 use crate::statistics::Statistics;
 
 /// What comes with a batch.
-pub(super) struct Batch<'a> {
+pub(crate) struct Batch<'a> {
     /// What batch norms normalise by; absent in training, where they go by the batch.
-    pub(super) statistics: Option<&'a Statistics>,
+    pub(crate) statistics: Option<&'a Statistics>,
     /// What each sample of each layer that drops paths is multiplied with, `[sample][layer]`.
-    pub(super) factors: Option<Vec<Vec<f32>>>,
+    pub(crate) factors: Option<Vec<Vec<f32>>>,
 }
 
 /// A pass in the making.
-pub(super) struct Composed<'a> {
+pub(crate) struct Composed<'a> {
     graph: &'a Graph,
-    leaves: Leaves<'a>,
+    leaves: &'a Leaves<'a>,
     batch: Batch<'a>,
+    mixing: &'a [MixingMatrix],
     moments: RefCell<Noted>,
 }
 
 /// Number, mean and variance of batch norms.
-pub(super) struct Noted {
+pub(crate) struct Noted {
     norms: usize,
     moments: Vec<(usize, Tensor<1>, Tensor<1>)>,
 }
 
 impl Noted {
+    /// Mean and variance of every batch norm by its number, 0 and 1 of what did not run.
+    pub(crate) fn all(
+        self,
+        channels: &[usize],
+        leaves: &Leaves<'_>,
+    ) -> Vec<(Tensor<1>, Tensor<1>)> {
+        let mut all: Vec<(Tensor<1>, Tensor<1>)> = channels
+            .iter()
+            .map(|&channels| (leaves.constant(0.0, channels), leaves.constant(1.0, channels)))
+            .collect();
+        for (number, mean, variance) in self.moments {
+            all[number] = (mean, variance);
+        }
+        all
+    }
+
     /// All moments, read at once: on another device every reading waits for it.
-    pub(super) fn read(self) -> Result<Vec<Option<Moments>>, ExecutionError> {
+    pub(crate) fn read(self) -> Result<Vec<Option<Moments>>, ExecutionError> {
         let mut all = vec![None; self.norms];
         let mut reading = Transaction::default();
         let mut numbers = Vec::with_capacity(self.moments.len());
@@ -61,37 +78,47 @@ impl Noted {
 type Value = Tensor<4>;
 
 impl<'a> Composed<'a> {
-    pub(super) fn new<E: Real>(
+    pub(crate) fn new(
         graph: &'a Graph,
-        weights: &'a [E],
-        device: &'a Device,
-        tracked: bool,
+        leaves: &'a Leaves<'a>,
         batch: Batch<'a>,
+        mixing: &'a [MixingMatrix],
     ) -> Composed<'a> {
         let moments = Noted { norms: graph.norms().len(), moments: Vec::new() };
-        let leaves = Leaves::new(graph.parameters(), weights, device, tracked);
-        Composed { graph, leaves, batch, moments: RefCell::new(moments) }
+        Composed { graph, leaves, batch, mixing, moments: RefCell::new(moments) }
     }
 
     /// The outputs, flattened.
-    pub(super) fn outputs(&self, images: Tensor<4>, outputs: &[NodeId]) -> Vec<Tensor<1>> {
-        let needed = self.graph.needed(outputs);
+    pub(crate) fn outputs(&self, images: Tensor<4>, outputs: &[NodeId]) -> Vec<Tensor<1>> {
+        let is_run = |mix: Mix, option: usize| self.mixing[mix.matrix].runs(mix.decision, option);
+        let needed = self.graph.needed_where(outputs, is_run);
         let mut values: Vec<Option<Value>> = vec![None; self.graph.nodes().len()];
         for id in self.graph.ids().filter(|id| needed[id.index()]) {
             let node = self.graph.node(id);
-            let inputs = node.inputs.iter().filter_map(|input| values[input.index()].clone());
-            let inputs: Vec<Value> = inputs.collect();
+            let inputs = node.inputs.iter().map(|input| values[input.index()].clone());
+            let inputs: Vec<Option<Value>> = inputs.collect();
             values[id.index()] = Some(match node.layer {
                 Layer::Image => images.clone(),
-                _ => self.layer(node, inputs),
+                Layer::Mix(mix) => self.mix(mix, inputs, || zeros(&images, node.shape)),
+                _ => self.layer(node, inputs.into_iter().flatten().collect()),
             });
         }
         let given = outputs.iter().filter_map(|output| values[output.index()].clone());
         given.map(|value| value.reshape([-1])).collect()
     }
 
-    pub(super) fn into_parts(self) -> (Leaves<'a>, Noted) {
-        (self.leaves, self.moments.into_inner())
+    pub(crate) fn into_noted(self) -> Noted {
+        self.moments.into_inner()
+    }
+
+    fn mix(&self, mix: Mix, inputs: Vec<Option<Value>>, zeros: impl FnOnce() -> Value) -> Value {
+        let matrix = &self.mixing[mix.matrix];
+        let options = mix.first..mix.first + inputs.len();
+        let terms = options.clone().zip(inputs).map(|(option, input)| {
+            input.and_then(|input| matrix.weigh(mix.decision, option, || input))
+        });
+        let sum = total(terms.collect::<Vec<_>>()).unwrap_or_else(zeros);
+        matrix.with_idle_of(sum, options.map(|option| (mix.decision, option)))
     }
 
     fn layer(&self, node: &Node, mut inputs: Vec<Value>) -> Value {
@@ -128,7 +155,8 @@ impl<'a> Composed<'a> {
             }
             Layer::Linear { weight, .. } => self.linear(first, weight),
             Layer::DropPath { number } => self.drop_path(first, number),
-            Layer::Image => first,
+            // An image and a mixed sum are not asked for here.
+            Layer::Image | Layer::Mix(_) => first,
         }
     }
 
@@ -186,6 +214,13 @@ fn sides(shape: Shape) -> [usize; 3] {
         Shape::Planes(sides) => sides,
         Shape::Features(values) => [values, 1, 1],
     }
+}
+
+/// Zeros in a shape, for as many images.
+fn zeros(images: &Value, shape: Shape) -> Value {
+    let [batch, ..] = images.dims();
+    let [channels, height, width] = sides(shape);
+    Tensor::zeros([batch, channels, height, width], (&images.device(), images.dtype()))
 }
 
 /// The upper left part of the planes in the size of a shape.

@@ -5,7 +5,7 @@
 //! caller's: it is given what the outputs gave and returns the gradients of these, so no loss ever enters a
 //! graph of tensors.
 
-mod composed;
+pub(crate) mod composed;
 
 use burn::backend::ExecutionError;
 use burn::tensor::{DType, Tensor};
@@ -15,6 +15,7 @@ use tamis_graph::{Graph, NodeId, ParameterLayout};
 use crate::checks::length;
 use crate::device::{Device, Engine};
 use crate::error::Error;
+use crate::leaves::Leaves;
 use crate::network::{image_tensor, is_fused};
 use crate::real::{Real, dtype, flat_data, read};
 use crate::statistics::Statistics;
@@ -128,7 +129,8 @@ impl Model {
         }
         let device = self.device.autodiff();
         let batch = Batch { statistics: Some(statistics), factors: None };
-        let composed = Composed::new(self.graph(), weights, &device, false, batch);
+        let leaves = Leaves::new(self.layout(), weights, &device, false);
+        let composed = Composed::new(self.graph(), &leaves, batch, &[]);
         let outputs =
             composed.outputs(image_tensor(images, self.graph().image(), &device), &self.outputs);
         outputs.into_iter().map(|output| self.read(output)).collect()
@@ -161,7 +163,8 @@ impl Model {
         let device = self.device.autodiff();
         let layers = self.graph().drop_paths();
         let batch = Batch { statistics: None, factors: drop_path.map(|of| of.factors(layers)) };
-        let composed = Composed::new(self.graph(), weights, &device, true, batch);
+        let leaves = Leaves::new(self.layout(), weights, &device, true);
+        let composed = Composed::new(self.graph(), &leaves, batch, &[]);
         let outputs =
             composed.outputs(image_tensor(images, self.graph().image(), &device), &self.outputs);
         let values = outputs.iter().map(|output| self.read(output.clone()));
@@ -175,9 +178,9 @@ impl Model {
             return Ok(ModelPass { found, gradient, statistics: self.initial_statistics() });
         };
         let mut gradients = seeded.backward();
-        let (leaves, moments) = composed.into_parts();
+        let noted = composed.into_noted();
         let failed = |error: ExecutionError| self.device.failed(error);
-        let statistics = self.statistics(&moments.read().map_err(failed)?);
+        let statistics = self.statistics(&noted.read().map_err(failed)?);
         let gradient = leaves.gradient(&mut gradients).map_err(failed)?;
         Ok(ModelPass { found, gradient, statistics })
     }
@@ -187,15 +190,7 @@ impl Model {
     }
 
     fn statistics(&self, moments: &[Option<Moments>]) -> Statistics {
-        let mut statistics = Statistics::default();
-        for (moments, &channels) in moments.iter().zip(self.graph().norms()) {
-            let (mean, variance) = match moments {
-                Some(moments) => (moments.mean.clone(), moments.variance.clone()),
-                None => (vec![0.0; channels], vec![1.0; channels]),
-            };
-            statistics.push(mean, variance);
-        }
-        statistics
+        statistics_of(moments, self.graph().norms())
     }
 
     fn is_fused<E: Real>(&self) -> bool {
@@ -212,11 +207,24 @@ impl Model {
     }
 }
 
+/// The moments of every batch norm, 0 and 1 of those that did not run.
+pub(crate) fn statistics_of(moments: &[Option<Moments>], norms: &[usize]) -> Statistics {
+    let mut statistics = Statistics::default();
+    for (moments, &channels) in moments.iter().zip(norms) {
+        let (mean, variance) = match moments {
+            Some(moments) => (moments.mean.clone(), moments.variance.clone()),
+            None => (vec![0.0; channels], vec![1.0; channels]),
+        };
+        statistics.push(mean, variance);
+    }
+    statistics
+}
+
 fn slices<E>(values: &[Vec<E>]) -> Vec<&[E]> {
     values.iter().map(Vec::as_slice).collect()
 }
 
-fn moments_of(statistics: &Statistics, norms: usize) -> Vec<Moments> {
+pub(crate) fn moments_of(statistics: &Statistics, norms: usize) -> Vec<Moments> {
     let of = |number| {
         let (mean, variance) = statistics.of(number);
         Moments { mean, variance }
