@@ -203,6 +203,10 @@ impl Run<'_> {
             Layer::HalveAndWiden { outputs } => {
                 planes::halve_and_widen_backward(&gradient, from, outputs)
             }
+            Layer::Truncate { outputs } => {
+                let [kept, all] = [outputs, from[0]].map(|channels| channels * from[1] * from[2]);
+                planes::part_backward(&gradient, [kept, all])
+            }
             Layer::Upsample => planes::upsample_backward(&gradient, from[2]),
             Layer::DropPath { number } => {
                 let mut own = Arc::unwrap_or_clone(gradient);

@@ -103,6 +103,7 @@ fn color(layer: &Layer) -> &'static str {
         | Layer::Relu
         | Layer::Zero { .. }
         | Layer::HalveAndWiden { .. }
+        | Layer::Truncate { .. }
         | Layer::Upsample
         | Layer::Flatten
         | Layer::Unflatten(_)

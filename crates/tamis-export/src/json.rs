@@ -127,7 +127,9 @@ fn settings(layer: &Layer) -> Value {
             value!({ "matrix": matrix, "decision": decision, "first": first })
         }
         Layer::Zero { stride } => value!({ "stride": stride }),
-        Layer::HalveAndWiden { outputs } | Layer::Linear { outputs, .. } => {
+        Layer::HalveAndWiden { outputs }
+        | Layer::Truncate { outputs }
+        | Layer::Linear { outputs, .. } => {
             value!({ "outputs": outputs })
         }
         Layer::Unflatten(sides) => value!({ "sides": sides }),

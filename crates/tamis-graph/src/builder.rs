@@ -176,6 +176,14 @@ impl Builder {
         self.plain(Layer::HalveAndWiden { outputs }, vec![input])
     }
 
+    /// The first channels alone; the input itself if it has no more.
+    pub fn truncate(&mut self, input: NodeId, outputs: usize) -> NodeId {
+        match self.shape(input).channels() == outputs {
+            true => input,
+            false => self.plain(Layer::Truncate { outputs }, vec![input]),
+        }
+    }
+
     /// Nearest upsampling by 2.
     pub fn upsample(&mut self, input: NodeId) -> NodeId {
         self.plain(Layer::Upsample, vec![input])

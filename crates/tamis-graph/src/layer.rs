@@ -180,6 +180,11 @@ pub enum Layer {
         /// Channels of the output; half of the new ones stand before the old, rounded down.
         outputs: usize,
     },
+    /// The first channels alone, as NAS-Bench-101 fits sums to narrower vertices.
+    Truncate {
+        /// Channels of the output.
+        outputs: usize,
+    },
     /// Every pixel four times: nearest upsampling by 2.
     Upsample,
     /// The values of all planes, one after the other.
@@ -218,6 +223,7 @@ impl Layer {
             Layer::Concatenate => "concatenate",
             Layer::Zero { .. } => "zero",
             Layer::HalveAndWiden { .. } => "halve_and_widen",
+            Layer::Truncate { .. } => "truncate",
             Layer::Upsample => "upsample",
             Layer::Flatten => "flatten",
             Layer::Unflatten(_) => "unflatten",
@@ -287,6 +293,10 @@ impl Layer {
             Layer::Zero { stride } => {
                 Ok(sized(channels, [height.div_ceil(stride), width.div_ceil(stride)]))
             }
+            Layer::Truncate { outputs } if outputs <= channels => {
+                Ok(sized(outputs, [height, width]))
+            }
+            Layer::Truncate { .. } => Err("at least as many channels"),
             Layer::Upsample => Ok(sized(channels, [2 * height, 2 * width])),
             Layer::BatchNorm { .. } => Ok(sized(channels, [height, width])),
             _ => Err("what a layer of its kind can read"),

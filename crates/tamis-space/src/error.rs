@@ -39,6 +39,22 @@ pub enum Error {
         /// What would be right.
         expected: &'static str,
     },
+    /// Vertices and edges that make no cell of NAS-Bench-101.
+    #[error("building a cell of NAS-Bench-101: found {found}, expected {expected}")]
+    Vertices {
+        /// What is wrong.
+        found: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A cell that nothing flows through, where a network was asked for.
+    #[error(
+        "building a network: found the cell {cell}, through which nothing flows, expected a way from input to output"
+    )]
+    CutOff {
+        /// The cell.
+        cell: String,
+    },
     /// A network that cannot be built.
     #[error(transparent)]
     Network(#[from] tamis_graph::Error),

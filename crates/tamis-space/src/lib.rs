@@ -22,6 +22,7 @@ mod architecture;
 pub mod darts;
 mod error;
 mod flow;
+pub mod nas_bench_101;
 pub mod nas_bench_201;
 
 pub use architecture::{Architecture, NetworkShape};

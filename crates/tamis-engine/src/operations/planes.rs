@@ -55,12 +55,23 @@ pub(crate) fn concatenate(inputs: &[(&[f32], usize)], batch: usize) -> Buffer {
     output
 }
 
-/// The part of a gradient that belongs to one of the concatenated: so many values a sample, after so many
-/// others.
+/// A part of the values, such as those of a gradient that belong to one of the concatenated: so many a
+/// sample, after so many others.
 pub(crate) fn part(gradient: &[f32], [values, before, all]: [usize; 3]) -> Buffer {
     let mut to = Buffer::take(gradient.len() / all * values);
     let samples = to.par_chunks_mut(values.max(1)).zip(gradient.par_chunks(all));
     samples.for_each(|(to, from)| to.copy_from_slice(&from[before..][..values]));
+    to
+}
+
+/// The gradient of values of which the first so many of a sample went on, of all there are.
+pub(crate) fn part_backward(gradient: &[f32], [kept, all]: [usize; 2]) -> Buffer {
+    let mut to = Buffer::take(gradient.len() / kept.max(1) * all);
+    let samples = to.par_chunks_mut(all).zip(gradient.par_chunks(kept.max(1)));
+    samples.for_each(|(to, from)| {
+        to[..kept].copy_from_slice(from);
+        to[kept..].fill(0.0);
+    });
     to
 }
 

@@ -47,6 +47,7 @@ impl Form<'_> {
             Layer::Concatenate => self.concatenate(&inputs, name),
             Layer::Zero { .. } => self.zero(node, input, name),
             Layer::HalveAndWiden { .. } => self.halve_and_widen(node, input, name),
+            Layer::Truncate { outputs } => self.truncate(node, outputs, input, name),
             Layer::Upsample => self.upsample(node, input, name),
             Layer::Flatten => self.writer.node("Flatten", &[input], name, vec![integer("axis", 1)]),
             Layer::Unflatten([channels, height, width]) => {
@@ -142,6 +143,15 @@ impl Form<'_> {
         let axes = constant("axes", [2, 3]);
         let steps = constant("steps", [step; 2]);
         self.writer.node("Slice", &[input, &starts, &ends, &axes, &steps], name, Vec::new())
+    }
+
+    fn truncate(&mut self, node: &Node, outputs: usize, input: &str, name: &str) -> String {
+        let mut constant = |what: &str, value: i64| {
+            self.writer.integers(&format!("{}.{what}", node.path), &[value])
+        };
+        let (starts, ends) = (constant("starts", 0), constant("ends", outputs as i64));
+        let axes = constant("axes", 1);
+        self.writer.node("Slice", &[input, &starts, &ends, &axes], name, Vec::new())
     }
 
     fn upsample(&mut self, node: &Node, input: &str, name: &str) -> String {

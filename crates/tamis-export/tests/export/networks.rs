@@ -4,6 +4,7 @@ use tamis_core::{Key, Purpose};
 use tamis_export::{Normalization, Trained};
 use tamis_graph::networks::{AutoencoderShape, autoencoder, resnet};
 use tamis_graph::{Builder, Convolution, Graph, Layer, Pool, Shape};
+use tamis_space::nas_bench_101::{Cell, CellShape};
 use tamis_space::{darts, nas_bench_201};
 
 /// A network with all that [`Trained`] borrows.
@@ -161,6 +162,13 @@ pub(crate) fn unusual() -> Owned {
     Owned::new("unusual", builder.finish("an unusual network").unwrap())
 }
 
+/// A cell whose vertices have channels of several numbers, so that sums are cut.
+fn nas_bench_101() -> Owned {
+    let text = "conv3x3-bn-relu(0) maxpool3x3(0,1) conv1x1-bn-relu(1) output(0,1,2,3)";
+    let shape = CellShape { channels: 7, cells: 1, ..CellShape::benchmark(6, [3, 8, 8]) };
+    Owned::new("nas-bench-101", text.parse::<Cell>().unwrap().network(&shape).unwrap())
+}
+
 pub(crate) fn all() -> Vec<Owned> {
     let operations = ["nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3", "skip_connect", "none"];
     let cell = |of: [&str; 6]| {
@@ -177,6 +185,7 @@ pub(crate) fn all() -> Vec<Owned> {
     ];
     let mut networks: Vec<Owned> =
         cells.map(|of| nas_bench_201(&format!("nas-bench-201 {of:?}"), &cell(of))).into();
+    networks.push(nas_bench_101());
     networks.push(every_darts_operation(darts::Stem::Cifar));
     networks.push(every_darts_operation(darts::Stem::Imagenet));
     networks.push(Owned::new("resnet", resnet(4, 2, [3, 16, 16], 6).unwrap()));

@@ -147,6 +147,8 @@ impl<'a> Composed<'a> {
             }
             Layer::Zero { .. } => reshaped(&first, node.shape).zeros_like(),
             Layer::HalveAndWiden { outputs } => halve_and_widen(first, outputs),
+            // The channels are those of the shape, the size is the input's own.
+            Layer::Truncate { .. } => reshaped(&first, node.shape),
             Layer::Upsample => upsample(first),
             Layer::Flatten | Layer::Unflatten(_) => {
                 let [batch, ..] = first.dims();
