@@ -140,7 +140,7 @@ fn the_engine_finds_what_the_tensor_library_finds_whatever_runs_and_is_wanted() 
 fn gradients_are_those_of_finite_differences() {
     let mut case = Case::new(EVERYTHING);
     let found = case.pass::<f64>(&network(), ALL);
-    let mut check =
+    let check =
         |case: &mut Case, place: fn(&mut Case, usize) -> &mut f64, at: usize, slope: f64| {
             let value = *place(case, at);
             let losses = [1e-5, -1e-5].map(|step| {

@@ -3,9 +3,12 @@
 use crate::theme::Colour;
 
 /// Names for readers and colours of the operations of the spaces there are.
-const KNOWN: [(&str, &str, Colour); 14] = [
+const KNOWN: [(&str, &str, Colour); 17] = [
     ("none", "none", Colour::Series(7)),
     ("skip_connect", "skip", Colour::Series(4)),
+    ("conv1x1-bn-relu", "conv 1×1", Colour::Series(5)),
+    ("conv3x3-bn-relu", "conv 3×3", Colour::Series(0)),
+    ("maxpool3x3", "max pool 3×3", Colour::Series(6)),
     ("nor_conv_1x1", "conv 1×1", Colour::Series(5)),
     ("nor_conv_3x3", "conv 3×3", Colour::Series(0)),
     ("avg_pool_3x3", "avg pool 3×3", Colour::Series(1)),

@@ -1,6 +1,6 @@
 //! The settings that nobody gives: those of a recipe, on the space that is searched.
 
-use crate::config::{LearningRateScale, Recipe, SearchConfig};
+use crate::config::{LearningRateScale, Recipe, SearchConfig, SpaceConfig};
 use crate::error::Error;
 use crate::host::find_host;
 use crate::space::find_space;
@@ -27,7 +27,7 @@ impl SearchConfig {
     pub fn of(basis: Basis<'_>) -> Result<Self, Error> {
         let Basis { recipe, space, host, epochs } = basis;
         let (space, host) = (find_space(space)?, find_host(host)?);
-        let space = (space.defaults)(recipe);
+        let space = SpaceConfig { name: space.name.to_owned(), ..(space.defaults)(recipe) };
         let mut config = SearchConfig { recipe, space, ..SearchConfig::default() };
         config.host.name = host.name.to_owned();
         match recipe {
@@ -53,7 +53,6 @@ impl SearchConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::SpaceConfig;
     use crate::host::HOSTS;
     use crate::space::SPACES;
 

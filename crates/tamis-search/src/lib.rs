@@ -44,6 +44,6 @@ pub use matrix::Matrix;
 pub use metrics::EpochRecord;
 pub use search::{Event, Search, SearchData};
 pub use space::{
-    ChoiceSet, NodeEdges, OptionCosts, SPACES, SearchSpace, SpaceEntry, Stage, build_space,
+    ChoiceSet, NodeEdges, OptionCosts, Row, SPACES, SearchSpace, SpaceEntry, Stage, build_space,
     has_tables,
 };

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use tamis_graph::Graph;
 
 use crate::darts::{self, EvalShape, Stem};
+use crate::nas_bench_101::{self, CellShape};
 use crate::nas_bench_201::{self, MacroShape};
 use crate::{Error, Flow};
 
@@ -15,6 +16,8 @@ use crate::{Error, Flow};
 pub enum Architecture {
     /// A cell of NAS-Bench-201.
     NasBench201(nas_bench_201::Genotype),
+    /// A cell of NAS-Bench-101, which is what a search on NAS-Bench-1shot1 finds.
+    NasBench101(nas_bench_101::Cell),
     /// The two cells of the DARTS space.
     Darts(darts::Genotype),
 }
@@ -41,6 +44,7 @@ impl Architecture {
     pub fn space(&self) -> &'static str {
         match self {
             Architecture::NasBench201(_) => "nas-bench-201",
+            Architecture::NasBench101(_) => "nas-bench-101",
             Architecture::Darts(_) => "darts",
         }
     }
@@ -49,6 +53,9 @@ impl Architecture {
     pub fn operations(&self) -> Vec<&'static str> {
         match self {
             Architecture::NasBench201(genotype) => genotype.0.iter().map(|of| of.name()).collect(),
+            Architecture::NasBench101(cell) => {
+                cell.operations().iter().map(|of| of.name()).collect()
+            }
             Architecture::Darts(genotype) => {
                 let edges = genotype.normal.edges().iter().chain(genotype.reduce.edges());
                 edges.map(|edge| edge.operation.name()).collect()
@@ -60,6 +67,7 @@ impl Architecture {
     pub fn usual_size(&self) -> [usize; 2] {
         match self {
             Architecture::NasBench201(_) => [16, 3],
+            Architecture::NasBench101(_) => [32, 1],
             Architecture::Darts(_) => [16, 8],
         }
     }
@@ -68,6 +76,7 @@ impl Architecture {
     pub fn flow(&self) -> Flow {
         match self {
             Architecture::NasBench201(genotype) => genotype.flow(),
+            Architecture::NasBench101(cell) => cell.flow(),
             // Every node takes two operations that are not `none`, and goes into the output.
             Architecture::Darts(_) => Flow::Whole,
         }
@@ -83,8 +92,11 @@ impl Architecture {
         let NetworkShape { channels, cells, stem, auxiliary, image, classes } = *shape;
         let [image_channels, image_height, image_width] = image;
         match self {
-            Architecture::NasBench201(_) if auxiliary => {
+            Architecture::NasBench201(_) | Architecture::NasBench101(_) if auxiliary => {
                 Err(Error::Auxiliary { space: self.space() })
+            }
+            Architecture::NasBench101(cell) => {
+                cell.network(&CellShape { channels, cells, classes, image })
             }
             Architecture::NasBench201(genotype) => genotype.network(&MacroShape {
                 channels,
@@ -112,6 +124,7 @@ impl Architecture {
             Architecture::NasBench201(genotype) => {
                 (1..nas_bench_201::NODES).map(|node| sum_node(genotype, node)).collect()
             }
+            Architecture::NasBench101(cell) => vertices(cell),
             Architecture::Darts(genotype) => {
                 let cells = [("normal", &genotype.normal), ("reduction", &genotype.reduce)];
                 cells.into_iter().flat_map(|(name, cell)| pair_nodes(name, cell)).collect()
@@ -126,6 +139,15 @@ fn sum_node(genotype: &nas_bench_201::Genotype, node: usize) -> (String, String)
     (format!("node {node}"), terms.collect::<Vec<_>>().join(", "))
 }
 
+fn vertices(cell: &nas_bench_101::Cell) -> Vec<(String, String)> {
+    let names = cell.operations().iter().map(|operation| operation.name()).chain(["output"]);
+    let vertex = |(number, name): (usize, &str)| {
+        let read: Vec<String> = cell.parents(number).iter().map(usize::to_string).collect();
+        (format!("vertex {number}"), format!("{name} of {}", read.join(", ")))
+    };
+    (1..).zip(names).map(vertex).collect()
+}
+
 fn pair_nodes(name: &str, cell: &darts::Cell) -> Vec<(String, String)> {
     let node = |(at, edges): (usize, &[darts::Edge])| {
         let terms = edges.iter().map(|edge| format!("{} of {}", edge.operation, edge.source));
@@ -138,6 +160,7 @@ impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Architecture::NasBench201(genotype) => genotype.fmt(f),
+            Architecture::NasBench101(cell) => cell.fmt(f),
             Architecture::Darts(genotype) => genotype.fmt(f),
         }
     }
@@ -146,11 +169,15 @@ impl fmt::Display for Architecture {
 impl FromStr for Architecture {
     type Err = Error;
 
-    /// Reads any text form of any space: what begins with `|` is a cell of NAS-Bench-201, all else one of
-    /// the forms of the DARTS space.
+    /// Reads any text form of any space: what begins with `|` is a cell of NAS-Bench-201, what ends with
+    /// `output(…)` one of NAS-Bench-101, all else one of the forms of the DARTS space.
     fn from_str(text: &str) -> Result<Architecture, Error> {
-        match text.trim_start().starts_with('|') {
-            true => text.parse().map(Architecture::NasBench201),
+        let last = text.split_whitespace().next_back().unwrap_or_default();
+        if text.trim_start().starts_with('|') {
+            return text.parse().map(Architecture::NasBench201);
+        }
+        match last.starts_with("output(") {
+            true => text.parse().map(Architecture::NasBench101),
             false => text.parse().map(Architecture::Darts),
         }
     }
@@ -178,7 +205,12 @@ mod tests {
 
     #[test]
     fn a_text_is_read_as_its_space_s_and_written_back() {
-        for (text, space) in [(CELL.to_owned(), "nas-bench-201"), (darts_text(), "darts")] {
+        let vertices = "conv3x3-bn-relu(0) maxpool3x3(0,1) output(1,2)".to_owned();
+        for (text, space) in [
+            (CELL.to_owned(), "nas-bench-201"),
+            (darts_text(), "darts"),
+            (vertices, "nas-bench-101"),
+        ] {
             let architecture: Architecture = text.parse().unwrap();
             assert_eq!(architecture.space(), space);
             assert_eq!(architecture.to_string(), text);

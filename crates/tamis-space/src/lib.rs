@@ -23,6 +23,7 @@ pub mod darts;
 mod error;
 mod flow;
 pub mod nas_bench_101;
+pub mod nas_bench_1shot1;
 pub mod nas_bench_201;
 
 pub use architecture::{Architecture, NetworkShape};

@@ -2,6 +2,7 @@
 //! does not work dashed.
 
 mod darts;
+mod nas_bench_101;
 mod nas_bench_201;
 mod order;
 mod part;
@@ -50,12 +51,15 @@ impl CellDrawing {
     }
 }
 
-/// Draws the cells of an architecture: one of NAS-Bench-201, the normal and the reduction cell of the
-/// DARTS space.
+/// Draws the cells of an architecture: one of NAS-Bench-201 or NAS-Bench-101, the normal and the reduction
+/// cell of the DARTS space.
 pub fn draw(architecture: &Architecture) -> Vec<CellDrawing> {
     match architecture {
         Architecture::NasBench201(genotype) => {
             vec![CellDrawing { name: "cell", svg: nas_bench_201::draw(genotype).into() }]
+        }
+        Architecture::NasBench101(cell) => {
+            vec![CellDrawing { name: "cell", svg: nas_bench_101::draw(cell).into() }]
         }
         Architecture::Darts(genotype) => {
             [("normal cell", &genotype.normal), ("reduction cell", &genotype.reduce)]
@@ -92,7 +96,9 @@ mod tests {
     fn files_are_well_formed_and_need_no_page() {
         let benchmark = tamis_space::nas_bench_201::Genotype::all().step_by(97);
         let all = benchmark.map(Architecture::NasBench201);
-        for architecture in all.chain([Architecture::Darts(DARTS.parse().unwrap())]) {
+        let vertices = "conv3x3-bn-relu(0) maxpool3x3() conv1x1-bn-relu(0,1) output(0,3)";
+        let others = [DARTS, vertices].map(|text| text.parse().unwrap());
+        for architecture in all.chain(others) {
             for drawing in draw(&architecture) {
                 let file = drawing.to_file();
                 assert!(!file.contains("var("), "{file}");

@@ -20,7 +20,7 @@ use crate::config::SearchConfig;
 use crate::error::Error;
 use crate::matrix::Matrix;
 use crate::position::StepContext;
-use crate::space::{OptionCosts, SearchSpace, Stage};
+use crate::space::{ChoiceSet, OptionCosts, SearchSpace, Stage};
 
 pub use choices::Choices;
 pub use passes::{At, BOTH, FORWARD, OF_SHARES, OF_WEIGHTS, Passed, Passes};
@@ -75,6 +75,9 @@ impl Bilevel {
         let weights = network.layout().init(config.seed);
         let settings = &config.weights;
         let alphas = alphas::initial(network.choices(), config.seed);
+        let mut choices: Vec<Choices> =
+            alphas.into_iter().map(|of| Choices::new(of, &config.alpha)).collect();
+        choices.iter_mut().zip(space.choices()).for_each(drop_what_means_nothing);
         Ok(Bilevel {
             sgd: Sgd {
                 momentum: settings.momentum as f32,
@@ -83,7 +86,7 @@ impl Bilevel {
                 velocity: vec![0.0; weights.len()],
             },
             clip: settings.clip,
-            choices: alphas.into_iter().map(|of| Choices::new(of, &config.alpha)).collect(),
+            choices,
             rates: Rates { weights: settings.lr, alpha: config.alpha.lr },
             network,
             weights,
@@ -291,6 +294,15 @@ impl Bilevel {
         let ids: Vec<String> = batch.ids.iter().take(8).map(ToString::to_string).collect();
         let StepContext { epoch, step, .. } = self.position;
         Error::NotFinite { epoch, step, what, found, samples: ids.join(" ") }
+    }
+}
+
+/// Drops the columns that a shorter row does not have.
+fn drop_what_means_nothing((choices, set): (&mut Choices, &ChoiceSet)) {
+    for row in 0..set.shape()[0] {
+        for option in set.row(row).options..set.options.len() {
+            choices.drop_option([row, option]);
+        }
     }
 }
 

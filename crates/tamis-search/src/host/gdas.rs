@@ -6,7 +6,8 @@
 //! falls linearly from 10 to 0.1 over the epochs. The weights train first, then the architecture, each on a
 //! sample of its own.
 //!
-//! Deliberate difference: the architecture is derived by the space's own rule.
+//! Deliberate differences: the architecture is derived by the space's own rule; where a row keeps several
+//! options, as the inputs of NAS-Bench-1shot1's blocks do, as many of the largest run, each with share 1.
 
 use tamis_core::Stream;
 
@@ -16,16 +17,20 @@ use crate::bilevel::{At, Bilevel, Choices};
 use crate::config::GdasSettings;
 use crate::error::Error;
 use crate::matrix::Matrix;
+use crate::space::ChoiceSet;
 
 pub(super) const ENTRY: HostEntry = HostEntry {
     name: "gdas",
     summary: "one sampled operation an edge, Gumbel-softmax straight through",
     defaults: as_darts,
-    build: |config, _| Ok(Box::new(Gdas { settings: config.host.gdas })),
+    build: |config, space| {
+        Ok(Box::new(Gdas { settings: config.host.gdas, sets: space.choices().to_vec() }))
+    },
 };
 
 struct Gdas {
     settings: GdasSettings,
+    sets: Vec<ChoiceSet>,
 }
 
 impl Gdas {
@@ -46,9 +51,10 @@ impl Host for Gdas {
     ) -> Result<StepOutcome, Error> {
         let tau = self.tau(at);
         let mut stream = at.key().stream();
-        let sampled = Sampled::draw(&bilevel.choices, tau, &mut stream);
+        let keeps = |matrix: usize, row: usize| self.sets[matrix].row(row).keeps;
+        let sampled = Sampled::draw(&bilevel.choices, &keeps, tau, &mut stream);
         let trained = weight_step(bilevel, batches, sampled.at())?;
-        let sampled = Sampled::draw(&bilevel.choices, tau, &mut stream);
+        let sampled = Sampled::draw(&bilevel.choices, &keeps, tau, &mut stream);
         let arch = arch_step(bilevel, batches.arch, sampled.at(), |bilevel, of_shares| {
             bilevel.step_alphas(&sampled.gradients(of_shares, tau));
         })?;
@@ -56,7 +62,7 @@ impl Host for Gdas {
     }
 }
 
-/// One option an edge, and the probabilities that it was drawn from.
+/// One option an edge, or as many as its row keeps, and the probabilities that they were drawn from.
 struct Sampled {
     probabilities: Vec<Matrix>,
     shares: Vec<Matrix>,
@@ -64,16 +70,22 @@ struct Sampled {
 }
 
 impl Sampled {
-    fn draw(choices: &[Choices], tau: f64, stream: &mut Stream) -> Sampled {
+    /// `keeps(matrix, row)` options of each row.
+    fn draw(
+        choices: &[Choices],
+        keeps: &dyn Fn(usize, usize) -> usize,
+        tau: f64,
+        stream: &mut Stream,
+    ) -> Sampled {
         let mut sampled =
             Sampled { probabilities: Vec::new(), shares: Vec::new(), runs: Vec::new() };
-        for choices in choices {
+        for (matrix, choices) in choices.iter().enumerate() {
             let logits = choices.log_shares();
             let values = logits.values();
             let probabilities =
                 Matrix::from_fn(logits.shape(), |index| (values[index] + gumbel(stream)) / tau)
                     .softmax();
-            let shares = one_hot(&probabilities);
+            let shares = largest(&probabilities, |row| keeps(matrix, row));
             sampled.runs.push(shares.values().iter().map(|&share| share > 0.0).collect());
             sampled.shares.push(shares);
             sampled.probabilities.push(probabilities);
@@ -103,13 +115,20 @@ fn gumbel(stream: &mut Stream) -> f64 {
     -(-unit.ln()).ln()
 }
 
-/// 1 at the largest of each row, 0 elsewhere.
-fn one_hot(matrix: &Matrix) -> Matrix {
-    let largest = |row: &[f64]| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
-    let best: Vec<Option<usize>> = matrix.rows().map(largest).collect();
+/// 1 at so many of the largest of each row, 0 elsewhere.
+fn largest(matrix: &Matrix, keeps: impl Fn(usize) -> usize) -> Matrix {
+    let best = |(number, row): (usize, &[f64])| {
+        let mut order: Vec<usize> = (0..row.len()).collect();
+        // Stable from behind: of equal ones the last, as a search for the largest finds it.
+        order.reverse();
+        order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
+        order.truncate(keeps(number));
+        order
+    };
+    let best: Vec<Vec<usize>> = matrix.rows().enumerate().map(best).collect();
     let options = matrix.shape()[1].max(1);
     Matrix::from_fn(matrix.shape(), |index| {
-        f64::from(u8::from(best[index / options] == Some(index % options)))
+        f64::from(u8::from(best[index / options].contains(&(index % options))))
     })
 }
 
@@ -132,7 +151,7 @@ mod tests {
         let mut counts = [0_u32; 12];
         let mut stream = Key::new(0, Purpose::Test).stream();
         for _ in 0..20_000 {
-            let sampled = Sampled::draw(&choices(), 1.0, &mut stream);
+            let sampled = Sampled::draw(&choices(), &|_, _| 1, 1.0, &mut stream);
             for row in sampled.runs[0].chunks(4) {
                 assert_eq!(row.iter().filter(|runs| **runs).count(), 1);
             }
@@ -150,7 +169,7 @@ mod tests {
     fn the_gradient_is_straight_through_the_tempered_softmax() {
         let choices = choices();
         let draw = |choices: &[Choices]| {
-            Sampled::draw(choices, 0.7, &mut Key::new(5, Purpose::Test).stream())
+            Sampled::draw(choices, &|_, _| 1, 0.7, &mut Key::new(5, Purpose::Test).stream())
         };
         let slopes = Matrix::from_fn([3, 4], |index| (index as f64 * 1.7).cos());
         let found = draw(&choices).gradients(std::slice::from_ref(&slopes), 0.7);
@@ -172,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_temperature_falls_from_ten_to_a_tenth() {
-        let host = Gdas { settings: GdasSettings::default() };
+        let host = Gdas { settings: GdasSettings::default(), sets: Vec::new() };
         let tau = |epoch| host.tau(StepContext { seed: 0, epoch, epochs: 12, step: 0 });
         assert_eq!([tau(0), tau(11)], [10.0, 0.1]);
         assert!((tau(1) - tau(2) - 0.9).abs() < 1e-12);

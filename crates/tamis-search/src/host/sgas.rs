@@ -28,6 +28,13 @@ pub(super) const ENTRY: HostEntry = HostEntry {
     summary: "DARTS that decides one edge after another, the surest first",
     defaults: as_darts,
     build: |config, space| {
+        if space.choices().iter().any(ChoiceSet::keeps_several) {
+            return Err(Error::Undefined {
+                host: "sgas",
+                space: config.space.name.clone(),
+                expected: "a space of one option an edge: deciding an edge leaves it one",
+            });
+        }
         Ok(Box::new(Sgas {
             settings: config.host.sgas,
             batch: config.train.batch,

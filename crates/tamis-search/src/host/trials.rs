@@ -131,7 +131,7 @@ mod tests {
     fn searched(evolves: bool, seed: u64) -> f64 {
         let sets = [sets(), sets()].concat();
         let mut host = Trials::new(TrialsSettings::default(), &sets, evolves);
-        let planted = [Some(1), Some(2), Some(3), None, Some(1)];
+        let planted = [vec![1], vec![2], vec![3], vec![], vec![1]];
         for epoch in 0..100 {
             let child = host.next_child(&mut Key::new(seed, Purpose::Test).epoch(epoch).stream());
             let edges = child.0.iter().flat_map(|edges| edges.iter().zip(&planted));
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_best_trial_is_the_first_of_equal_ones_and_never_one_that_was_not_judged() {
-        let child = |option| Child(vec![vec![Some(option); 5]]);
+        let child = |option| Child(vec![vec![vec![option]; 5]]);
         let trial = |option, correct, judged| Trial { child: child(option), correct, judged };
         let trials = [trial(1, 0, 0), trial(2, 1, 2), trial(3, 2, 4)];
         assert_eq!(best(trials.iter()).unwrap().child, child(2));

@@ -38,6 +38,17 @@ pub struct ChoiceSet {
     pub nodes: Vec<NodeEdges>,
     /// The options that an architecture may have, by their columns.
     pub derived: Vec<usize>,
+    /// What differs from row to row; empty if every row has all options and keeps one of them.
+    pub rows: Vec<Row>,
+}
+
+/// A row of a matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its options, the first columns; the others mean nothing.
+    pub options: usize,
+    /// How many of them an architecture has.
+    pub keeps: usize,
 }
 
 impl ChoiceSet {
@@ -49,6 +60,17 @@ impl ChoiceSet {
     /// The column of an option, if there is one of that name.
     pub fn option(&self, name: &str) -> Option<usize> {
         self.options.iter().position(|option| *option == name)
+    }
+
+    /// What a row has and keeps.
+    pub fn row(&self, row: usize) -> Row {
+        let usual = Row { options: self.options.len(), keeps: 1 };
+        self.rows.get(row).copied().unwrap_or(usual)
+    }
+
+    /// Whether an architecture has several options of some row.
+    pub fn keeps_several(&self) -> bool {
+        self.rows.iter().any(|row| row.keeps > 1)
     }
 
     /// Whether an architecture has every edge.

@@ -1,12 +1,27 @@
 //! What each option of a supernet costs, so that what runs can be counted.
 
-use tamis_graph::Graph;
+use tamis_graph::{Graph, Mix, NodeId};
 
 use super::ChoiceSet;
 
 /// Multiply-adds of one sample's forward pass through a supernet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OptionCosts {
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptionCosts(Costs);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Costs {
+    /// Of cells whose options stand side by side.
+    Cells(Cells),
+    /// Of a supernet that is described as a value: those of the layers that its output needs.
+    Described {
+        graph: Box<Graph>,
+        /// Options of each matrix.
+        widths: Vec<usize>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Cells {
     /// Of what always runs.
     fixed: u64,
     /// Of each option on each edge, `[edge, option]` a choice set, in all cells together.
@@ -14,11 +29,50 @@ pub struct OptionCosts {
 }
 
 impl OptionCosts {
+    /// Of cells.
+    pub(super) fn of_cells(cells: Cells) -> OptionCosts {
+        OptionCosts(Costs::Cells(cells))
+    }
+
+    /// Of a supernet with mixed sums.
+    pub(super) fn described(graph: Graph, sets: &[ChoiceSet]) -> OptionCosts {
+        let widths = sets.iter().map(|set| set.options.len()).collect();
+        OptionCosts(Costs::Described { graph: Box::new(graph), widths })
+    }
+
+    /// Of what runs, `[edge, option]` a choice set; all of a choice set of which nothing is said.
+    pub fn of(&self, runs: &[Vec<bool>]) -> u64 {
+        match &self.0 {
+            Costs::Cells(cells) => cells.of(runs),
+            Costs::Described { graph, widths } => of_graph(graph, widths, runs),
+        }
+    }
+
+    /// Of the whole supernet.
+    pub fn all(&self) -> u64 {
+        self.of(&[])
+    }
+}
+
+fn of_graph(graph: &Graph, widths: &[usize], runs: &[Vec<bool>]) -> u64 {
+    let is_run = |mix: Mix, option: usize| {
+        let of_matrix = runs.get(mix.matrix).map(Vec::as_slice).unwrap_or_default();
+        *of_matrix.get(mix.decision * widths[mix.matrix] + option).unwrap_or(&true)
+    };
+    let outputs: Vec<NodeId> = graph.outputs().iter().map(|output| output.node).collect();
+    let needed = graph.nodes().iter().zip(graph.needed_where(&outputs, is_run));
+    let macs = needed
+        .filter(|(_, needed)| *needed)
+        .map(|(node, _)| node.layer.macs(graph.parameters(), node.shape));
+    macs.fold(0, u64::saturating_add)
+}
+
+impl Cells {
     /// Of nothing yet.
-    pub(super) fn new(sets: &[ChoiceSet]) -> OptionCosts {
+    pub(super) fn new(sets: &[ChoiceSet]) -> Cells {
         let shapes = sets.iter().map(ChoiceSet::shape);
         let options = shapes.map(|[edges, options]| vec![0; edges * options]).collect();
-        OptionCosts { fixed: 0, options }
+        Cells { fixed: 0, options }
     }
 
     /// Adds a network, or a part of one, whose options lie under `…edges.EDGE.OPTION.…` and are those of
@@ -36,8 +90,7 @@ impl OptionCosts {
         }
     }
 
-    /// Of what runs, `[edge, option]` a choice set; all of a choice set of which nothing is said.
-    pub fn of(&self, runs: &[Vec<bool>]) -> u64 {
+    fn of(&self, runs: &[Vec<bool>]) -> u64 {
         let mut sum = self.fixed;
         for (number, options) in self.options.iter().enumerate() {
             let runs = runs.get(number).map(Vec::as_slice).unwrap_or_default();
@@ -46,11 +99,6 @@ impl OptionCosts {
             sum += running.map(|(_, macs)| macs).sum::<u64>();
         }
         sum
-    }
-
-    /// Of the whole supernet.
-    pub fn all(&self) -> u64 {
-        self.of(&[])
     }
 }
 

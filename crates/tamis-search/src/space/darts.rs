@@ -9,6 +9,7 @@ use tamis_space::Architecture;
 use tamis_space::darts::{INPUTS, NODES, Operation, SuperShape, derive_weighed, supernet_parts};
 use tamis_training::rules::{Rule, refuse_first};
 
+use super::costs::Cells;
 use super::{ChoiceSet, NodeEdges, OptionCosts, SearchSpace, SpaceEntry, Stage};
 use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
@@ -88,13 +89,13 @@ impl SearchSpace for Darts {
 
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {
         let parts = supernet_parts(&self.shape(stage))?;
-        let mut costs = OptionCosts::new(&self.choices);
+        let mut costs = Cells::new(&self.choices);
         costs.add(&parts.around, 0, &self.choices[0]);
         for (plan, edges) in &parts.edges {
             let number = usize::from(plan.reduction);
             costs.add(edges, number, &self.choices[number]);
         }
-        Ok(costs)
+        Ok(OptionCosts::of_cells(costs))
     }
 
     fn derive(&self, preferences: &[Matrix]) -> Architecture {
@@ -112,6 +113,7 @@ fn choice_set(name: &'static str) -> ChoiceSet {
         options: Operation::ALL.map(Operation::name).to_vec(),
         nodes: NodeEdges::from_all_before(INPUTS..NODES, |_| 2),
         derived: (0..Operation::ALL.len()).filter(|&option| option != none).collect(),
+        rows: Vec::new(),
     }
 }
 

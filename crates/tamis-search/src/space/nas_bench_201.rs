@@ -10,6 +10,7 @@ use tamis_space::nas_bench_201::{MacroShape, NODES, Operation};
 use tamis_space::nas_bench_201::{derive, derive_without_none, supernet};
 use tamis_training::rules::{Rule, refuse_first};
 
+use super::costs::Cells;
 use super::{ChoiceSet, NodeEdges, OptionCosts, SearchSpace, SpaceEntry, Stage};
 use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
@@ -82,9 +83,9 @@ impl SearchSpace for NasBench201 {
     }
 
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {
-        let mut costs = OptionCosts::new(&self.choices);
+        let mut costs = Cells::new(&self.choices);
         costs.add(&supernet(&self.shape(stage)?)?, 0, &self.choices[0]);
-        Ok(costs)
+        Ok(OptionCosts::of_cells(costs))
     }
 
     fn derive(&self, preferences: &[Matrix]) -> Architecture {
@@ -103,6 +104,7 @@ fn choice_set(derive_none: bool) -> ChoiceSet {
         options: Operation::ALL.map(Operation::name).to_vec(),
         nodes: NodeEdges::from_all_before(1..NODES, |node| node),
         derived: derived.collect(),
+        rows: Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tamis_core::{Key, Stream};
 use tamis_training::Adam;
 
-use crate::host::child::Child;
+use crate::host::child::{Child, allowed};
 use crate::space::ChoiceSet;
 
 /// Values of the LSTM's state and of an embedding.
@@ -218,13 +218,13 @@ fn most_edges(set: &ChoiceSet) -> usize {
 }
 
 /// The decisions of one kind of cell: for each node its edges, if it keeps some only, and their options.
-fn write_set(set: &ChoiceSet, decide: &mut impl FnMut(&[usize]) -> usize) -> Vec<Option<usize>> {
-    let mut edges = vec![None; set.shape()[0]];
+fn write_set(set: &ChoiceSet, decide: &mut impl FnMut(&[usize]) -> usize) -> Vec<Vec<usize>> {
+    let mut edges = vec![Vec::new(); set.shape()[0]];
     let first_edge = set.options.len();
     for node in &set.nodes {
         for number in 0..node.keeps {
-            let open: Vec<usize> =
-                (0..node.edges.len()).filter(|at| edges[node.edges.start + at].is_none()).collect();
+            let is_open = |at: &usize| edges[node.edges.start + at].is_empty();
+            let open: Vec<usize> = (0..node.edges.len()).filter(is_open).collect();
             let at = match node.keeps == node.edges.len() {
                 true => number,
                 false => {
@@ -232,10 +232,29 @@ fn write_set(set: &ChoiceSet, decide: &mut impl FnMut(&[usize]) -> usize) -> Vec
                     decide(&allowed) - first_edge
                 }
             };
-            edges[node.edges.start + at] = Some(decide(&set.derived));
+            let edge = node.edges.start + at;
+            edges[edge] = decide_options(set, edge, decide);
         }
     }
     edges
+}
+
+/// As many options as an edge keeps, one decision each, ascending.
+fn decide_options(
+    set: &ChoiceSet,
+    edge: usize,
+    decide: &mut impl FnMut(&[usize]) -> usize,
+) -> Vec<usize> {
+    let mut left: Vec<usize> = allowed(set, edge).collect();
+    let keeps = set.row(edge).keeps.min(left.len());
+    let mut chosen = Vec::with_capacity(keeps);
+    for _ in 0..keeps {
+        let option = decide(&left);
+        left.retain(|&other| other != option);
+        chosen.push(option);
+    }
+    chosen.sort_unstable();
+    chosen
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
@@ -317,7 +336,7 @@ mod tests {
 
     #[test]
     fn the_controller_comes_to_prefer_a_planted_architecture() {
-        let planted = [Some(1), Some(2), Some(3), None, Some(1)];
+        let planted = [vec![1], vec![2], vec![3], vec![], vec![1]];
         let mut controller = Controller::new(&sets(), key(1), BETAS);
         let same = |written: &Written| {
             written.child.0[0].iter().zip(&planted).filter(|(a, b)| a == b).count() as f64 / 5.0
