@@ -9,8 +9,8 @@ use crate::layers::Forward;
 use crate::mixing::Mixing;
 use crate::model::composed::{Batch, Composed};
 use crate::model::{moments_of, statistics_of};
-use crate::network::{Body, Inputs, Pass, Wants};
 use crate::outputs::{Targets, cross_entropy};
+use crate::pass::{Body, Inputs, Pass, Wants};
 use crate::real::Real;
 use crate::statistics::{Mode, Statistics};
 

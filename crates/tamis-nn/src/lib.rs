@@ -27,6 +27,7 @@ mod model;
 mod nas_bench_201;
 mod network;
 mod outputs;
+mod pass;
 mod real;
 mod statistics;
 
@@ -39,8 +40,9 @@ pub use error::Error;
 pub use mixing::Mixing;
 pub use model::{Model, ModelPass};
 pub use nas_bench_201::supernet as nas_bench_201_supernet;
-pub use network::{Inputs, Network, Pass, Wants};
+pub use network::Network;
 pub use outputs::{Mixed, Outputs, SampleOutput, Targets, cross_entropy};
+pub use pass::{Inputs, Pass, Wants};
 pub use real::Real;
 pub use statistics::{Mode, Statistics};
 pub use tamis_engine::DropPath;

@@ -72,6 +72,15 @@ impl Architecture {
         }
     }
 
+    /// Channels and cells of the network by which the authors of its space judge it on CIFAR-10.
+    pub fn published_size(&self) -> [usize; 2] {
+        match self {
+            Architecture::NasBench201(_) => [16, 5],
+            Architecture::NasBench101(_) => [128, 3],
+            Architecture::Darts(_) => [36, 20],
+        }
+    }
+
     /// What of it works.
     pub fn flow(&self) -> Flow {
         match self {

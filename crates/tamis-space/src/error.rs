@@ -49,7 +49,8 @@ pub enum Error {
     },
     /// A cell that nothing flows through, where a network was asked for.
     #[error(
-        "building a network: found the cell {cell}, through which nothing flows, expected a way from input to output"
+        "building a network: found the cell {cell}, through which nothing flows, expected a way from \
+         input to output"
     )]
     CutOff {
         /// The cell.

@@ -14,7 +14,8 @@ use tamis_space::darts::{EDGES, Operation, SuperShape};
 use crate::device::Device;
 use crate::error::Error;
 use crate::layers::{Builder, ConvNorm, Forward, Linear, global_average};
-use crate::network::{Body, Network, Signature};
+use crate::network::{Network, Signature};
+use crate::pass::Body;
 use cell::{OUTPUTS, SearchCell};
 
 const NAME: &str = "a DARTS supernet";

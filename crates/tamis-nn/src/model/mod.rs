@@ -16,7 +16,7 @@ use crate::checks::length;
 use crate::device::{Device, Engine};
 use crate::error::Error;
 use crate::leaves::Leaves;
-use crate::network::{image_tensor, is_fused};
+use crate::pass::{image_tensor, is_fused};
 use crate::real::{Real, dtype, flat_data, read};
 use crate::statistics::Statistics;
 use composed::{Batch, Composed};

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::layers::{
     Builder, ConvNorm, Forward, Linear, Norm, average_2x2, convolve, global_average,
 };
-use crate::network::Body;
+use crate::pass::Body;
 
 /// A cell keeps the shape of its input.
 pub(super) trait Cell: Send + Sync {

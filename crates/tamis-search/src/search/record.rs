@@ -69,6 +69,6 @@ impl Search {
         let found = sets.filter_map(|(set, shares)| Some((set.option(option)?, shares)));
         let found: Vec<f64> =
             found.flat_map(|(column, shares)| shares.rows().map(move |row| row[column])).collect();
-        found.iter().sum::<f64>() / found.len().max(1) as f64
+        found.iter().fold(0.0, |sum, share| sum + share) / found.len().max(1) as f64
     }
 }

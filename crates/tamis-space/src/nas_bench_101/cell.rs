@@ -44,8 +44,8 @@ impl fmt::Display for Operation {
 
 /// A cell. Vertex 0 is its input, the last one its output; each reads vertices before it.
 ///
-/// Its text form is a word a vertex, `OPERATION(VERTEX,VERTEX)`, the last one `output(VERTEX,…)`. Serialized
-/// as that text.
+/// Its text form is a word a vertex, `OPERATION(VERTEX,VERTEX)`, the last one `output(VERTEX,…)`.
+/// Serialized as that text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cell {
@@ -60,8 +60,8 @@ impl Cell {
     ///
     /// # Errors
     ///
-    /// [`Error::Vertices`] if there are more vertices or edges than the benchmark's cells have, a vertex reads
-    /// one that is not before it or reads one twice, or the lists do not fit each other.
+    /// [`Error::Vertices`] if there are more vertices or edges than the benchmark's cells have, a vertex
+    /// reads one that is not before it or reads one twice, or the lists do not fit each other.
     pub fn new(operations: Vec<Operation>, mut parents: Vec<Vec<usize>>) -> Result<Cell, Error> {
         let refuse =
             |found: String, expected: &'static str| Err(Error::Vertices { found, expected });

@@ -10,8 +10,8 @@ use md5::{Digest, Md5};
 use super::{Cell, Operation};
 
 impl Cell {
-    /// The benchmark's name for the cell, 32 hexadecimal digits. It is that of the cell without dead vertices;
-    /// absent if nothing flows through it.
+    /// The benchmark's name for the cell, 32 hexadecimal digits: that of the cell without dead vertices.
+    /// Absent if nothing flows through it.
     pub fn hash(&self) -> Option<String> {
         Some(hash_of_living(&self.pruned()?))
     }

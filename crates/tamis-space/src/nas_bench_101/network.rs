@@ -1,9 +1,9 @@
 //! The benchmark's network of a cell.
 //!
 //! A 3x3 convolution, three stacks of cells at C, 2C and 4C channels with 2x2 maximum pooling between them,
-//! global average, linear classifier. In a cell the output's channels are those of the vertices that it reads,
-//! side by side and shared out evenly; a vertex that it does not read has as many as the widest that reads it.
-//! What a vertex reads is added up, cut to its channels; the cell's input is brought there by a 1x1
+//! global average, linear classifier. In a cell the output's channels are those of the vertices that it
+//! reads, side by side and shared out evenly; a vertex that it does not read has as many as the widest that
+//! reads it. What a vertex reads is added up, cut to its channels; the cell's input is brought there by a 1x1
 //! convolution, batch norm and ReLU, and so added to the output where that reads it. Every convolution is
 //! followed by batch norm, with scale and shift, and ReLU.
 

@@ -62,8 +62,8 @@ impl Subspace {
         (1..).zip(self.reads()).filter(|(block, reads)| block > *reads).map(|(block, _)| block)
     }
 
-    /// `[decisions, options]` of each matrix. A row of inputs has as many options as there are vertices before
-    /// its block; what is beyond means nothing.
+    /// `[decisions, options]` of each matrix. A row of inputs has as many options as there are vertices
+    /// before its block; what is beyond means nothing.
     pub fn choices(self) -> [[usize; 2]; 3] {
         let most = self.choosing_blocks().last().unwrap_or(0);
         [

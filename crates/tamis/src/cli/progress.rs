@@ -158,15 +158,17 @@ impl Progress {
         let percent =
             |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{:.1}", 100.0 * v));
         let left = self.pace.seconds(self.steps_of_epochs_after(record.epoch)).unwrap_or(0.0);
+        // Where there is no skip it has no share.
+        let skip = Some(record.share_skip).filter(|&share| share > 0.0);
+        let skip = skip.map(|share| format!("skip {share:.3}, ")).unwrap_or_default();
         format!(
-            "epoch {}/{}: training {} %, validation {} %, {} edges decided, skip {:.3}, {:.1} s, \
+            "epoch {}/{}: training {} %, validation {} %, {} edges decided, {skip}{:.1} s, \
              about {} left",
             record.epoch + 1,
             self.epochs,
             percent(record.weight_accuracy),
             percent(record.arch_val_accuracy),
             record.decided_edges,
-            record.share_skip,
             record.wall_s,
             in_words(left),
         )

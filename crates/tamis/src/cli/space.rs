@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use tamis::data::ImageShape;
 use tamis::search::SPACES;
+use tamis::space::Architecture;
 use tamis::space::darts::Stem;
 use tamis::{DescribedNetwork, ExportForm, Latency, NetworkConfig, description, latency};
 
@@ -110,14 +111,14 @@ fn milliseconds(network: &DescribedNetwork) -> Result<[f64; 2], Failure> {
 fn config(arguments: &ArchitectureArguments) -> NetworkConfig {
     let text = arguments.genotype.clone();
     let is_name = !text.contains(['|', '(']);
-    let is_darts = text.contains('(');
-    let (channels, cells) = if is_darts { (36, 20) } else { (16, 5) };
-    let sized = |given: Option<usize>, default: usize| given.or((!is_name).then_some(default));
+    // What cannot be read is refused where it is described.
+    let size = text.parse::<Architecture>().ok().map(|found| found.published_size());
+    let sized = |given: Option<usize>, place: usize| given.or(size.map(|size| size[place]));
     NetworkConfig {
         genotype: (!is_name).then(|| text.clone()),
         name: is_name.then_some(text),
-        channels: sized(arguments.channels, channels),
-        cells: sized(arguments.cells, cells),
+        channels: sized(arguments.channels, 0),
+        cells: sized(arguments.cells, 1),
         stem: if arguments.imagenet_stem { Stem::Imagenet } else { Stem::Cifar },
     }
 }

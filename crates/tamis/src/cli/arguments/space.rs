@@ -17,13 +17,14 @@ pub(crate) enum SpaceCommand {
 /// An architecture and the size of its network.
 #[derive(Debug, Args)]
 pub(crate) struct ArchitectureArguments {
-    /// Genotype of NAS-Bench-201 or the DARTS space, or a network's name such as resnet20
+    /// Genotype of NAS-Bench-201, NAS-Bench-101 or the DARTS space, or a network's name such as resnet20
     #[arg(value_name = "G")]
     pub(crate) genotype: String,
-    /// Channels of the first stage or cell [default: 16, of the DARTS space 36]
+    /// Channels of the first stage or cell [default: 16, of NAS-Bench-101 128, of the DARTS space 36]
     #[arg(long, value_name = "N")]
     pub(crate) channels: Option<usize>,
-    /// Cells: of NAS-Bench-201 those of a stage, of the DARTS space all [default: 5 and 20]
+    /// Cells: of the DARTS space all, of others those of a stage [default: 5, of NAS-Bench-101 3, of
+    /// the DARTS space 20]
     #[arg(long, value_name = "N", alias = "layers")]
     pub(crate) cells: Option<usize>,
     /// Pixels of an image's side

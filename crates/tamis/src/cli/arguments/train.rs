@@ -11,7 +11,8 @@ use super::suggested;
 
 /// Train a single network, and judge it on the test split.
 ///
-/// What a search found (--run), any genotype of NAS-Bench-201 or the DARTS space, or a residual network.
+/// What a search found (--run), any genotype of NAS-Bench-201, NAS-Bench-101 or the DARTS space, or a residual
+/// network.
 /// The test accuracy goes to standard output; the run folder holds the network as network.safetensors,
 /// which `evaluate` and `predict` take.
 ///
@@ -24,7 +25,8 @@ use super::suggested;
     mut_arg("out", |out| out.help("Run folder to make [default: runs/DATA-train-NETWORK-POLICY-seedN]"))
 )]
 pub(crate) struct TrainArguments {
-    /// Genotype: |nor_conv_3x3~0|+… of NAS-Bench-201, or Genotype(normal=[…], …) of the DARTS space
+    /// Genotype: |nor_conv_3x3~0|+… of NAS-Bench-201, conv3x3-bn-relu(0) … output(1) of NAS-Bench-101, or
+    /// Genotype(normal=[…], …) of the DARTS space
     #[arg(long, value_name = "G", group = "what")]
     pub(crate) genotype: Option<String>,
     /// Folder of a finished search, whose result is trained
@@ -53,7 +55,8 @@ pub(crate) struct TrainArguments {
     /// Channels of the first stage or cell [default: the recipe's, or 16]
     #[arg(long, value_name = "N")]
     pub(crate) channels: Option<u32>,
-    /// Cells: of NAS-Bench-201 those of a stage, of the DARTS space all [default: the recipe's, or 3 and 8]
+    /// Cells: of the DARTS space all, of others those of a stage [default: the recipe's, or 3, of
+    /// NAS-Bench-101 1, of the DARTS space 8]
     #[arg(long, value_name = "N", alias = "layers")]
     pub(crate) cells: Option<u32>,
     #[command(flatten)]
