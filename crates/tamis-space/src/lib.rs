@@ -19,6 +19,7 @@
 #![deny(missing_docs)]
 
 mod architecture;
+mod csv;
 pub mod darts;
 mod error;
 mod flow;

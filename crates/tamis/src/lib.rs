@@ -56,8 +56,8 @@ pub use networks::{
 pub use reporting::{Kind, Spent, State, Summary, event_files, report, summarize, summarize_all};
 pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringEvent};
 pub use searches::{
-    Asked, Ending, Entry, Job, Prepared, check_data, is_provided, load_table, lookup, prepare,
-    prepare_on, provide,
+    Asked, CellEntry, Ending, Entry, Job, LookedUp, Prepared, check_data, is_provided, load_table,
+    lookup, prepare, prepare_on, provide,
 };
 
 pub use tamis_record::{

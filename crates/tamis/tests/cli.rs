@@ -362,6 +362,27 @@ fn settings_are_shown_complete_and_compared() {
 }
 
 #[test]
+fn a_cell_of_nas_bench_101_is_looked_up_by_its_name_in_the_benchmark() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("table.csv");
+    let cell = "conv3x3-bn-relu(0) maxpool3x3(1) conv3x3-bn-relu(2) conv3x3-bn-relu(0) \
+                conv1x1-bn-relu(0,3,4) output(2,5)";
+    let (header, hash) =
+        ("module_hash,val_4,val_12,val_36,val_108", "00005c142e6f48ac74fdcf73e3439874");
+    #[allow(clippy::disallowed_methods)]
+    fs::write(&table, format!("{header}\n{hash},0.36,0.42,,0.93\n")).unwrap();
+    let table = table.to_str().unwrap();
+    let told = succeed(tamis(&["lookup", cell, "--table", table]));
+    assert!(told.contains("8,555,530") && told.contains("93.00 %"), "{told}");
+    let json = succeed(tamis(&["lookup", cell, "--json", "--table", table]));
+    let found: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&found["hash"], &found["cifar10_valid_36"]), (&hash.into(), &Value::Null));
+    let output = tamis(&["lookup", "conv3x3-bn-relu(0) output(1)", "--table", table]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("one of its 1 cells"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn an_architecture_is_looked_up_in_a_table() {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("table.csv");

@@ -8,6 +8,8 @@ mod cell;
 mod hash;
 mod network;
 mod parse;
+mod table;
 
 pub use cell::{Cell, Operation};
 pub use network::CellShape;
+pub use table::{Record, Table};

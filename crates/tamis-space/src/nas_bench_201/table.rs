@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Genotype;
 use crate::Error;
+use crate::csv::{Place, find_columns, lines};
 
 /// What a table says of one cell: accuracies in percent, `None` where the table's cell is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,15 +56,12 @@ impl Table {
     /// What is wrong and in which line: a missing column, a line of another width, an open quote,
     /// an unreadable or repeated architecture or index, an accuracy that is no number of 0 to 100.
     pub fn parse(text: &str, name: &str) -> Result<Table, Error> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-        let header = lines.next().ok_or_else(|| Error::TableEmpty { table: name.to_owned() })?;
-        let header = Place { table: name, line: header.0 }.split(header.1)?;
-        let columns = find_columns(&header, name)?;
+        let (header, lines) = lines(text, name)?;
+        let columns = find_columns(&header, COLUMNS, name)?;
         let index_column = header.iter().position(|name| name.trim() == INDEX);
         let (mut records, mut by_index) = (BTreeMap::new(), BTreeMap::new());
-        for (line, text) in lines {
-            let place = Place { table: name, line };
+        for (place, text) in lines {
+            let line = place.line;
             let cells = place.cells(text, header.len())?;
             let (genotype, record) = place.record(&cells, columns)?;
             if records.insert(genotype, record).is_some() {
@@ -121,17 +119,6 @@ impl Table {
     }
 }
 
-fn find_columns(header: &[String], table: &str) -> Result<[usize; 5], Error> {
-    let mut found = [0; 5];
-    for (place, column) in found.iter_mut().zip(COLUMNS) {
-        *place = header.iter().position(|name| name.trim() == column).ok_or_else(|| {
-            let expected = COLUMNS.map(|column| format!("`{column}`")).join(", ");
-            Error::TableColumn { table: table.to_owned(), column, expected }
-        })?;
-    }
-    Ok(found)
-}
-
 /// Gives every record its place: one more than the number of better ones.
 fn rank(records: &mut BTreeMap<Genotype, Record>) {
     let mut accuracies: Vec<f64> =
@@ -144,24 +131,7 @@ fn rank(records: &mut BTreeMap<Genotype, Record>) {
     }
 }
 
-/// A line of a table, for messages.
-#[derive(Clone, Copy)]
-struct Place<'table> {
-    table: &'table str,
-    line: usize,
-}
-
 impl Place<'_> {
-    /// The cells of a line, as many as the header has.
-    fn cells(self, text: &str, width: usize) -> Result<Vec<String>, Error> {
-        let cells = self.split(text)?;
-        if cells.len() != width {
-            let (table, line) = (self.table.to_owned(), self.line);
-            return Err(Error::TableWidth { table, line, found: cells.len(), expected: width });
-        }
-        Ok(cells)
-    }
-
     /// Gives a genotype the index in this cell.
     fn number(
         self,
@@ -216,26 +186,6 @@ impl Place<'_> {
                 expected: "a percentage from 0 to 100, or nothing",
             }),
         }
-    }
-
-    /// The cells of a line; commas inside quotes belong to the cell, `""` is a quote.
-    fn split(self, text: &str) -> Result<Vec<String>, Error> {
-        let mut cells = vec![String::new()];
-        let mut quoted = false;
-        let mut characters = text.chars().peekable();
-        while let Some(character) = characters.next() {
-            let cell = cells.len() - 1;
-            match character {
-                '"' if quoted && characters.next_if_eq(&'"').is_some() => cells[cell].push('"'),
-                '"' => quoted = !quoted,
-                ',' if !quoted => cells.push(String::new()),
-                other => cells[cell].push(other),
-            }
-        }
-        if quoted {
-            return Err(Error::TableQuote { table: self.table.to_owned(), line: self.line });
-        }
-        Ok(cells)
     }
 }
 

@@ -4,6 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tamis::space::Architecture;
 use tamis::{Asked, lookup};
 
 use super::Failure;
@@ -11,24 +12,40 @@ use super::arguments::LookupArguments;
 use super::output::{print_json, print_text};
 use super::table;
 
-/// The table that is used when none is named: in the folder of data sets.
+/// The table of NAS-Bench-201 that is used when none is named: in the folder of data sets.
 pub(super) fn default_table() -> Option<PathBuf> {
+    in_data("nas-bench-201/nasbench201.csv")
+}
+
+fn in_data(file: &str) -> Option<PathBuf> {
     let folder = PathBuf::from(env::var_os("TAMIS_DATA")?);
-    Some(folder.join("nas-bench-201/nasbench201.csv")).filter(|path| path.is_file())
+    Some(folder.join(file)).filter(|path| path.is_file())
+}
+
+/// The table of the benchmark that the architecture is of.
+fn table_for(asked: &Asked) -> Option<PathBuf> {
+    match asked {
+        Asked::Genotype(text) if matches!(text.parse(), Ok(Architecture::NasBench101(_))) => {
+            in_data("nas-bench-101/nasbench101_subset.csv")
+        }
+        _ => default_table(),
+    }
 }
 
 pub(super) fn run(arguments: &LookupArguments) -> Result<ExitCode, Failure> {
-    let path = arguments.table.clone().or_else(default_table);
+    let asked = asked(arguments);
+    let path = arguments.table.clone().or_else(|| table_for(&asked));
     let path = path.ok_or_else(|| {
         let text = "looking an architecture up: found no table; hint: name one with --table, or \
-                    the folder that holds nas-bench-201/nasbench201.csv with TAMIS_DATA";
+                    the folder that holds nas-bench-201/nasbench201.csv or \
+                    nas-bench-101/nasbench101_subset.csv with TAMIS_DATA";
         Failure::Usage(text.to_owned())
     })?;
-    let found = lookup(&asked(arguments), &path)?;
+    let found = lookup(&asked, &path)?;
     if arguments.json {
         print_json(&found)?;
     } else {
-        print_text(&table::aligned(&table::entry_rows(&found)))?;
+        print_text(&table::aligned(&table::looked_up_rows(&found)))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tamis::search::LearningRateScale;
-use tamis::{Entry, Judgement, Lookup, Outcome, TrainingOutcome};
+use tamis::{CellEntry, Entry, Judgement, LookedUp, Lookup, Outcome, TrainingOutcome};
 
 use super::output::visible;
 
@@ -42,7 +42,30 @@ pub(super) fn lookup_rows(lookup: &Lookup) -> Vec<Row> {
 }
 
 /// What a table says of an architecture, and what the benchmark's network of it costs.
-pub(super) fn entry_rows(entry: &Entry) -> Vec<Row> {
+pub(super) fn looked_up_rows(found: &LookedUp) -> Vec<Row> {
+    match found {
+        LookedUp::NasBench201(entry) => entry_rows(entry),
+        LookedUp::NasBench101(entry) => cell_entry_rows(entry),
+    }
+}
+
+fn cell_entry_rows(entry: &CellEntry) -> Vec<Row> {
+    let percent = |value: Option<f64>| value.map_or("unknown".to_owned(), |v| format!("{v:.2} %"));
+    let record = &entry.record;
+    vec![
+        row("genotype", &entry.genotype),
+        row("name in the benchmark", &entry.hash),
+        row("parameters, CIFAR-10", thousands(entry.params)),
+        row("multiply-adds, CIFAR-10", thousands(entry.macs)),
+        row("table", &entry.table),
+        row("cifar10_valid_4", percent(record.cifar10_valid_4)),
+        row("cifar10_valid_12", percent(record.cifar10_valid_12)),
+        row("cifar10_valid_36", percent(record.cifar10_valid_36)),
+        row("cifar10_valid_108", percent(record.cifar10_valid_108)),
+    ]
+}
+
+fn entry_rows(entry: &Entry) -> Vec<Row> {
     let index = entry.index.map_or("unknown".to_owned(), |index| index.to_string());
     let mut rows = vec![
         row("genotype", &entry.genotype),

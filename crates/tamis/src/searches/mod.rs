@@ -7,6 +7,6 @@ mod selection;
 mod soundness;
 
 pub use job::{Ending, Job, is_provided, provide};
-pub use lookup::{Asked, Entry, load_table, lookup};
+pub use lookup::{Asked, CellEntry, Entry, LookedUp, load_table, lookup};
 pub use prepared::{Prepared, prepare, prepare_on};
 pub use soundness::check_data;

@@ -9,7 +9,7 @@ use clap::Args;
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct LookupArguments {
     /// NAS-Bench-201 cell, such as '|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|...|', or its index in
-    /// the table
+    /// the table; or NAS-Bench-101 cell, such as 'conv3x3-bn-relu(0) output(1)'
     #[arg(value_name = "G|INDEX", required_unless_present = "index")]
     pub(crate) genotype: Option<String>,
     /// Index of the cell in the table

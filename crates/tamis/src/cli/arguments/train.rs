@@ -11,10 +11,9 @@ use super::suggested;
 
 /// Train a single network, and judge it on the test split.
 ///
-/// What a search found (--run), any genotype of NAS-Bench-201, NAS-Bench-101 or the DARTS space, or a residual
-/// network.
-/// The test accuracy goes to standard output; the run folder holds the network as network.safetensors,
-/// which `evaluate` and `predict` take.
+/// What a search found (--run), any genotype of NAS-Bench-201, NAS-Bench-101 or the DARTS space, or a
+/// residual network. The test accuracy goes to standard output; the run folder holds the network as
+/// network.safetensors, which `evaluate` and `predict` take.
 ///
 /// The test split is read once, when all epochs are over. What is looked at before that is held out of the
 /// training images: --set train.validation=0.1.
