@@ -83,6 +83,17 @@ impl Builder {
         self.batch_norm(&format!("{path}.bn"), convolved, true)
     }
 
+    /// [`Builder::conv_norm`], then ReLU.
+    pub fn conv_norm_relu(
+        &mut self,
+        path: &str,
+        input: NodeId,
+        convolution: Convolution,
+    ) -> NodeId {
+        let normed = self.conv_norm(path, input, convolution);
+        self.relu(normed)
+    }
+
     /// ReLU, then [`Builder::conv_norm`].
     pub fn relu_conv_norm(
         &mut self,

@@ -62,7 +62,8 @@ impl Cell {
             return Err(error.into());
         }
         let (mut builder, image) = Builder::new(shape.image);
-        let mut features = conv_bn_relu(&mut builder, "stem", image, (shape.channels, 3));
+        let mut features =
+            builder.conv_norm_relu("stem", image, Convolution::square(shape.channels, 3));
         for stack in 0..STACKS {
             if stack > 0 {
                 features = builder.max_pool(features, Pool { side: 2, stride: 2, padding: 0 });
@@ -109,7 +110,7 @@ fn describe(
     let (channels, last) = (cell.channels(outputs), cell.vertices() - 1);
     let project = |builder: &mut Builder, vertex: usize| {
         let path = format!("{path}.projections.{vertex}");
-        conv_bn_relu(builder, &path, input, (channels[vertex], 1))
+        builder.conv_norm_relu(&path, input, Convolution::square(channels[vertex], 1))
     };
     let mut vertices = vec![input];
     for (number, &operation) in (1..).zip(cell.operations()) {
@@ -122,8 +123,12 @@ fn describe(
         let sum = builder.add(terms);
         let path = format!("{path}.vertices.{number}");
         vertices.push(match operation {
-            Operation::Conv3x3 => conv_bn_relu(builder, &path, sum, (channels[number], 3)),
-            Operation::Conv1x1 => conv_bn_relu(builder, &path, sum, (channels[number], 1)),
+            Operation::Conv3x3 => {
+                builder.conv_norm_relu(&path, sum, Convolution::square(channels[number], 3))
+            }
+            Operation::Conv1x1 => {
+                builder.conv_norm_relu(&path, sum, Convolution::square(channels[number], 1))
+            }
             Operation::MaxPool3x3 => builder.max_pool(sum, Pool { side: 3, stride: 1, padding: 1 }),
         });
     }
@@ -135,16 +140,6 @@ fn describe(
     }
     terms.extend(inputs.iter().map(|_| project(builder, last)));
     builder.add(terms)
-}
-
-fn conv_bn_relu(
-    builder: &mut Builder,
-    path: &str,
-    input: NodeId,
-    (outputs, side): (usize, usize),
-) -> NodeId {
-    let convolved = builder.conv_norm(path, input, Convolution::square(outputs, side));
-    builder.relu(convolved)
 }
 
 #[cfg(test)]

@@ -40,7 +40,8 @@ pub fn supernet(shape: &SuperShape) -> Result<Graph, Error> {
     checks::at_least_one(NAME, &sizes)?;
     checks::at_least_one(NAME, &[("image rows", height), ("image columns", width)])?;
     let (mut builder, image) = Builder::new(shape.image);
-    let mut features = conv_bn_relu(&mut builder, "stem", image, (shape.channels, 3));
+    let mut features =
+        builder.conv_norm_relu("stem", image, Convolution::square(shape.channels, 3));
     for stage in 0..STAGES {
         if stage > 0 {
             features = builder.max_pool(features, Pool { side: 2, stride: 2, padding: 1 });
@@ -78,7 +79,8 @@ impl SearchCell {
         for block in 1..=self.space.blocks() {
             let path = format!("{}.blocks.{block}", self.path);
             let own = format!("{path}.projection");
-            let projected = conv_bn_relu(builder, &own, input, (self.channels, 1));
+            let projected =
+                builder.conv_norm_relu(&own, input, Convolution::square(self.channels, 1));
             let candidates: Vec<NodeId> = [projected].into_iter().chain(blocks.clone()).collect();
             let read = match choosing.next_if(|(_, chooser)| *chooser == block) {
                 Some((decision, _)) => {
@@ -89,14 +91,14 @@ impl SearchCell {
             let pooled = builder.max_pool(read, Pool { side: 3, stride: 1, padding: 1 });
             let [wide, narrow] = [3, 1].map(|side| {
                 let path = format!("{path}.conv{side}x{side}");
-                conv_bn_relu(builder, &path, read, (self.channels, side))
+                builder.conv_norm_relu(&path, read, Convolution::square(self.channels, side))
             });
             let mix = Mix { matrix: 0, decision: block - 1, first: 0 };
             blocks.push(builder.mix(mix, vec![pooled, wide, narrow]));
         }
         let outputs = self.channels * blocks.len();
         let own = format!("{}.output.projection", self.path);
-        let projected = conv_bn_relu(builder, &own, input, (outputs, 1));
+        let projected = builder.conv_norm_relu(&own, input, Convolution::square(outputs, 1));
         let mut weighed = (0..)
             .zip([projected].into_iter().chain(blocks))
             .map(|(first, part)| builder.mix(Mix { matrix: 2, decision: 0, first }, vec![part]));
@@ -105,16 +107,6 @@ impl SearchCell {
         let blocks = builder.concatenate(parts);
         builder.add(projected.into_iter().chain([blocks]).collect())
     }
-}
-
-fn conv_bn_relu(
-    builder: &mut Builder,
-    path: &str,
-    input: NodeId,
-    (outputs, side): (usize, usize),
-) -> NodeId {
-    let convolved = builder.conv_norm(path, input, Convolution::square(outputs, side));
-    builder.relu(convolved)
 }
 
 #[cfg(test)]
