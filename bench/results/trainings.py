@@ -8,6 +8,7 @@ The program is target/release/tamis, or what the environment variable TAMIS_PROG
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 PROGRAM = os.environ.get("TAMIS_PROGRAM", "target/release/tamis")
@@ -32,7 +33,7 @@ def train_all(plan, runs, results):
     for number, (name, arguments) in enumerate(plan.items(), 1):
         if name in read(results):
             continue
-        print(f"{number} of {len(plan)}: {name}", flush=True)
+        print(f"{number} of {len(plan)}: {name}", file=sys.stderr)
         run = Path(runs) / name.replace(":", "-").replace(" ", "-")
         if run.exists():
             tamis("resume", run)
