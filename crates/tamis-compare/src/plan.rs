@@ -57,7 +57,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`Error::Compare`] for a grid of nothing, [`Error::Config`] for settings that do not exist.
+    /// [`Error::Nothing`] for a grid of nothing, [`tamis_record::Error::Config`] for settings that do
+    /// not exist.
     pub fn of(grid: &Grid, base: &Layers, data: &DataIdentity) -> Result<Plan, Error> {
         grid.check()?;
         let arms = grid.arms(data.samples);

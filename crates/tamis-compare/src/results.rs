@@ -31,7 +31,7 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// [`Error::File`] if it cannot be read, [`Error::Line`] if a line is not a result or
+    /// [`tamis_record::Error::File`] if it cannot be read, [`Error::Line`] if a line is not a result or
     /// is of a later version. Lines without the section `compare` and a line that was cut off
     /// while it was written are left out and noted.
     pub fn open(path: &Path) -> Result<Results, Error> {

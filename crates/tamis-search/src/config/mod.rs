@@ -250,7 +250,7 @@ impl SearchConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Setting`].
+    /// [`tamis_training::Error::Setting`].
     pub fn check(&self) -> Result<(), Error> {
         let TrainConfig { epochs, batch } = self.train;
         let first_epoch = self.alpha.first_epoch;

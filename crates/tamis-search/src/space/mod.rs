@@ -47,8 +47,8 @@ pub trait SearchSpace: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::Network`] if it cannot be built for these images, [`Error::Setting`] if the space has none
-    /// such.
+    /// [`Error::Network`] if it cannot be built for these images, [`tamis_training::Error::Setting`] if
+    /// the space has none such.
     fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error>;
 
     /// Nominal multiply-adds of one sample's forward pass through a supernet, option by option.
@@ -116,8 +116,8 @@ const PLANNED_SPACES: &[&str] =
 ///
 /// # Errors
 ///
-/// [`Error::Planned`] or [`Error::UnknownName`] if there is no such space, [`Error::Setting`] if its
-/// supernet cannot be of the size that the settings say.
+/// [`Error::Planned`] or [`Error::UnknownName`] if there is no such space,
+/// [`tamis_training::Error::Setting`] if its supernet cannot be of the size that the settings say.
 pub fn build_space(
     config: &SpaceConfig,
     image: ImageShape,

@@ -26,8 +26,8 @@ use crate::error::Error;
 ///
 /// # Errors
 ///
-/// [`Error::Table`] naming line or column, [`Error::TableReordered`]; [`Error::File`] or
-/// [`Error::Content`] for its cost.
+/// [`Error::Table`] naming line or column, [`Error::TableReordered`]; [`tamis_record::Error::File`] or
+/// [`tamis_record::Error::Content`] for its cost.
 pub fn load_scores(path: &Path, samples: &Samples<'_>) -> Result<(ScoreTable, OneOffCost), Error> {
     load_scores_of(path, samples, None)
 }

@@ -91,7 +91,7 @@ impl TrainingConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] naming an unknown key or a value of the wrong type.
+    /// [`tamis_record::Error::Config`] naming an unknown key or a value of the wrong type.
     pub fn from_table(table: &Table) -> Result<TrainingConfig, Error> {
         let recipe = match table.get("recipe") {
             Some(recipe) => parse(recipe.clone(), "recipe")?,
@@ -123,7 +123,7 @@ impl TrainingConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if a value has no form in TOML.
+    /// [`tamis_record::Error::Config`] if a value has no form in TOML.
     pub fn to_table(&self) -> Result<Table, Error> {
         let TrainingConfig { seed, recipe, ref device, .. } = *self;
         let mut table = to_table(&Top { seed, recipe, device: device.clone() })?;

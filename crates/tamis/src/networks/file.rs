@@ -80,7 +80,7 @@ impl TrainedNetwork {
     ///
     /// # Errors
     ///
-    /// [`Error::Content`] if they cannot be made.
+    /// [`tamis_record::Error::Content`] if they cannot be made.
     pub fn to_bytes(&self, path: &Path) -> Result<Vec<u8>, Error> {
         let card = Card {
             format: 1,
@@ -130,7 +130,8 @@ impl TrainedNetwork {
     ///
     /// # Errors
     ///
-    /// [`Error::NoTrainedNetwork`] if there is none; [`Error::Content`] naming what of it is wrong.
+    /// [`Error::NoTrainedNetwork`] if there is none; [`tamis_record::Error::Content`] naming what of it
+    /// is wrong.
     pub fn read(path: &Path) -> Result<TrainedNetwork, Error> {
         let file = if path.is_dir() { path.join(NETWORK_FILE) } else { path.to_owned() };
         let bytes = std::fs::read(&file).map_err(|source| Error::NoTrainedNetwork {
