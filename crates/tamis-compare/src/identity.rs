@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use tamis_data::Loaded;
-use tamis_record::Error;
-use tamis_record::{FILES, hash_of_file};
-use tamis_record::{RunConfig, flatten};
+use tamis_record::{Error, FILES, RunConfig, flatten, hash_of_file};
 use toml::Value;
 
 /// What a comparison must know of the data.

@@ -11,10 +11,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tamis_record::Error;
-use tamis_record::Outcome;
-use tamis_record::{FILES, hash_of_file};
-use tamis_record::{RunConfig, flatten};
+use tamis_record::{Error, FILES, Outcome, RunConfig, flatten, hash_of_file};
 use tamis_search::{Basis, LearningRateScale, SearchConfig};
 
 use crate::canonical::needs;

@@ -3,8 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tamis_record::Error;
-use tamis_record::Outcome;
+use tamis_record::{Error, Outcome};
 
 use crate::key::{Key, Setup};
 

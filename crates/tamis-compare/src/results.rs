@@ -6,8 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use tamis_record::FILES;
-use tamis_record::Outcome;
+use tamis_record::{FILES, Outcome};
 use tamis_run::{FolderLock, append_line_durably, make_folder_of};
 
 use crate::error::Error;
@@ -39,9 +38,7 @@ impl Results {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(source) => {
-                let path = path.to_owned();
-                let what = "the results";
-                return Err(tamis_record::Error::File { what, path, source }.into());
+                return Err(tamis_record::Error::file("the results", path)(source).into());
             }
         };
         let mut results = Results { path: path.to_owned(), records: Vec::new(), notes: Vec::new() };

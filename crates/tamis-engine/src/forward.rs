@@ -101,8 +101,7 @@ impl Program {
         mixing: &[Mixing<'_>],
         moments: &[Moments],
     ) -> Vec<Vec<f32>> {
-        let wants = Wants { weights: false, shares: false };
-        let given = Given { dropped: None, mixing, wants };
+        let given = Given { dropped: None, mixing, wants: Wants::default() };
         let run = self.run(weights, images, Mode::Evaluate(moments), given);
         self.outputs.iter().map(|&output| run.output(output).to_vec()).collect()
     }

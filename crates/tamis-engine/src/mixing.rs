@@ -17,12 +17,13 @@ pub struct Mixing<'a> {
     pub options: usize,
 }
 
-/// Which gradients a pass computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which gradients a pass computes. What is not wanted is not computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wants {
-    /// Of the weights.
+    /// Gradient of the loss with respect to the weights.
     pub weights: bool,
-    /// Of the mixing weights.
+    /// Gradient of the loss with respect to the mixing weights, a straight-through estimate for those of
+    /// options that do not run.
     pub shares: bool,
 }
 

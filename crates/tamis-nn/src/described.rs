@@ -1,14 +1,14 @@
 //! A supernet that is described as a value, by `tamis-engine` or in operations of the tensor library.
 
 use burn::tensor::Tensor;
-use tamis_engine::{Mixing as EngineMixing, Program, Wants as EngineWants};
+use tamis_engine::{Mixing as EngineMixing, Program};
 use tamis_graph::{Graph, NodeId};
 
 use crate::error::Error;
 use crate::layers::Forward;
 use crate::mixing::Mixing;
 use crate::model::composed::{Batch, Composed};
-use crate::model::{moments_of, statistics_of};
+use crate::model::{moments_of, output, statistics_of};
 use crate::outputs::{Targets, cross_entropy};
 use crate::pass::{Body, Inputs, Pass, Wants};
 use crate::real::Real;
@@ -25,15 +25,7 @@ pub(crate) struct Described {
 
 impl Described {
     pub(crate) fn new(graph: Graph) -> Result<Described, Error> {
-        let output = graph.output(LOGITS).ok_or_else(|| Error::Output {
-            found: LOGITS.to_owned(),
-            expected: graph
-                .outputs()
-                .iter()
-                .map(|of| of.name.clone())
-                .collect::<Vec<_>>()
-                .join(", "),
-        })?;
+        let output = output(&graph, LOGITS)?;
         Ok(Described { graph, output })
     }
 
@@ -83,9 +75,7 @@ pub(crate) fn run_program<E: Real>(
         let statistics = Statistics::initial(norms);
         return Ok(Pass { outputs, weights: None, shares: None, statistics });
     }
-    let Wants { weights: of_weights, shares: of_shares } = wants;
-    let wanted = EngineWants { weights: of_weights, shares: of_shares };
-    let run = program.mix(weights, images, &mixing, wanted);
+    let run = program.mix(weights, images, &mixing, wants);
     let logits = run.outputs().remove(0).to_vec();
     let (outputs, seed) = cross_entropy(&E::of_singles(logits), &targets)?;
     let statistics = statistics_of(run.moments(), norms);
@@ -95,8 +85,8 @@ pub(crate) fn run_program<E: Real>(
     let found = run.backward_mixed(vec![E::singles(&seed).unwrap_or_default().to_vec()]);
     Ok(Pass {
         outputs,
-        weights: of_weights.then(|| E::of_singles(found.weights)),
-        shares: of_shares.then(|| found.shares.into_iter().map(E::of_singles).collect()),
+        weights: wants.weights.then(|| E::of_singles(found.weights)),
+        shares: wants.shares.then(|| found.shares.into_iter().map(E::of_singles).collect()),
         statistics,
     })
 }

@@ -9,6 +9,8 @@ use crate::outputs::Outputs;
 use crate::real::{Real, dtype, flat_data};
 use crate::statistics::Statistics;
 
+pub use tamis_engine::Wants;
+
 /// From images `[batch, channel, height, width]` to logits `[batch, class]`.
 pub(crate) trait Body: Send + Sync {
     fn forward(&self, images: Tensor<4>, pass: &Forward) -> Tensor<2>;
@@ -25,16 +27,6 @@ pub struct Inputs<'a, E> {
     pub loss_weights: Option<&'a [f32]>,
     /// Mixing weights, a matrix for each of [`choices`](crate::Network::choices).
     pub mixing: &'a [Mixing<'a, E>],
-}
-
-/// Which gradients a pass computes. What is not wanted is not computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wants {
-    /// Gradient of the loss with respect to the weights.
-    pub weights: bool,
-    /// Gradient of the loss with respect to the mixing weights, a straight-through estimate for those of
-    /// options that do not run.
-    pub shares: bool,
 }
 
 /// What one pass found.

@@ -53,11 +53,7 @@ impl<'a> UsedFiles<'a> {
 
 /// The first digits of the BLAKE3 of a file's bytes.
 pub fn hash_of_file(path: &Path) -> Result<String, Error> {
-    let bytes = std::fs::read(path).map_err(|source| Error::File {
-        what: "a file that the settings name",
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = std::fs::read(path).map_err(Error::file("a file that the settings name", path))?;
     Ok(content_hash(&bytes))
 }
 

@@ -23,11 +23,7 @@ impl Layers {
     ///
     /// [`Error::File`] or [`Error::Config`].
     pub fn file(mut self, path: &Path) -> Result<Layers, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::File {
-            what: "the settings",
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path).map_err(Error::file("the settings", path))?;
         let from = path.display().to_string();
         let table = text.parse::<Table>().map_err(|error| config_error(Some(from), error))?;
         merge(&mut self.table, &table);

@@ -39,6 +39,38 @@ impl<'table> Place<'table> {
         }
         Ok(cells)
     }
+
+    /// A number from 0 to `most` in a cell; `None` of an empty one.
+    pub(crate) fn number(
+        self,
+        cell: &str,
+        column: &'static str,
+        (most, expected): (f64, &'static str),
+    ) -> Result<Option<f64>, Error> {
+        let cell = cell.trim();
+        match cell.parse::<f64>() {
+            _ if cell.is_empty() => Ok(None),
+            Ok(number) if (0.0..=most).contains(&number) => Ok(Some(number)),
+            _ => Err(self.wrong(cell, column, expected)),
+        }
+    }
+
+    /// The error of a cell that holds something else.
+    pub(crate) fn wrong(self, cell: &str, column: &'static str, expected: &'static str) -> Error {
+        let (table, line) = (self.table.to_owned(), self.line);
+        Error::TableCell {
+            table,
+            line,
+            column,
+            found: cell.trim().chars().take(40).collect(),
+            expected,
+        }
+    }
+
+    /// The error of an architecture that stands in a line before.
+    pub(crate) fn twice(self, genotype: String) -> Error {
+        Error::TableTwice { table: self.table.to_owned(), line: self.line, genotype }
+    }
 }
 
 /// The cells of the header, and the place and text of every line after it that is not empty.

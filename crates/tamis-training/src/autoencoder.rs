@@ -16,7 +16,7 @@ use tamis_data::{Augmentation, Batch, BatchSource, Dataset, Normalization};
 use tamis_nn::{Autoencoder, AutoencoderShape, Device};
 
 use crate::config::EmbedConfig;
-use crate::course::{Course, Next, Plan, Progress, Rates, Schedule, Sums};
+use crate::course::{Course, Plan, Progress, Rates, Schedule, Sums};
 use crate::error::Error;
 use crate::optimizer::Adam;
 use crate::running::Running;
@@ -141,11 +141,7 @@ impl AutoencoderTraining {
 
 impl Training for AutoencoderTraining {
     fn advance(&mut self) -> Result<TrainingEvent, Error> {
-        match self.course.next()? {
-            Next::Batch(made) => self.step(&made.batch),
-            Next::EpochOver(record) => Ok(TrainingEvent::EpochEnded(record)),
-            Next::Finished => Ok(TrainingEvent::Finished),
-        }
+        self.course.next()?.event(|made| self.step(&made.batch))
     }
 
     fn progress(&self) -> Progress {

@@ -17,7 +17,7 @@ use tamis_graph::networks::resnet;
 use tamis_nn::{Device, Model, SampleOutput, Statistics, Targets, cross_entropy};
 
 use crate::config::ScorerConfig;
-use crate::course::{Course, Next, Plan, Progress, Rates, Schedule, Sums};
+use crate::course::{Course, Plan, Progress, Rates, Schedule, Sums};
 use crate::error::Error;
 use crate::forgetting::Forgetting;
 use crate::optimizer::Sgd;
@@ -168,11 +168,7 @@ impl ClassifierTraining {
 
 impl Training for ClassifierTraining {
     fn advance(&mut self) -> Result<TrainingEvent, Error> {
-        match self.course.next()? {
-            Next::Batch(made) => self.step(&made.batch),
-            Next::EpochOver(record) => Ok(TrainingEvent::EpochEnded(record)),
-            Next::Finished => Ok(TrainingEvent::Finished),
-        }
+        self.course.next()?.event(|made| self.step(&made.batch))
     }
 
     fn progress(&self) -> Progress {

@@ -1,7 +1,7 @@
 //! What a number among the settings may be, and the error that names the first that may not.
 //!
-//! Both sets of settings of this crate, those of a search and those of scores and embeddings, are
-//! checked by these rules. Which setting follows which rule stands beside the settings.
+//! The settings of a search and those of trainings, scores and embeddings are checked by these rules. Which
+//! setting follows which rule stands beside the settings.
 
 use crate::error::Error;
 

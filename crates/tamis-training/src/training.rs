@@ -1,8 +1,9 @@
 //! A training as a state machine.
 
 use tamis_core::Snapshot;
+use tamis_data::TrainingBatch;
 
-use crate::course::{Progress, TrainingRecord};
+use crate::course::{Next, Progress, TrainingRecord};
 use crate::error::Error;
 
 /// What [`Training::advance`] did.
@@ -21,6 +22,20 @@ pub enum TrainingEvent {
     EpochEnded(TrainingRecord),
     /// All epochs are over.
     Finished,
+}
+
+impl Next {
+    /// As an event, with this step of a batch.
+    pub(crate) fn event(
+        self,
+        step: impl FnOnce(&TrainingBatch) -> Result<TrainingEvent, Error>,
+    ) -> Result<TrainingEvent, Error> {
+        match self {
+            Next::Batch(made) => step(&made),
+            Next::EpochOver(record) => Ok(TrainingEvent::EpochEnded(record)),
+            Next::Finished => Ok(TrainingEvent::Finished),
+        }
+    }
 }
 
 /// A training, as whoever runs and saves it sees it.

@@ -47,12 +47,8 @@ impl Model {
     ///
     /// [`Error::Output`] if it has no output of a name.
     pub fn new(graph: Graph, outputs: &[&str], device: Device) -> Result<Model, Error> {
-        let place = |name: &&str| {
-            let names = graph.outputs().iter().map(|output| output.name.as_str());
-            let expected = names.collect::<Vec<_>>().join(", ");
-            graph.output(name).ok_or(Error::Output { found: (*name).to_owned(), expected })
-        };
-        let outputs = outputs.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        let outputs =
+            outputs.iter().map(|name| output(&graph, name)).collect::<Result<Vec<_>, _>>()?;
         let program = Program::new(graph, &outputs);
         Ok(Model { program, outputs, device, engine: Engine::default() })
     }
@@ -205,6 +201,15 @@ impl Model {
         let each = self.graph().image().iter().product::<usize>();
         length("the images", images.len(), (images.len() / each).max(1) * each)
     }
+}
+
+/// The place of an output.
+pub(crate) fn output(graph: &Graph, name: &str) -> Result<NodeId, Error> {
+    graph.output(name).ok_or_else(|| {
+        let names = graph.outputs().iter().map(|output| output.name.as_str());
+        let expected = names.collect::<Vec<_>>().join(", ");
+        Error::Output { found: name.to_owned(), expected }
+    })
 }
 
 /// The moments of every batch norm, 0 and 1 of those that did not run.

@@ -51,8 +51,7 @@ impl Layout {
         let mut right = MARGIN;
         let mut vertices = Vec::new();
         for vertex in 0..=last {
-            let operation = vertex.checked_sub(1).and_then(|number| cell.operations().get(number));
-            let half = operation.map_or(RADIUS, |of| frame_width(of.name()) / 2.0);
+            let half = cell.operation(vertex).map_or(RADIUS, |of| frame_width(of.name()) / 2.0);
             vertices.push((right + half, half));
             right += 2.0 * half + GAP;
         }
@@ -86,7 +85,7 @@ impl Layout {
 
     fn vertex(&self, cell: &Cell, vertex: usize, flow: Flow) -> Markup {
         let centre = (self.vertices[vertex].0, self.line);
-        match vertex.checked_sub(1).and_then(|number| cell.operations().get(number)) {
+        match cell.operation(vertex) {
             Some(operation) => frame(centre, operation.name(), flow),
             None => node(centre, if vertex == 0 { "in" } else { "out" }, flow),
         }

@@ -24,8 +24,7 @@ mod trials;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use tamis_core::Level;
-use tamis_core::{Misfit, Snapshot};
+use tamis_core::{Level, Misfit, Snapshot};
 use tamis_data::Batch;
 use tamis_nn::Outputs;
 

@@ -96,6 +96,11 @@ impl Cell {
         &self.operations
     }
 
+    /// The operation of a vertex; input and output have none.
+    pub fn operation(&self, vertex: usize) -> Option<Operation> {
+        self.operations.get(vertex.checked_sub(1)?).copied()
+    }
+
     /// Vertices, input and output among them.
     pub fn vertices(&self) -> usize {
         self.operations.len() + 2
@@ -144,8 +149,7 @@ impl Cell {
             .collect();
         let kept = |vertex: &usize| living[*vertex];
         let vertices: Vec<usize> = (1..self.vertices()).filter(kept).collect();
-        let operations =
-            vertices.iter().filter_map(|vertex| self.operations.get(vertex - 1).copied());
+        let operations = vertices.iter().filter_map(|&vertex| self.operation(vertex));
         let parents = vertices.iter().map(|&vertex| {
             self.parents(vertex)
                 .iter()

@@ -50,10 +50,9 @@ fn hash_of_living(cell: &Cell) -> String {
 
 /// The input is -1, the output -2, operations count from 0.
 fn label(cell: &Cell, vertex: usize) -> i64 {
-    let operation = vertex.checked_sub(1).and_then(|number| cell.operations().get(number));
-    match operation {
+    match cell.operation(vertex) {
         Some(operation) => {
-            Operation::ALL.iter().position(|of| of == operation).map_or(-2, |number| number as i64)
+            Operation::ALL.iter().position(|&of| of == operation).map_or(-2, |number| number as i64)
         }
         None if vertex == 0 => -1,
         None => -2,

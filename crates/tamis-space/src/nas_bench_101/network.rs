@@ -121,14 +121,13 @@ fn describe(
         let terms: Vec<NodeId> =
             cell.parents(number).iter().map(|&parent| read(builder, parent)).collect();
         let sum = builder.add(terms);
-        let path = format!("{path}.vertices.{number}");
+        let convolve = |builder: &mut Builder, sum: NodeId, side: usize| {
+            let path = format!("{path}.vertices.{number}");
+            builder.conv_norm_relu(&path, sum, Convolution::square(channels[number], side))
+        };
         vertices.push(match operation {
-            Operation::Conv3x3 => {
-                builder.conv_norm_relu(&path, sum, Convolution::square(channels[number], 3))
-            }
-            Operation::Conv1x1 => {
-                builder.conv_norm_relu(&path, sum, Convolution::square(channels[number], 1))
-            }
+            Operation::Conv3x3 => convolve(builder, sum, 3),
+            Operation::Conv1x1 => convolve(builder, sum, 1),
             Operation::MaxPool3x3 => builder.max_pool(sum, Pool { side: 3, stride: 1, padding: 1 }),
         });
     }

@@ -32,6 +32,9 @@ pub struct Table {
 /// The name of a cell and its accuracies, as shares.
 const COLUMNS: [&str; 5] = ["module_hash", "val_4", "val_12", "val_36", "val_108"];
 
+/// What an accuracy may be.
+const SHARE: (f64, &str) = (1.0, "a share from 0 to 1, or nothing");
+
 impl Table {
     /// Parses CSV text with the columns `module_hash` and `val_4`, `val_12`, `val_36`, `val_108` (shares from
     /// 0 to 1, may be empty), in any order and among others. `name` is for messages.
@@ -48,16 +51,16 @@ impl Table {
             let cells = place.cells(text, header.len())?;
             let hash = hash(place, &cells[columns[0]])?;
             let [first, second, third, last] =
-                [1, 2, 3, 4].map(|at| percent(place, &cells[columns[at]], COLUMNS[at]));
+                [1, 2, 3, 4].map(|at| place.number(&cells[columns[at]], COLUMNS[at], SHARE));
+            let percent = |share: Option<f64>| share.map(|share| 100.0 * share);
             let record = Record {
-                cifar10_valid_4: first?,
-                cifar10_valid_12: second?,
-                cifar10_valid_36: third?,
-                cifar10_valid_108: last?,
+                cifar10_valid_4: percent(first?),
+                cifar10_valid_12: percent(second?),
+                cifar10_valid_36: percent(third?),
+                cifar10_valid_108: percent(last?),
             };
             if records.insert(hash.clone(), record).is_some() {
-                let (table, line) = (name.to_owned(), place.line);
-                return Err(Error::TableTwice { table, line, genotype: hash });
+                return Err(place.twice(hash));
             }
         }
         Ok(Table { name: name.to_owned(), records })
@@ -89,26 +92,7 @@ fn hash(place: Place<'_>, cell: &str) -> Result<String, Error> {
     let is_name = cell.len() == 32 && cell.bytes().all(|byte| byte.is_ascii_hexdigit());
     match is_name {
         true => Ok(cell.to_ascii_lowercase()),
-        false => Err(wrong(place, cell, COLUMNS[0], "32 hexadecimal digits")),
-    }
-}
-
-fn percent(place: Place<'_>, cell: &str, column: &'static str) -> Result<Option<f64>, Error> {
-    let cell = cell.trim();
-    match cell.parse::<f64>() {
-        _ if cell.is_empty() => Ok(None),
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(Some(100.0 * share)),
-        _ => Err(wrong(place, cell, column, "a share from 0 to 1, or nothing")),
-    }
-}
-
-fn wrong(place: Place<'_>, cell: &str, column: &'static str, expected: &'static str) -> Error {
-    Error::TableCell {
-        table: place.table.to_owned(),
-        line: place.line,
-        column,
-        found: cell.chars().take(40).collect(),
-        expected,
+        false => Err(place.wrong(cell, COLUMNS[0], "32 hexadecimal digits")),
     }
 }
 

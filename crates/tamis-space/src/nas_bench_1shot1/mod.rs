@@ -89,16 +89,12 @@ impl Subspace {
             best.map(|option| OPERATIONS[option]).ok_or_else(few)
         });
         let chosen: Vec<Operation> = chosen.collect::<Result<_, _>>()?;
-        let mut choosing = self.choosing_blocks().zip(inputs);
-        let mut next = choosing.next();
+        let mut choosing = self.choosing_blocks().zip(inputs).peekable();
         let mut parents = Vec::new();
         for (block, &reads) in (1..).zip(self.reads()) {
-            parents.push(match next {
-                Some((chooser, row)) if chooser == block => {
-                    next = choosing.next();
-                    best(row, block, reads)
-                }
-                _ => (0..block).collect(),
+            parents.push(match choosing.next_if(|(chooser, _)| *chooser == block) {
+                Some((_, row)) => best(row, block, reads),
+                None => (0..block).collect(),
             });
         }
         let row = outputs.first().ok_or_else(few)?;

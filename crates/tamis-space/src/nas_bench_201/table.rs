@@ -45,6 +45,9 @@ const COLUMNS: [&str; 5] =
 /// The column that numbers the cells, if there is one.
 const INDEX: &str = "index";
 
+/// What an accuracy may be.
+const PERCENT: (f64, &str) = (100.0, "a percentage from 0 to 100, or nothing");
+
 impl Table {
     /// Parses CSV text with the columns `arch` (the architecture string), `c10_valid_12`,
     /// `c10_test_200`, `c100_test_200` and `in16_test_200` (percent, may be empty), in any order
@@ -61,15 +64,13 @@ impl Table {
         let index_column = header.iter().position(|name| name.trim() == INDEX);
         let (mut records, mut by_index) = (BTreeMap::new(), BTreeMap::new());
         for (place, text) in lines {
-            let line = place.line;
             let cells = place.cells(text, header.len())?;
             let (genotype, record) = place.record(&cells, columns)?;
             if records.insert(genotype, record).is_some() {
-                let (table, genotype) = (name.to_owned(), genotype.to_string());
-                return Err(Error::TableTwice { table, line, genotype });
+                return Err(place.twice(genotype.to_string()));
             }
             if let Some(column) = index_column {
-                place.number(&cells[column], genotype, &mut by_index)?;
+                place.index(&cells[column], genotype, &mut by_index)?;
             }
         }
         rank(&mut records);
@@ -133,26 +134,16 @@ fn rank(records: &mut BTreeMap<Genotype, Record>) {
 
 impl Place<'_> {
     /// Gives a genotype the index in this cell.
-    fn number(
+    fn index(
         self,
         cell: &str,
         genotype: Genotype,
         by_index: &mut BTreeMap<u32, Genotype>,
     ) -> Result<(), Error> {
-        let index = cell.trim().parse().map_err(|_| self.wrong_index(cell, "a whole number"))?;
+        let index = cell.trim().parse().map_err(|_| self.wrong(cell, INDEX, "a whole number"))?;
         match by_index.insert(index, genotype) {
             None => Ok(()),
-            Some(_) => Err(self.wrong_index(cell, "every index once")),
-        }
-    }
-
-    fn wrong_index(self, cell: &str, expected: &'static str) -> Error {
-        Error::TableCell {
-            table: self.table.to_owned(),
-            line: self.line,
-            column: INDEX,
-            found: cell.trim().chars().take(40).collect(),
-            expected,
+            Some(_) => Err(self.wrong(cell, INDEX, "every index once")),
         }
     }
 
@@ -162,7 +153,8 @@ impl Place<'_> {
             line: self.line,
             source: Box::new(source),
         })?;
-        let accuracy = |column: usize| self.accuracy(&cells[columns[column]], COLUMNS[column]);
+        let accuracy =
+            |column: usize| self.number(&cells[columns[column]], COLUMNS[column], PERCENT);
         let record = Record {
             cifar10_valid_12: accuracy(1)?,
             cifar10_test_200: accuracy(2)?,
@@ -171,21 +163,6 @@ impl Place<'_> {
             rank: None,
         };
         Ok((genotype, record))
-    }
-
-    fn accuracy(self, cell: &str, column: &'static str) -> Result<Option<f64>, Error> {
-        let cell = cell.trim();
-        match cell.parse::<f64>() {
-            _ if cell.is_empty() => Ok(None),
-            Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Some(percent)),
-            _ => Err(Error::TableCell {
-                table: self.table.to_owned(),
-                line: self.line,
-                column,
-                found: cell.chars().take(40).collect(),
-                expected: "a percentage from 0 to 100, or nothing",
-            }),
-        }
     }
 }
 

@@ -21,7 +21,7 @@ use tamis_nn::{
     Device, DropPath, Mixed, Model, ModelPass, Outputs, Statistics, Targets, cross_entropy,
 };
 
-use crate::course::{Course, Next, Plan, Progress, Rates, Sums};
+use crate::course::{Course, Plan, Progress, Rates, Sums};
 use crate::error::Error;
 use crate::optimizer::{Sgd, clip_global_norm};
 use crate::parameters::{parameters, put_parameters};
@@ -229,11 +229,7 @@ impl NetworkTraining {
 
 impl Training for NetworkTraining {
     fn advance(&mut self) -> Result<TrainingEvent, Error> {
-        match self.course.next()? {
-            Next::Batch(batch) => self.step(&batch),
-            Next::EpochOver(record) => Ok(TrainingEvent::EpochEnded(record)),
-            Next::Finished => Ok(TrainingEvent::Finished),
-        }
+        self.course.next()?.event(|made| self.step(made))
     }
 
     fn progress(&self) -> Progress {

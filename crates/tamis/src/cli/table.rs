@@ -27,16 +27,20 @@ pub(super) fn aligned(rows: &[Row]) -> String {
     rows.iter().map(|(name, value)| format!("{name:<width$}  {value}\n")).collect()
 }
 
+/// An accuracy that a table may not have.
+fn known_percent(value: Option<f64>) -> String {
+    value.map_or("unknown".to_owned(), |value| format!("{value:.2} %"))
+}
+
 /// What a table says of an architecture.
 pub(super) fn lookup_rows(lookup: &Lookup) -> Vec<Row> {
-    let percent = |value: Option<f64>| value.map_or("unknown".to_owned(), |v| format!("{v:.2} %"));
     let record = &lookup.record;
     vec![
         row("table", &lookup.table),
-        row("cifar10_valid_12", percent(record.cifar10_valid_12)),
-        row("cifar10_test_200", percent(record.cifar10_test_200)),
-        row("cifar100_test_200", percent(record.cifar100_test_200)),
-        row("imagenet16_test_200", percent(record.imagenet16_test_200)),
+        row("cifar10_valid_12", known_percent(record.cifar10_valid_12)),
+        row("cifar10_test_200", known_percent(record.cifar10_test_200)),
+        row("cifar100_test_200", known_percent(record.cifar100_test_200)),
+        row("imagenet16_test_200", known_percent(record.imagenet16_test_200)),
         row("rank", record.rank.map_or("unknown".to_owned(), |rank| rank.to_string())),
     ]
 }
@@ -50,7 +54,6 @@ pub(super) fn looked_up_rows(found: &LookedUp) -> Vec<Row> {
 }
 
 fn cell_entry_rows(entry: &CellEntry) -> Vec<Row> {
-    let percent = |value: Option<f64>| value.map_or("unknown".to_owned(), |v| format!("{v:.2} %"));
     let record = &entry.record;
     vec![
         row("genotype", &entry.genotype),
@@ -58,10 +61,10 @@ fn cell_entry_rows(entry: &CellEntry) -> Vec<Row> {
         row("parameters, CIFAR-10", thousands(entry.params)),
         row("multiply-adds, CIFAR-10", thousands(entry.macs)),
         row("table", &entry.table),
-        row("cifar10_valid_4", percent(record.cifar10_valid_4)),
-        row("cifar10_valid_12", percent(record.cifar10_valid_12)),
-        row("cifar10_valid_36", percent(record.cifar10_valid_36)),
-        row("cifar10_valid_108", percent(record.cifar10_valid_108)),
+        row("cifar10_valid_4", known_percent(record.cifar10_valid_4)),
+        row("cifar10_valid_12", known_percent(record.cifar10_valid_12)),
+        row("cifar10_valid_36", known_percent(record.cifar10_valid_36)),
+        row("cifar10_valid_108", known_percent(record.cifar10_valid_108)),
     ]
 }
 

@@ -18,8 +18,7 @@ use std::collections::BTreeMap;
 use controller::Controller;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tamis_core::Snapshot;
-use tamis_core::{Key, Purpose};
+use tamis_core::{Key, Purpose, Snapshot};
 
 use super::child::Child;
 use super::darts::weight_step;
