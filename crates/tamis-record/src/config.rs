@@ -53,7 +53,7 @@ const ELSEWHERE: [&str; 6] =
     ["data", "augmentation", "score", "embed", PLACE_KEYS[0], PLACE_KEYS[1]];
 
 /// Settings without a default, and what they are: [`RunConfig::to_toml`] has those that are set.
-pub const WITHOUT_DEFAULT: [(&str, &str); 9] = [
+pub const WITHOUT_DEFAULT: [(&str, &str); 10] = [
     ("table", "benchmark table in which the found architecture is looked up"),
     ("data.train", "use only the first so many training images"),
     ("data.size", "scale the shorter side to so many pixels and crop the centre square"),
@@ -61,6 +61,7 @@ pub const WITHOUT_DEFAULT: [(&str, &str); 9] = [
     ("policy.scores", "file of scores, for policies that need them"),
     ("policy.embeddings", "file of embeddings, for policies that need them"),
     ("policy.bdp.keep_arch", "share that a prune keeps of the architecture level; else `keep`"),
+    ("cost.target_macs", "multiply-adds that the found network should have"),
     ("score.channels", "channels of the scorer's first stage; else 16, for grey images 8"),
     ("embed.latent", "values of an embedding; else 32, for grey images 8"),
 ];
@@ -137,6 +138,7 @@ fn parse_search(mut table: Table) -> Result<SearchConfig, Error> {
         train: parse(section("train"), "train")?,
         weights: parse(section("weights"), "weights")?,
         alpha: parse(section("alpha"), "alpha")?,
+        cost: parse(section("cost"), "cost")?,
         ..SearchConfig::default()
     };
     let top: SearchConfig = parse_beside(Value::Table(table), "", &ELSEWHERE)?;

@@ -41,6 +41,12 @@ pub enum Error {
         /// Where the host is defined, and why.
         expected: &'static str,
     },
+    /// A target of what the found network costs, where nothing can follow it.
+    #[error("searching to a target of cost: found cost.target_macs, expected {reason}")]
+    NoCost {
+        /// What could.
+        reason: &'static str,
+    },
     /// The loss, a gradient or an architecture parameter is not a number any more.
     #[error(
         "searching, epoch {epoch} step {step}: found {what} = {found}, expected a finite number; \

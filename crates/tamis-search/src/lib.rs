@@ -13,6 +13,7 @@
 mod alphas;
 mod bilevel;
 mod config;
+mod cost;
 mod defaults;
 mod epoch;
 mod error;
@@ -34,6 +35,7 @@ pub use config::{
     SdartsSettings, SearchConfig, SgasSettings, SpaceConfig, TrainConfig, TrialsSettings,
     WeightsConfig,
 };
+pub use cost::{CostConfig, ExpectedCost};
 pub use defaults::Basis;
 pub use error::Error;
 pub use host::{

@@ -48,6 +48,16 @@ impl Matrix {
         &mut self.values
     }
 
+    /// 1 for the first largest entry of each row, 0 for all else.
+    pub fn largest_of_rows(&self) -> Matrix {
+        let of_row = |row: &[f64]| -> Vec<f64> {
+            let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let place = row.iter().position(|&value| value == largest);
+            (0..row.len()).map(|at| f64::from(u8::from(Some(at) == place))).collect()
+        };
+        Matrix { columns: self.columns, values: self.rows().flat_map(of_row).collect() }
+    }
+
     /// The softmax of each row.
     pub fn softmax(&self) -> Matrix {
         let values = self.rows().flat_map(softmax).collect();

@@ -17,6 +17,7 @@ use tamis_training::{Sgd, clip_global_norm};
 
 use crate::alphas;
 use crate::config::SearchConfig;
+use crate::cost::CostTerm;
 use crate::error::Error;
 use crate::matrix::Matrix;
 use crate::position::StepContext;
@@ -49,6 +50,7 @@ pub struct Bilevel {
     network: Network,
     stage: Stage,
     costs: OptionCosts,
+    cost_term: Option<CostTerm>,
     space: Arc<dyn SearchSpace>,
     device: Device,
     seed: u64,
@@ -78,6 +80,7 @@ impl Bilevel {
         let mut choices: Vec<Choices> =
             alphas.into_iter().map(|of| Choices::new(of, &config.alpha)).collect();
         choices.iter_mut().zip(space.choices()).for_each(drop_what_means_nothing);
+        let shares: Vec<Matrix> = choices.iter().map(Choices::shares).collect();
         Ok(Bilevel {
             sgd: Sgd {
                 momentum: settings.momentum as f32,
@@ -92,6 +95,7 @@ impl Bilevel {
             weights,
             stage,
             costs,
+            cost_term: CostTerm::of(&config.cost, space.as_ref(), &shares)?,
             space,
             device,
             seed: config.seed,
@@ -169,12 +173,19 @@ impl Bilevel {
         self.choices.iter().map(Choices::log_shares).collect()
     }
 
+    /// Share 1 for the option of the largest share on each edge.
+    fn largest_shares(&self) -> Vec<Matrix> {
+        self.choices.iter().map(|choices| choices.shares().largest_of_rows()).collect()
+    }
+
     /// Which options are alive, a list a choice set.
     fn alive(&self) -> Vec<Vec<bool>> {
         self.choices.iter().map(|choices| choices.alive().to_vec()).collect()
     }
 
-    /// A batch through the supernet in training mode. It is counted on the level that it serves.
+    /// A batch through the supernet in training mode. It is counted on the level that it serves. To the
+    /// gradient of the shares of a pass by which the architecture steps, one of its own level or one for both
+    /// gradients, that of the cost's term is added.
     ///
     /// # Errors
     ///
@@ -213,12 +224,19 @@ impl Bilevel {
         self.passes.count(level, batch.ids.len(), self.costs.of(runs), wants);
         self.check_finite(level, batch, pass.outputs.loss)?;
         let gradients = shares.iter().zip(pass.shares.unwrap_or_default());
-        let gradients = gradients.map(|(share, gradient)| {
-            Matrix::from_fn(share.shape(), |index| f64::from(gradient[index]))
-        });
+        let mut gradients: Vec<Matrix> = gradients
+            .map(|(share, gradient)| {
+                Matrix::from_fn(share.shape(), |index| f64::from(gradient[index]))
+            })
+            .collect();
+        if let Some(term) =
+            self.cost_term.as_ref().filter(|_| level == Level::Arch || wants == BOTH)
+        {
+            term.add(self.space.as_ref(), &self.largest_shares(), shares, &mut gradients);
+        }
         Ok(Passed {
             outputs: pass.outputs,
-            shares: gradients.collect(),
+            shares: gradients,
             weights: pass.weights.unwrap_or_default(),
         })
     }

@@ -15,6 +15,7 @@ use tamis_training::rules::{
     refuse_first,
 };
 
+use crate::cost::CostConfig;
 use crate::error::Error;
 
 pub use hosts::{
@@ -44,6 +45,8 @@ pub struct SearchConfig {
     pub weights: WeightsConfig,
     /// Optimizer of the architecture parameters.
     pub alpha: AlphaConfig,
+    /// What the found network is to cost.
+    pub cost: CostConfig,
 }
 
 /// Whose optimizer settings to start from.
@@ -275,6 +278,7 @@ impl SearchConfig {
             is_at_least_one("space.partial", self.space.partial as f64),
         ])?;
         self.host.check()?;
+        self.cost.check()?;
         Ok(self.policy.settings().check()?)
     }
 }

@@ -61,6 +61,11 @@ pub struct StepOutcome {
 
 /// A search algorithm.
 pub trait Host: Send {
+    /// Whether the architecture follows the gradient of its shares, and so a term of cost.
+    fn follows_gradient(&self) -> bool {
+        true
+    }
+
     /// Prepares a run: what the architecture parameters start from, if not from DARTS's small noise.
     fn prepare(&mut self, _bilevel: &mut Bilevel) {}
 

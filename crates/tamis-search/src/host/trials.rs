@@ -82,6 +82,10 @@ fn best<'a>(trials: impl Iterator<Item = &'a Trial>) -> Option<&'a Trial> {
 }
 
 impl Host for Trials {
+    fn follows_gradient(&self) -> bool {
+        false
+    }
+
     fn begin_epoch(&mut self, bilevel: &mut Bilevel, at: StepContext) -> Result<Rhythm, Error> {
         let mut stream = Key::new(at.seed, Purpose::Host).epoch(at.epoch).stream();
         let child = self.next_child(&mut stream);

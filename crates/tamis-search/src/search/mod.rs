@@ -144,6 +144,11 @@ impl Search {
         let train = &data.train;
         let space = build_space(&config.space, train.shape(), train.classes().len())?;
         let mut host = host::build_host(config, space.as_ref())?;
+        if config.cost.target_macs.is_some() && !host.follows_gradient() {
+            return Err(Error::NoCost {
+                reason: "a host that follows a gradient of the architecture",
+            });
+        }
         let mut bilevel = Bilevel::new(config, space.clone(), device)?;
         host.prepare(&mut bilevel);
         let context = context(config, &data)?;

@@ -16,6 +16,7 @@ use tamis_nn::{Device, Network};
 use tamis_space::Architecture;
 
 use crate::config::{Recipe, SpaceConfig};
+use crate::cost::ExpectedCost;
 use crate::error::Error;
 use crate::matrix::Matrix;
 
@@ -57,6 +58,12 @@ pub trait SearchSpace: Send + Sync {
     ///
     /// As [`SearchSpace::network`].
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error>;
+
+    /// Expected multiply-adds of an image in the network of an architecture drawn by these shares, a matrix a
+    /// choice set, at the supernet's size; `None` where that is no function of the shares.
+    fn expected_macs(&self, _shares: &[Matrix]) -> Option<ExpectedCost> {
+        None
+    }
 
     /// The architecture of these preferences, a matrix a choice set: logarithms of what each option weighs,
     /// compared inside an edge and, where a node keeps some of its edges, between them.

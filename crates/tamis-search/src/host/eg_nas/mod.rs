@@ -97,6 +97,10 @@ impl EgNas {
 }
 
 impl Host for EgNas {
+    fn follows_gradient(&self) -> bool {
+        false
+    }
+
     fn begin_epoch(&mut self, _: &mut Bilevel, _: StepContext) -> Result<Rhythm, Error> {
         self.best = None;
         Ok(Rhythm::after(self.settings.restarts))

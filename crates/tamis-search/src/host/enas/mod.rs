@@ -121,6 +121,10 @@ impl Enas {
 }
 
 impl Host for Enas {
+    fn follows_gradient(&self) -> bool {
+        false
+    }
+
     fn begin_epoch(&mut self, _: &mut Bilevel, _: StepContext) -> Result<Rhythm, Error> {
         // Accuracies of other weights do not compare.
         self.best = None;
