@@ -97,6 +97,9 @@ fn settings(base: &Layers, run: &Run) -> Result<RunConfig, Error> {
     let policy = &mut config.search.policy;
     policy.scores = policy.scores.take().filter(|_| scores);
     policy.embeddings = policy.embeddings.take().filter(|_| embeddings);
+    let cost = &mut config.search.cost;
+    let has_target = cost.target_latency_ms.is_some();
+    cost.latency_table = cost.latency_table.take().filter(|_| has_target);
     Ok(config)
 }
 
@@ -125,12 +128,13 @@ mod tests {
             let planned = plan.runs.iter().find(of).unwrap();
             let key = FILES.map(|key| planned.key.setup.settings.contains_key(key));
             let PolicyConfig { scores, embeddings, .. } = &planned.config.search.policy;
-            assert_eq!(key, [scores.is_some(), embeddings.is_some()]);
+            assert_eq!(key, [scores.is_some(), embeddings.is_some(), false]);
             key
         };
-        assert_eq!(files("proxy:"), [true, false]);
-        assert_eq!(files("dds:"), [false, true]);
-        assert_eq!(files("full"), [false, false]);
+        // Nor does one without a target of latency have latencies.
+        assert_eq!(files("proxy:"), [true, false, false]);
+        assert_eq!(files("dds:"), [false, true, false]);
+        assert_eq!(files("full"), [false, false, false]);
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl Run<'_> {
                 layer.backward((input, saved), &gradient, of_weights, to);
             }
             (Operation::Separable { relu, depthwise, pointwise }, Saved::Separated(saved)) => {
-                let places = [depthwise, pointwise];
+                let places = (depthwise, pointwise);
                 let layer = Separable::new(self.weights(), places, step.node, relu, self.batch);
                 let to = wanted.then(|| gradients.destination(first, input.len()));
                 layer.backward((input, saved), &gradient, of_weights, to);
@@ -164,6 +164,7 @@ impl Run<'_> {
             Layer::Add => {
                 step.inputs.iter().for_each(|&input| gradients.add(input, gradient.clone()));
             }
+            Layer::ScaleChannels => self.scale_channels_back(step, &gradient, gradients),
             Layer::Concatenate => self.concatenate_back(step, &gradient, gradients),
             Layer::Linear { weight, .. } => {
                 self.linear_back(step, weight, &gradient, (gradients, of_weights))
@@ -199,6 +200,11 @@ impl Run<'_> {
                 planes::relu_backward(self.value(step.node), &mut own);
                 own
             }
+            Layer::Activation(activation) => {
+                let mut own = Arc::unwrap_or_clone(gradient);
+                planes::activation_backward(self.value(step.inputs[0]), activation, &mut own);
+                own
+            }
             Layer::GlobalAverage => planes::global_average_backward(&gradient, from[1] * from[2]),
             Layer::HalveAndWiden { outputs } => {
                 planes::halve_and_widen_backward(&gradient, from, outputs)
@@ -219,6 +225,15 @@ impl Run<'_> {
             _ => return gradient,
         };
         Arc::new(found)
+    }
+
+    fn scale_channels_back(&self, step: &Step, gradient: &[f32], gradients: &mut Gradients) {
+        let [input, scales] = [0, 1].map(|at| self.value(step.inputs[at]));
+        let [_, height, width] = sides(self.program.graph.nodes()[step.node].shape);
+        let found = planes::scale_channels(gradient, scales, height * width);
+        gradients.add(step.inputs[0], Arc::new(found));
+        let found = planes::plane_products(gradient, input, height * width);
+        gradients.add(step.inputs[1], Arc::new(found));
     }
 
     fn concatenate_back(&self, step: &Step, gradient: &[f32], gradients: &mut Gradients) {

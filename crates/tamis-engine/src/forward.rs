@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
                 self.fused(step, &layer, mode, Saved::Convolved)
             }
             Operation::Separable { relu, depthwise, pointwise } => {
-                let places = [depthwise, pointwise];
+                let places = (depthwise, pointwise);
                 let layer = Separable::new(self.weights(), places, step.node, relu, self.batch);
                 self.fused(step, &layer, mode, Saved::Separated)
             }
@@ -363,6 +363,10 @@ impl<'a> Run<'a> {
                 )
             }
             Layer::Relu => planes::relu(input),
+            Layer::Activation(activation) => planes::activation(input, activation),
+            Layer::ScaleChannels => {
+                planes::scale_channels(input, self.value(step.inputs[1]), from[1] * from[2])
+            }
             Layer::GlobalAverage => planes::global_average(input, from[1] * from[2]),
             Layer::Concatenate => {
                 let parts = step

@@ -1,7 +1,8 @@
 //! A description read once: its steps, each perhaps several layers, and how long every value is needed.
 //!
 //! ReLU, convolution and batch norm are one step where nothing else reads what lies between them; so are
-//! ReLU, depthwise convolution, 1x1 convolution and batch norm. What no wanted output needs is no step.
+//! ReLU, depthwise convolution, 1x1 convolution, if there is one, and batch norm. What no wanted output
+//! needs is no step.
 
 use tamis_graph::{Convolution, ConvolutionLayer, Graph, Layer, NodeId};
 
@@ -17,14 +18,14 @@ pub(crate) enum Operation {
         /// Place of the convolution.
         conv: usize,
     },
-    /// A depthwise and a 1x1 convolution, after a ReLU if there is one, and their batch norm.
+    /// A depthwise and perhaps a 1x1 convolution, after a ReLU if there is one, and their batch norm.
     Separable {
         /// Whether the input goes through a ReLU.
         relu: bool,
         /// Place of the depthwise convolution.
         depthwise: usize,
-        /// Place of the 1x1 convolution.
-        pointwise: usize,
+        /// Place of the 1x1 convolution, if there is one.
+        pointwise: Option<usize>,
     },
 }
 
@@ -145,6 +146,7 @@ impl Step {
             (Operation::ConvNorm { .. } | Operation::Separable { .. }, _)
             | (_, Layer::Convolution(_) | Layer::BatchNorm { .. } | Layer::Linear { .. })
             | (_, Layer::FactorizedReduction { .. }) => self.inputs.clone(),
+            (_, Layer::Activation(_) | Layer::ScaleChannels) => self.inputs.clone(),
             (_, Layer::Mix(_)) if shares => self.inputs.clone(),
             (_, Layer::Relu) => vec![self.node],
             (_, Layer::MaxPool(_)) => vec![self.inputs[0]],
@@ -207,14 +209,18 @@ impl<'a> Fusion<'a> {
             && self.is_depthwise(depthwise)
         {
             let (relu, input) = self.before(depthwise);
-            let operation = Operation::Separable { relu, depthwise, pointwise: conv };
+            let operation = Operation::Separable { relu, depthwise, pointwise: Some(conv) };
             return Some(Step { node, inputs: vec![input], operation });
         }
-        if !self.is_dense(conv) {
-            return None;
-        }
         let (relu, input) = self.before(conv);
-        Some(Step { node, inputs: vec![input], operation: Operation::ConvNorm { relu, conv } })
+        let operation = if self.is_dense(conv) {
+            Operation::ConvNorm { relu, conv }
+        } else if self.is_depthwise(conv) {
+            Operation::Separable { relu, depthwise: conv, pointwise: None }
+        } else {
+            return None;
+        };
+        Some(Step { node, inputs: vec![input], operation })
     }
 
     fn inputs(&self, node: usize) -> Vec<usize> {

@@ -7,7 +7,7 @@
 
 use tamis_core::{Key, Purpose};
 use tamis_engine::{DropPath, Program};
-use tamis_graph::{Builder, Convolution, Graph, NodeId, Pool};
+use tamis_graph::{Activation, Builder, Convolution, Graph, NodeId, Pool};
 use tamis_space::nas_bench_201::{Genotype, MacroShape};
 
 const BATCH: usize = 5;
@@ -117,6 +117,30 @@ fn depthwise_and_1x1_convolutions_have_the_gradients_of_their_losses() {
         };
         check(small([2, 12, 10], layers), 0.0);
     }
+}
+
+#[test]
+fn depthwise_convolutions_with_their_batch_norm_have_the_gradients_of_their_losses() {
+    for (side, stride) in [(3, 1), (5, 2), (7, 1)] {
+        let layers = |builder: &mut Builder, x| {
+            builder.conv_norm("conv", x, Convolution::depthwise(6, side, 1).stride(stride))
+        };
+        check(small([2, 12, 10], layers), 0.0);
+    }
+}
+
+#[test]
+fn a_gate_of_channels_has_the_gradient_of_its_loss() {
+    let layers = |builder: &mut Builder, x| {
+        let normalised = builder.batch_norm("bn", x, true);
+        let mean = builder.global_average(normalised);
+        let gate = builder.linear("squeeze", mean, 6);
+        // Inside its slope.
+        let gate = builder.activation(gate, Activation::HardSigmoid);
+        let smooth = builder.activation(normalised, Activation::HardSwish);
+        builder.scale_channels(smooth, gate)
+    };
+    check(small([2, 6, 5], layers), 0.0);
 }
 
 #[test]

@@ -97,10 +97,11 @@ fn color(layer: &Layer) -> &'static str {
             "#cfe3f7"
         }
         Layer::BatchNorm { .. } => "#e3e3e3",
-        Layer::Add | Layer::Mix(_) | Layer::Concatenate => "#fbe3b5",
+        Layer::Add | Layer::Mix(_) | Layer::Concatenate | Layer::ScaleChannels => "#fbe3b5",
         Layer::MaxPool(_) | Layer::AveragePool(_) | Layer::GlobalAverage => "#d5efd3",
         Layer::Image
         | Layer::Relu
+        | Layer::Activation(_)
         | Layer::Zero { .. }
         | Layer::HalveAndWiden { .. }
         | Layer::Truncate { .. }

@@ -136,6 +136,8 @@ fn settings(layer: &Layer) -> Value {
         Layer::DropPath { number } => value!({ "number": number }),
         Layer::Image
         | Layer::Relu
+        | Layer::Activation(_)
+        | Layer::ScaleChannels
         | Layer::GlobalAverage
         | Layer::Add
         | Layer::Concatenate

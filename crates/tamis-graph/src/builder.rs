@@ -3,6 +3,7 @@
 //! A layer that cannot read what it is given is noted, and [`Builder::finish`] refuses the network with the
 //! first such note, so that building needs no error handling of its own.
 
+use crate::activation::Activation;
 use crate::error::Error;
 use crate::graph::{Graph, Node, NodeId, Output};
 use crate::layer::{Convolution, ConvolutionLayer, Layer, Mix, Pool, Shape};
@@ -139,6 +140,16 @@ impl Builder {
     /// `max(0, x)`.
     pub fn relu(&mut self, input: NodeId) -> NodeId {
         self.plain(Layer::Relu, vec![input])
+    }
+
+    /// Another function of each value.
+    pub fn activation(&mut self, input: NodeId, activation: Activation) -> NodeId {
+        self.plain(Layer::Activation(activation), vec![input])
+    }
+
+    /// The planes of `input`, each times its value of `scales`.
+    pub fn scale_channels(&mut self, input: NodeId, scales: NodeId) -> NodeId {
+        self.plain(Layer::ScaleChannels, vec![input, scales])
     }
 
     /// The largest value of each window.

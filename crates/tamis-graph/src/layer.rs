@@ -3,6 +3,7 @@
 //! A layer names its parameters by their numbers in the layout; it owns no weights. Every layer has one
 //! output, of a batch of which one sample is described here.
 
+use crate::activation::Activation;
 use crate::parameters::ParameterLayout;
 
 /// The shape of one sample of a layer's output.
@@ -157,12 +158,17 @@ pub enum Layer {
     },
     /// `max(0, x)`.
     Relu,
+    /// Another function of each value.
+    Activation(Activation),
     /// The largest value of a window.
     MaxPool(Pool),
     /// The mean of those pixels of a window that lie in the image.
     AveragePool(Pool),
     /// The mean of each channel.
     GlobalAverage,
+    /// The channels of the first input, each times the value of the second that is its: the gate of
+    /// squeeze-and-excitation (Hu, Shen and Sun, CVPR 2018).
+    ScaleChannels,
     /// The sum of all inputs.
     Add,
     /// The sum of all inputs, each times a mixing weight of the caller's: what a supernet decides by.
@@ -215,9 +221,11 @@ impl Layer {
             Layer::FactorizedReduction { .. } => "factorized_reduction",
             Layer::BatchNorm { .. } => "batch_norm",
             Layer::Relu => "relu",
+            Layer::Activation(activation) => activation.name(),
             Layer::MaxPool(_) => "max_pool",
             Layer::AveragePool(_) => "average_pool",
             Layer::GlobalAverage => "global_average",
+            Layer::ScaleChannels => "scale_channels",
             Layer::Add => "add",
             Layer::Mix(_) => "mix",
             Layer::Concatenate => "concatenate",
@@ -257,7 +265,10 @@ impl Layer {
                 Ok(Shape::Features(if flat { inputs[0].values() } else { *channels }))
             }
             (Layer::Linear { outputs, .. }, [Shape::Features(_)]) => Ok(Shape::Features(*outputs)),
-            (Layer::Relu | Layer::DropPath { .. }, [shape]) => Ok(*shape),
+            (Layer::Relu | Layer::Activation(_) | Layer::DropPath { .. }, [shape]) => Ok(*shape),
+            (Layer::ScaleChannels, [planes @ Shape::Planes(_), Shape::Features(_)]) => {
+                same(inputs[1].channels() == planes.channels(), *planes)
+            }
             (Layer::Unflatten(sides), [Shape::Features(values)]) => {
                 let planes = Shape::Planes(*sides);
                 same(planes.values() == *values, planes)

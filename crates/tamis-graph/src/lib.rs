@@ -22,6 +22,7 @@
 
 #![deny(missing_docs)]
 
+mod activation;
 mod builder;
 pub mod checks;
 mod counts;
@@ -32,6 +33,7 @@ mod memory;
 pub mod networks;
 mod parameters;
 
+pub use activation::Activation;
 pub use builder::Builder;
 pub use counts::Counts;
 pub use error::Error;

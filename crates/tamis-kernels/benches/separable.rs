@@ -30,6 +30,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
                 dilation,
                 stride,
                 relu: true,
+                pointwise: true,
             };
             Level::available().into_iter().for_each(|level| convolution(criterion, &shape, level));
         }

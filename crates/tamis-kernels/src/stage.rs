@@ -1,5 +1,5 @@
 //! One stage of a depthwise separable convolution: a depthwise kernel on framed planes, then a 1x1
-//! kernel over all channels.
+//! kernel over all channels, if there is one.
 //!
 //! The ReLU before it is applied by whoever fills the frame, or undone by whoever reads the gradient of
 //! what was framed; the normalisation after it by whoever reads the result.
@@ -34,6 +34,8 @@ pub(crate) struct StageShape {
     pub(crate) size: usize,
     pub(crate) dilation: usize,
     pub(crate) stride: usize,
+    /// Whether there is a 1x1 kernel.
+    pub(crate) pointwise: bool,
 }
 
 impl StageShape {
@@ -70,23 +72,27 @@ impl StageShape {
 /// The kernels of one stage.
 pub(crate) struct StageKernel {
     depthwise: Depthwise,
-    pointwise: Correlation,
+    pointwise: Option<Correlation>,
     /// Floats of a dense plane.
     flat: usize,
 }
 
 impl StageKernel {
-    /// Of depthwise weights `[input, tap]` and 1x1 weights `[output, input]`.
+    /// Of depthwise weights `[input, tap]` and 1x1 weights `[output, input]`, empty if there is no such
+    /// kernel.
     pub(crate) fn new(
         planes: Planes<'_>,
         shape: &StageShape,
         [depthwise, pointwise]: [&[f32]; 2],
     ) -> StageKernel {
-        let offsets = planes.geometry.offsets(shape.inputs);
         let weight = |output: usize, input: usize| pointwise[output * shape.inputs + input];
+        let mixing = || {
+            let offsets = planes.geometry.offsets(shape.inputs);
+            Correlation::new(planes.level, offsets, shape.outputs, weight)
+        };
         StageKernel {
             depthwise: shape.forward(planes, depthwise),
-            pointwise: Correlation::new(planes.level, offsets, shape.outputs, weight),
+            pointwise: shape.pointwise.then(mixing),
             flat: planes.geometry.flat,
         }
     }
@@ -100,7 +106,10 @@ impl StageKernel {
 
     /// Writes the dense planes of one image, once `between` holds all channels.
     pub(crate) fn mix(&self, between: &[f32], to: &mut [f32]) {
-        self.pointwise.apply(between, to, self.flat);
+        match &self.pointwise {
+            Some(pointwise) => pointwise.apply(between, to, self.flat),
+            None => to.copy_from_slice(between),
+        }
     }
 }
 
@@ -110,7 +119,7 @@ pub(crate) struct StageGradient {
     depthwise: Depthwise,
     /// Of each phase of the source, unless no tap reads it.
     to_source: Vec<Depthwise>,
-    to_between: Correlation,
+    to_between: Option<Correlation>,
     /// Of the 1x1 weights over pixels, if they are whole vectors and planes are small.
     lanes: Option<Lanes>,
 }
@@ -155,14 +164,17 @@ impl StageGradient {
         [depthwise, pointwise]: [&[f32]; 2],
     ) -> StageGradient {
         let whole = shape.inputs.is_multiple_of(WIDE) && planes.geometry.flat <= SMALL_PLANE;
-        let offsets = planes.geometry.offsets(shape.outputs);
         let weight = |input: usize, output: usize| pointwise[output * shape.inputs + input];
+        let unmixing = || {
+            let offsets = planes.geometry.offsets(shape.outputs);
+            Correlation::new(planes.level, offsets, shape.inputs, weight)
+        };
         StageGradient {
             depthwise: shape.forward(planes, depthwise),
             to_source: (0..shape.phases())
                 .map(|phase| shape.backward(planes, depthwise, phase))
                 .collect(),
-            to_between: Correlation::new(planes.level, offsets, shape.inputs, weight),
+            to_between: shape.pointwise.then(unmixing),
             lanes: whole.then(|| Lanes::new(&[0], shape.inputs)),
             shape,
         }
@@ -172,7 +184,12 @@ impl StageGradient {
     /// [`StageGradient::channel`] for every channel, so that what belongs to a channel is done while
     /// it is in the first-level cache, and [`StageGradient::end`].
     pub(crate) fn begin(&self, planes: Planes<'_>, scratch: &mut StageScratch) {
-        self.to_between.apply(&scratch.results, &mut scratch.gradient, planes.geometry.flat);
+        match &self.to_between {
+            Some(kernel) => {
+                kernel.apply(&scratch.results, &mut scratch.gradient, planes.geometry.flat);
+            }
+            None => scratch.gradient.copy_from_slice(&scratch.results),
+        }
     }
 
     /// From one channel's framed planes of the source: adds to `sums`, the depthwise and then the 1x1
@@ -189,8 +206,10 @@ impl StageGradient {
         let flat = planes.geometry.flat;
         let gradient = &scratch.gradient[channel * flat..][..flat];
         if !sums.is_empty() {
-            let between = &mut scratch.between[channel * flat..][..flat];
-            self.depthwise.channel(channel, framed, between, false);
+            if self.to_between.is_some() {
+                let between = &mut scratch.between[channel * flat..][..flat];
+                self.depthwise.channel(channel, framed, between, false);
+            }
             let taps = self.shape.size * self.shape.size;
             let sums = &mut sums[channel * taps..][..taps];
             let job = DepthwiseWeights { frame: planes.frame, columns: &self.depthwise.columns };
@@ -207,7 +226,7 @@ impl StageGradient {
 
     /// Adds to `sums`, those of [`StageGradient::channel`], the gradient of the 1x1 kernel.
     pub(crate) fn end(&self, planes: Planes<'_>, scratch: &mut StageScratch, sums: &mut [f32]) {
-        if sums.is_empty() {
+        if sums.is_empty() || self.to_between.is_none() {
             return;
         }
         let (_, sums) = sums.split_at_mut(self.shape.depthwise_weights());

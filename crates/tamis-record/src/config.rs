@@ -53,7 +53,7 @@ const ELSEWHERE: [&str; 6] =
     ["data", "augmentation", "score", "embed", PLACE_KEYS[0], PLACE_KEYS[1]];
 
 /// Settings without a default, and what they are: [`RunConfig::to_toml`] has those that are set.
-pub const WITHOUT_DEFAULT: [(&str, &str); 10] = [
+pub const WITHOUT_DEFAULT: [(&str, &str); 12] = [
     ("table", "benchmark table in which the found architecture is looked up"),
     ("data.train", "use only the first so many training images"),
     ("data.size", "scale the shorter side to so many pixels and crop the centre square"),
@@ -62,6 +62,8 @@ pub const WITHOUT_DEFAULT: [(&str, &str); 10] = [
     ("policy.embeddings", "file of embeddings, for policies that need them"),
     ("policy.bdp.keep_arch", "share that a prune keeps of the architecture level; else `keep`"),
     ("cost.target_macs", "multiply-adds that the found network should have"),
+    ("cost.target_latency_ms", "milliseconds that an image should take in the found network"),
+    ("cost.latency_table", "file of measured latencies, for a target of milliseconds"),
     ("score.channels", "channels of the scorer's first stage; else 16, for grey images 8"),
     ("embed.latent", "values of an embedding; else 32, for grey images 8"),
 ];

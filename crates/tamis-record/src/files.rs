@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tamis_search::PolicyConfig;
+use tamis_search::{PolicyConfig, SearchConfig};
 
 use crate::error::Error;
 
@@ -14,15 +14,20 @@ const SCORES: &str = "policy.scores";
 /// The setting that names a file of embeddings.
 const EMBEDDINGS: &str = "policy.embeddings";
 
-/// Settings that name a file.
-pub const FILES: [&str; 2] = [SCORES, EMBEDDINGS];
+/// The setting that names a file of latencies.
+const LATENCIES: &str = "cost.latency_table";
 
-/// The files that the policy looks at. Others are neither read nor paid for.
+/// Settings that name a file.
+pub const FILES: [&str; 3] = [SCORES, EMBEDDINGS, LATENCIES];
+
+/// The files that are looked at. Others are neither read nor paid for.
 pub struct UsedFiles<'a> {
     /// That of scores.
     pub scores: Option<&'a Path>,
     /// That of embeddings.
     pub embeddings: Option<&'a Path>,
+    /// That of latencies.
+    pub latencies: Option<&'a Path>,
 }
 
 impl<'a> UsedFiles<'a> {
@@ -32,7 +37,15 @@ impl<'a> UsedFiles<'a> {
         Ok(UsedFiles {
             scores: policy.scores.as_deref().filter(|_| needed.needs_scores),
             embeddings: policy.embeddings.as_deref().filter(|_| needed.needs_embeddings),
+            latencies: None,
         })
+    }
+
+    /// Those of a search's settings.
+    pub fn of_search(config: &'a SearchConfig) -> Result<UsedFiles<'a>, Error> {
+        let has_target = config.cost.target_latency_ms.is_some();
+        let latencies = config.cost.latency_table.as_deref().filter(|_| has_target);
+        Ok(UsedFiles { latencies, ..UsedFiles::of(&config.policy)? })
     }
 
     /// The hash of each by the setting that names it.
@@ -46,7 +59,8 @@ impl<'a> UsedFiles<'a> {
 
     /// Each with the setting that names it.
     pub fn by_setting(&self) -> impl Iterator<Item = (&'static str, &'a Path)> {
-        let files = [(SCORES, self.scores), (EMBEDDINGS, self.embeddings)];
+        let files =
+            [(SCORES, self.scores), (EMBEDDINGS, self.embeddings), (LATENCIES, self.latencies)];
         files.into_iter().filter_map(|(setting, path)| Some((setting, path?)))
     }
 }

@@ -60,9 +60,26 @@ pub struct Outcome {
     /// What the policy told of the run: things to know before trusting it.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// What the network of the architecture costs, where the search had a target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<TargetCost>,
     /// What a benchmark's table says of the architecture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lookup: Option<Lookup>,
+}
+
+/// What a found network costs, and what it was to cost.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetCost {
+    /// Whether it is milliseconds of an image, and not multiply-adds.
+    pub is_latency: bool,
+    /// What it was to cost.
+    pub target: f64,
+    /// What its parts say.
+    pub predicted: f64,
+    /// Milliseconds of an image as measured when the search ended, of a target of latency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_ms: Option<f64>,
 }
 
 /// What a table says of an architecture.
@@ -172,6 +189,7 @@ impl Outcome {
             dead_nodes,
             left,
             notes: search.notes().to_vec(),
+            target: TargetCost::of(search),
             lookup,
         }
     }
@@ -180,6 +198,15 @@ impl Outcome {
     /// may let the architecture rest. `None` if no epoch had one.
     pub fn arch_val_accuracy(&self) -> Option<f64> {
         self.genotype_history.iter().rev().find_map(|at| at.arch_val_accuracy)
+    }
+}
+
+impl TargetCost {
+    /// Of a search with a target; nothing is measured here.
+    fn of(search: &Search) -> Option<TargetCost> {
+        let [predicted, target] = search.cost_and_target()?;
+        let is_latency = search.config().cost.target_latency_ms.is_some();
+        Some(TargetCost { is_latency, target, predicted, measured_ms: None })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::theme::Colour;
 
 /// Names for readers and colours of the operations of the spaces there are.
-const KNOWN: [(&str, &str, Colour); 17] = [
+const KNOWN: [(&str, &str, Colour); 24] = [
     ("none", "none", Colour::Series(7)),
     ("skip_connect", "skip", Colour::Series(4)),
     ("conv1x1-bn-relu", "conv 1×1", Colour::Series(5)),
@@ -21,6 +21,13 @@ const KNOWN: [(&str, &str, Colour); 17] = [
     ("conv_7x1_1x7", "conv 1×7, 7×1", Colour::Series(0)),
     ("conv_1x7_7x1", "conv 1×7, 7×1", Colour::Series(0)),
     ("noise", "noise", Colour::Series(7)),
+    ("3x3_MBConv1", "3×3, times 1", Colour::Series(6)),
+    ("3x3_MBConv3", "3×3, times 3", Colour::Series(0)),
+    ("3x3_MBConv6", "3×3, times 6", Colour::Series(5)),
+    ("5x5_MBConv3", "5×5, times 3", Colour::Series(1)),
+    ("5x5_MBConv6", "5×5, times 6", Colour::Series(2)),
+    ("7x7_MBConv3", "7×7, times 3", Colour::Series(3)),
+    ("7x7_MBConv6", "7×7, times 6", Colour::Series(7)),
 ];
 
 /// What a reader calls an operation: `nor_conv_3x3` is a `conv 3×3`. A name that no space has stays.
@@ -41,7 +48,7 @@ fn known(name: &str) -> Option<&'static (&'static str, &'static str, Colour)> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use tamis_space::{darts, nas_bench_201};
+    use tamis_space::{darts, mobilenet, nas_bench_201};
 
     use super::*;
 
@@ -49,7 +56,9 @@ mod tests {
     fn the_operations_of_a_space_are_told_apart_by_title_and_by_colour() {
         let darts = darts::Operation::ALL.map(|operation| operation.name()).to_vec();
         let benchmark = nas_bench_201::Operation::ALL.map(|operation| operation.name()).to_vec();
-        for space in [darts, benchmark] {
+        let mobile = mobilenet::OPTIONS.map(|block| block.to_string());
+        let mobile = mobile.iter().map(String::as_str).collect();
+        for space in [darts, benchmark, mobile] {
             let titles: BTreeSet<&str> = space.iter().map(|name| title(name)).collect();
             let colours: BTreeSet<String> =
                 space.iter().map(|name| colour(name, 0).to_string()).collect();

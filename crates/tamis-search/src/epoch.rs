@@ -72,7 +72,7 @@ pub(crate) struct EpochRule {
 /// All batches of an epoch, in order; `arch_pass` moves on if the architecture trains.
 pub(crate) fn batches(plan: &Plan, rule: EpochRule, arch_pass: &mut ArchPass) -> Vec<StepSamples> {
     let EpochRule { batch, seed, epoch, arch } = rule;
-    if matches!(arch, ArchRhythm::EachStep | ArchRhythm::After { .. }) {
+    if !matches!(arch, ArchRhythm::Off | ArchRhythm::Shared) {
         arch_pass.adopt(&plan.arch);
     }
     let weight_samples = weight_samples(plan, arch);
@@ -81,8 +81,10 @@ pub(crate) fn batches(plan: &Plan, rule: EpochRule, arch_pass: &mut ArchPass) ->
     let mut next = || arch_pass.next_batch(batch, seed);
     let mut samples: Vec<StepSamples> = shuffled_batches(&weight_samples, batch, key)
         .take(steps)
-        .map(|weight| {
-            let arch = (arch == ArchRhythm::EachStep).then(&mut next);
+        .enumerate()
+        .map(|(step, weight)| {
+            let due = arch.interval().is_some_and(|interval| step.is_multiple_of(interval));
+            let arch = due.then(&mut next);
             StepSamples { weight: Some(weight), arch }
         })
         .collect();

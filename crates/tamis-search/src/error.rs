@@ -42,10 +42,25 @@ pub enum Error {
         expected: &'static str,
     },
     /// A target of what the found network costs, where nothing can follow it.
-    #[error("searching to a target of cost: found cost.target_macs, expected {reason}")]
+    #[error("searching to a target of cost: found a target, expected {expected}")]
     NoCost {
         /// What could.
-        reason: &'static str,
+        expected: &'static str,
+    },
+    /// A target of latency without measured latencies.
+    #[error(
+        "searching to a target of latency: found no cost.latency_table, expected a file; hint: `tamis space \
+         latency` measures this machine and writes one"
+    )]
+    LatenciesNeeded,
+    /// A part of the space's networks is not among the measured ones.
+    #[error(
+        "searching to a target of latency: the latencies have no `{part}`, expected every part of the space; \
+         hint: `tamis space latency` with the settings of this search measures them"
+    )]
+    Unmeasured {
+        /// Its name.
+        part: String,
     },
     /// The loss, a gradient or an architecture parameter is not a number any more.
     #[error(

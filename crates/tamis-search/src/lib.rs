@@ -30,12 +30,12 @@ pub use bilevel::{
     At, BOTH, Bilevel, Choices, FORWARD, OF_SHARES, OF_WEIGHTS, Passed, Passes, Rates,
 };
 pub use config::{
-    AlphaConfig, BetaDartsSettings, DrNasSettings, EgNasSettings, EnasSettings, GaeaSettings,
-    GdasSettings, HostConfig, LearningRateScale, PDartsSettings, PolicyConfig, Recipe,
-    SdartsSettings, SearchConfig, SgasSettings, SpaceConfig, TrainConfig, TrialsSettings,
-    WeightsConfig,
+    AlphaConfig, BetaDartsSettings, CostConfig, DrNasSettings, EgNasSettings, EnasSettings,
+    GaeaSettings, GdasSettings, HostConfig, LearningRateScale, PDartsSettings, PolicyConfig,
+    ProxylessSettings, Recipe, SdartsSettings, SearchConfig, SgasSettings, SpaceConfig,
+    TrainConfig, TrialsSettings, WeightsConfig,
 };
-pub use cost::{CostConfig, ExpectedCost};
+pub use cost::{ExpectedCost, Latencies, Part};
 pub use defaults::Basis;
 pub use error::Error;
 pub use host::{

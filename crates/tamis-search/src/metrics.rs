@@ -58,6 +58,10 @@ pub struct EpochRecord {
     /// The host's own figures of the epoch, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub host: BTreeMap<String, f64>,
+    /// What the network of the largest shares costs, in what the target is of: multiply-adds or milliseconds;
+    /// absent without a target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
     /// Seconds spent in the epoch's steps.
     pub wall_s: f64,
 }

@@ -29,6 +29,7 @@ fn data(train: Arc<Dataset>) -> SearchData {
         augmentation: Augmentation::default(),
         scores: None,
         embeddings: None,
+        latencies: None,
         one_off: OneOffCost::NONE,
     }
 }

@@ -36,6 +36,7 @@ fn data(train: &Arc<Dataset>) -> SearchData {
         augmentation: Augmentation::default(),
         scores: Some(scores),
         embeddings: Some(Arc::new(Embeddings::new(&samples, &values, 2).unwrap())),
+        latencies: None,
         one_off: OneOffCost::NONE,
     }
 }
@@ -103,8 +104,10 @@ fn hosts_are_defined_on_every_space_but_for_what_their_errors_explain() {
     let of_201 = ["pc-darts", "p-darts"].map(|host| ("nas-bench-201", host));
     let of_1shot1 = ["nas-bench-1shot1:1", "nas-bench-1shot1:2", "nas-bench-1shot1:3"]
         .iter()
-        .flat_map(|space| ["pc-darts", "p-darts", "sgas"].map(|host| (*space, host)));
-    assert_eq!(missing, of_201.into_iter().chain(of_1shot1).collect::<Vec<_>>());
+        .flat_map(|space| ["pc-darts", "p-darts", "sgas", "proxyless"].map(|host| (*space, host)));
+    let of_mobilenet = ["pc-darts", "p-darts"].map(|host| ("mobilenet", host));
+    let expected = of_201.into_iter().chain(of_1shot1).chain(of_mobilenet);
+    assert_eq!(missing, expected.collect::<Vec<_>>());
 }
 
 #[test]
@@ -117,7 +120,7 @@ fn the_page_of_hosts_says_where_each_is_defined() {
             row.unwrap_or_else(|| panic!("no row of {}", host.name)).split('|').collect();
         for space in SPACES {
             // The three spaces of a benchmark stand in one column.
-            let column = ["nas-bench-201", "darts", "nas-bench-1shot1"];
+            let column = ["nas-bench-201", "darts", "nas-bench-1shot1", "mobilenet"];
             let place = column.iter().position(|name| space.name.starts_with(name)).unwrap();
             let (cell, pair) = (cells[3 + place], (space.name, host.name));
             assert_eq!(cell.trim() == "yes", defined.contains(&pair), "{pair:?}: {cell}");
@@ -177,6 +180,8 @@ fn passes(host: &str) -> [u64; 2] {
         "enas" => [2, 2 * 2],
         // Two restarts of four individuals and the current shares.
         "eg-nas" => [2, 2 * 5],
+        // The architecture steps with the first of its five steps.
+        "proxyless" => [2, 1],
         // Two batches judge a trial.
         "random-search" | "evolution" => [2, 2],
         // In its one epoch of a stage the weights do not train alone.
@@ -200,7 +205,10 @@ fn the_ledger_counts_every_pass_and_full_data_counts_the_same() {
         assert_eq!(ledger.full_data_samples, weight + arch, "{host} on {space}");
         assert_eq!(ledger.macs_ratio(), Some(1.0), "{host} on {space}");
         let most = 3 * done.bilevel().costs().all() * (weight + arch);
-        let runs_all = !matches!(host, "gdas" | "enas" | "eg-nas" | "random-search" | "evolution");
+        let runs_all = !matches!(
+            host,
+            "gdas" | "enas" | "eg-nas" | "proxyless" | "random-search" | "evolution"
+        );
         // A climb has two forward passes, and GAEA leaves `none` out, which costs nothing.
         assert_eq!(ledger.macs == most, runs_all && host != "sdarts-adv", "{host} on {space}");
         assert!(ledger.macs <= most);

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use tamis_graph::Graph;
 
 use crate::darts::{self, EvalShape, Stem};
+use crate::mobilenet;
 use crate::nas_bench_101::{self, CellShape};
 use crate::nas_bench_201::{self, MacroShape};
 use crate::{Error, Flow};
@@ -20,14 +21,17 @@ pub enum Architecture {
     NasBench101(nas_bench_101::Cell),
     /// The two cells of the DARTS space.
     Darts(darts::Genotype),
+    /// A network of inverted residuals.
+    MobileNet(mobilenet::Genotype),
 }
 
 /// The size of the network around the cells, and what it takes in and gives out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NetworkShape {
-    /// Channels of the first stage or cell.
+    /// Channels of the first stage or cell; of a network of inverted residuals those of its stem.
     pub channels: usize,
-    /// Cells: of NAS-Bench-201 those of a stage, of the DARTS space all.
+    /// Cells: of NAS-Bench-201 those of a stage, of the DARTS space all; of a network of inverted residuals
+    /// its blocks, which its text says.
     pub cells: usize,
     /// What stands before the cells of the DARTS space.
     pub stem: Stem,
@@ -46,19 +50,25 @@ impl Architecture {
             Architecture::NasBench201(_) => "nas-bench-201",
             Architecture::NasBench101(_) => "nas-bench-101",
             Architecture::Darts(_) => "darts",
+            Architecture::MobileNet(_) => "mobilenet",
         }
     }
 
-    /// Names of its operations, one per kept edge.
-    pub fn operations(&self) -> Vec<&'static str> {
+    /// Names of its operations, one per kept edge or block.
+    pub fn operations(&self) -> Vec<String> {
         match self {
-            Architecture::NasBench201(genotype) => genotype.0.iter().map(|of| of.name()).collect(),
+            Architecture::NasBench201(genotype) => {
+                genotype.0.iter().map(|of| of.name().to_owned()).collect()
+            }
             Architecture::NasBench101(cell) => {
-                cell.operations().iter().map(|of| of.name()).collect()
+                cell.operations().iter().map(|of| of.name().to_owned()).collect()
             }
             Architecture::Darts(genotype) => {
                 let edges = genotype.normal.edges().iter().chain(genotype.reduce.edges());
-                edges.map(|edge| edge.operation.name()).collect()
+                edges.map(|edge| edge.operation.name().to_owned()).collect()
+            }
+            Architecture::MobileNet(genotype) => {
+                genotype.blocks().map(|(_, block)| block.to_string()).collect()
             }
         }
     }
@@ -69,6 +79,7 @@ impl Architecture {
             Architecture::NasBench201(_) => [16, 3],
             Architecture::NasBench101(_) => [32, 1],
             Architecture::Darts(_) => [16, 8],
+            Architecture::MobileNet(genotype) => own_size(genotype),
         }
     }
 
@@ -78,6 +89,7 @@ impl Architecture {
             Architecture::NasBench201(_) => [16, 5],
             Architecture::NasBench101(_) => [128, 3],
             Architecture::Darts(_) => [36, 20],
+            Architecture::MobileNet(genotype) => own_size(genotype),
         }
     }
 
@@ -88,6 +100,8 @@ impl Architecture {
             Architecture::NasBench101(cell) => cell.flow(),
             // Every node takes two operations that are not `none`, and goes into the output.
             Architecture::Darts(_) => Flow::Whole,
+            // A block that is left out hands its input on.
+            Architecture::MobileNet(_) => Flow::Whole,
         }
     }
 
@@ -101,17 +115,6 @@ impl Architecture {
         let NetworkShape { channels, cells, stem, auxiliary, image, classes } = *shape;
         let [image_channels, image_height, image_width] = image;
         match self {
-            Architecture::NasBench201(_) | Architecture::NasBench101(_) if auxiliary => {
-                Err(Error::Auxiliary { space: self.space() })
-            }
-            Architecture::NasBench101(cell) => {
-                cell.network(&CellShape { channels, cells, classes, image })
-            }
-            Architecture::NasBench201(genotype) => genotype.network(&MacroShape {
-                channels,
-                cells,
-                ..MacroShape::benchmark(classes, image)
-            }),
             Architecture::Darts(genotype) => {
                 let shape = EvalShape {
                     stem,
@@ -123,6 +126,23 @@ impl Architecture {
                     image_width,
                 };
                 genotype.network(&shape, auxiliary)
+            }
+            _ if auxiliary => Err(Error::Auxiliary { space: self.space() }),
+            Architecture::NasBench101(cell) => {
+                cell.network(&CellShape { channels, cells, classes, image })
+            }
+            Architecture::NasBench201(genotype) => genotype.network(&MacroShape {
+                channels,
+                cells,
+                ..MacroShape::benchmark(classes, image)
+            }),
+            Architecture::MobileNet(genotype) => {
+                let [_, own] = own_size(genotype);
+                if cells != own {
+                    let network = genotype.to_string();
+                    return Err(Error::Depth { network, found: cells, expected: own });
+                }
+                genotype.with_stem(channels).network(image, classes)
             }
         }
     }
@@ -138,8 +158,19 @@ impl Architecture {
                 let cells = [("normal", &genotype.normal), ("reduction", &genotype.reduce)];
                 cells.into_iter().flat_map(|(name, cell)| pair_nodes(name, cell)).collect()
             }
+            Architecture::MobileNet(genotype) => {
+                let block = |(number, (shape, block))| {
+                    (format!("block {number}"), format!("{block}, {shape}"))
+                };
+                (1..).zip(genotype.blocks()).map(block).collect()
+            }
         }
     }
+}
+
+/// Channels of the stem, and blocks.
+fn own_size(genotype: &mobilenet::Genotype) -> [usize; 2] {
+    [genotype.stem.channels, genotype.blocks().count()]
 }
 
 fn sum_node(genotype: &nas_bench_201::Genotype, node: usize) -> (String, String) {
@@ -171,6 +202,7 @@ impl fmt::Display for Architecture {
             Architecture::NasBench201(genotype) => genotype.fmt(f),
             Architecture::NasBench101(cell) => cell.fmt(f),
             Architecture::Darts(genotype) => genotype.fmt(f),
+            Architecture::MobileNet(genotype) => genotype.fmt(f),
         }
     }
 }
@@ -178,12 +210,22 @@ impl fmt::Display for Architecture {
 impl FromStr for Architecture {
     type Err = Error;
 
-    /// Reads any text form of any space: what begins with `|` is a cell of NAS-Bench-201, what ends with
-    /// `output(…)` one of NAS-Bench-101, all else one of the forms of the DARTS space.
+    /// Reads any text form of any space: what begins with `|` is a cell of NAS-Bench-201, with `mobilenet(`
+    /// a network of inverted residuals, with `{` one in ProxylessNAS's JSON; what ends with `output(…)` is
+    /// a cell of NAS-Bench-101, all else one of the forms of the DARTS space.
     fn from_str(text: &str) -> Result<Architecture, Error> {
         let last = text.split_whitespace().next_back().unwrap_or_default();
-        if text.trim_start().starts_with('|') {
-            return text.parse().map(Architecture::NasBench201);
+        match text.trim_start() {
+            start if start.starts_with('|') => {
+                return text.parse().map(Architecture::NasBench201);
+            }
+            start if start.starts_with("mobilenet(") => {
+                return text.parse().map(Architecture::MobileNet);
+            }
+            start if start.starts_with('{') => {
+                return mobilenet::from_json(text).map(Architecture::MobileNet);
+            }
+            _ => {}
         }
         match last.starts_with("output(") {
             true => text.parse().map(Architecture::NasBench101),
@@ -215,10 +257,12 @@ mod tests {
     #[test]
     fn a_text_is_read_as_its_space_s_and_written_back() {
         let vertices = "conv3x3-bn-relu(0) maxpool3x3(0,1) output(1,2)".to_owned();
+        let mobile = mobilenet::published("mobilenet-v2").unwrap().to_string();
         for (text, space) in [
             (CELL.to_owned(), "nas-bench-201"),
             (darts_text(), "darts"),
             (vertices, "nas-bench-101"),
+            (mobile, "mobilenet"),
         ] {
             let architecture: Architecture = text.parse().unwrap();
             assert_eq!(architecture.space(), space);

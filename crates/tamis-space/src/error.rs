@@ -47,6 +47,34 @@ pub enum Error {
         /// What would be right.
         expected: &'static str,
     },
+    /// A number of cells for a network whose text says its blocks.
+    #[error(
+        "building {network}: found {found} cells, expected {expected}; hint: its text says its blocks"
+    )]
+    Depth {
+        /// The network.
+        network: String,
+        /// Cells that were asked for.
+        found: usize,
+        /// Its blocks.
+        expected: usize,
+    },
+    /// Blocks that make no network of inverted residuals.
+    #[error("building a network of inverted residuals: found {found}, expected {expected}")]
+    Blocks {
+        /// What is wrong.
+        found: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A network in JSON that no architecture of a space is, or the other way.
+    #[error("reading or writing a network as JSON: found {found}, expected {expected}")]
+    Json {
+        /// What is wrong.
+        found: String,
+        /// What would be right.
+        expected: &'static str,
+    },
     /// A cell that nothing flows through, where a network was asked for.
     #[error(
         "building a network: found the cell {cell}, through which nothing flows, expected a way from \

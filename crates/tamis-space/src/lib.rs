@@ -23,6 +23,7 @@ mod csv;
 pub mod darts;
 mod error;
 mod flow;
+pub mod mobilenet;
 pub mod nas_bench_101;
 pub mod nas_bench_1shot1;
 pub mod nas_bench_201;

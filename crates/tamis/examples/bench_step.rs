@@ -97,7 +97,7 @@ fn search_step(
 ) -> Result<Step, Box<dyn Error>> {
     let space = build_space(&config.space, SHAPE, CLASSES)?;
     let mut host = build_host(config, space.as_ref())?;
-    let mut bilevel = Bilevel::new(config, space, device)?.with_engine(engine);
+    let mut bilevel = Bilevel::new(config, space, None, device)?.with_engine(engine);
     let (weight, arch) = (random_batch(batch, 0), random_batch(batch, 1));
     Ok(Box::new(move || {
         let batches = StepBatches { weight: Some(&weight), loss_weights: None, arch: Some(&arch) };

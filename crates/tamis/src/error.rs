@@ -11,6 +11,15 @@ pub enum Error {
     /// Settings or a result cannot be read.
     #[error(transparent)]
     Record(#[from] tamis_record::Error),
+    /// A space whose networks are no sums of parts was to be measured.
+    #[error(
+        "measuring the parts of {space}: found none, expected a space whose networks are sums of parts: \
+         mobilenet, say"
+    )]
+    NoParts {
+        /// The space.
+        space: String,
+    },
     /// A policy that follows a search was asked to choose once.
     #[error(
         "choosing samples once: found the policy `{policy}`, expected one that does not follow a \

@@ -47,10 +47,10 @@ pub use choosing::{
 pub use error::Error;
 pub use networks::{
     Calibration, CalibrationBin, ClassJudgement, DescribedNetwork, Evaluated, ExportForm,
-    ExportOptions, Judgement, Latency, Mistake, NETWORK_FILE, NetworkConfig, Prediction,
-    TrainedNetwork, TrainedOn, TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome,
-    TrainingRecipe, TrainingSpent, description, evaluate, export_path, is_training, latency,
-    predict, predictions_table,
+    ExportOptions, Judgement, Latency, LatencyTable, Mistake, NETWORK_FILE, NetworkConfig,
+    Prediction, TrainedNetwork, TrainedOn, TrainingConfig, TrainingEnding, TrainingJob,
+    TrainingOutcome, TrainingRecipe, TrainingSpent, description, evaluate, export_path,
+    is_training, latency, predict, predictions_table, quickest_ms,
 };
 
 pub use reporting::{Kind, Spent, State, Summary, event_files, report, summarize, summarize_all};
@@ -61,7 +61,8 @@ pub use searches::{
 };
 
 pub use tamis_record::{
-    Layers, Lookup, Outcome, RunConfig, ScoringConfig, WITHOUT_DEFAULT, content_hash, flatten,
+    Layers, Lookup, Outcome, RunConfig, ScoringConfig, TargetCost, WITHOUT_DEFAULT, content_hash,
+    flatten,
 };
 
 pub use tamis_compare as compare;

@@ -178,7 +178,7 @@ fn mistakes_have_their_exit_codes_and_write_nothing() {
     fails(&["--policy=dds:9", "--set=embed.epochs=0"], 2, "embed.epochs");
     fails(&["--host=tas"], 2, "planned and not here yet; here are darts, darts-2nd");
     fails(&["--host=pc-darts"], 2, "found the space nas-bench-201, expected darts");
-    fails(&["--space=mobilenet"], 2, "planned and not here yet");
+    fails(&["--space=darts:s3"], 2, "planned and not here yet");
     fails(&["--set=train.epochs=few"], 2, "`train.epochs`");
     fails(&["--set=train.epochs=few"], 2, "expected a whole number");
     fails(&["--threads=0"], 2, "expected a whole number from 1 to");

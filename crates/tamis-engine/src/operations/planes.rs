@@ -1,6 +1,7 @@
 //! Layers that move or scale planes without sums over channels.
 
 use rayon::prelude::*;
+use tamis_graph::Activation;
 use tamis_kernels::Buffer;
 
 use crate::values::PIECE;
@@ -21,6 +22,59 @@ pub(crate) fn relu_backward(output: &[f32], gradient: &mut [f32]) {
             .zip(output)
             .for_each(|(to, &value)| *to = if value > 0.0 { *to } else { 0.0 });
     });
+}
+
+/// A function of each value.
+pub(crate) fn activation(input: &[f32], activation: Activation) -> Buffer {
+    match activation {
+        Activation::Relu6 => mapped(input, |x| Activation::Relu6.value(x)),
+        Activation::HardSwish => mapped(input, |x| Activation::HardSwish.value(x)),
+        Activation::HardSigmoid => mapped(input, |x| Activation::HardSigmoid.value(x)),
+    }
+}
+
+/// Its gradient, given what went into the function.
+pub(crate) fn activation_backward(input: &[f32], activation: Activation, gradient: &mut [f32]) {
+    match activation {
+        Activation::Relu6 => sloped(input, gradient, |x| Activation::Relu6.slope(x)),
+        Activation::HardSwish => sloped(input, gradient, |x| Activation::HardSwish.slope(x)),
+        Activation::HardSigmoid => sloped(input, gradient, |x| Activation::HardSigmoid.slope(x)),
+    }
+}
+
+fn mapped(input: &[f32], value: impl Fn(f32) -> f32 + Sync) -> Buffer {
+    let mut output = Buffer::take(input.len());
+    output.par_chunks_mut(PIECE).zip(input.par_chunks(PIECE)).for_each(|(to, from)| {
+        to.iter_mut().zip(from).for_each(|(to, &from)| *to = value(from));
+    });
+    output
+}
+
+fn sloped(input: &[f32], gradient: &mut [f32], slope: impl Fn(f32) -> f32 + Sync) {
+    gradient.par_chunks_mut(PIECE).zip(input.par_chunks(PIECE)).for_each(|(to, from)| {
+        to.iter_mut().zip(from).for_each(|(to, &from)| *to *= slope(from));
+    });
+}
+
+/// Every plane times its scale, `[sample, channel]`.
+pub(crate) fn scale_channels(input: &[f32], scales: &[f32], plane: usize) -> Buffer {
+    let mut output = Buffer::take(input.len());
+    let planes = output.par_chunks_mut(plane).zip(input.par_chunks(plane)).zip(scales);
+    planes.for_each(|((to, from), &scale)| {
+        to.iter_mut().zip(from).for_each(|(to, &from)| *to = scale * from);
+    });
+    output
+}
+
+/// The sum of the products of two inputs over each plane.
+pub(crate) fn plane_products(a: &[f32], b: &[f32], plane: usize) -> Buffer {
+    let product = |(a, b): (&[f32], &[f32])| {
+        a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>() as f32
+    };
+    let mut output = Buffer::take(a.len() / plane);
+    let planes = output.par_iter_mut().zip(a.par_chunks(plane).zip(b.par_chunks(plane)));
+    planes.for_each(|(to, planes)| *to = product(planes));
+    output
 }
 
 /// The mean of each plane.

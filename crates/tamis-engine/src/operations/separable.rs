@@ -1,5 +1,5 @@
-//! A depthwise and a 1x1 convolution and their batch norm, after a ReLU if there is one, by the kernel that
-//! does all at once.
+//! A depthwise convolution, a 1x1 convolution if there is one, and their batch norm, after a ReLU if there is
+//! one, by the kernel that does all at once.
 
 use tamis_graph::{Graph, Layer};
 use tamis_kernels::Destination;
@@ -9,11 +9,13 @@ use super::conv_norm::{add, affine_of};
 use super::{Fused, WeightGradient, Weights, batch_norm, followed, sides};
 use crate::batch::Moments;
 
-/// Both convolutions and the batch norm at their place.
+/// Convolutions and batch norm at their place.
 pub(crate) struct Separable<'a> {
     shape: SeparableShape,
-    /// Numbers of the weights.
-    numbers: [usize; 2],
+    /// Number of the depthwise weight.
+    depthwise: usize,
+    /// That of the 1x1 weight.
+    pointwise: Option<usize>,
     weights: Weights<'a>,
     /// Number of the scale.
     scale: Option<usize>,
@@ -22,7 +24,7 @@ pub(crate) struct Separable<'a> {
 impl<'a> Separable<'a> {
     pub(crate) fn new(
         weights: Weights<'a>,
-        [depthwise, pointwise]: [usize; 2],
+        (depthwise, pointwise): (usize, Option<usize>),
         norm: usize,
         relu: bool,
         batch: usize,
@@ -33,21 +35,27 @@ impl<'a> Separable<'a> {
         let mut shape = SeparableShape {
             batch,
             inputs,
-            outputs: graph.nodes()[pointwise].shape.channels(),
+            outputs: graph.nodes()[norm].shape.channels(),
             height,
             width,
             size: 3,
             dilation: 1,
             stride: 1,
             relu,
+            pointwise: pointwise.is_some(),
         };
         if let Layer::Convolution(layer) = node.layer {
             let convolution = layer.convolution;
             (shape.size, shape.dilation) = (convolution.kernel[0], convolution.dilation);
             shape.stride = convolution.stride[0];
         }
-        let numbers = [depthwise, pointwise].map(|place| weight_of(graph, place));
-        Separable { shape, numbers, weights, scale: affine_of(graph, norm) }
+        Separable {
+            shape,
+            depthwise: weight_of(graph, depthwise),
+            pointwise: pointwise.map(|place| weight_of(graph, place)),
+            weights,
+            scale: affine_of(graph, norm),
+        }
     }
 
     /// Adds to the gradients of the parameters and, if wanted, gives that of the input.
@@ -64,8 +72,8 @@ impl<'a> Separable<'a> {
         if !wanted {
             return;
         }
-        let [depthwise, pointwise] = self.numbers;
-        let mut gradients = vec![(depthwise, found.depthwise), (pointwise, found.pointwise)];
+        let mut gradients = vec![(self.depthwise, found.depthwise)];
+        gradients.extend(self.pointwise.map(|pointwise| (pointwise, found.pointwise)));
         if let Some(scale) = self.scale {
             gradients.extend([(scale, found.gamma), (scale + 1, found.beta)]);
         }
@@ -79,7 +87,8 @@ impl<'a> Separable<'a> {
     }
 
     fn operands<'b>(&'b self, input: &'b [f32]) -> Operands<'b> {
-        let [depthwise, pointwise] = self.numbers.map(|number| self.weights.of(number));
+        let depthwise = self.weights.of(self.depthwise);
+        let pointwise = self.pointwise.map(|number| self.weights.of(number)).unwrap_or_default();
         let affine = self.affine().map(|[gamma, beta]| Affine { gamma, beta });
         Operands { input, depthwise, pointwise, affine }
     }

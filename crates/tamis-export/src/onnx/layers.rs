@@ -1,6 +1,6 @@
 //! Each layer as the operators of ONNX that do the same.
 
-use tamis_graph::{Layer, Node, NodeId, Pool, Shape};
+use tamis_graph::{Activation, Layer, Node, NodeId, Pool, Shape};
 
 use super::Form;
 use super::values::{float, floats_tensor, integer, integers, tensor, text};
@@ -30,6 +30,8 @@ impl Form<'_> {
                 self.batch_norm(node, affine, number, input, name)
             }
             Layer::Relu => plain(self, "Relu"),
+            Layer::Activation(activation) => self.activation(node, activation, input, name),
+            Layer::ScaleChannels => self.scale_channels(node, &inputs, name),
             Layer::DropPath { .. } => plain(self, "Identity"),
             Layer::MaxPool(pool) => self.writer.node("MaxPool", &[input], name, window(pool)),
             Layer::AveragePool(pool) => {
@@ -57,6 +59,40 @@ impl Form<'_> {
             }
             Layer::Linear { weight, .. } => self.linear(weight, input, name),
         }
+    }
+
+    fn activation(
+        &mut self,
+        node: &Node,
+        activation: Activation,
+        input: &str,
+        name: &str,
+    ) -> String {
+        let plain = |form: &mut Self, operator: &str| {
+            form.writer.node(operator, &[input], name, Vec::new())
+        };
+        match activation {
+            Activation::HardSwish => plain(self, "HardSwish"),
+            Activation::HardSigmoid => {
+                let slope = vec![float("alpha", 1.0 / 6.0), float("beta", 0.5)];
+                self.writer.node("HardSigmoid", &[input], name, slope)
+            }
+            Activation::Relu6 => {
+                let [least, most] = [("least", 0.0), ("most", 6.0)].map(|(what, value)| {
+                    self.writer.floats(&format!("{}.{what}", node.path), &[], &[value])
+                });
+                self.writer.node("Clip", &[input, &least, &most], name, Vec::new())
+            }
+        }
+    }
+
+    /// Planes times values that get two axes of one pixel first.
+    fn scale_channels(&mut self, node: &Node, inputs: &[String], name: &str) -> String {
+        let part = |what: &str| format!("{}.{what}", node.path);
+        let axes = self.writer.integers(&part("axes"), &[2, 3]);
+        let scales =
+            self.writer.node("Unsqueeze", &[&inputs[1], &axes], &part("scales"), Vec::new());
+        self.writer.node("Mul", &[&inputs[0], &scales], name, Vec::new())
     }
 
     fn batch_norm(

@@ -65,6 +65,10 @@ pub(super) fn expression(
             format!("torch.cat([{first}({x}), {second}({x}[:, :, 1:, 1:])], dim=1)")
         }
         Layer::Relu => format!("F.relu({x})"),
+        Layer::Activation(activation) => {
+            format!("F.{}({x})", activation.name().replace("hard_", "hard"))
+        }
+        Layer::ScaleChannels => format!("{x} * {}[:, :, None, None]", inputs[1]),
         Layer::MaxPool(pool) => format!("F.max_pool2d({x}, {})", window(pool)),
         Layer::AveragePool(pool) => {
             format!("F.avg_pool2d({x}, {}, count_include_pad=False)", window(pool))

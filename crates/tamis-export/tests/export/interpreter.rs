@@ -2,7 +2,7 @@
 //! for each layer, written from the description of the layers alone.
 
 use tamis_export::Trained;
-use tamis_graph::{Convolution, Graph, Layer, Node, Pool, Shape};
+use tamis_graph::{Activation, Convolution, Graph, Layer, Node, Pool, Shape};
 
 /// One sample of what a layer gives: planes, or values as planes of one pixel.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +101,9 @@ fn apply(trained: &Trained<'_>, node: &Node, inputs: &[&Planes]) -> Planes {
             let plane = height * width;
             x.values[channel * plane..][..plane].iter().sum::<f64>() / plane as f64
         }),
+        Layer::ScaleChannels => Planes::new(x.sides, |channel, row, column| {
+            x.at(channel, row, column) * inputs[1].values[channel]
+        }),
         Layer::Add => Planes::new(x.sides, |channel, row, column| {
             inputs.iter().map(|input| input.at(channel, row, column)).sum()
         }),
@@ -125,6 +128,14 @@ fn rearranged(layer: Layer, x: &Planes) -> Planes {
     match layer {
         Layer::Relu => {
             Planes { values: x.values.iter().map(|value| value.max(0.0)).collect(), ..x.clone() }
+        }
+        Layer::Activation(of) => {
+            let value = |&value: &f64| match of {
+                Activation::Relu6 => value.clamp(0.0, 6.0),
+                Activation::HardSwish => value * (value + 3.0).clamp(0.0, 6.0) / 6.0,
+                Activation::HardSigmoid => (value + 3.0).clamp(0.0, 6.0) / 6.0,
+            };
+            Planes { values: x.values.iter().map(value).collect(), ..x.clone() }
         }
         Layer::DropPath { .. } => x.clone(),
         Layer::Zero { stride } => {

@@ -27,6 +27,7 @@ impl StageOf {
             size: of.size,
             dilation: of.dilation,
             stride: self.stride,
+            pointwise: true,
         }
     }
 

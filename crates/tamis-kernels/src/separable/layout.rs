@@ -56,8 +56,8 @@ impl Plan {
     }
 
     pub(super) fn stage(&self) -> StageShape {
-        let SeparableShape { inputs, outputs, size, dilation, stride, .. } = self.shape;
-        StageShape { inputs, outputs, size, dilation, stride }
+        let SeparableShape { inputs, outputs, size, dilation, stride, pointwise, .. } = self.shape;
+        StageShape { inputs, outputs, size, dilation, stride, pointwise }
     }
 
     /// Floats of a channel of the input.

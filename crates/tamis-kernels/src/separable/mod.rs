@@ -1,8 +1,10 @@
-//! A depthwise separable convolution followed by batch normalisation with the statistics of the batch.
+//! A depthwise convolution, and a 1x1 convolution after it if there is one, followed by batch normalisation
+//! with the statistics of the batch.
 //!
 //! `output = gamma * (y - mean) / sqrt(variance + 1e-5) + beta` with `y` the 1x1 convolution of the
 //! depthwise convolution of the input or of its ReLU, neither with a bias; gamma 1 and beta 0 if there
-//! is no affine part. It is one half of DARTS's separable convolution and the whole of its dilated one.
+//! is no affine part. It is one half of DARTS's separable convolution and the whole of its dilated one;
+//! without the 1x1 convolution it is the middle of a mobile network's block.
 //! The search cell, which shares work among its edges, is [`crate::darts`]; this is one layer.
 //!
 //! The border keeps the size, divided by a stride of 1 or 2, rounded up. Running statistics are left to
@@ -42,13 +44,17 @@ pub struct SeparableShape {
     pub stride: usize,
     /// Whether the input goes through a ReLU first.
     pub relu: bool,
+    /// Whether there is a 1x1 convolution; else there are as many outputs as inputs.
+    pub pointwise: bool,
 }
 
 impl SeparableShape {
     /// Whether these are sizes that the kernels have: those named above, except 7x7 with a dilation of
-    /// 2 and a stride of 1, which reaches beyond the margin of their planes.
+    /// 2 and a stride of 1, which reaches beyond the margin of their planes; as many outputs as inputs where
+    /// nothing mixes channels.
     pub fn is_supported(&self) -> bool {
-        let values = self.input_values() > 0 && self.outputs > 0;
+        let mixed = self.pointwise || self.outputs == self.inputs;
+        let values = self.input_values() > 0 && self.outputs > 0 && mixed;
         let known = matches!(self.size, 3 | 5 | 7)
             && matches!(self.dilation, 1 | 2)
             && matches!(self.stride, 1 | 2);
@@ -80,9 +86,9 @@ impl SeparableShape {
         self.inputs * self.size * self.size
     }
 
-    /// Floats of the 1x1 weights, `[outputs, inputs]`.
+    /// Floats of the 1x1 weights, `[outputs, inputs]`; 0 if there is no such convolution.
     pub fn pointwise_weights(&self) -> usize {
-        self.outputs * self.inputs
+        if self.pointwise { self.outputs * self.inputs } else { 0 }
     }
 }
 
@@ -93,7 +99,7 @@ pub struct Operands<'a> {
     pub input: &'a [f32],
     /// `[inputs, tap]`.
     pub depthwise: &'a [f32],
-    /// `[outputs, inputs]`.
+    /// `[outputs, inputs]`; empty if there is no 1x1 convolution.
     pub pointwise: &'a [f32],
     /// Scale and shift after normalisation, if any.
     pub affine: Option<Affine<'a>>,

@@ -33,7 +33,29 @@ struct Ran {
 fn shape(sizes: [usize; 5], kernel: [usize; 3], relu: bool) -> SeparableShape {
     let [batch, inputs, outputs, height, width] = sizes;
     let [size, dilation, stride] = kernel;
-    SeparableShape { batch, inputs, outputs, height, width, size, dilation, stride, relu }
+    let pointwise = true;
+    SeparableShape {
+        batch,
+        inputs,
+        outputs,
+        height,
+        width,
+        size,
+        dilation,
+        stride,
+        relu,
+        pointwise,
+    }
+}
+
+/// Without a 1x1 convolution: batch, channels, height and width.
+fn depthwise(
+    [batch, channels, height, width]: [usize; 4],
+    kernel: [usize; 3],
+    relu: bool,
+) -> SeparableShape {
+    let shape = shape([batch, channels, channels, height, width], kernel, relu);
+    SeparableShape { pointwise: false, ..shape }
 }
 
 fn case(shape: SeparableShape) -> Case {
@@ -137,6 +159,15 @@ fn every_kernel_matches_the_reference_on_odd_sizes() {
 }
 
 #[test]
+fn every_kernel_without_a_1x1_convolution_matches_the_reference() {
+    for (number, kernel) in kernels().enumerate() {
+        for sizes in [[2, 3, 5, 7], [19, 2, 6, 9], [1, 17, 9, 16], [2, 5, 14, 14]] {
+            assert_matches_the_reference(&case(depthwise(sizes, kernel, number % 2 > 0)));
+        }
+    }
+}
+
+#[test]
 fn every_width_from_4_to_33_matches_the_reference() {
     for width in 4..=33 {
         for (number, kernel) in kernels().enumerate().filter(|(number, _)| number % 4 == width % 4)
@@ -170,8 +201,11 @@ fn sizes_smaller_than_the_kernel_match_the_reference() {
 
 #[test]
 fn the_reference_gradients_are_those_of_finite_differences() {
-    for kernel in [[3, 2, 1], [5, 1, 2], [7, 1, 1]] {
-        let case = case(shape([2, 2, 3, 5, 4], kernel, true));
+    let mixed =
+        [[3, 2, 1], [5, 1, 2], [7, 1, 1]].map(|kernel| shape([2, 2, 3, 5, 4], kernel, true));
+    let alone = depthwise([2, 3, 5, 4], [3, 1, 2], true);
+    for shape in mixed.into_iter().chain([alone]) {
+        let case = case(shape);
         let output_gradient = wide(&case.output_gradient);
         let gradients = case.reference().backward(&output_gradient);
         let parts: [fn(&mut Reference) -> &mut Vec<f64>; 5] = [
@@ -239,20 +273,25 @@ fn all_bits(ran: Ran) -> Vec<u32> {
 
 #[test]
 fn memory_left_by_earlier_calls_does_not_show() {
-    for kernel in kernels() {
-        let mut poison = case(shape([3, 5, 4, 9, 9], kernel, false));
+    let mixed = kernels().map(|kernel| shape([3, 5, 4, 9, 9], kernel, false));
+    let alone = kernels().map(|kernel| depthwise([3, 5, 9, 9], kernel, false));
+    for shape in mixed.chain(alone) {
+        let mut poison = case(shape);
         let clean = all_bits(poison.run(Level::best(), ALL));
         poison.input.fill(f32::NAN);
         poison.run(Level::best(), ALL);
         let again = case(poison.shape).run(Level::best(), ALL);
-        assert!(all_bits(again) == clean, "{kernel:?}");
+        assert!(all_bits(again) == clean, "{:?}", poison.shape);
     }
 }
 
 #[test]
 fn gradients_that_are_not_wanted_are_absent_and_change_nothing() {
-    for (kernel, relu) in [([3, 1, 2], true), ([5, 2, 1], false), ([7, 1, 1], true)] {
-        let case = case(shape([3, 4, 6, 6, 5], kernel, relu));
+    let mixed = [([3, 1, 2], true), ([5, 2, 1], false), ([7, 1, 1], true)]
+        .map(|(kernel, relu)| shape([3, 4, 6, 6, 5], kernel, relu));
+    let alone = depthwise([3, 4, 6, 5], [5, 1, 1], true);
+    for shape in mixed.into_iter().chain([alone]) {
+        let case = case(shape);
         let all = case.run(Level::best(), ALL).gradients;
         for bits in 0..8 {
             let [input, weights, affine] = [bits & 1 > 0, bits & 2 > 0, bits & 4 > 0];
@@ -317,6 +356,13 @@ fn a_nan_in_the_input_is_not_hidden_by_the_relu() {
 #[should_panic(expected = "sizes that there are no kernels for")]
 fn kernels_that_reach_beyond_the_margin_are_refused() {
     case(shape([1, 1, 1, 9, 9], [7, 2, 1], false)).run(Level::best(), ALL);
+}
+
+#[test]
+#[should_panic(expected = "sizes that there are no kernels for")]
+fn more_outputs_than_inputs_need_a_1x1_convolution() {
+    let shape = SeparableShape { outputs: 3, ..depthwise([1, 2, 4, 4], [3, 1, 1], true) };
+    case(shape).run(Level::best(), ALL);
 }
 
 #[test]

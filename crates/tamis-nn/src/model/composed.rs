@@ -8,7 +8,7 @@ use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d, max
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, Transaction, activation::relu};
 use tamis_engine::Moments;
-use tamis_graph::{ConvolutionLayer, Graph, Layer, Mix, Node, NodeId, Pool, Shape};
+use tamis_graph::{Activation, ConvolutionLayer, Graph, Layer, Mix, Node, NodeId, Pool, Shape};
 
 use crate::layers::{BATCH_NORM_EPSILON, global_average, unbias};
 use crate::leaves::Leaves;
@@ -128,6 +128,10 @@ impl<'a> Composed<'a> {
             Layer::FactorizedReduction { weights, .. } => self.factorized_reduction(first, weights),
             Layer::BatchNorm { affine, number } => self.batch_norm(first, affine, number),
             Layer::Relu => relu(first),
+            Layer::Activation(activation) => activated(first, activation),
+            Layer::ScaleChannels => {
+                inputs.into_iter().fold(first, |planes, scales| planes * scales)
+            }
             Layer::MaxPool(Pool { side, stride, padding }) => {
                 let options = MaxPoolOptions::new([side; 2]).with_stride([stride; 2]);
                 max_pool2d(first, options.with_padding([padding; 2]))
@@ -209,6 +213,18 @@ impl<'a> Composed<'a> {
         let of_samples = factors.iter().map(|of_sample| f64::from(of_sample[number])).collect();
         input * self.leaves.fixed(of_samples).reshape([-1, 1, 1, 1])
     }
+}
+
+fn activated(input: Value, activation: Activation) -> Value {
+    match activation {
+        Activation::Relu6 => input.clamp(0.0, 6.0),
+        Activation::HardSwish => input.clone() * hard_sigmoid(input),
+        Activation::HardSigmoid => hard_sigmoid(input),
+    }
+}
+
+fn hard_sigmoid(input: Value) -> Value {
+    (input + 3.0).clamp(0.0, 6.0) / 6.0
 }
 
 fn sides(shape: Shape) -> [usize; 3] {

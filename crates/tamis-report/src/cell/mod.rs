@@ -2,6 +2,7 @@
 //! does not work dashed.
 
 mod darts;
+mod mobilenet;
 mod nas_bench_101;
 mod nas_bench_201;
 mod order;
@@ -52,7 +53,7 @@ impl CellDrawing {
 }
 
 /// Draws the cells of an architecture: one of NAS-Bench-201 or NAS-Bench-101, the normal and the reduction
-/// cell of the DARTS space.
+/// cell of the DARTS space; the blocks of a network of inverted residuals.
 pub fn draw(architecture: &Architecture) -> Vec<CellDrawing> {
     match architecture {
         Architecture::NasBench201(genotype) => {
@@ -60,6 +61,9 @@ pub fn draw(architecture: &Architecture) -> Vec<CellDrawing> {
         }
         Architecture::NasBench101(cell) => {
             vec![CellDrawing { name: "cell", svg: nas_bench_101::draw(cell).into() }]
+        }
+        Architecture::MobileNet(genotype) => {
+            vec![CellDrawing { name: "network", svg: mobilenet::draw(genotype).into() }]
         }
         Architecture::Darts(genotype) => {
             [("normal cell", &genotype.normal), ("reduction cell", &genotype.reduce)]
@@ -97,7 +101,8 @@ mod tests {
         let benchmark = tamis_space::nas_bench_201::Genotype::all().step_by(97);
         let all = benchmark.map(Architecture::NasBench201);
         let vertices = "conv3x3-bn-relu(0) maxpool3x3() conv1x1-bn-relu(0,1) output(0,3)";
-        let others = [DARTS, vertices].map(|text| text.parse().unwrap());
+        let mobile = "mobilenet(relu6) 32/2 16/1(3x3_MBConv1) 24/2(5x5_MBConv3,skip_connect) 1280";
+        let others = [DARTS, vertices, mobile].map(|text| text.parse().unwrap());
         for architecture in all.chain(others) {
             for drawing in draw(&architecture) {
                 let file = drawing.to_file();

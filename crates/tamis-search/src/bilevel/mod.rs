@@ -6,6 +6,7 @@
 //! pass through the network goes through one door, [`Bilevel::pass`], which counts it.
 
 mod choices;
+mod cost_term;
 mod passes;
 
 use std::sync::Arc;
@@ -17,11 +18,13 @@ use tamis_training::{Sgd, clip_global_norm};
 
 use crate::alphas;
 use crate::config::SearchConfig;
-use crate::cost::CostTerm;
+use crate::cost::Latencies;
 use crate::error::Error;
 use crate::matrix::Matrix;
 use crate::position::StepContext;
 use crate::space::{ChoiceSet, OptionCosts, SearchSpace, Stage};
+
+use cost_term::CostTerm;
 
 pub use choices::Choices;
 pub use passes::{At, BOTH, FORWARD, OF_SHARES, OF_WEIGHTS, Passed, Passes};
@@ -65,10 +68,12 @@ impl Bilevel {
     ///
     /// # Errors
     ///
-    /// [`Error::Network`] or [`Error::Space`] if the space cannot build its supernet.
+    /// [`Error::Network`] or [`Error::Space`] if the space cannot build its supernet; [`Error::NoCost`],
+    /// [`Error::LatenciesNeeded`] or [`Error::Unmeasured`] if a target of cost cannot be followed.
     pub fn new(
         config: &SearchConfig,
         space: Arc<dyn SearchSpace>,
+        latencies: Option<&Latencies>,
         device: Device,
     ) -> Result<Bilevel, Error> {
         let stage = space.first_stage();
@@ -95,7 +100,7 @@ impl Bilevel {
             weights,
             stage,
             costs,
-            cost_term: CostTerm::of(&config.cost, space.as_ref(), &shares)?,
+            cost_term: CostTerm::of(&config.cost, space.as_ref(), latencies, &shares)?,
             space,
             device,
             seed: config.seed,
@@ -171,6 +176,12 @@ impl Bilevel {
     /// Logarithms of the shares.
     pub fn log_shares(&self) -> Vec<Matrix> {
         self.choices.iter().map(Choices::log_shares).collect()
+    }
+
+    /// What an architecture costs, given by share 1 for each of its options, and the target, if there is one.
+    pub(crate) fn cost_and_target(&self, found: &[Matrix]) -> Option<[f64; 2]> {
+        let term = self.cost_term.as_ref()?;
+        Some(term.figures(self.space.as_ref(), found))
     }
 
     /// Share 1 for the option of the largest share on each edge.

@@ -32,6 +32,8 @@ pub struct HostConfig {
     pub gaea: GaeaSettings,
     /// DrNAS.
     pub drnas: DrNasSettings,
+    /// ProxylessNAS.
+    pub proxyless: ProxylessSettings,
     /// Random search and evolution.
     pub trials: TrialsSettings,
 }
@@ -49,6 +51,7 @@ impl Default for HostConfig {
             eg_nas: EgNasSettings::default(),
             gaea: GaeaSettings::default(),
             drnas: DrNasSettings::default(),
+            proxyless: ProxylessSettings::default(),
             trials: TrialsSettings::default(),
         }
     }
@@ -204,6 +207,21 @@ pub struct DrNasSettings {
     pub progressive: bool,
 }
 
+/// Settings of ProxylessNAS.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProxylessSettings {
+    /// Steps of the weights from one step of the architecture to the next.
+    pub interval: u32,
+}
+
+impl Default for ProxylessSettings {
+    /// A step of each, for searches of few steps; the authors take one of five.
+    fn default() -> Self {
+        ProxylessSettings { interval: 1 }
+    }
+}
+
 /// Settings of searches by trial.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -225,7 +243,7 @@ impl Default for TrialsSettings {
 impl HostConfig {
     /// Refuses values out of range, naming the first.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let HostConfig { sdarts, sgas, gdas, enas, eg_nas, trials, .. } = self;
+        let HostConfig { sdarts, sgas, gdas, enas, eg_nas, proxyless, trials, .. } = self;
         refuse_first([
             is_not_negative("host.beta_darts.lambda", self.beta_darts.lambda),
             is_not_negative("host.sdarts.epsilon_start", sdarts.epsilon_start),
@@ -243,6 +261,7 @@ impl HostConfig {
             is_at_least_one("host.eg_nas.restarts", f64::from(eg_nas.restarts)),
             is_not_negative("host.eg_nas.similarity", eg_nas.similarity),
             is_positive("host.eg_nas.step", eg_nas.step),
+            is_at_least_one("host.proxyless.interval", f64::from(proxyless.interval)),
             is_at_least_one("host.trials.batches", f64::from(trials.batches)),
             is_at_least_two("host.trials.population", trials.population as f64),
             is_at_least_one("host.trials.tournament", trials.tournament as f64),

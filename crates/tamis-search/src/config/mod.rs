@@ -2,6 +2,7 @@
 //!
 //! Unknown keys are refused. [`SearchConfig::check`] refuses values out of range.
 
+mod cost;
 mod hosts;
 
 use std::path::PathBuf;
@@ -15,12 +16,12 @@ use tamis_training::rules::{
     refuse_first,
 };
 
-use crate::cost::CostConfig;
 use crate::error::Error;
 
+pub use cost::CostConfig;
 pub use hosts::{
     BetaDartsSettings, DrNasSettings, EgNasSettings, EnasSettings, GaeaSettings, GdasSettings,
-    HostConfig, PDartsSettings, SdartsSettings, SgasSettings, TrialsSettings,
+    HostConfig, PDartsSettings, ProxylessSettings, SdartsSettings, SgasSettings, TrialsSettings,
 };
 
 /// Settings of a search.
@@ -76,12 +77,16 @@ pub struct SpaceConfig {
     pub name: String,
     /// Channels of the supernet's first stage.
     pub channels: usize,
-    /// NAS-Bench-201: cells a stage, at least 1. DARTS: all cells, at least 3.
+    /// NAS-Bench-201: cells a stage, at least 1. DARTS: all cells, at least 3. Mobilenet: blocks a stage.
     pub cells: usize,
     /// DARTS: mixed operations see one in so many channels, the others pass by; 1 is all, PC-DARTS has 4.
     pub partial: usize,
     /// NAS-Bench-201: whether the found cell may have `none`, as that benchmark's rule has it.
     pub derive_none: bool,
+    /// Mobilenet: the activation of its blocks, `relu6` or `h-swish`.
+    pub activation: String,
+    /// Mobilenet: whether squeeze-and-excitation gates the channels of its blocks.
+    pub squeeze_excitation: bool,
 }
 
 impl Default for SpaceConfig {
@@ -93,6 +98,8 @@ impl Default for SpaceConfig {
             cells: 1,
             partial: 1,
             derive_none: true,
+            activation: "relu6".to_owned(),
+            squeeze_excitation: false,
         }
     }
 }

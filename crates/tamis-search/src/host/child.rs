@@ -154,7 +154,7 @@ pub(super) mod tests {
         let node = |edges, keeps| NodeEdges { edges, keeps };
         vec![ChoiceSet {
             name: "cell",
-            options: vec!["none", "a", "b", "c"],
+            options: ["none", "a", "b", "c"].map(str::to_owned).to_vec(),
             nodes: vec![node(0..2, 2), node(2..5, 2)],
             derived: vec![1, 2, 3],
             rows: Vec::new(),

@@ -14,6 +14,7 @@ mod gaea;
 mod gdas;
 mod p_darts;
 mod pc_darts;
+mod proxyless;
 mod rhythm;
 mod sdarts;
 mod sgas;
@@ -171,12 +172,13 @@ pub const HOSTS: &[HostEntry] = &[
     eg_nas::ENTRY,
     gaea::ENTRY,
     drnas::ENTRY,
+    proxyless::ENTRY,
     trials::RANDOM,
     trials::EVOLUTION,
 ];
 
 /// Hosts that are planned, by the names that they will have.
-const PLANNED_HOSTS: &[&str] = &["tas", "proxyless"];
+const PLANNED_HOSTS: &[&str] = &["tas"];
 
 /// The host of this name.
 ///

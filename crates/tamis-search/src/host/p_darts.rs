@@ -241,7 +241,7 @@ mod tests {
 
     fn host() -> PDarts {
         let mut sets = sets();
-        sets[0].options = vec!["none", "skip_connect", "b", "c"];
+        sets[0].options = ["none", "skip_connect", "b", "c"].map(str::to_owned).to_vec();
         let settings = PDartsSettings { options: [4, 3, 2], ..PDartsSettings::default() };
         PDarts { settings, sets }
     }

@@ -23,6 +23,11 @@ pub enum ArchRhythm {
     /// A batch of the architecture's samples with every batch of the weights': DARTS and its family.
     #[default]
     EachStep,
+    /// A batch of the architecture's samples with the first of every so many batches of the weights'.
+    Every {
+        /// How many.
+        steps: u32,
+    },
     /// So many batches of the architecture's samples when the weights' steps are over.
     After {
         /// How many.
@@ -30,6 +35,17 @@ pub enum ArchRhythm {
     },
     /// One batch of both levels' samples trains both: single-level search.
     Shared,
+}
+
+impl ArchRhythm {
+    /// Steps of the weights from one step of the architecture to the next, where the two alternate.
+    pub(crate) fn interval(self) -> Option<usize> {
+        match self {
+            ArchRhythm::EachStep => Some(1),
+            ArchRhythm::Every { steps } => Some(steps.max(1) as usize),
+            ArchRhythm::Off | ArchRhythm::After { .. } | ArchRhythm::Shared => None,
+        }
+    }
 }
 
 impl Rhythm {

@@ -4,6 +4,7 @@
 //! state is in [`Search::snapshot`]; a search that is restored from it goes on as if it had never
 //! stopped, at any step.
 
+mod full_data;
 mod outcome;
 mod record;
 mod state;
@@ -26,6 +27,7 @@ use tamis_training::{PASSES_PER_STEP, cosine, steps_of_pass};
 
 use crate::bilevel::{Bilevel, Passes, Rates};
 use crate::config::{LearningRateScale, SearchConfig};
+use crate::cost::Latencies;
 use crate::epoch::{ArchPass, EpochRule, StepSamples, batches, planned_steps};
 use crate::error::Error;
 use crate::host::{self, ArchRhythm, Host, Rhythm, StepBatches, StepContext, StepOutcome};
@@ -49,6 +51,8 @@ pub struct SearchData {
     pub scores: Option<ScoreTable>,
     /// Embeddings for policies that need them.
     pub embeddings: Option<Arc<Embeddings>>,
+    /// What the space's parts take, for a target of latency.
+    pub latencies: Option<Latencies>,
     /// What scores and embeddings cost.
     pub one_off: OneOffCost,
 }
@@ -144,12 +148,11 @@ impl Search {
         let train = &data.train;
         let space = build_space(&config.space, train.shape(), train.classes().len())?;
         let mut host = host::build_host(config, space.as_ref())?;
-        if config.cost.target_macs.is_some() && !host.follows_gradient() {
-            return Err(Error::NoCost {
-                reason: "a host that follows a gradient of the architecture",
-            });
+        if config.cost.has_target() && !host.follows_gradient() {
+            let expected = "a host that follows a gradient of the architecture";
+            return Err(Error::NoCost { expected });
         }
-        let mut bilevel = Bilevel::new(config, space.clone(), device)?;
+        let mut bilevel = Bilevel::new(config, space.clone(), data.latencies.as_ref(), device)?;
         host.prepare(&mut bilevel);
         let context = context(config, &data)?;
         // Trees and static choices are made here, once.
@@ -343,39 +346,6 @@ impl Search {
             ),
             alpha: alpha.lr * scale,
         }
-    }
-
-    /// Images that would train the weights in this epoch on all data.
-    fn full_weight_samples(&self) -> usize {
-        let pool = self.source.dataset().len();
-        if self.progress.rhythm.arch == ArchRhythm::Shared { pool } else { pool / 2 }
-    }
-
-    /// Samples and multiply-adds that this epoch would take on all data: as many passes of each batch as the
-    /// host took of those that there were.
-    fn full_epoch(&self) -> (u64, u64) {
-        let Progress { passes, weight, arch, .. } = &self.progress;
-        let samples = self.full_weight_samples();
-        let batch = self.batch();
-        let arch_samples = match self.progress.rhythm.arch {
-            ArchRhythm::Off | ArchRhythm::Shared => 0,
-            ArchRhythm::EachStep => {
-                let arch_batch = batch.min(self.source.dataset().len() - samples);
-                steps_of_pass(samples, batch) * arch_batch
-            }
-            ArchRhythm::After { .. } => arch.samples as usize,
-        };
-        let scaled = |full: usize, passed: u64, samples: u64| match samples {
-            0 => full as u64,
-            samples => (full as u128 * u128::from(passed) / u128::from(samples)) as u64,
-        };
-        let full = scaled(samples, passes.weight_samples, weight.samples)
-            + scaled(arch_samples, passes.arch_samples, arch.samples);
-        let macs = match passes.samples() {
-            0 => full * self.macs_per_sample(),
-            samples => (u128::from(full) * u128::from(passes.macs) / u128::from(samples)) as u64,
-        };
-        (full, macs)
     }
 
     fn next_batches(&mut self) -> Result<Batches, Error> {

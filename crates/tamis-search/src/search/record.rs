@@ -17,7 +17,7 @@ impl Search {
         let architecture = self.architecture();
         let derived = architecture.operations();
         let derived_share = |name: &str| {
-            let count = derived.iter().filter(|&&operation| operation == name).count();
+            let count = derived.iter().filter(|operation| *operation == name).count();
             count as f64 / derived.len().max(1) as f64
         };
         EpochRecord {
@@ -45,8 +45,16 @@ impl Search {
             genotype: architecture.to_string(),
             policy: progress.policy.clone(),
             host: self.figures(),
+            cost: self.cost_and_target().map(|[cost, _]| cost),
             wall_s: progress.wall_s,
         }
+    }
+
+    /// What the network of the architecture costs, in what the target is of, and the target, if there is one.
+    pub fn cost_and_target(&self) -> Option<[f64; 2]> {
+        let preferences = self.host.preferences(&self.bilevel);
+        let found: Vec<Matrix> = preferences.iter().map(Matrix::largest_of_rows).collect();
+        self.bilevel.cost_and_target(&found)
     }
 
     /// The host's own figures, as far as they are numbers.

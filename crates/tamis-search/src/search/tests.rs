@@ -47,6 +47,7 @@ fn search() -> Search {
         augmentation: Augmentation::default(),
         scores: None,
         embeddings: None,
+        latencies: None,
         one_off: OneOffCost::NONE,
     };
     let mut config = SearchConfig::default();

@@ -33,7 +33,7 @@ pub struct ChoiceSet {
     /// What it parametrises: a kind of cell.
     pub name: &'static str,
     /// Names of the options, in the order of the columns.
-    pub options: Vec<&'static str>,
+    pub options: Vec<String>,
     /// Nodes and the edges that enter them, in the order of the rows.
     pub nodes: Vec<NodeEdges>,
     /// The options that an architecture may have, by their columns.

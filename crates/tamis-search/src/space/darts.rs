@@ -110,7 +110,7 @@ fn choice_set(name: &'static str) -> ChoiceSet {
     let none = Operation::None.index();
     ChoiceSet {
         name,
-        options: Operation::ALL.map(Operation::name).to_vec(),
+        options: Operation::ALL.map(|of| of.name().to_owned()).to_vec(),
         nodes: NodeEdges::from_all_before(INPUTS..NODES, |_| 2),
         derived: (0..Operation::ALL.len()).filter(|&option| option != none).collect(),
         rows: Vec::new(),

@@ -110,10 +110,13 @@ impl NasBench1Shot1 {
     }
 }
 
+/// Names of so many vertices.
+fn vertices(count: usize) -> Vec<String> {
+    (0..count).map(|vertex| format!("vertex {vertex}")).collect()
+}
+
 /// Of operations, inputs and outputs.
 fn choice_sets(space: Subspace) -> Vec<ChoiceSet> {
-    const VERTICES: [&str; 6] =
-        ["vertex 0", "vertex 1", "vertex 2", "vertex 3", "vertex 4", "vertex 5"];
     let [operations, inputs, outputs] = space.choices();
     let reads = |block: usize| Row { options: block, keeps: space.reads()[block - 1] };
     let rows = [
@@ -122,9 +125,9 @@ fn choice_sets(space: Subspace) -> Vec<ChoiceSet> {
         vec![Row { options: outputs[1], keeps: space.output_reads() }],
     ];
     let options = [
-        OPERATIONS.map(|operation| operation.name()).to_vec(),
-        VERTICES[..inputs[1]].to_vec(),
-        VERTICES[..outputs[1]].to_vec(),
+        OPERATIONS.map(|operation| operation.name().to_owned()).to_vec(),
+        vertices(inputs[1]),
+        vertices(outputs[1]),
     ];
     let decisions = [operations[0], inputs[0], outputs[0]];
     let sets = MATRICES.into_iter().zip(decisions).zip(options.into_iter().zip(rows));

@@ -101,7 +101,7 @@ fn choice_set(derive_none: bool) -> ChoiceSet {
     let derived = (0..Operation::ALL.len()).filter(|&option| derive_none || option != none);
     ChoiceSet {
         name: "cell",
-        options: Operation::ALL.map(Operation::name).to_vec(),
+        options: Operation::ALL.map(|of| of.name().to_owned()).to_vec(),
         nodes: NodeEdges::from_all_before(1..NODES, |node| node),
         derived: derived.collect(),
         rows: Vec::new(),
@@ -114,7 +114,7 @@ mod tests {
     use crate::space::build_space;
 
     /// Operations of the architecture of alphas in which `none` leads on the first edge.
-    fn derived(derive_none: bool) -> Vec<&'static str> {
+    fn derived(derive_none: bool) -> Vec<String> {
         let config = SpaceConfig { derive_none, ..SpaceConfig::default() };
         let image = ImageShape { channels: 3, height: 8, width: 8 };
         let space = build_space(&config, image, 10).unwrap();

@@ -71,7 +71,7 @@ impl Golden {
         let mut config = SearchConfig { space, ..SearchConfig::default() };
         config.weights.clip = clip;
         let space = build_space(&config.space, self.shape, 10).unwrap();
-        let mut bilevel = Bilevel::new(&config, space, Device::Cpu).unwrap();
+        let mut bilevel = Bilevel::new(&config, space, None, Device::Cpu).unwrap();
         let parameters = bilevel.network().layout().parameters();
         let weights: Vec<f32> = parameters
             .iter()

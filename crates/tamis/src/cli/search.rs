@@ -131,6 +131,7 @@ fn warn_of_few_images(images: usize) {
 /// The settings, and what they left open.
 fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>), Failure> {
     let table = arguments.table.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let latency = arguments.latency.as_ref().map(|path| path.to_string_lossy().into_owned());
     let mut layers = arguments.settings.layers(|layers| {
         let layers = arguments.new_run.over(layers);
         layers
@@ -138,6 +139,9 @@ fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>)
             .optional("host.name", arguments.host.clone())
             .optional("policy.name", arguments.policy.clone())
             .optional("table", table)
+            .optional("cost.target_macs", arguments.target_macs.map(|macs| macs as i64))
+            .optional("cost.target_latency_ms", arguments.target_latency)
+            .optional("cost.latency_table", latency)
     })?;
     let has_file = arguments.settings.layers.config.is_some();
     let open = if has_file { None } else { LeftOpen::of(&layers) };

@@ -4,14 +4,20 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use tamis::data::ImageShape;
-use tamis::search::SPACES;
+use tamis::search::{SPACES, build_space};
 use tamis::space::Architecture;
 use tamis::space::darts::Stem;
-use tamis::{DescribedNetwork, ExportForm, Latency, NetworkConfig, description, latency};
+use tamis::{
+    DescribedNetwork, ExportForm, Latency, LatencyTable, NetworkConfig, description,
+    inputs_of_data, latency, refuse_replacing,
+};
 
 use super::Failure;
-use super::arguments::{ArchitectureArguments, ConvertArguments, SpaceCommand, TextForm};
+use super::arguments::{
+    ArchitectureArguments, ConvertArguments, LatencyArguments, SpaceCommand, TextForm,
+};
 use super::output::{print, print_json, print_text, tell};
+use super::progress::bar_of;
 use super::table::{aligned, size, thousands};
 
 pub(super) fn run(command: SpaceCommand) -> Result<ExitCode, Failure> {
@@ -20,6 +26,7 @@ pub(super) fn run(command: SpaceCommand) -> Result<ExitCode, Failure> {
         SpaceCommand::Show(arguments) => show(&arguments, true),
         SpaceCommand::Count(arguments) => show(&arguments, false),
         SpaceCommand::Convert(arguments) => convert(&arguments),
+        SpaceCommand::Latency(arguments) => measure(&arguments),
     }
 }
 
@@ -110,7 +117,7 @@ fn milliseconds(network: &DescribedNetwork) -> Result<[f64; 2], Failure> {
 
 fn config(arguments: &ArchitectureArguments) -> NetworkConfig {
     let text = arguments.genotype.clone();
-    let is_name = !text.contains(['|', '(']);
+    let is_name = !text.contains(['|', '(', '{']);
     // What cannot be read is refused where it is described.
     let size = text.parse::<Architecture>().ok().map(|found| found.published_size());
     let sized = |given: Option<usize>, place: usize| given.or(size.map(|size| size[place]));
@@ -133,10 +140,42 @@ fn convert(arguments: &ConvertArguments) -> Result<ExitCode, Failure> {
         TextForm::Svg => ExportForm::Svg,
         TextForm::Dot => ExportForm::Dot,
         TextForm::Json => ExportForm::Json,
+        TextForm::Proxyless => ExportForm::Proxyless,
     };
     let graph = config.describe(image, 10, false)?.graph;
     for (_, bytes) in description(&config, &graph, form)?.into_iter().take(1) {
         print(bytes)?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn measure(arguments: &LatencyArguments) -> Result<ExitCode, Failure> {
+    let layers =
+        arguments.settings.layers(|layers| layers.value("space.name", arguments.space.clone()))?;
+    let config = layers.resolve()?;
+    let file = arguments.settings.layers.config.iter().cloned();
+    refuse_replacing(
+        &arguments.out,
+        &inputs_of_data(&config.data).into_iter().chain(file).collect::<Vec<_>>(),
+    )?;
+    let train = tamis::data::open(&config.data)?.train;
+    let space = build_space(&config.search.space, train.shape(), train.classes().len())?;
+    let parts = space.parts()?;
+    if parts.is_empty() {
+        return Err(tamis::Error::NoParts { space: arguments.space.clone() }.into());
+    }
+    let bar = bar_of("round", 0);
+    let table = LatencyTable::measure(&parts, |round, of| {
+        bar.set_length(of as u64);
+        bar.set_prefix(format!("{round} of {of}"));
+        bar.inc(1);
+    })?;
+    bar.finish_and_clear();
+    table.write(&arguments.out)?;
+    let rows = [
+        ("parts".to_owned(), table.milliseconds.0.len().to_string()),
+        ("written to".to_owned(), arguments.out.display().to_string()),
+    ];
+    print_text(&aligned(&rows))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tamis::search::LearningRateScale;
-use tamis::{CellEntry, Entry, Judgement, LookedUp, Lookup, Outcome, TrainingOutcome};
+use tamis::{CellEntry, Entry, Judgement, LookedUp, Lookup, Outcome, TargetCost, TrainingOutcome};
 
 use super::output::visible;
 
@@ -101,11 +101,23 @@ pub(super) fn outcome_rows(outcome: &Outcome, path: &Path) -> Vec<Row> {
     if let Some(bytes) = cost.peak_rss_bytes {
         rows.push(row("peak memory", format!("{:.0} MB", bytes as f64 / 1e6)));
     }
+    rows.extend(outcome.target.iter().map(target_row));
     if let Some(lookup) = &outcome.lookup {
         rows.extend(lookup_rows(lookup));
     }
     rows.push(row("run folder", path.display()));
     rows
+}
+
+/// What the found network costs, and what it was to cost.
+fn target_row(target: &TargetCost) -> Row {
+    let TargetCost { is_latency, target, predicted, measured_ms } = *target;
+    if !is_latency {
+        let [found, target] = [predicted, target].map(|macs| thousands(macs as u64));
+        return row("multiply-adds an image", format!("{found}, target {target}"));
+    }
+    let measured = measured_ms.map(|ms| format!(", {ms:.3} ms measured")).unwrap_or_default();
+    row("one image", format!("{predicted:.3} ms predicted{measured}, target {target:.3} ms"))
 }
 
 /// What a training gave and cost.

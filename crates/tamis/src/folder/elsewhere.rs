@@ -40,7 +40,7 @@ pub(crate) fn explained(
 /// The first setting whose path is relative and leads nowhere, and the path.
 fn astray(config: &RunConfig) -> Option<(&'static str, PathBuf)> {
     let mut named = vec![("data.source", data_path(&config.data.source))];
-    if let Ok(files) = UsedFiles::of(&config.search.policy) {
+    if let Ok(files) = UsedFiles::of_search(&config.search) {
         named.extend(files.by_setting());
     }
     named.extend(config.place.table.as_deref().map(|table| ("table", table)));

@@ -11,7 +11,6 @@ use tamis_record::flatten;
 use tamis_record::section::config_error;
 use tamis_record::{FILES, UsedFiles, hash_of_file};
 use tamis_run::{Machine, RunFolder};
-use tamis_search::PolicyConfig;
 use toml::Table;
 
 use crate::error::Error;
@@ -58,7 +57,8 @@ pub(crate) struct Beginning<'a> {
     /// All settings.
     pub(crate) table: Table,
     pub(crate) seed: u64,
-    pub(crate) policy: &'a PolicyConfig,
+    /// What it depends on besides the data.
+    pub(crate) files: UsedFiles<'a>,
     /// Name of the data.
     pub(crate) data: &'a str,
     pub(crate) fingerprint: &'a str,
@@ -84,7 +84,7 @@ impl Beginning<'_> {
             "data": self.data,
             "fingerprint": self.fingerprint,
             "order": self.train.order(),
-            "files": UsedFiles::of(self.policy)?.hashes()?,
+            "files": self.files.hashes()?,
             "settings": binding_settings(&self.table)?,
             "notes": self.notes,
             "warnings": self.warnings,
@@ -122,10 +122,10 @@ impl RunRecord {
         }
     }
 
-    /// Refuses scores or embeddings that are not what the run began with.
-    pub(crate) fn check_files(&self, policy: &PolicyConfig) -> Result<(), Error> {
+    /// Refuses files that are not what the run began with.
+    pub(crate) fn check_files(&self, files: &UsedFiles<'_>) -> Result<(), Error> {
         let Some(recorded) = &self.files else { return Ok(()) };
-        for (setting, path) in UsedFiles::of(policy)?.by_setting() {
+        for (setting, path) in files.by_setting() {
             let (found, expected) = (hash_of_file(path)?, recorded.get(setting));
             if Some(&found) != expected {
                 return Err(Error::FileChanged {

@@ -9,7 +9,7 @@ use tamis_export::{
 use tamis_graph::Graph;
 use tamis_nn::Statistics;
 use tamis_report::draw;
-use tamis_space::Architecture;
+use tamis_space::{Architecture, mobilenet};
 
 use super::file::TrainedNetwork;
 use super::network::NetworkConfig;
@@ -34,6 +34,8 @@ pub enum ExportForm {
     Autodl,
     /// The description as JSON.
     Json,
+    /// A network of inverted residuals as ProxylessNAS writes it.
+    Proxyless,
 }
 
 /// How a network is written.
@@ -132,6 +134,7 @@ pub fn description(
     let text = match form {
         ExportForm::Dot => ("dot", dot(graph)),
         ExportForm::Json => ("json", json(graph)?),
+        ExportForm::Proxyless => ("json", proxyless(network, graph)?),
         ExportForm::Svg => return drawings(network),
         ExportForm::Darts | ExportForm::Autodl => ("txt", converted(network, form)? + "\n"),
         ExportForm::Onnx | ExportForm::Safetensors | ExportForm::Pytorch => {
@@ -149,6 +152,17 @@ fn converted(network: &NetworkConfig, form: ExportForm) -> Result<String, Error>
         // Both write the cells of NAS-Bench-201 in this one form.
         (architecture, _) => architecture.to_string(),
     })
+}
+
+/// A network of inverted residuals in ProxylessNAS's JSON.
+fn proxyless(network: &NetworkConfig, graph: &Graph) -> Result<String, Error> {
+    let text = network.genotype.as_deref().ok_or(Error::NoCell)?;
+    let Architecture::MobileNet(genotype) = text.parse()? else {
+        return Err(Error::NotOfForm { option: "--to proxyless" });
+    };
+    let classes = graph.output("logits").map_or(0, |logits| graph.node(logits).shape.values());
+    let genotype = genotype.with_stem(network.channels.unwrap_or(genotype.stem.channels));
+    Ok(mobilenet::to_json(&genotype, graph.image()[0], classes)?)
 }
 
 fn drawings(network: &NetworkConfig) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {

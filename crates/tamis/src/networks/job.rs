@@ -14,7 +14,7 @@ use tamis_core::SampleId;
 use tamis_data::{BatchSource, Dataset, Loaded, TrainingAugmentation};
 use tamis_nn::Device;
 use tamis_record::DatasetSummary;
-use tamis_record::Layers;
+use tamis_record::{Layers, UsedFiles};
 use tamis_run::RunFolder;
 use tamis_search::OneOffCost;
 use tamis_select::{Pool, hold_out};
@@ -203,7 +203,7 @@ impl TrainingJob {
         let record = RunRecord::read(sitting.folder())?;
         if let Some(record) = &record {
             record.check_settings(config.to_table()?)?;
-            record.check_files(&config.policy)?;
+            record.check_files(&UsedFiles::of(&config.policy)?)?;
         }
         let ground = Ground::of(&config)?;
         if let Some(record) = &record {
@@ -215,7 +215,7 @@ impl TrainingJob {
         let Some(record) = record else {
             return TrainingJob::begun(config, ground, chosen, sitting, observer).map(Some);
         };
-        record.check_files(&config.policy)?;
+        record.check_files(&UsedFiles::of(&config.policy)?)?;
         let mut job = TrainingJob::before_first_step(config, ground, chosen, sitting)?;
         if let Some(earlier) = job.sitting.earlier()? {
             earlier.notes.into_iter().for_each(|note| observer.observe(&ScoringEvent::Note(note)));
@@ -243,7 +243,7 @@ impl TrainingJob {
         Beginning {
             table: config.to_table()?,
             seed: config.seed,
-            policy: &config.policy,
+            files: UsedFiles::of(&config.policy)?,
             data: &ground.name,
             fingerprint: &ground.fingerprint,
             train: &ground.train,

@@ -5,7 +5,7 @@ use tamis_data::ImageShape;
 use tamis_graph::Graph;
 use tamis_graph::networks::resnet;
 use tamis_space::darts::Stem;
-use tamis_space::{Architecture, Flow, NetworkShape};
+use tamis_space::{Architecture, Flow, NetworkShape, mobilenet};
 
 use crate::error::Error;
 
@@ -13,11 +13,11 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
-    /// A genotype of NAS-Bench-201 or of the DARTS space.
+    /// A genotype of a search space.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub genotype: Option<String>,
     /// A network that belongs to no space: `resnet8`, `resnet14`, `resnet20`, `resnet32`, `resnet44`,
-    /// `resnet56`, `resnet110`.
+    /// `resnet56`, `resnet110`; or one that was published: `mobilenet-v2`, `proxyless-mobile`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Channels of the first stage or cell; else those of the recipe, or 16 of a network with a name.
@@ -90,7 +90,14 @@ impl NetworkConfig {
     ) -> Result<DescribedNetwork, Error> {
         match (&self.genotype, &self.name) {
             (Some(text), None) => self.derived(text.parse()?, image, classes, auxiliary),
-            (None, Some(name)) => self.residual(name, image, classes, auxiliary),
+            (None, Some(name)) => match mobilenet::published(name) {
+                Some(genotype) => {
+                    let architecture = Architecture::MobileNet(genotype);
+                    let found = self.derived(architecture, image, classes, auxiliary)?;
+                    Ok(DescribedNetwork { name: name.clone(), ..found })
+                }
+                None => self.residual(name, image, classes, auxiliary),
+            },
             (genotype, _) => Err(Error::NoNetwork { found: genotype.is_some() }),
         }
     }
@@ -135,7 +142,12 @@ impl NetworkConfig {
         let depth = RESNETS.into_iter().find(|depth| name == format!("resnet{depth}"));
         let depth = depth.ok_or_else(|| Error::UnknownNetwork {
             found: name.to_owned(),
-            expected: RESNETS.map(|depth| format!("resnet{depth}")).join(", "),
+            expected: RESNETS
+                .map(|depth| format!("resnet{depth}"))
+                .into_iter()
+                .chain(mobilenet::PUBLISHED.map(|(name, _)| name.to_owned()))
+                .collect::<Vec<_>>()
+                .join(", "),
         })?;
         let channels = self.channels.unwrap_or(16);
         let own = (depth - 2) / 6;

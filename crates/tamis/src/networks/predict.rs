@@ -1,23 +1,17 @@
-//! What a trained network sees in single images, and how long it takes for one.
+//! What a trained network sees in single images.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
 use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use tamis_core::SampleId;
 use tamis_data::{BatchSource, Dataset, TrainingAugmentation, read_image};
-use tamis_graph::Graph;
-use tamis_nn::{Device, Model};
+use tamis_nn::Device;
 use tamis_tables::{Column, Table};
 
 use super::evaluate::{TOGETHER, answers};
 use super::file::TrainedNetwork;
 use crate::error::Error;
-
-/// Passes whose median is the latency.
-const TIMED: usize = 21;
 
 /// The likeliest classes of an image, the likeliest first.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,15 +20,6 @@ pub struct Prediction {
     pub file: PathBuf,
     /// Class and probability.
     pub classes: Vec<(String, f64)>,
-}
-
-/// Median milliseconds of one image alone, from pixels to logits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Latency {
-    /// On one thread.
-    pub one_thread_ms: f64,
-    /// On all threads of the program.
-    pub all_threads_ms: f64,
 }
 
 /// What a network sees in image files: the `top` likeliest classes of each.
@@ -80,36 +65,6 @@ pub fn predictions_table(predictions: &[Prediction], top: usize) -> Table {
     columns.push(Column::words("class", rows().map(|row| row.2.as_str())));
     columns.push(Column::real("probability", rows().map(|row| row.3).collect()));
     Table::new(columns)
-}
-
-/// How long one image takes on this machine, whatever the weights.
-///
-/// # Errors
-///
-/// [`Error::Network`].
-pub fn latency(graph: &Graph) -> Result<Latency, Error> {
-    let model = Model::new(graph.clone(), &["logits"], Device::Cpu)?;
-    let image = vec![0.0; graph.image().into_iter().product()];
-    let (weights, statistics) = (model.layout().init(0), model.initial_statistics());
-    let timed = || -> Result<f64, Error> {
-        let mut seconds = Vec::with_capacity(TIMED);
-        for _ in 0..=TIMED {
-            let started = Instant::now();
-            model.evaluate(&weights, &image, &statistics)?;
-            seconds.push(started.elapsed().as_secs_f64());
-        }
-        // The first pass warms up.
-        let mut seconds = seconds.split_off(1);
-        seconds.sort_by(f64::total_cmp);
-        Ok(1e3 * seconds[TIMED / 2])
-    };
-    let all_threads_ms = timed()?;
-    let pool: Option<ThreadPool> = ThreadPoolBuilder::new().num_threads(1).build().ok();
-    let one_thread_ms = match pool {
-        Some(pool) => pool.install(timed)?,
-        None => f64::NAN,
-    };
-    Ok(Latency { one_thread_ms, all_threads_ms })
 }
 
 /// Normalised images of files, `[file, channel, height, width]` flattened.

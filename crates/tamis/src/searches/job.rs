@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tamis_data::Dataset;
 use tamis_record::{DatasetSummary, Outcome};
-use tamis_record::{Layers, Lookup, RunConfig};
+use tamis_record::{Layers, Lookup, RunConfig, UsedFiles};
 use tamis_run::RunFolder;
 use tamis_search::{Event, Search};
 
@@ -21,6 +21,7 @@ use crate::folder::PeakMemory;
 use crate::folder::Sitting;
 use crate::folder::explained;
 use crate::folder::{Beginning, RunRecord};
+use crate::networks::{NetworkConfig, quickest_ms};
 use crate::scoring::{Missing, Observer};
 use crate::searches::lookup::lookup_in;
 use crate::searches::prepared::{Ground, Prepared, prepare_on};
@@ -103,7 +104,7 @@ impl Job {
         let mut prepared = ground.carrying(search);
         match record {
             // Now of those that were made, too.
-            Some(record) => record.check_files(&config.search.policy)?,
+            Some(record) => record.check_files(&UsedFiles::of_search(&config.search)?)?,
             None => beginning(&config, &prepared)?.write(sitting.folder())?,
         }
         let (mut notes, mut peak) = (Vec::new(), PeakMemory::NONE);
@@ -200,7 +201,10 @@ impl Job {
 
     fn finished(&self) -> Result<Ending, Error> {
         let (search, peak) = (&self.prepared.search, self.peak.bytes());
-        let outcome = Outcome::of(search, self.dataset_summary(), self.lookup(), peak);
+        let mut outcome = Outcome::of(search, self.dataset_summary(), self.lookup(), peak);
+        if let Some(target) = outcome.target.as_mut().filter(|target| target.is_latency) {
+            target.measured_ms = Some(self.measured_ms()?);
+        }
         let (path, expected) = (self.path().join(RESULT), "values that JSON can hold");
         let unwritable = tamis_record::Error::content("the result for", &path, expected);
         let text = serde_json::to_string_pretty(&outcome).map_err(unwritable)?;
@@ -211,6 +215,16 @@ impl Job {
     fn ended(&self, outcome: Outcome) -> Result<Ending, Error> {
         self.folder().log(&json!({ "event": "finished", "genotype": outcome.genotype }))?;
         Ok(Ending::Finished(Box::new(outcome)))
+    }
+
+    /// Milliseconds of an image in the network of the found architecture, at the size that was searched.
+    fn measured_ms(&self) -> Result<f64, Error> {
+        let network = NetworkConfig {
+            genotype: Some(self.prepared.search.architecture().to_string()),
+            ..NetworkConfig::default()
+        };
+        let train = &self.prepared.train;
+        quickest_ms(&network.describe(train.shape(), train.classes().len(), false)?.graph)
     }
 
     fn lookup(&self) -> Option<Lookup> {
@@ -241,7 +255,7 @@ impl Job {
 fn ground_again(config: &RunConfig, record: Option<&RunRecord>) -> Result<Ground, Error> {
     let Some(record) = record else { return Ground::of(config) };
     record.check_settings(config.to_table()?)?;
-    record.check_files(&config.search.policy)?;
+    record.check_files(&UsedFiles::of_search(&config.search)?)?;
     let ground = Ground::of(config)?;
     record.check_data(&ground.fingerprint, &ground.train)?;
     Ok(ground)
@@ -252,7 +266,7 @@ fn beginning<'a>(config: &'a RunConfig, prepared: &'a Prepared) -> Result<Beginn
     Ok(Beginning {
         table: config.to_table()?,
         seed: config.search.seed,
-        policy: &config.search.policy,
+        files: UsedFiles::of_search(&config.search)?,
         data: &prepared.data_name,
         fingerprint: &prepared.fingerprint,
         train: &prepared.train,

@@ -12,6 +12,7 @@ use tamis_space::nas_bench_201::Table;
 use crate::choosing::Samples;
 use crate::choosing::{load_embeddings, load_scores};
 use crate::error::Error;
+use crate::networks::LatencyTable;
 use crate::searches::lookup::load_table;
 
 /// Data and a search on it, before the first epoch.
@@ -90,7 +91,7 @@ fn table(config: &RunConfig) -> Result<Option<Table>, Error> {
 /// As [`prepare`].
 pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Error> {
     tamis_data::refuse_one_class(&config.data, &train)?;
-    let files = UsedFiles::of(&config.search.policy)?;
+    let files = UsedFiles::of_search(&config.search)?;
     let mut one_off = OneOffCost::NONE;
     let mut scores = None;
     if let Some(path) = files.scores {
@@ -103,6 +104,8 @@ pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Err
         (embeddings, one_off) = (Some(Arc::new(found)), one_off.plus(&cost));
     }
     let augmentation = config.augmentation;
-    let data = SearchData { train, augmentation, scores, embeddings, one_off };
+    let latencies =
+        files.latencies.map(LatencyTable::read).transpose()?.map(|table| table.milliseconds);
+    let data = SearchData { train, augmentation, scores, embeddings, latencies, one_off };
     Ok(Search::new(&config.search, data, config.place.device.parse()?)?)
 }

@@ -50,6 +50,13 @@ impl Reference {
         }
     }
 
+    /// A 1x1 weight; without such a convolution 1 from every channel to itself.
+    fn mixed(&self, weight: usize) -> f64 {
+        let [output, input] = [weight / self.shape.inputs, weight % self.shape.inputs];
+        let own = f64::from(u8::from(output == input));
+        if self.shape.pointwise { self.pointwise[weight] } else { own }
+    }
+
     fn pixels(&self) -> usize {
         self.shape.output_height() * self.shape.output_width()
     }
@@ -82,7 +89,7 @@ impl Reference {
     pub(crate) fn normalised(&self) -> [Vec<f64>; 3] {
         let (between, mut convolved) = (self.between(), vec![0.0; self.shape.output_values()]);
         self.pointwise_products(|to, from, weight| {
-            convolved[to] += between[from] * self.pointwise[weight];
+            convolved[to] += between[from] * self.mixed(weight);
         });
         let count = (convolved.len() / self.shape.outputs) as f64;
         let mut mean = self.channel_sums(|place| convolved[place]);
@@ -124,8 +131,10 @@ impl Reference {
         let mut of_between = vec![0.0; between.len()];
         let mut pointwise = vec![0.0; self.pointwise.len()];
         self.pointwise_products(|to, from, weight| {
-            pointwise[weight] += inner(to) * between[from];
-            of_between[from] += inner(to) * self.pointwise[weight];
+            if let Some(sum) = pointwise.get_mut(weight) {
+                *sum += inner(to) * between[from];
+            }
+            of_between[from] += inner(to) * self.mixed(weight);
         });
         let mut input = vec![0.0; self.input.len()];
         let mut depthwise = vec![0.0; self.depthwise.len()];

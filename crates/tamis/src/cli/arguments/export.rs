@@ -68,6 +68,8 @@ pub(crate) enum Form {
     Autodl,
     /// The description as JSON
     Json,
+    /// A network of inverted residuals as ProxylessNAS writes it
+    Proxyless,
 }
 
 impl From<Form> for ExportForm {
@@ -81,6 +83,7 @@ impl From<Form> for ExportForm {
             Form::Darts => ExportForm::Darts,
             Form::Autodl => ExportForm::Autodl,
             Form::Json => ExportForm::Json,
+            Form::Proxyless => ExportForm::Proxyless,
         }
     }
 }

@@ -34,7 +34,9 @@ pub(crate) use search::{ResumeArguments, SearchArguments};
 pub(crate) use select::SelectArguments;
 pub(crate) use settings::{assigned, settings_file};
 pub(crate) use show::{RunsArguments, ShowArguments};
-pub(crate) use space::{ArchitectureArguments, ConvertArguments, SpaceCommand, TextForm};
+pub(crate) use space::{
+    ArchitectureArguments, ConvertArguments, LatencyArguments, SpaceCommand, TextForm,
+};
 pub(crate) use train::{
     EvaluateArguments, EvaluateFormat, PredictArguments, PredictFormat, Split, TrainArguments,
 };

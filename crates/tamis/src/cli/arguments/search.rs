@@ -59,10 +59,42 @@ pub(crate) struct SearchArguments {
     /// Benchmark table to look the result up in [default: the one in the folder TAMIS_DATA]
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
+    /// Multiply-adds of an image that the found network should have, such as 300M, where a space has a choice
+    #[arg(long, value_name = "N", value_parser = count, conflicts_with = "target_latency")]
+    pub(crate) target_macs: Option<u64>,
+    /// What an image should take in the found network, such as 5ms, by the latencies of --latency
+    #[arg(long, value_name = "T", value_parser = milliseconds, requires = "latency")]
+    pub(crate) target_latency: Option<f64>,
+    /// Latencies measured by `tamis space latency`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) latency: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: SettingsArguments,
     #[command(flatten)]
     pub(crate) common: CommonArguments,
+}
+
+/// A number of things, with k, M or G for thousands, millions or billions.
+fn count(text: &str) -> Result<u64, String> {
+    let factors = [("k", 1e3), ("M", 1e6), ("G", 1e9), ("", 1.0)];
+    let number = with_unit(text, &factors).filter(|number| *number >= 1.0);
+    number
+        .map(|number| number.round() as u64)
+        .ok_or_else(|| "expected a number such as 300M".to_owned())
+}
+
+/// A time in milliseconds.
+fn milliseconds(text: &str) -> Result<f64, String> {
+    let factors = [("us", 1e-3), ("ms", 1.0), ("s", 1e3)];
+    with_unit(text, &factors).ok_or_else(|| "expected a time such as 5ms".to_owned())
+}
+
+/// A positive number times the factor of its unit, the first that the text ends with.
+fn with_unit(text: &str, units: &[(&str, f64)]) -> Option<f64> {
+    let (number, factor) =
+        units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
+    let number: f64 = number.trim().parse().ok()?;
+    (number.is_finite() && number > 0.0).then_some(number * factor)
 }
 
 const EPOCHS_HELP: &str = "Epochs of the search [default: the recipe's, see `tamis config show`]";
@@ -79,6 +111,25 @@ Examples:
       CIFAR-10 in the binary layout, by the recipe quick: another tenth of its images each epoch
   tamis search --config runs/a --seed 1 --out runs/b
       the settings of another run with another seed";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_read_with_their_units() {
+        assert_eq!(
+            ["300M", "1.5G", "12k", "77"].map(|text| count(text).unwrap()),
+            [300_000_000, 1_500_000_000, 12_000, 77]
+        );
+        assert_eq!(
+            ["5ms", "250us", "0.01s"].map(|text| milliseconds(text).unwrap()),
+            [5.0, 0.25, 10.0]
+        );
+        assert!(["", "M", "-3M", "0", "3T", "infM"].iter().all(|text| count(text).is_err()));
+        assert!(["5", "0ms", "ms", "-1ms"].iter().all(|text| milliseconds(text).is_err()));
+    }
+}
 
 /// Go on with a run that was stopped.
 #[derive(Debug, Args)]

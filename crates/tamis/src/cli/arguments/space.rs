@@ -1,6 +1,11 @@
 //! Arguments of `tamis space`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
+
+use super::settings::SettingsArguments;
+use super::suggested;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SpaceCommand {
@@ -12,15 +17,19 @@ pub(crate) enum SpaceCommand {
     Count(ArchitectureArguments),
     /// Write a genotype in another form.
     Convert(ConvertArguments),
+    /// Measure the parts of a space's networks on this machine, for searches with a target of latency.
+    #[command(after_long_help = LATENCY)]
+    Latency(LatencyArguments),
 }
 
 /// An architecture and the size of its network.
 #[derive(Debug, Args)]
 pub(crate) struct ArchitectureArguments {
-    /// Genotype of NAS-Bench-201, NAS-Bench-101 or the DARTS space, or a network's name such as resnet20
+    /// Genotype of any space, in any form that is read, or a network's name such as resnet20 or mobilenet-v2
     #[arg(value_name = "G")]
     pub(crate) genotype: String,
-    /// Channels of the first stage or cell [default: 16, of NAS-Bench-101 128, of the DARTS space 36]
+    /// Channels of the first stage or cell, or of the stem [default: 16, of NAS-Bench-101 128, of the DARTS
+    /// space 36, of mobilenet the genotype's]
     #[arg(long, value_name = "N")]
     pub(crate) channels: Option<usize>,
     /// Cells: of the DARTS space all, of others those of a stage [default: 5, of NAS-Bench-101 3, of
@@ -58,6 +67,34 @@ pub(crate) struct ConvertArguments {
     pub(crate) to: TextForm,
 }
 
+const LATENCY: &str = "\
+Every kind of block is timed by itself, one image on one thread, the quickest of several rounds. The
+file can be used by every search of the same space, size, images and classes.
+
+Example:
+  tamis space latency --data photos/ --set data.size=64 --out latency.json
+  tamis search --space mobilenet --data photos/ --set data.size=64 --policy full \\
+      --latency latency.json --target-latency 2ms";
+
+/// A space, and where its latencies go.
+#[derive(Debug, Args)]
+pub(crate) struct LatencyArguments {
+    /// Search space
+    #[arg(
+        long,
+        value_name = "S",
+        value_parser = suggested::spaces(),
+        hide_possible_values = true,
+        default_value = "mobilenet"
+    )]
+    pub(crate) space: String,
+    /// File to write
+    #[arg(short, long, value_name = "FILE", default_value = "latency.json")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArguments,
+}
+
 /// How genotypes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TextForm {
@@ -71,4 +108,6 @@ pub(crate) enum TextForm {
     Dot,
     /// Every layer as JSON
     Json,
+    /// A network of inverted residuals as ProxylessNAS writes it
+    Proxyless,
 }
