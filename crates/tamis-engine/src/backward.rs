@@ -71,9 +71,9 @@ impl Run<'_> {
         (gradients, of_shares): (&mut Gradients, &mut [Vec<f32>]),
     ) {
         let mixing = &self.mixing[mix.matrix];
-        mixing.hand_on(mix, &step.inputs, gradient, gradients);
+        mixing.hand_on(mix, (&step.inputs, &self.alignments(step)), gradient, gradients);
         if let Some(of_shares) = of_shares.get_mut(mix.matrix) {
-            mixing.add_gradient(mix, &self.inputs(step), gradient, of_shares);
+            self.with_aligned(step, |inputs| mixing.add_gradient(mix, inputs, gradient, of_shares));
         }
     }
 
@@ -276,13 +276,13 @@ impl Run<'_> {
         let convolution = AnyConvolution::new(layer, from, sides(graph.nodes()[step.node].shape));
         let input = self.value(step.inputs[0]);
         if of_weights.wanted() {
-            convolution.weight_gradient(input, gradient, of_weights.of(layer.weight));
+            convolution.weight_gradient(input, gradient, of_weights.of_convolution(&layer));
         }
         if let Some(bias) = layer.bias.filter(|_| of_weights.wanted()) {
             convolution.bias_gradient(gradient, of_weights.of(bias));
         }
         if graph.nodes()[step.inputs[0]].layer != Layer::Image {
-            let found = convolution.input_gradient(self.weights().of(layer.weight), gradient);
+            let found = convolution.input_gradient(self.weights().of_convolution(&layer), gradient);
             gradients.add(step.inputs[0], Arc::new(found));
         }
     }

@@ -6,6 +6,7 @@ use tamis_kernels::{Buffer, Destination, conv_bn, separable};
 use crate::batch::{DropPath, Moments};
 use crate::mixing::{Mixing, Wants};
 use crate::operations::batch_norm::{self, Normalised};
+use crate::operations::channels::Alignment;
 use crate::operations::conv_norm::{ConvNorm, affine_of};
 use crate::operations::convolution::AnyConvolution;
 use crate::operations::pooling::AnyPool;
@@ -52,6 +53,8 @@ pub struct Run<'a> {
     pub(crate) wants: Wants,
     /// Whether a layer's value is computed, by place: what only options lead to that do not run is not.
     pub(crate) runs: Vec<bool>,
+    /// How many of its channels, the first ones, something gives.
+    widths: Vec<usize>,
     moments: Vec<Option<Moments>>,
 }
 
@@ -137,6 +140,7 @@ impl Program {
             mixing,
             wants,
             runs: self.graph.needed_where(&self.outputs, is_run),
+            widths: self.graph.widths_where(is_run),
             moments: vec![None; self.graph.norms().len()],
         };
         for (number, step) in self.steps.iter().enumerate() {
@@ -175,9 +179,35 @@ impl<'a> Run<'a> {
         &self.moments
     }
 
-    /// What a step reads, as far as it was computed.
-    pub(crate) fn inputs(&self, step: &Step) -> Vec<Option<&[f32]>> {
-        step.inputs.iter().map(|&input| self.values[input].as_deref()).collect()
+    /// What is done with what a mixed sum reads, as far as it was computed: with the sum's channels.
+    pub(crate) fn with_aligned<T>(
+        &self,
+        step: &Step,
+        task: impl FnOnce(&[Option<&[f32]>]) -> T,
+    ) -> T {
+        let own = step.inputs.iter().map(|&input| self.values[input].as_deref());
+        let own: Vec<Option<&[f32]>> = own.collect();
+        let pairs = own.iter().zip(self.alignments(step));
+        let aligned = pairs.map(|(value, alignment)| {
+            value.filter(|_| !alignment.is_identity()).map(|value| alignment.forward(value))
+        });
+        let aligned: Vec<Option<Buffer>> = aligned.collect();
+        let inputs = own.iter().zip(&aligned).map(|(own, aligned)| aligned.as_deref().or(*own));
+        task(&inputs.collect::<Vec<_>>())
+    }
+
+    /// How what a mixed sum reads gets the sum's channels.
+    pub(crate) fn alignments(&self, step: &Step) -> Vec<Alignment> {
+        let nodes = self.program.graph.nodes();
+        let [outputs, height, width] = sides(nodes[step.node].shape);
+        let alignment = |&input: &usize| Alignment {
+            channels: nodes[input].shape.channels(),
+            width: self.widths[input],
+            outputs,
+            output_width: self.widths[step.node],
+            plane: height * width,
+        };
+        step.inputs.iter().map(alignment).collect()
     }
 
     pub(crate) fn value(&self, node: usize) -> &[f32] {
@@ -216,7 +246,9 @@ impl<'a> Run<'a> {
                 }
                 Layer::Mix(mix) => {
                     let values = self.batch * self.program.graph.nodes()[step.node].shape.values();
-                    let sum = self.mixing[mix.matrix].sum(mix, &self.inputs(step), values);
+                    let sum = self.with_aligned(step, |inputs| {
+                        self.mixing[mix.matrix].sum(mix, inputs, values)
+                    });
                     self.values[step.node] = Some(sum);
                     Saved::Nothing
                 }
@@ -358,7 +390,7 @@ impl<'a> Run<'a> {
                 let bias = layer.bias.map(|bias| self.weights().of(bias));
                 AnyConvolution::new(layer, from, to).forward(
                     input,
-                    self.weights().of(layer.weight),
+                    self.weights().of_convolution(&layer),
                     bias,
                 )
             }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use tamis_graph::Mix;
 use tamis_kernels::Buffer;
 
+use crate::operations::channels::Alignment;
 use crate::values::{Gradients, PIECE};
 
 /// The mixing weights of one matrix, `[decision, option]` flattened.
@@ -75,17 +76,21 @@ impl Mixing<'_> {
         weighed.collect()
     }
 
-    /// Hands the gradient of a sum on to what ran, by its places.
+    /// Hands the gradient of a sum on to what ran, by its places and how its channels became the sum's.
     pub(crate) fn hand_on(
         &self,
         mix: Mix,
-        inputs: &[usize],
+        (inputs, alignments): (&[usize], &[Alignment]),
         gradient: &[f32],
         gradients: &mut Gradients,
     ) {
-        for (number, &input) in inputs.iter().enumerate() {
+        for (number, (&input, alignment)) in inputs.iter().zip(alignments).enumerate() {
             if self.is_run(mix, mix.first + number) {
-                gradients.add_scaled(input, self.shares[self.place(mix, number)], gradient);
+                let share = self.shares[self.place(mix, number)];
+                match alignment.is_identity() {
+                    true => gradients.add_scaled(input, share, gradient),
+                    false => gradients.add_scaled(input, share, &alignment.backward(gradient)),
+                }
             }
         }
     }

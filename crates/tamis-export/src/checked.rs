@@ -163,6 +163,12 @@ fn expressible(graph: &Graph, node: &Node) -> Result<(), Error> {
             let found = format!("a widening from {inputs} to {outputs} channels");
             if outputs < inputs { refuse(found, "at least as many channels") } else { Ok(()) }
         }
+        Layer::Convolution(layer)
+            if graph.parameters().parameters()[layer.weight].length() > layer.weight_values() =>
+        {
+            let found = "a convolution by a part of a shared weight".to_owned();
+            refuse(found, "convolutions with weights of their own")
+        }
         Layer::Mix(_) => {
             refuse("a mixed sum".to_owned(), "a network, not the supernet that it was found in")
         }

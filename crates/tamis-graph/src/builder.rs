@@ -78,6 +78,33 @@ impl Builder {
         self.push(path, Layer::Convolution(layer), vec![input])
     }
 
+    /// Convolutions without bias that share one weight, at `PATH.weight`: of each of these numbers of outputs
+    /// one, which gives the first outputs of `convolution`.
+    pub fn convolution_prefixes(
+        &mut self,
+        path: &str,
+        input: NodeId,
+        convolution: Convolution,
+        outputs: &[usize],
+    ) -> Vec<NodeId> {
+        let inputs = self.shape(input).channels();
+        let Convolution { outputs: all, kernel, groups, bias, .. } = convolution;
+        let weight = self.weight(path, [all, inputs, kernel[0], kernel[1]]);
+        if groups != 1 || bias || outputs.iter().any(|&outputs| outputs > all) {
+            self.note(
+                path,
+                &[self.shape(input)],
+                "one group without bias, and no more outputs than all",
+            );
+        }
+        let prefix = |&outputs: &usize| {
+            let convolution = Convolution { outputs, ..convolution };
+            let layer = ConvolutionLayer { convolution, inputs, weight, bias: None };
+            self.push(&format!("{path}.{outputs}"), Layer::Convolution(layer), vec![input])
+        };
+        outputs.iter().map(prefix).collect()
+    }
+
     /// A convolution at `PATH.conv` and its batch norm at `PATH.bn`.
     pub fn conv_norm(&mut self, path: &str, input: NodeId, convolution: Convolution) -> NodeId {
         let convolved = self.convolution(&format!("{path}.conv"), input, convolution);

@@ -1,5 +1,7 @@
 //! A network: layers, what each reads, and which of them are its outputs.
 
+use std::collections::BTreeSet;
+
 use crate::counts::Counts;
 use crate::layer::{Layer, Mix, Shape};
 use crate::parameters::ParameterLayout;
@@ -122,6 +124,34 @@ impl Graph {
         needed
     }
 
+    /// How many channels of each layer, the first ones, something that runs gives, by place: the others are
+    /// zeros for want of a wider option in a mixed sum before. Values without a place all count.
+    pub fn widths_where(&self, runs: impl Fn(Mix, usize) -> bool) -> Vec<usize> {
+        let mut widths: Vec<usize> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let of_inputs = node.inputs.iter().map(|input| widths[input.0]);
+            let width = match (node.layer, node.shape) {
+                (_, Shape::Features(values)) => values,
+                (Layer::Mix(mix), _) => {
+                    let running =
+                        of_inputs.enumerate().filter(|(number, _)| runs(mix, mix.first + number));
+                    running.map(|(_, width)| width).max().unwrap_or(0)
+                }
+                (
+                    Layer::Add
+                    | Layer::Relu
+                    | Layer::MaxPool(_)
+                    | Layer::AveragePool(_)
+                    | Layer::DropPath { .. },
+                    _,
+                ) => of_inputs.max().unwrap_or(0),
+                (_, shape) => shape.channels(),
+            };
+            widths.push(width);
+        }
+        widths
+    }
+
     /// Which layers the main output needs, by place.
     pub fn main(&self) -> Vec<bool> {
         self.needed(&self.outputs.first().map(|output| output.node).into_iter().collect::<Vec<_>>())
@@ -141,16 +171,15 @@ impl Graph {
     }
 
     fn counts_where(&self, needed: &[bool]) -> Counts {
-        let counted = self.nodes.iter().zip(needed).filter(|(_, needed)| **needed);
-        counted.map(|(node, _)| self.counts_of(node)).sum()
-    }
-
-    fn counts_of(&self, node: &Node) -> Counts {
+        let counted = || self.nodes.iter().zip(needed).filter(|(_, needed)| **needed);
         let length = |number: usize| self.parameters.parameters()[number].length() as u64;
-        let params = node.layer.parameters().into_iter().map(length);
+        // What several layers share is there once.
+        let parameters: BTreeSet<usize> =
+            counted().flat_map(|(node, _)| node.layer.parameters()).collect();
+        let macs = counted().map(|(node, _)| node.layer.macs(&self.parameters, node.shape));
         Counts {
-            params: params.fold(0, u64::saturating_add),
-            macs: node.layer.macs(&self.parameters, node.shape),
+            params: parameters.into_iter().map(length).fold(0, u64::saturating_add),
+            macs: macs.fold(0, u64::saturating_add),
         }
     }
 }

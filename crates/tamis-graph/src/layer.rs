@@ -3,6 +3,8 @@
 //! A layer names its parameters by their numbers in the layout; it owns no weights. Every layer has one
 //! output, of a batch of which one sample is described here.
 
+use std::ops::Range;
+
 use crate::activation::Activation;
 use crate::parameters::ParameterLayout;
 
@@ -96,10 +98,20 @@ pub struct ConvolutionLayer {
     pub convolution: Convolution,
     /// Channels that it reads.
     pub inputs: usize,
-    /// Number of its weight, `[out, in / groups, row, column]`.
+    /// Number of its weight, `[out, in / groups, row, column]`. One that several convolutions share may have
+    /// more outputs than this one: it takes the first.
     pub weight: usize,
     /// Number of its bias, `[out]`, if it has one.
     pub bias: Option<usize>,
+}
+
+impl ConvolutionLayer {
+    /// Values of its weight, the first of those that lie there.
+    pub fn weight_values(&self) -> usize {
+        let Convolution { outputs, kernel: [rows, columns], groups, .. } = self.convolution;
+        let of_group = self.inputs / groups.max(1);
+        [outputs, of_group, rows, columns].into_iter().fold(1, usize::saturating_mul)
+    }
 }
 
 /// A window that goes over planes.
@@ -171,7 +183,9 @@ pub enum Layer {
     ScaleChannels,
     /// The sum of all inputs.
     Add,
-    /// The sum of all inputs, each times a mixing weight of the caller's: what a supernet decides by.
+    /// The sum of all inputs, each times a mixing weight of the caller's: what a supernet decides by. Inputs of
+    /// different numbers of channels are first brought to the most that an input that runs has, by averaging
+    /// neighbours (see [`averaged_channels`]), and stand before channels of zeros.
     Mix(Mix),
     /// The channels of all inputs, one input after the other.
     Concatenate,
@@ -256,6 +270,7 @@ impl Layer {
     /// The shape that comes out of the shapes that go in, or what would have been expected of them.
     pub(crate) fn shape(&self, inputs: &[Shape]) -> Result<Shape, &'static str> {
         match (self, inputs) {
+            (Layer::Mix(_), [Shape::Planes(first), ..]) => widest(*first, inputs),
             (Layer::Add | Layer::Mix(_), [first, rest @ ..]) => {
                 same(rest.iter().all(|shape| shape == first), *first)
             }
@@ -321,19 +336,46 @@ impl Layer {
             let length = |number: usize| layout.parameters()[number].length() as u64;
             self.parameters().into_iter().map(length).fold(0, u64::saturating_add)
         };
-        match (self, output) {
-            (
-                Layer::Convolution(_) | Layer::FactorizedReduction { .. },
-                Shape::Planes([_, height, width]),
-            ) => of_parameters().saturating_mul((height as u64).saturating_mul(width as u64)),
-            (Layer::Linear { .. }, _) => of_parameters(),
+        let per_pixel = match self {
+            Layer::Convolution(layer) => {
+                let bias = layer.bias.map_or(0, |_| layer.convolution.outputs);
+                layer.weight_values().saturating_add(bias) as u64
+            }
+            Layer::FactorizedReduction { .. } | Layer::Linear { .. } => of_parameters(),
             _ => 0,
+        };
+        match output {
+            Shape::Planes([_, height, width]) => {
+                per_pixel.saturating_mul((height as u64).saturating_mul(width as u64))
+            }
+            Shape::Features(_) => per_pixel,
         }
     }
 }
 
+/// The channels whose mean an output channel is where `from` channels become `to`: PyTorch's adaptive average
+/// pooling, along the channels.
+pub fn averaged_channels(output: usize, [from, to]: [usize; 2]) -> Range<usize> {
+    output * from / to..((output + 1) * from).div_ceil(to)
+}
+
 fn same(fits: bool, shape: Shape) -> Result<Shape, &'static str> {
     if fits { Ok(shape) } else { Err("as many values in each") }
+}
+
+fn widest(
+    [mut channels, height, width]: [usize; 3],
+    inputs: &[Shape],
+) -> Result<Shape, &'static str> {
+    for shape in inputs {
+        match shape {
+            Shape::Planes([own, rows, columns]) if [*rows, *columns] == [height, width] => {
+                channels = channels.max(*own);
+            }
+            _ => return Err("images of one size"),
+        }
+    }
+    Ok(Shape::Planes([channels, height, width]))
 }
 
 fn concatenated([_, height, width]: [usize; 3], inputs: &[Shape]) -> Result<Shape, &'static str> {
@@ -347,4 +389,21 @@ fn concatenated([_, height, width]: [usize; 3], inputs: &[Shape]) -> Result<Shap
         }
     }
     Ok(Shape::Planes([channels, height, width]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_are_averaged_as_by_adaptive_pooling() {
+        let windows = |from: usize, to: usize| -> Vec<Range<usize>> {
+            (0..to).map(|output| averaged_channels(output, [from, to])).collect()
+        };
+        // By hand: from floor(o * from / to) to ceil((o + 1) * from / to).
+        assert_eq!(windows(4, 6), [0..1, 0..2, 1..2, 2..3, 2..4, 3..4]);
+        assert_eq!(windows(3, 4), [0..1, 0..2, 1..3, 2..3]);
+        assert_eq!(windows(5, 2), [0..3, 2..5]);
+        assert_eq!(windows(3, 3), [0..1, 1..2, 2..3]);
+    }
 }

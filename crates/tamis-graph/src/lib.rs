@@ -38,5 +38,5 @@ pub use builder::Builder;
 pub use counts::Counts;
 pub use error::Error;
 pub use graph::{Graph, Node, NodeId, Output};
-pub use layer::{Convolution, ConvolutionLayer, Layer, Mix, Pool, Shape};
+pub use layer::{Convolution, ConvolutionLayer, Layer, Mix, Pool, Shape, averaged_channels};
 pub use parameters::{Init, Parameter, ParameterLayout};

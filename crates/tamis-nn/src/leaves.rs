@@ -2,7 +2,7 @@
 //!
 //! A network asks for its parameters while it runs; each becomes a leaf of the autodiff graph
 //! with or without gradient. Afterwards [`Leaves::gradient`] collects the gradients into a flat
-//! vector laid out like the weights. A parameter is taken once per pass.
+//! vector laid out like the weights.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -82,7 +82,11 @@ impl<'a> Leaves<'a> {
         &self.layout.parameters()[number]
     }
 
+    /// The values of a range; those of a parameter that several layers share are one leaf.
     fn leaf(&self, range: Range<usize>) -> Tensor<1> {
+        if let Some((_, leaf)) = self.taken.borrow().iter().find(|(taken, _)| *taken == range) {
+            return leaf.clone();
+        }
         let leaf = Tensor::<1>::from_data((self.values)(range.clone()), (self.device, self.dtype));
         let leaf = leaf.set_require_grad(self.tracked);
         if self.tracked {

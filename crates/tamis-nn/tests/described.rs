@@ -9,12 +9,14 @@ use tamis_nn::{Device, Engine, Inputs, Mixing, Mode, Network, Pass, Real, Wants}
 
 const IMAGE: [usize; 3] = [3, 8, 8];
 const SAMPLES: usize = 4;
-/// A decision among four operations, one between two sums, and the weights of two parts of the output.
-const CHOICES: [[usize; 2]; 3] = [[2, 4], [1, 2], [1, 2]];
+/// A decision among four operations, one between two sums, the weights of two parts of the output, and a
+/// decision among three widths of a convolution.
+const CHOICES: [[usize; 2]; 4] = [[2, 4], [1, 2], [1, 2], [1, 3]];
+const WIDTHS: [usize; 3] = [2, 3, 5];
 const ALL: Wants = Wants { weights: true, shares: true };
 
 /// Two nodes of four operations each; the second reads a mixture of the input and the first; the output is
-/// both side by side, each weighed.
+/// both side by side, each weighed, then a convolution of a mixture of widths.
 fn supernet() -> Graph {
     let (mut builder, image) = Builder::new(IMAGE);
     let stem = builder.conv_norm("stem", image, Convolution::square(4, 3));
@@ -38,6 +40,15 @@ fn supernet() -> Graph {
         builder.mix(mix, vec![nodes[1 + part]])
     });
     let features = builder.concatenate(parts.to_vec());
+    let prefixes =
+        builder.convolution_prefixes("widths", features, Convolution::square(5, 3), &WIDTHS);
+    let normed = prefixes
+        .into_iter()
+        .zip(WIDTHS)
+        .map(|(prefix, width)| builder.batch_norm(&format!("widths.bn.{width}"), prefix, true));
+    let normed = normed.collect();
+    let features = builder.mix(Mix { matrix: 3, decision: 0, first: 0 }, normed);
+    let features = builder.relu(features);
     let features = builder.global_average(features);
     let logits = builder.linear("classifier", features, 5);
     builder.output("logits", logits);
@@ -61,7 +72,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(runs: [&[bool]; 3]) -> Case {
+    fn new(runs: [&[bool]; 4]) -> Case {
         let network = network();
         let shares = CHOICES.iter().zip(3..).map(|([decisions, options], id)| {
             normals(id, decisions * options).iter().map(|share| share.abs() + 0.1).collect()
@@ -92,10 +103,15 @@ impl Case {
     }
 }
 
-const EVERYTHING: [&[bool]; 3] = [&[], &[], &[]];
-/// The first node is a convolution, the second a mean of the input alone, and the first part is left out.
-const SOME: [&[bool]; 3] =
-    [&[true, false, false, false, false, false, true, false], &[true, false], &[false, true]];
+const EVERYTHING: [&[bool]; 4] = [&[], &[], &[], &[]];
+/// The first node is a convolution, the second a mean of the input alone, the first part is left out, and the
+/// last convolution has two or three of five channels.
+const SOME: [&[bool]; 4] = [
+    &[true, false, false, false, false, false, true, false],
+    &[true, false],
+    &[false, true],
+    &[true, true, false],
+];
 
 fn assert_close(found: &[f32], expected: &[f64], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
@@ -157,6 +173,9 @@ fn gradients_are_those_of_finite_differences() {
     for (at, slope) in found.shares.as_ref().unwrap()[2].iter().enumerate() {
         check(&mut case, |case, at| &mut case.shares[2][at], at, *slope);
     }
+    for (at, slope) in found.shares.as_ref().unwrap()[3].iter().enumerate() {
+        check(&mut case, |case, at| &mut case.shares[3][at], at, *slope);
+    }
     for (at, slope) in found.weights.as_ref().unwrap().iter().enumerate().step_by(37) {
         check(&mut case, |case, at| &mut case.weights[at], at, *slope);
     }
@@ -171,8 +190,23 @@ fn what_does_not_run_has_no_gradient_and_its_weight_does_not_count() {
     for parameter in network.layout().parameters() {
         let moves = gradient[parameter.range()].iter().any(|slope| *slope != 0.0);
         // The second node reads the input alone and is all that leaves: only the stem and it are trained.
-        let runs = parameter.path.starts_with("stem") || parameter.path.starts_with("classifier");
+        let trained = ["stem", "classifier", "widths.weight", "widths.bn.2", "widths.bn.3"];
+        let runs = trained.iter().any(|path| parameter.path.starts_with(path));
         assert_eq!(moves, runs, "{}", parameter.path);
+    }
+    let of = |path: &str| {
+        let mut parameters = network.layout().parameters().iter();
+        gradient[parameters.find(|parameter| parameter.path == path).unwrap().range()].to_vec()
+    };
+    // Three of five channels: neither is the rest computed nor does the classifier see it.
+    let rows: Vec<bool> = of("widths.weight")
+        .chunks(8 * 9)
+        .map(|row| row.iter().any(|slope| *slope != 0.0))
+        .collect();
+    assert_eq!(rows, [true, true, true, false, false]);
+    for row in of("classifier.weight").chunks(5) {
+        assert!(row[..3].iter().all(|slope| *slope != 0.0));
+        assert_eq!(row[3..], [0.0, 0.0]);
     }
     case.shares[0][1] += 1.0;
     case.shares[2][0] += 1.0;

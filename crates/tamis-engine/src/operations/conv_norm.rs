@@ -76,7 +76,7 @@ impl<'a> ConvNorm<'a> {
     /// Adds the gradient of the kernel to those of the weights that it was made of.
     fn add_kernel(&self, kernel: &[f32], of_weights: &mut WeightGradient<'_>) {
         match self.convolution {
-            Layer::Convolution(layer) => add(of_weights.of(layer.weight), kernel),
+            Layer::Convolution(layer) => add(of_weights.of_convolution(&layer), kernel),
             Layer::FactorizedReduction { outputs, weights, .. } => {
                 let half = 2 * (outputs / 2) * self.shape.inputs;
                 for (tap, (weight, kernel)) in
@@ -144,7 +144,7 @@ fn shape_of(graph: &Graph, conv: usize, relu: bool, batch: usize) -> ConvShape {
 /// has 0 for the other.
 fn kernel_of<'a>(convolution: &Layer, weights: Weights<'a>) -> Cow<'a, [f32]> {
     match *convolution {
-        Layer::Convolution(layer) => Cow::Borrowed(weights.of(layer.weight)),
+        Layer::Convolution(layer) => Cow::Borrowed(weights.of_convolution(&layer)),
         Layer::FactorizedReduction { weights: numbers, .. } => {
             let upper = weights.of(numbers[0]).iter().flat_map(|&value| [value, 0.0]);
             let lower = weights.of(numbers[1]).iter().flat_map(|&value| [0.0, value]);

@@ -1,6 +1,7 @@
 //! What single steps compute, forward and backward, on plain rows `[sample, channel, height, width]`.
 
 pub(crate) mod batch_norm;
+pub(crate) mod channels;
 pub(crate) mod conv_norm;
 pub(crate) mod convolution;
 pub(crate) mod linear;
@@ -8,7 +9,7 @@ pub(crate) mod planes;
 pub(crate) mod pooling;
 pub(crate) mod separable;
 
-use tamis_graph::{Graph, Shape};
+use tamis_graph::{ConvolutionLayer, Graph, Shape};
 use tamis_kernels::Destination;
 
 use crate::batch::Moments;
@@ -27,6 +28,11 @@ impl<'a> Weights<'a> {
     /// A parameter by its number.
     pub(crate) fn of(&self, number: usize) -> &'a [f32] {
         &self.flat[self.graph.parameters().parameters()[number].range()]
+    }
+
+    /// The weight of a convolution: of a shared one its part.
+    pub(crate) fn of_convolution(&self, layer: &ConvolutionLayer) -> &'a [f32] {
+        &self.of(layer.weight)[..layer.weight_values()]
     }
 }
 
@@ -51,6 +57,11 @@ impl<'a> WeightGradient<'a> {
     /// The gradient of a parameter by its number.
     pub(crate) fn of(&mut self, number: usize) -> &mut [f32] {
         &mut self.flat[self.graph.parameters().parameters()[number].range()]
+    }
+
+    /// That of the weight of a convolution: of a shared one its part.
+    pub(crate) fn of_convolution(&mut self, layer: &ConvolutionLayer) -> &mut [f32] {
+        &mut self.of(layer.weight)[..layer.weight_values()]
     }
 }
 

@@ -88,7 +88,9 @@ impl<'a> Separable<'a> {
 
     fn operands<'b>(&'b self, input: &'b [f32]) -> Operands<'b> {
         let depthwise = self.weights.of(self.depthwise);
-        let pointwise = self.pointwise.map(|number| self.weights.of(number)).unwrap_or_default();
+        // Of a shared weight its part.
+        let shared = self.pointwise.map(|number| self.weights.of(number)).unwrap_or_default();
+        let pointwise = &shared[..self.shape.pointwise_weights()];
         let affine = self.affine().map(|[gamma, beta]| Affine { gamma, beta });
         Operands { input, depthwise, pointwise, affine }
     }

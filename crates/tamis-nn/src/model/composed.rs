@@ -8,7 +8,9 @@ use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d, max
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, Transaction, activation::relu};
 use tamis_engine::Moments;
-use tamis_graph::{Activation, ConvolutionLayer, Graph, Layer, Mix, Node, NodeId, Pool, Shape};
+use tamis_graph::{
+    Activation, ConvolutionLayer, Graph, Layer, Mix, Node, NodeId, Pool, Shape, averaged_channels,
+};
 
 use crate::layers::{BATCH_NORM_EPSILON, global_average, unbias};
 use crate::leaves::Leaves;
@@ -92,6 +94,7 @@ impl<'a> Composed<'a> {
     pub(crate) fn outputs(&self, images: Tensor<4>, outputs: &[NodeId]) -> Vec<Tensor<1>> {
         let is_run = |mix: Mix, option: usize| self.mixing[mix.matrix].runs(mix.decision, option);
         let needed = self.graph.needed_where(outputs, is_run);
+        let widths = self.graph.widths_where(is_run);
         let mut values: Vec<Option<Value>> = vec![None; self.graph.nodes().len()];
         for id in self.graph.ids().filter(|id| needed[id.index()]) {
             let node = self.graph.node(id);
@@ -99,7 +102,16 @@ impl<'a> Composed<'a> {
             let inputs: Vec<Option<Value>> = inputs.collect();
             values[id.index()] = Some(match node.layer {
                 Layer::Image => images.clone(),
-                Layer::Mix(mix) => self.mix(mix, inputs, || zeros(&images, node.shape)),
+                Layer::Mix(mix) => {
+                    let [channels, ..] = sides(node.shape);
+                    let to = [widths[id.index()], channels];
+                    let of_inputs = node.inputs.iter().map(|input| widths[input.index()]);
+                    let aligned = inputs
+                        .into_iter()
+                        .zip(of_inputs)
+                        .map(|(input, width)| input.map(|input| self.aligned(input, width, to)));
+                    self.mix(mix, aligned.collect(), || zeros(&images, node.shape))
+                }
                 _ => self.layer(node, inputs.into_iter().flatten().collect()),
             });
         }
@@ -119,6 +131,32 @@ impl<'a> Composed<'a> {
         });
         let sum = total(terms.collect::<Vec<_>>()).unwrap_or_else(zeros);
         matrix.with_idle_of(sum, options.map(|option| (mix.decision, option)))
+    }
+
+    /// The first channels, `width`, as so many, before zeros: means of neighbours.
+    fn aligned(&self, input: Value, width: usize, [to, channels]: [usize; 2]) -> Value {
+        let [batch, own, height, columns] = input.dims();
+        let zeros = |channels: usize| {
+            Tensor::zeros([batch, channels, height, columns], (&input.device(), input.dtype()))
+        };
+        if width == 0 {
+            return zeros(channels);
+        }
+        if (own, width) == (channels, to) {
+            return input;
+        }
+        let mut means = vec![0.0; to * width];
+        for output in 0..to {
+            let window = averaged_channels(output, [width, to]);
+            let share = 1.0 / window.len() as f64;
+            window.for_each(|channel| means[output * width + channel] = share);
+        }
+        let means = self.leaves.fixed(means).reshape([1, to, width]).repeat_dim(0, batch);
+        let rest = zeros(channels - to);
+        let first = input.slice([0..batch, 0..width, 0..height, 0..columns]);
+        let found = means.matmul(first.reshape([batch, width, height * columns]));
+        let found = found.reshape([batch, to, height, columns]);
+        if channels == to { found } else { Tensor::cat(vec![found, rest], 1) }
     }
 
     fn layer(&self, node: &Node, mut inputs: Vec<Value>) -> Value {
@@ -170,7 +208,10 @@ impl<'a> Composed<'a> {
         let of = &layer.convolution;
         let options = ConvOptions::new(of.stride, of.padding, [of.dilation; 2], of.groups);
         let bias = layer.bias.map(|bias| self.leaves.take::<1>(bias));
-        conv2d(input, self.leaves.take::<4>(layer.weight), bias, options)
+        let weight = self.leaves.take::<4>(layer.weight);
+        let [_, inputs, rows, columns] = weight.dims();
+        let weight = weight.slice([0..of.outputs, 0..inputs, 0..rows, 0..columns]);
+        conv2d(input, weight, bias, options)
     }
 
     fn factorized_reduction(&self, input: Value, weights: [usize; 2]) -> Value {
