@@ -183,9 +183,9 @@ pub enum Layer {
     ScaleChannels,
     /// The sum of all inputs.
     Add,
-    /// The sum of all inputs, each times a mixing weight of the caller's: what a supernet decides by. Inputs of
-    /// different numbers of channels are first brought to the most that an input that runs has, by averaging
-    /// neighbours (see [`averaged_channels`]), and stand before channels of zeros.
+    /// The sum of all inputs, each times a mixing weight of the caller's: what a supernet decides by. Inputs
+    /// of different numbers of channels are first brought to the most that an input that runs has, by
+    /// averaging neighbours (see [`averaged_channels`]), and stand before channels of zeros.
     Mix(Mix),
     /// The channels of all inputs, one input after the other.
     Concatenate,

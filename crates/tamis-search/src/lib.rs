@@ -33,7 +33,7 @@ pub use config::{
     AlphaConfig, BetaDartsSettings, CostConfig, DrNasSettings, EgNasSettings, EnasSettings,
     GaeaSettings, GdasSettings, HostConfig, LearningRateScale, PDartsSettings, PolicyConfig,
     ProxylessSettings, Recipe, SdartsSettings, SearchConfig, SgasSettings, SpaceConfig,
-    TrainConfig, TrialsSettings, WeightsConfig,
+    TasSettings, TrainConfig, TrialsSettings, WeightsConfig,
 };
 pub use cost::{ExpectedCost, Latencies, Part};
 pub use defaults::Basis;

@@ -48,7 +48,11 @@ fn settings(space: &str, host: &str, epochs: u32) -> SearchConfig {
     "full".clone_into(&mut config.policy.name);
     (config.train.batch, config.alpha.first_epoch) = (12, 0);
     config.space.channels = 4;
-    config.space.cells = if space == "darts" { 3 } else { 1 };
+    config.space.cells = match space {
+        "darts" => 3,
+        "tas" => 2,
+        _ => 1,
+    };
     let host = &mut config.host;
     host.p_darts.cells = [3; 3];
     (host.enas.steps, host.enas.children) = (2, 2);
@@ -101,12 +105,12 @@ fn hosts_are_defined_on_every_space_but_for_what_their_errors_explain() {
         .flat_map(|space| HOSTS.iter().map(move |host| (space.name, host.name)))
         .filter(|pair| !pairs().contains(pair))
         .collect();
-    let of_201 = ["pc-darts", "p-darts"].map(|host| ("nas-bench-201", host));
+    let [of_201, of_mobilenet, of_tas] = ["nas-bench-201", "mobilenet", "tas"]
+        .map(|space| ["pc-darts", "p-darts"].map(|host| (space, host)));
     let of_1shot1 = ["nas-bench-1shot1:1", "nas-bench-1shot1:2", "nas-bench-1shot1:3"]
         .iter()
         .flat_map(|space| ["pc-darts", "p-darts", "sgas", "proxyless"].map(|host| (*space, host)));
-    let of_mobilenet = ["pc-darts", "p-darts"].map(|host| ("mobilenet", host));
-    let expected = of_201.into_iter().chain(of_1shot1).chain(of_mobilenet);
+    let expected = of_201.into_iter().chain(of_1shot1).chain(of_mobilenet).chain(of_tas);
     assert_eq!(missing, expected.collect::<Vec<_>>());
 }
 
@@ -120,7 +124,7 @@ fn the_page_of_hosts_says_where_each_is_defined() {
             row.unwrap_or_else(|| panic!("no row of {}", host.name)).split('|').collect();
         for space in SPACES {
             // The three spaces of a benchmark stand in one column.
-            let column = ["nas-bench-201", "darts", "nas-bench-1shot1", "mobilenet"];
+            let column = ["nas-bench-201", "darts", "nas-bench-1shot1", "mobilenet", "tas"];
             let place = column.iter().position(|name| space.name.starts_with(name)).unwrap();
             let (cell, pair) = (cells[3 + place], (space.name, host.name));
             assert_eq!(cell.trim() == "yes", defined.contains(&pair), "{pair:?}: {cell}");
@@ -207,7 +211,7 @@ fn the_ledger_counts_every_pass_and_full_data_counts_the_same() {
         let most = 3 * done.bilevel().costs().all() * (weight + arch);
         let runs_all = !matches!(
             host,
-            "gdas" | "enas" | "eg-nas" | "proxyless" | "random-search" | "evolution"
+            "gdas" | "enas" | "eg-nas" | "proxyless" | "tas" | "random-search" | "evolution"
         );
         // A climb has two forward passes, and GAEA leaves `none` out, which costs nothing.
         assert_eq!(ledger.macs == most, runs_all && host != "sdarts-adv", "{host} on {space}");

@@ -10,6 +10,7 @@ use crate::darts::{self, EvalShape, Stem};
 use crate::mobilenet;
 use crate::nas_bench_101::{self, CellShape};
 use crate::nas_bench_201::{self, MacroShape};
+use crate::tas::{self, Configuration};
 use crate::{Error, Flow};
 
 /// An architecture of one of the spaces.
@@ -23,6 +24,8 @@ pub enum Architecture {
     Darts(darts::Genotype),
     /// A network of inverted residuals.
     MobileNet(mobilenet::Genotype),
+    /// The widths and depths of a residual network.
+    Tas(Configuration),
 }
 
 /// The size of the network around the cells, and what it takes in and gives out.
@@ -51,6 +54,7 @@ impl Architecture {
             Architecture::NasBench101(_) => "nas-bench-101",
             Architecture::Darts(_) => "darts",
             Architecture::MobileNet(_) => "mobilenet",
+            Architecture::Tas(_) => "tas",
         }
     }
 
@@ -70,6 +74,22 @@ impl Architecture {
             Architecture::MobileNet(genotype) => {
                 genotype.blocks().map(|(_, block)| block.to_string()).collect()
             }
+            Architecture::Tas(configuration) => {
+                configuration.stages().iter().flatten().map(|_| "basic_block".to_owned()).collect()
+            }
+        }
+    }
+
+    /// Channels and cells, if it says itself how large its network is: then no setting does.
+    pub fn own_size(&self) -> Option<[usize; 2]> {
+        match self {
+            Architecture::MobileNet(genotype) => {
+                Some([genotype.stem.channels, genotype.blocks().count()])
+            }
+            Architecture::Tas(configuration) => {
+                Some([configuration.widest_first(), configuration.most_blocks()])
+            }
+            _ => None,
         }
     }
 
@@ -79,7 +99,9 @@ impl Architecture {
             Architecture::NasBench201(_) => [16, 3],
             Architecture::NasBench101(_) => [32, 1],
             Architecture::Darts(_) => [16, 8],
-            Architecture::MobileNet(genotype) => own_size(genotype),
+            Architecture::MobileNet(_) | Architecture::Tas(_) => {
+                self.own_size().unwrap_or_default()
+            }
         }
     }
 
@@ -89,7 +111,9 @@ impl Architecture {
             Architecture::NasBench201(_) => [16, 5],
             Architecture::NasBench101(_) => [128, 3],
             Architecture::Darts(_) => [36, 20],
-            Architecture::MobileNet(genotype) => own_size(genotype),
+            Architecture::MobileNet(_) | Architecture::Tas(_) => {
+                self.own_size().unwrap_or_default()
+            }
         }
     }
 
@@ -98,10 +122,11 @@ impl Architecture {
         match self {
             Architecture::NasBench201(genotype) => genotype.flow(),
             Architecture::NasBench101(cell) => cell.flow(),
-            // Every node takes two operations that are not `none`, and goes into the output.
-            Architecture::Darts(_) => Flow::Whole,
-            // A block that is left out hands its input on.
-            Architecture::MobileNet(_) => Flow::Whole,
+            // Every node takes two operations that are not `none`, and goes into the output; every block has
+            // channels, and one that is left out hands its input on.
+            Architecture::Darts(_) | Architecture::MobileNet(_) | Architecture::Tas(_) => {
+                Flow::Whole
+            }
         }
     }
 
@@ -110,11 +135,14 @@ impl Architecture {
     /// # Errors
     ///
     /// [`Error::Network`] if the shape cannot be built, [`Error::Auxiliary`] if the space's networks have no
-    /// auxiliary classifier, [`Error::Untrainable`] if an operation is no layer.
+    /// auxiliary classifier, [`Error::Untrainable`] if an operation is no layer, [`Error::OwnSize`] if it is
+    /// to have another size than its own.
     pub fn network(&self, shape: &NetworkShape) -> Result<Graph, Error> {
         let NetworkShape { channels, cells, stem, auxiliary, image, classes } = *shape;
         let [image_channels, image_height, image_width] = image;
+        self.refuse_other_size([channels, cells])?;
         match self {
+            Architecture::Tas(configuration) => configuration.network(image, classes),
             Architecture::Darts(genotype) => {
                 let shape = EvalShape {
                     stem,
@@ -136,14 +164,19 @@ impl Architecture {
                 cells,
                 ..MacroShape::benchmark(classes, image)
             }),
-            Architecture::MobileNet(genotype) => {
-                let [_, own] = own_size(genotype);
-                if cells != own {
-                    let network = genotype.to_string();
-                    return Err(Error::Depth { network, found: cells, expected: own });
-                }
-                genotype.with_stem(channels).network(image, classes)
+            Architecture::MobileNet(genotype) => genotype.network(image, classes),
+        }
+    }
+
+    fn refuse_other_size(&self, found: [usize; 2]) -> Result<(), Error> {
+        let own = self.own_size().unwrap_or(found);
+        let sizes =
+            ["network.channels", "network.cells"].into_iter().zip(found.into_iter().zip(own));
+        match sizes.into_iter().find(|(_, (found, own))| found != own) {
+            Some((name, (found, expected))) => {
+                Err(Error::OwnSize { space: self.space(), name, found, expected })
             }
+            None => Ok(()),
         }
     }
 
@@ -164,13 +197,20 @@ impl Architecture {
                 };
                 (1..).zip(genotype.blocks()).map(block).collect()
             }
+            Architecture::Tas(configuration) => widths(configuration),
         }
     }
 }
 
-/// Channels of the stem, and blocks.
-fn own_size(genotype: &mobilenet::Genotype) -> [usize; 2] {
-    [genotype.stem.channels, genotype.blocks().count()]
+/// Channels of the stem, and of both convolutions of each block of each stage.
+fn widths(configuration: &Configuration) -> Vec<(String, String)> {
+    let stage = |(number, blocks): (usize, &Vec<tas::Block>)| {
+        let channels: Vec<String> = blocks.iter().map(tas::Block::to_string).collect();
+        let channels = channels.join(", ");
+        (format!("stage {number}"), format!("{} blocks of channels {channels}", blocks.len()))
+    };
+    let stem = ("stem".to_owned(), format!("{} channels", configuration.stem()));
+    [stem].into_iter().chain((1..).zip(configuration.stages()).map(stage)).collect()
 }
 
 fn sum_node(genotype: &nas_bench_201::Genotype, node: usize) -> (String, String) {
@@ -203,6 +243,7 @@ impl fmt::Display for Architecture {
             Architecture::NasBench101(cell) => cell.fmt(f),
             Architecture::Darts(genotype) => genotype.fmt(f),
             Architecture::MobileNet(genotype) => genotype.fmt(f),
+            Architecture::Tas(configuration) => configuration.fmt(f),
         }
     }
 }
@@ -211,21 +252,22 @@ impl FromStr for Architecture {
     type Err = Error;
 
     /// Reads any text form of any space: what begins with `|` is a cell of NAS-Bench-201, with `mobilenet(`
-    /// a network of inverted residuals, with `{` one in ProxylessNAS's JSON; what ends with `output(…)` is
-    /// a cell of NAS-Bench-101, all else one of the forms of the DARTS space.
+    /// a network of inverted residuals, with `stem(` one of TAS, with `{` one of either in its authors' JSON;
+    /// what ends with `output(…)` is a cell of NAS-Bench-101, all else one of the forms of the DARTS space.
     fn from_str(text: &str) -> Result<Architecture, Error> {
         let last = text.split_whitespace().next_back().unwrap_or_default();
-        match text.trim_start() {
-            start if start.starts_with('|') => {
-                return text.parse().map(Architecture::NasBench201);
-            }
-            start if start.starts_with("mobilenet(") => {
-                return text.parse().map(Architecture::MobileNet);
-            }
-            start if start.starts_with('{') => {
-                return mobilenet::from_json(text).map(Architecture::MobileNet);
-            }
-            _ => {}
+        let start = text.trim_start();
+        if start.starts_with('|') {
+            return text.parse().map(Architecture::NasBench201);
+        }
+        if start.starts_with("mobilenet(") {
+            return text.parse().map(Architecture::MobileNet);
+        }
+        if start.starts_with('{') && mobilenet::is_json(text) {
+            return mobilenet::from_json(text).map(Architecture::MobileNet);
+        }
+        if start.starts_with("stem(") || start.starts_with('{') {
+            return text.parse().map(Architecture::Tas);
         }
         match last.starts_with("output(") {
             true => text.parse().map(Architecture::NasBench101),
@@ -239,6 +281,8 @@ mod tests {
     use super::*;
 
     const CELL: &str = "|nor_conv_3x3~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|nor_conv_3x3~2|";
+
+    const PRUNED: &str = "stem(4) stage(4-3,2-4) stage(8-8) stage(16-9)";
 
     fn darts_text() -> String {
         let node = "('skip_connect', 0), ('sep_conv_3x3', 1)";
@@ -263,6 +307,7 @@ mod tests {
             (darts_text(), "darts"),
             (vertices, "nas-bench-101"),
             (mobile, "mobilenet"),
+            (PRUNED.to_owned(), "tas"),
         ] {
             let architecture: Architecture = text.parse().unwrap();
             assert_eq!(architecture.space(), space);
@@ -294,6 +339,24 @@ mod tests {
     }
 
     #[test]
+    fn a_network_that_says_its_size_has_no_other() {
+        let pruned: Architecture = PRUNED.parse().unwrap();
+        assert_eq!(pruned.own_size(), Some([4, 2]));
+        let size = NetworkShape { cells: 2, ..shape() };
+        let Architecture::Tas(configuration) = &pruned else { panic!("{pruned}") };
+        let counts = configuration.network([3, 8, 8], 10).unwrap().counts();
+        assert_eq!(pruned.network(&size).unwrap().counts(), counts);
+        let told = |shape: NetworkShape| pruned.network(&shape).unwrap_err().to_string();
+        let told_channels = told(NetworkShape { channels: 16, ..size });
+        assert!(told_channels.contains("network.channels = 16, expected 4"), "{told_channels}");
+        assert!(told(shape()).contains("network.cells = 1, expected 2"));
+        assert!(matches!(
+            pruned.network(&NetworkShape { auxiliary: true, ..size }),
+            Err(Error::Auxiliary { .. })
+        ));
+    }
+
+    #[test]
     fn operations_and_nodes_are_told_by_name() {
         let architecture: Architecture = CELL.parse().unwrap();
         let nodes = architecture.nodes();
@@ -304,5 +367,9 @@ mod tests {
         let node =
             ("reduction node 5".to_owned(), "skip_connect of 0, sep_conv_3x3 of 1".to_owned());
         assert_eq!(architecture.nodes().last(), Some(&node));
+        let pruned: Architecture = PRUNED.parse().unwrap();
+        assert_eq!(pruned.operations(), ["basic_block"; 4]);
+        let stage = ("stage 1".to_owned(), "2 blocks of channels 4-3, 2-4".to_owned());
+        assert_eq!(pruned.nodes()[1], stage);
     }
 }

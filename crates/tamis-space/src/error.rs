@@ -47,18 +47,6 @@ pub enum Error {
         /// What would be right.
         expected: &'static str,
     },
-    /// A number of cells for a network whose text says its blocks.
-    #[error(
-        "building {network}: found {found} cells, expected {expected}; hint: its text says its blocks"
-    )]
-    Depth {
-        /// The network.
-        network: String,
-        /// Cells that were asked for.
-        found: usize,
-        /// Its blocks.
-        expected: usize,
-    },
     /// Blocks that make no network of inverted residuals.
     #[error("building a network of inverted residuals: found {found}, expected {expected}")]
     Blocks {
@@ -74,6 +62,31 @@ pub enum Error {
         found: String,
         /// What would be right.
         expected: &'static str,
+    },
+    /// Widths and depths that make no network of TAS.
+    #[error(
+        "reading the widths and depths of a network of TAS: found {found}, expected {expected}"
+    )]
+    Configuration {
+        /// What is wrong.
+        found: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A size for a network that has its own.
+    #[error(
+        "building a network of {space}: found {name} = {found}, expected {expected}, its own; hint: \
+         its text says how wide and deep it is"
+    )]
+    OwnSize {
+        /// The space.
+        space: &'static str,
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        found: usize,
+        /// What the network has.
+        expected: usize,
     },
     /// A cell that nothing flows through, where a network was asked for.
     #[error(

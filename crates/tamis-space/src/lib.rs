@@ -27,6 +27,8 @@ pub mod mobilenet;
 pub mod nas_bench_101;
 pub mod nas_bench_1shot1;
 pub mod nas_bench_201;
+pub mod tas;
+mod words;
 
 pub use architecture::{Architecture, NetworkShape};
 pub use error::Error;

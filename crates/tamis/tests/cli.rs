@@ -176,7 +176,6 @@ fn mistakes_have_their_exit_codes_and_write_nothing() {
     fails(&["--policy=randm:0.1"], 2, "random");
     fails(&["--policy=proxy:0.1", "--set=score.lr=-1"], 2, "score.lr");
     fails(&["--policy=dds:9", "--set=embed.epochs=0"], 2, "embed.epochs");
-    fails(&["--host=tas"], 2, "planned and not here yet; here are darts, darts-2nd");
     fails(&["--host=pc-darts"], 2, "found the space nas-bench-201, expected darts");
     fails(&["--space=darts:s3"], 2, "planned and not here yet");
     fails(&["--set=train.epochs=few"], 2, "`train.epochs`");

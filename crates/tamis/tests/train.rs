@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tamis::data::{DataConfig, SyntheticConfig};
 
 use common::{tamis, text};
@@ -394,4 +394,16 @@ fn architectures_are_counted_and_written_in_other_forms() {
     let back = printed(&tamis(&["space", "convert", nested.trim(), "--to", "darts"]));
     assert_eq!(back.trim(), text.replace("concat=[2]", "concat=range(2, 3)"));
     assert!(printed(&tamis(&["space", "show", &text])).contains("sep_conv_3x3 of 0"));
+    let pruned = "stem(16) stage(6-4,4-4,4-4) stage(32-32,12-19,32-28) stage(64-64,64-64,64-44)";
+    let config = printed(&tamis(&["space", "convert", pruned, "--to", "autodl"]));
+    assert!(config.contains("\"22.444472\""), "{config}");
+    for text in [pruned, config.trim()] {
+        let told: Value = serde_json::from_str(&count(&[text])).unwrap();
+        let size = [&told["network"], &told["channels"], &told["cells"], &told["macs"]];
+        assert_eq!(size, [&json!(pruned), &json!(16), &json!(3), &json!(22_444_482)]);
+    }
+    let shown = printed(&tamis(&["space", "show", pruned]));
+    assert!(shown.contains("3 blocks of channels 32-32, 12-19, 32-28"), "{shown}");
+    let refused = tamis(&["space", "count", pruned, "--channels", "8"]);
+    assert!(common::text(&refused.stderr).contains("network.channels = 8, expected 16"));
 }

@@ -7,6 +7,7 @@ mod nas_bench_101;
 mod nas_bench_201;
 mod order;
 mod part;
+mod tas;
 
 use tamis_space::Architecture;
 
@@ -16,7 +17,7 @@ use crate::theme;
 /// A drawing of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CellDrawing {
-    /// What it shows: `cell`, `normal cell` or `reduction cell`.
+    /// What it shows: `cell`, `normal cell`, `reduction cell` or `widths`.
     pub name: &'static str,
     /// The drawing as it stands on a page, coloured by the page's variables.
     svg: Markup,
@@ -53,7 +54,7 @@ impl CellDrawing {
 }
 
 /// Draws the cells of an architecture: one of NAS-Bench-201 or NAS-Bench-101, the normal and the reduction
-/// cell of the DARTS space; the blocks of a network of inverted residuals.
+/// cell of the DARTS space; the blocks of a network of inverted residuals, the widths of one of TAS.
 pub fn draw(architecture: &Architecture) -> Vec<CellDrawing> {
     match architecture {
         Architecture::NasBench201(genotype) => {
@@ -70,6 +71,9 @@ pub fn draw(architecture: &Architecture) -> Vec<CellDrawing> {
                 .map(|(name, cell)| CellDrawing { name, svg: darts::draw(cell, name).into() })
                 .to_vec()
         }
+        Architecture::Tas(configuration) => {
+            vec![CellDrawing { name: "widths", svg: tas::draw(configuration).into() }]
+        }
     }
 }
 
@@ -83,6 +87,25 @@ mod tests {
         reduce=[('max_pool_3x3', 0), ('max_pool_3x3', 1), ('skip_connect', 2), \
         ('max_pool_3x3', 1), ('max_pool_3x3', 0), ('skip_connect', 2), ('skip_connect', 2), \
         ('max_pool_3x3', 1)], reduce_concat=range(2, 6))";
+
+    const PRUNED: &str = "stem(4) stage(4-3,2-4) stage(8-8) stage(16-9)";
+
+    #[test]
+    fn every_convolution_of_a_pruned_network_has_a_bar_as_high_as_it_is_wide() {
+        let file = draw(&PRUNED.parse().unwrap())[0].to_file();
+        let read = roxmltree::Document::parse(&file).unwrap();
+        let bars = read.descendants().filter(|node| {
+            node.has_tag_name("rect") && node.children().any(|child| child.has_tag_name("title"))
+        });
+        let heights: Vec<f64> =
+            bars.map(|bar| bar.attribute("height").unwrap().parse().unwrap()).collect();
+        let expected =
+            [4, 4, 3, 2, 4, 8, 8, 16, 9].map(|channels| 90.0 * f64::from(channels) / 16.0);
+        assert_eq!(heights.len(), 9);
+        for (found, expected) in heights.iter().zip(expected) {
+            assert!((found - expected).abs() < 0.01, "{heights:?}");
+        }
+    }
 
     #[test]
     fn every_operation_of_a_darts_genotype_is_named_on_its_edge() {
@@ -102,7 +125,7 @@ mod tests {
         let all = benchmark.map(Architecture::NasBench201);
         let vertices = "conv3x3-bn-relu(0) maxpool3x3() conv1x1-bn-relu(0,1) output(0,3)";
         let mobile = "mobilenet(relu6) 32/2 16/1(3x3_MBConv1) 24/2(5x5_MBConv3,skip_connect) 1280";
-        let others = [DARTS, vertices, mobile].map(|text| text.parse().unwrap());
+        let others = [DARTS, vertices, mobile, PRUNED].map(|text| text.parse().unwrap());
         for architecture in all.chain(others) {
             for drawing in draw(&architecture) {
                 let file = drawing.to_file();

@@ -240,9 +240,8 @@ impl Bilevel {
                 Matrix::from_fn(share.shape(), |index| f64::from(gradient[index]))
             })
             .collect();
-        if let Some(term) =
-            self.cost_term.as_ref().filter(|_| level == Level::Arch || wants == BOTH)
-        {
+        let has_cost = !at.without_cost && (level == Level::Arch || wants == BOTH);
+        if let Some(term) = self.cost_term.as_ref().filter(|_| has_cost) {
             term.add(self.space.as_ref(), &self.largest_shares(), shares, &mut gradients);
         }
         Ok(Passed {
@@ -250,6 +249,20 @@ impl Bilevel {
             shares: gradients,
             weights: pass.weights.unwrap_or_default(),
         })
+    }
+
+    /// Adds the gradient of the cost's term, if there is one, at the shares of the architecture parameters to
+    /// gradients with respect to these: for hosts whose passes are at other shares.
+    pub fn add_cost(&self, gradients: &mut [Matrix]) {
+        let Some(term) = &self.cost_term else { return };
+        let shares = self.shares();
+        let mut of_shares: Vec<Matrix> =
+            shares.iter().map(|of| Matrix::zeros(of.shape())).collect();
+        term.add(self.space.as_ref(), &self.largest_shares(), &shares, &mut of_shares);
+        for (gradient, own) in gradients.iter_mut().zip(self.through_softmax(&of_shares)) {
+            let pairs = gradient.values_mut().iter_mut().zip(own.values());
+            pairs.for_each(|(gradient, own)| *gradient += own);
+        }
     }
 
     /// Gradient of the batch's loss with respect to the architecture parameters.

@@ -16,6 +16,9 @@ pub struct At<'a> {
     pub shares: Option<&'a [Matrix]>,
     /// Which options run, `[edge, option]` a choice set; those that are alive if absent.
     pub runs: Option<&'a [Vec<bool>]>,
+    /// Whether the cost's term is left out of the gradient of the mixing weights, since the host adds it
+    /// itself: [`super::Bilevel::add_cost`].
+    pub without_cost: bool,
 }
 
 impl<'a> At<'a> {

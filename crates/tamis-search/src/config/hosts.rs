@@ -34,6 +34,8 @@ pub struct HostConfig {
     pub drnas: DrNasSettings,
     /// ProxylessNAS.
     pub proxyless: ProxylessSettings,
+    /// TAS.
+    pub tas: TasSettings,
     /// Random search and evolution.
     pub trials: TrialsSettings,
 }
@@ -52,6 +54,7 @@ impl Default for HostConfig {
             gaea: GaeaSettings::default(),
             drnas: DrNasSettings::default(),
             proxyless: ProxylessSettings::default(),
+            tas: TasSettings::default(),
             trials: TrialsSettings::default(),
         }
     }
@@ -222,6 +225,22 @@ impl Default for ProxylessSettings {
     }
 }
 
+/// Settings of TAS.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TasSettings {
+    /// Temperature of the first epoch.
+    pub tau_start: f64,
+    /// What it falls to.
+    pub tau_end: f64,
+}
+
+impl Default for TasSettings {
+    fn default() -> Self {
+        TasSettings { tau_start: 5.0, tau_end: 0.1 }
+    }
+}
+
 /// Settings of searches by trial.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -262,6 +281,8 @@ impl HostConfig {
             is_not_negative("host.eg_nas.similarity", eg_nas.similarity),
             is_positive("host.eg_nas.step", eg_nas.step),
             is_at_least_one("host.proxyless.interval", f64::from(proxyless.interval)),
+            is_positive("host.tas.tau_start", self.tas.tau_start),
+            is_positive("host.tas.tau_end", self.tas.tau_end),
             is_at_least_one("host.trials.batches", f64::from(trials.batches)),
             is_at_least_two("host.trials.population", trials.population as f64),
             is_at_least_one("host.trials.tournament", trials.tournament as f64),

@@ -21,7 +21,8 @@ use crate::error::Error;
 pub use cost::CostConfig;
 pub use hosts::{
     BetaDartsSettings, DrNasSettings, EgNasSettings, EnasSettings, GaeaSettings, GdasSettings,
-    HostConfig, PDartsSettings, ProxylessSettings, SdartsSettings, SgasSettings, TrialsSettings,
+    HostConfig, PDartsSettings, ProxylessSettings, SdartsSettings, SgasSettings, TasSettings,
+    TrialsSettings,
 };
 
 /// Settings of a search.

@@ -153,6 +153,7 @@ pub(super) mod tests {
     pub(in crate::host) fn sets() -> Vec<ChoiceSet> {
         let node = |edges, keeps| NodeEdges { edges, keeps };
         vec![ChoiceSet {
+            nested: false,
             name: "cell",
             options: ["none", "a", "b", "c"].map(str::to_owned).to_vec(),
             nodes: vec![node(0..2, 2), node(2..5, 2)],

@@ -12,6 +12,7 @@
 use tamis_core::Stream;
 
 use super::darts::{arch_step, weight_step};
+use super::gumbel::{of_parameters, tempered};
 use super::{Host, HostEntry, StepBatches, StepContext, StepOutcome, as_darts};
 use crate::bilevel::{At, Bilevel, Choices};
 use crate::config::GdasSettings;
@@ -80,11 +81,7 @@ impl Sampled {
         let mut sampled =
             Sampled { probabilities: Vec::new(), shares: Vec::new(), runs: Vec::new() };
         for (matrix, choices) in choices.iter().enumerate() {
-            let logits = choices.log_shares();
-            let values = logits.values();
-            let probabilities =
-                Matrix::from_fn(logits.shape(), |index| (values[index] + gumbel(stream)) / tau)
-                    .softmax();
+            let probabilities = tempered(choices, tau, stream).softmax();
             let shares = largest(&probabilities, |row| keeps(matrix, row));
             sampled.runs.push(shares.values().iter().map(|&share| share > 0.0).collect());
             sampled.shares.push(shares);
@@ -94,25 +91,14 @@ impl Sampled {
     }
 
     fn at(&self) -> At<'_> {
-        At { weights: None, shares: Some(&self.shares), runs: Some(&self.runs) }
+        At { shares: Some(&self.shares), runs: Some(&self.runs), ..At::default() }
     }
 
-    /// Straight through: the gradient of the sample is that of its probabilities. Through the softmax at
-    /// temperature `tau`; the logarithm of the shares before it changes nothing, since rows sum to 0.
+    /// Straight through: the gradient of the sample is that of its probabilities.
     fn gradients(&self, of_shares: &[Matrix], tau: f64) -> Vec<Matrix> {
         let pairs = self.probabilities.iter().zip(of_shares);
-        let gradient = pairs.map(|(probabilities, of_shares)| {
-            let slopes = probabilities.softmax_gradient(of_shares);
-            Matrix::from_fn(slopes.shape(), |index| slopes.values()[index] / tau)
-        });
-        gradient.collect()
+        pairs.map(|(own, of_shares)| of_parameters(own, of_shares, tau)).collect()
     }
-}
-
-fn gumbel(stream: &mut Stream) -> f64 {
-    // Inside (0, 1], and 1 would be infinite.
-    let unit = stream.unit_positive().min(1.0 - f64::EPSILON);
-    -(-unit.ln()).ln()
 }
 
 /// 1 at so many of the largest of each row, 0 elsewhere.

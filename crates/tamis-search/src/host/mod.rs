@@ -7,11 +7,13 @@ mod beta_darts;
 mod child;
 mod darts;
 mod darts_second;
+mod draw;
 mod drnas;
 mod eg_nas;
 mod enas;
 mod gaea;
 mod gdas;
+mod gumbel;
 mod p_darts;
 mod pc_darts;
 mod proxyless;
@@ -20,6 +22,7 @@ mod sdarts;
 mod sgas;
 #[cfg(test)]
 mod sign;
+mod tas;
 mod trials;
 
 use std::collections::BTreeMap;
@@ -173,23 +176,20 @@ pub const HOSTS: &[HostEntry] = &[
     gaea::ENTRY,
     drnas::ENTRY,
     proxyless::ENTRY,
+    tas::ENTRY,
     trials::RANDOM,
     trials::EVOLUTION,
 ];
-
-/// Hosts that are planned, by the names that they will have.
-const PLANNED_HOSTS: &[&str] = &["tas"];
 
 /// The host of this name.
 ///
 /// # Errors
 ///
-/// [`Error::Planned`] if it is not here yet, [`Error::UnknownName`] if there is no such host.
+/// [`Error::UnknownName`] if there is no such host.
 pub(crate) fn find_host(name: &str) -> Result<&'static HostEntry, Error> {
     let found = HOSTS.iter().find(|entry| entry.name == name);
-    found.ok_or_else(|| {
-        Error::unknown_name("host", name, HOSTS.iter().map(|entry| entry.name), PLANNED_HOSTS)
-    })
+    found
+        .ok_or_else(|| Error::unknown_name("host", name, HOSTS.iter().map(|entry| entry.name), &[]))
 }
 
 /// The host that the settings name, on a space.

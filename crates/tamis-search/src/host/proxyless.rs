@@ -16,6 +16,7 @@
 use tamis_core::Stream;
 
 use super::darts::{arch_step, weight_step};
+use super::draw::{drawn_by, drawn_without_replacement};
 use super::{ArchRhythm, Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome};
 use crate::bilevel::{At, Bilevel, Choices};
 use crate::config::SearchConfig;
@@ -95,14 +96,15 @@ impl Paths {
             let mut gates = Matrix::zeros(shares.shape());
             let columns = shares.shape()[1].max(1);
             for (row, of_row) in shares.rows().enumerate() {
-                let drawn = drawn(of_row, count, stream);
+                let drawn = drawn_without_replacement(of_row, count, stream);
                 let sum: f64 = drawn.iter().map(|&option| of_row[option]).sum();
                 let own: Vec<f64> = drawn.iter().map(|&option| of_row[option] / sum).collect();
                 for (&option, share) in drawn.iter().zip(&own) {
                     kept.values_mut()[row * columns + option] = *share;
                 }
-                let open = drawn[place(&own, stream.unit())];
-                gates.values_mut()[row * columns + open] = 1.0;
+                if let Some(open) = drawn_by(&own, stream) {
+                    gates.values_mut()[row * columns + drawn[open]] = 1.0;
+                }
             }
             paths.runs.push(kept.values().iter().map(|&share| share > 0.0).collect());
             paths.shares.push(kept);
@@ -112,7 +114,7 @@ impl Paths {
     }
 
     fn at(&self) -> At<'_> {
-        At { weights: None, shares: Some(&self.gates), runs: Some(&self.runs) }
+        At { shares: Some(&self.gates), runs: Some(&self.runs), ..At::default() }
     }
 
     /// Of the parameters, from those of the gates: through the softmax of the paths that run.
@@ -134,33 +136,6 @@ impl Paths {
             }
         }
     }
-}
-
-/// So many places of a row, each drawn by its share of what is left.
-fn drawn(shares: &[f64], count: usize, stream: &mut Stream) -> Vec<usize> {
-    let mut left = shares.to_vec();
-    let alive = shares.iter().filter(|&&share| share > 0.0).count();
-    let mut drawn = Vec::with_capacity(count);
-    for _ in 0..count.min(alive) {
-        let option = place(&left, stream.unit());
-        left[option] = 0.0;
-        drawn.push(option);
-    }
-    drawn
-}
-
-/// The place that a number from 0 to 1 falls on, each as wide as its weight; never one of weight 0.
-fn place(weights: &[f64], unit: f64) -> usize {
-    let mut rest = unit * weights.iter().sum::<f64>();
-    let mut last = 0;
-    for (place, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-        last = place;
-        rest -= weight;
-        if rest < 0.0 {
-            break;
-        }
-    }
-    last
 }
 
 #[cfg(test)]

@@ -40,6 +40,9 @@ pub struct ChoiceSet {
     pub derived: Vec<usize>,
     /// What differs from row to row; empty if every row has all options and keeps one of them.
     pub rows: Vec<Row>,
+    /// Whether an option goes on from the one before it, as a stage's depths do: all together cost what the
+    /// last costs.
+    pub nested: bool,
 }
 
 /// A row of a matrix.

@@ -114,6 +114,7 @@ fn choice_set(name: &'static str) -> ChoiceSet {
         nodes: NodeEdges::from_all_before(INPUTS..NODES, |_| 2),
         derived: (0..Operation::ALL.len()).filter(|&option| option != none).collect(),
         rows: Vec::new(),
+        nested: false,
     }
 }
 

@@ -115,6 +115,7 @@ fn choice_set(shape: &SuperShape) -> ChoiceSet {
         nodes: (0..places.len()).map(|at| NodeEdges { edges: at..at + 1, keeps: 1 }).collect(),
         derived: (0..OPTIONS.len()).collect(),
         rows: places.iter().map(row).collect(),
+        nested: false,
     }
 }
 

@@ -137,6 +137,7 @@ fn choice_sets(space: Subspace) -> Vec<ChoiceSet> {
         options,
         nodes: (0..decisions).map(|row| NodeEdges { edges: row..row + 1, keeps: 1 }).collect(),
         rows,
+        nested: false,
     };
     sets.map(set).collect()
 }

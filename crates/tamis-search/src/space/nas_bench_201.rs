@@ -105,6 +105,7 @@ fn choice_set(derive_none: bool) -> ChoiceSet {
         nodes: NodeEdges::from_all_before(1..NODES, |node| node),
         derived: derived.collect(),
         rows: Vec::new(),
+        nested: false,
     }
 }
 

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use super::{Block, BlockShape, Gate, Genotype, Stage, Stem};
 use crate::Error;
 
+/// What a network of the format calls itself.
+const NAME: &str = "ProxylessNASNets";
+
 /// The parts of the format that say what the network is.
 #[derive(Deserialize)]
 struct Described {
@@ -52,6 +55,12 @@ fn one() -> usize {
     1
 }
 
+/// Whether a text says of itself that it is the network of a ProxylessNAS.
+pub fn is_json(text: &str) -> bool {
+    let named = |value: Value| value["name"] == NAME;
+    serde_json::from_str(text).is_ok_and(named)
+}
+
 /// A genotype from the JSON text of a `ProxylessNASNets`.
 ///
 /// # Errors
@@ -63,8 +72,8 @@ pub fn from_json(text: &str) -> Result<Genotype, Error> {
         Ok(described) => described,
         Err(error) => return refuse(error.to_string(), "a network as ProxylessNAS writes it"),
     };
-    if described.name != "ProxylessNASNets" {
-        return refuse(format!("name = {}", described.name), "ProxylessNASNets");
+    if described.name != NAME {
+        return refuse(format!("name = {}", described.name), NAME);
     }
     let Convolution { out_channels: channels, kernel_size, stride } = described.first_conv;
     if kernel_size != 3 || described.feature_mix_layer.kernel_size != 1 {
@@ -148,7 +157,7 @@ pub fn to_json(
     let stem = genotype.stem;
     let last = genotype.stages.last().map_or(stem.channels, |stage| stage.channels);
     let network = json!({
-        "name": "ProxylessNASNets",
+        "name": NAME,
         "bn": { "momentum": 0.1, "eps": 1e-5 },
         "first_conv": convolution(3, stem.stride, image_channels, stem.channels),
         "blocks": genotype.blocks().map(written).collect::<Vec<_>>(),

@@ -18,7 +18,7 @@ use tamis_graph::Activation;
 use crate::Error;
 
 pub use block::{Block, BlockShape, Gate};
-pub use json::{from_json, to_json};
+pub use json::{from_json, is_json, to_json};
 pub use published::{PUBLISHED, published};
 pub use supernet::{OPTIONS, SuperShape, Unit, supernet};
 
@@ -110,22 +110,6 @@ impl Genotype {
                 (BlockShape { inputs, outputs: stage.channels, stride }, block)
             })
         })
-    }
-
-    /// The same network with another number of channels in its stem, all other widths in proportion, rounded
-    /// to multiples of 8.
-    pub fn with_stem(&self, channels: usize) -> Genotype {
-        if channels == self.stem.channels {
-            return self.clone();
-        }
-        let scaled = |width: usize| divisible(width * channels, self.stem.channels);
-        let stage = |stage: &Stage| Stage { channels: scaled(stage.channels), ..stage.clone() };
-        Genotype {
-            gate: self.gate,
-            stem: Stem { channels, ..self.stem },
-            stages: self.stages.iter().map(stage).collect(),
-            features: scaled(self.features),
-        }
     }
 }
 

@@ -10,8 +10,12 @@ use tamis_graph::Activation;
 
 use super::{Block, Gate, Genotype, Stage, Stem};
 use crate::Error;
+use crate::words::{Form, Word, words};
 
-const FORM: &str = "mobilenet(relu6) 32/2 16/1(3x3_MBConv1) 24/2(5x5_MBConv3,skip_connect) 1280";
+const FORM: Form = Form {
+    space: "mobilenet",
+    example: "mobilenet(relu6) 32/2 16/1(3x3_MBConv1) 24/2(5x5_MBConv3,skip_connect) 1280",
+};
 
 /// Names of the activations that blocks have.
 const ACTIVATIONS: [(&str, Activation); 2] =
@@ -49,78 +53,53 @@ impl FromStr for Genotype {
 
     fn from_str(text: &str) -> Result<Genotype, Error> {
         let mut words = words(text);
-        let mut next = |expected: &str| {
-            let end = Word { text: "the end", position: text.chars().count() + 1 };
-            words.next().ok_or_else(|| end.refuse(expected))
-        };
-        let gate = next("`mobilenet(…)`")?.gate()?;
+        let mut next = |expected: &str| words.next().ok_or_else(|| FORM.refuse_end(text, expected));
+        let gate = gate(&next("`mobilenet(…)`")?)?;
         let stem = next("channels and stride of the stem")?;
-        let (channels, stride) = stem.size(stem.text)?;
+        let (channels, stride) = size(&stem, stem.text)?;
         let stem = Stem { channels, stride };
         let mut stages = Vec::new();
         let features = loop {
             let word = next("a stage, or channels before the classifier")?;
             match word.text.split_once('(') {
-                Some((size, blocks)) => stages.push(word.stage(size, blocks)?),
-                None => break word.number(word.text)?,
+                Some((size, blocks)) => stages.push(stage(&word, size, blocks)?),
+                None => break number(&word, word.text)?,
             }
         };
         match words.next() {
-            Some(word) => Err(word.refuse("the end")),
+            Some(word) => Err(FORM.refuse(&word, "the end")),
             None => Genotype::new(gate, stem, stages, features),
         }
     }
 }
 
-/// A word of a text.
-struct Word<'a> {
-    text: &'a str,
-    /// Its first character in the text, from 1.
-    position: usize,
+fn gate(word: &Word<'_>) -> Result<Gate, Error> {
+    let inside = word.text.strip_prefix("mobilenet(").and_then(|text| text.strip_suffix(')'));
+    let gate = inside.and_then(|inside| match inside.split_once(',') {
+        Some((activation, "se")) => Gate::named(activation, true),
+        Some(_) => None,
+        None => Gate::named(inside, false),
+    });
+    let expected = "`mobilenet(relu6)` or `mobilenet(h-swish)`, perhaps with `,se`";
+    gate.ok_or_else(|| FORM.refuse(word, expected))
 }
 
-fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
-    text.split_whitespace().map(move |word| {
-        let before = word.as_ptr().addr() - text.as_ptr().addr();
-        Word { text: word, position: text[..before].chars().count() + 1 }
-    })
+fn stage(word: &Word<'_>, sizes: &str, blocks: &str) -> Result<Stage, Error> {
+    let (channels, stride) = size(word, sizes)?;
+    let blocks = blocks.strip_suffix(')').ok_or_else(|| FORM.refuse(word, "a `)` at its end"))?;
+    let blocks: Result<Vec<Block>, Error> = blocks.split(',').map(str::parse).collect();
+    Ok(Stage { channels, stride, blocks: blocks? })
 }
 
-impl Word<'_> {
-    fn gate(&self) -> Result<Gate, Error> {
-        let inside = self.text.strip_prefix("mobilenet(").and_then(|text| text.strip_suffix(')'));
-        let gate = inside.and_then(|inside| match inside.split_once(',') {
-            Some((activation, "se")) => Gate::named(activation, true),
-            Some(_) => None,
-            None => Gate::named(inside, false),
-        });
-        gate.ok_or_else(|| {
-            self.refuse("`mobilenet(relu6)` or `mobilenet(h-swish)`, perhaps with `,se`")
-        })
-    }
+fn size(word: &Word<'_>, text: &str) -> Result<(usize, usize), Error> {
+    let pair = text.split_once('/');
+    let (channels, stride) =
+        pair.ok_or_else(|| FORM.refuse(word, "channels/stride, such as `32/2`"))?;
+    Ok((number(word, channels)?, number(word, stride)?))
+}
 
-    fn stage(&self, size: &str, blocks: &str) -> Result<Stage, Error> {
-        let (channels, stride) = self.size(size)?;
-        let blocks = blocks.strip_suffix(')').ok_or_else(|| self.refuse("a `)` at its end"))?;
-        let blocks: Result<Vec<Block>, Error> = blocks.split(',').map(str::parse).collect();
-        Ok(Stage { channels, stride, blocks: blocks? })
-    }
-
-    fn size(&self, text: &str) -> Result<(usize, usize), Error> {
-        let (channels, stride) =
-            text.split_once('/').ok_or_else(|| self.refuse("channels/stride, such as `32/2`"))?;
-        Ok((self.number(channels)?, self.number(stride)?))
-    }
-
-    fn number(&self, text: &str) -> Result<usize, Error> {
-        text.parse().map_err(|_| self.refuse("a number"))
-    }
-
-    fn refuse(&self, expected: &str) -> Error {
-        let found = format!("`{}`", self.text);
-        let (position, expected) = (self.position, expected.to_owned());
-        Error::Genotype { space: "mobilenet", position, found, expected, form: FORM }
-    }
+fn number(word: &Word<'_>, text: &str) -> Result<usize, Error> {
+    text.parse().map_err(|_| FORM.refuse(word, "a number"))
 }
 
 #[cfg(test)]
@@ -131,12 +110,15 @@ mod tests {
     #[test]
     fn a_text_is_read_and_written_back() {
         let published = PUBLISHED.map(|(name, _)| published(name).unwrap().to_string());
-        let gated = FORM.replace("relu6", "h-swish,se");
-        for text in published.into_iter().chain([FORM.to_owned(), gated]) {
+        let gated = FORM.example.replace("relu6", "h-swish,se");
+        for text in published.into_iter().chain([FORM.example.to_owned(), gated]) {
             assert_eq!(text.parse::<Genotype>().unwrap().to_string(), text);
         }
         let gated = Gate { activation: Activation::HardSwish, squeeze: true };
-        assert_eq!(FORM.replace("relu6", "h-swish,se").parse::<Genotype>().unwrap().gate, gated);
+        assert_eq!(
+            FORM.example.replace("relu6", "h-swish,se").parse::<Genotype>().unwrap().gate,
+            gated
+        );
     }
 
     #[test]
@@ -147,7 +129,7 @@ mod tests {
                 "mobilenet(relu6) 32 16/1(3x3_MBConv1) 64",
                 "character 18 found `32`, expected channels/stride",
             ),
-            ("mobilenet(relu6) 32/2 16/1(3x3_MBConv1)", "character 40 found `the end`"),
+            ("mobilenet(relu6) 32/2 16/1(3x3_MBConv1)", "character 40 found the end"),
             ("mobilenet(relu6) 32/2 16/1(3x3_MBConv1 64", "a `)` at its end"),
             ("mobilenet(relu6) 32/2 16/1(3x5_MBConv1) 64", "found `3x5_MBConv1`"),
             ("mobilenet(relu6) 32/2 16/1(3x3_MBConv1) 64 1", "expected the end"),

@@ -4,8 +4,10 @@ use std::str::FromStr;
 
 use super::{Cell, Operation};
 use crate::Error;
+use crate::words::{Form, Word, words};
 
-const FORM: &str = "conv3x3-bn-relu(0) maxpool3x3(0,1) output(1,2)";
+const FORM: Form =
+    Form { space: "nas-bench-101", example: "conv3x3-bn-relu(0) maxpool3x3(0,1) output(1,2)" };
 
 impl FromStr for Cell {
     type Err = Error;
@@ -16,69 +18,43 @@ impl FromStr for Cell {
         let mut ended = false;
         for word in words(text) {
             if ended {
-                return Err(word.refuse("the end: the output is the last vertex"));
+                return Err(FORM.refuse(&word, "the end: the output is the last vertex"));
             }
-            let (name, read) = word.split()?;
+            let (name, read) = vertex(&word)?;
             match name {
                 "output" => ended = true,
-                _ => operations.push(word.operation(name)?),
+                _ => operations.push(operation(&word, name)?),
             }
             parents.push(read);
         }
         if !ended {
-            let position = text.chars().count() + 1;
-            return Err(error(position, "the end".to_owned(), "`output(…)`".to_owned()));
+            return Err(FORM.refuse_end(text, "`output(…)`"));
         }
         Cell::new(operations, parents)
     }
 }
 
-/// A word of a text.
-struct Word<'a> {
-    text: &'a str,
-    /// Its first character in the text, from 1.
-    position: usize,
+/// The name and the vertices in parentheses.
+fn vertex<'a>(word: &Word<'a>) -> Result<(&'a str, Vec<usize>), Error> {
+    let inside = word.text.strip_suffix(')').and_then(|text| text.split_once('('));
+    let Some((name, list)) = inside else {
+        let expected = "a name and vertices in parentheses, such as `maxpool3x3(0,1)`";
+        return Err(FORM.refuse(word, expected));
+    };
+    let numbers = list.split(',').filter(|_| !list.trim().is_empty());
+    let read = numbers.map(|number| number.trim().parse::<usize>());
+    match read.collect::<Result<Vec<_>, _>>() {
+        Ok(read) => Ok((name, read)),
+        Err(_) => Err(FORM.refuse(word, "numbers of vertices with commas between them")),
+    }
 }
 
-fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
-    text.split_whitespace().map(move |word| {
-        let before = word.as_ptr().addr() - text.as_ptr().addr();
-        Word { text: word, position: text[..before].chars().count() + 1 }
+fn operation(word: &Word<'_>, name: &str) -> Result<Operation, Error> {
+    let found = Operation::ALL.into_iter().find(|operation| operation.name() == name);
+    found.ok_or_else(|| {
+        let names = Operation::ALL.map(Operation::name).join("`, `");
+        FORM.error(word.position, format!("`{name}`"), &format!("one of `{names}`, `output`"))
     })
-}
-
-impl<'a> Word<'a> {
-    /// The name and the vertices in parentheses.
-    fn split(&self) -> Result<(&'a str, Vec<usize>), Error> {
-        let inside = self.text.strip_suffix(')').and_then(|text| text.split_once('('));
-        let Some((name, list)) = inside else {
-            return Err(
-                self.refuse("a name and vertices in parentheses, such as `maxpool3x3(0,1)`")
-            );
-        };
-        let numbers = list.split(',').filter(|_| !list.trim().is_empty());
-        let read = numbers.map(|number| number.trim().parse::<usize>());
-        match read.collect::<Result<Vec<_>, _>>() {
-            Ok(read) => Ok((name, read)),
-            Err(_) => Err(self.refuse("numbers of vertices with commas between them")),
-        }
-    }
-
-    fn operation(&self, name: &str) -> Result<Operation, Error> {
-        let found = Operation::ALL.into_iter().find(|operation| operation.name() == name);
-        found.ok_or_else(|| {
-            let names = Operation::ALL.map(Operation::name).join("`, `");
-            error(self.position, format!("`{name}`"), format!("one of `{names}`, `output`"))
-        })
-    }
-
-    fn refuse(&self, expected: &str) -> Error {
-        error(self.position, format!("`{}`", self.text), expected.to_owned())
-    }
-}
-
-fn error(position: usize, found: String, expected: String) -> Error {
-    Error::Genotype { space: "nas-bench-101", position, found, expected, form: FORM }
 }
 
 #[cfg(test)]
@@ -87,11 +63,13 @@ mod tests {
 
     #[test]
     fn a_text_is_read_and_written_back() {
-        for text in [FORM, "output(0)", "conv1x1-bn-relu(0) conv3x3-bn-relu(0,1) output(0,2)"] {
+        for text in
+            [FORM.example, "output(0)", "conv1x1-bn-relu(0) conv3x3-bn-relu(0,1) output(0,2)"]
+        {
             assert_eq!(text.parse::<Cell>().unwrap().to_string(), text);
         }
         let spaced = " conv3x3-bn-relu(0)\n maxpool3x3(0,1)  output(1,2) ";
-        assert_eq!(spaced.parse::<Cell>().unwrap().to_string(), FORM);
+        assert_eq!(spaced.parse::<Cell>().unwrap().to_string(), FORM.example);
     }
 
     #[test]
@@ -105,7 +83,7 @@ mod tests {
         ] {
             let told = text.parse::<Cell>().unwrap_err().to_string();
             assert!(told.contains(&format!("character {position} ")), "{told}");
-            assert!(told.contains(expected) && told.contains(FORM), "{told}");
+            assert!(told.contains(expected) && told.contains(FORM.example), "{told}");
         }
     }
 }

@@ -98,8 +98,10 @@ impl TrainingConfig {
             None => TrainingRecipe::default(),
         };
         let mut settings = TrainingConfig::of(recipe);
-        // A network that has a name has its own size.
-        if table.get("network").and_then(|network| network.get("name")).is_some() {
+        // A network that has its own size has none by a recipe.
+        if let Some(network) = table.get("network")
+            && parse::<NetworkConfig>(network.clone(), "network")?.has_own_size()
+        {
             settings.network = NetworkConfig::default();
         }
         let mut merged = settings.to_table()?;
@@ -202,6 +204,18 @@ mod tests {
         );
         let table = config.to_toml().unwrap().parse::<Table>().unwrap();
         assert_eq!(TrainingConfig::from_table(&table).unwrap(), config);
+    }
+
+    #[test]
+    fn a_network_of_its_own_size_has_none_by_a_recipe() {
+        let size = |network: &str| {
+            let network = format!("network.{network}");
+            let config = resolve(&["recipe=darts-600", &network]).unwrap();
+            (config.network.channels, config.network.cells)
+        };
+        let pruned = "genotype=stem(9) stage(4-9) stage(8-8,8-8) stage(16-16)";
+        assert_eq!([size("name=resnet20"), size(pruned)], [(None, None); 2]);
+        assert_eq!(size("genotype=|none~0|+|none~0|none~1|+|none~0|none~1|none~2|").0, Some(36));
     }
 
     #[test]

@@ -136,7 +136,11 @@ pub fn description(
         ExportForm::Json => ("json", json(graph)?),
         ExportForm::Proxyless => ("json", proxyless(network, graph)?),
         ExportForm::Svg => return drawings(network),
-        ExportForm::Darts | ExportForm::Autodl => ("txt", converted(network, form)? + "\n"),
+        ExportForm::Darts | ExportForm::Autodl => {
+            let outputs = graph.outputs().first();
+            let classes = outputs.map_or(0, |logits| graph.node(logits.node).shape.values());
+            ("txt", converted(network, classes, form)? + "\n")
+        }
         ExportForm::Onnx | ExportForm::Safetensors | ExportForm::Pytorch => {
             return Err(Error::NeedsWeights);
         }
@@ -144,11 +148,14 @@ pub fn description(
     Ok(vec![(text.0, text.1.into_bytes())])
 }
 
-/// The genotype in another text form.
-fn converted(network: &NetworkConfig, form: ExportForm) -> Result<String, Error> {
+/// The genotype in another text form; of TAS one of AutoDL's says how many classes there are.
+fn converted(network: &NetworkConfig, classes: usize, form: ExportForm) -> Result<String, Error> {
     let text = network.genotype.as_deref().ok_or(Error::NoCell)?;
     Ok(match (text.parse()?, form) {
         (Architecture::Darts(genotype), ExportForm::Autodl) => genotype.to_nested_string(),
+        (Architecture::Tas(configuration), ExportForm::Autodl) => {
+            configuration.to_config(classes)?
+        }
         // Both write the cells of NAS-Bench-201 in this one form.
         (architecture, _) => architecture.to_string(),
     })
@@ -161,7 +168,6 @@ fn proxyless(network: &NetworkConfig, graph: &Graph) -> Result<String, Error> {
         return Err(Error::NotOfForm { option: "--to proxyless" });
     };
     let classes = graph.output("logits").map_or(0, |logits| graph.node(logits).shape.values());
-    let genotype = genotype.with_stem(network.channels.unwrap_or(genotype.stem.channels));
     Ok(mobilenet::to_json(&genotype, graph.image()[0], classes)?)
 }
 

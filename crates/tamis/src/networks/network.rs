@@ -13,7 +13,7 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
-    /// A genotype of a search space.
+    /// A genotype of a search space, in any of its text forms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub genotype: Option<String>,
     /// A network that belongs to no space: `resnet8`, `resnet14`, `resnet20`, `resnet32`, `resnet44`,
@@ -72,8 +72,18 @@ const RESNETS: [usize; 7] = [8, 14, 20, 32, 44, 56, 110];
 impl NetworkConfig {
     /// The search space that it is of, if it is of one.
     pub fn space(&self) -> Option<&'static str> {
-        let architecture: Architecture = self.genotype.as_deref()?.parse().ok()?;
-        Some(architecture.space())
+        Some(self.architecture()?.space())
+    }
+
+    /// Whether what it names says itself how large it is.
+    pub fn has_own_size(&self) -> bool {
+        let own = || self.architecture()?.own_size();
+        self.name.is_some() || own().is_some()
+    }
+
+    /// What its genotype says, if it has one that can be read.
+    fn architecture(&self) -> Option<Architecture> {
+        self.genotype.as_deref()?.parse().ok()
     }
 
     /// The network for these images and classes, with an auxiliary classifier if `auxiliary`.

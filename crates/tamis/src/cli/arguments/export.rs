@@ -64,7 +64,7 @@ pub(crate) enum Form {
     Svg,
     /// The genotype as DARTS writes it
     Darts,
-    /// The genotype as AutoDL writes it
+    /// The genotype as AutoDL writes it, of TAS a .config
     Autodl,
     /// The description as JSON
     Json,

@@ -59,7 +59,7 @@ pub(crate) struct ArchitectureArguments {
 /// A genotype and a form.
 #[derive(Debug, Args)]
 pub(crate) struct ConvertArguments {
-    /// Genotype of NAS-Bench-201 or the DARTS space, in any form that is read
+    /// Genotype of any space, in any form that is read
     #[arg(value_name = "G")]
     pub(crate) genotype: String,
     /// What to write
@@ -100,9 +100,9 @@ pub(crate) struct LatencyArguments {
 pub(crate) enum TextForm {
     /// As DARTS writes it
     Darts,
-    /// As AutoDL writes it
+    /// As AutoDL writes it, of TAS a `.config`
     Autodl,
-    /// A drawing of the cells, SVG; of the DARTS space the normal one
+    /// A drawing of the cells, SVG; of the DARTS space the normal one, of TAS the widths
     Svg,
     /// Every layer for Graphviz
     Dot,

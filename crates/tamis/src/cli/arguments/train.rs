@@ -11,7 +11,7 @@ use super::suggested;
 
 /// Train a single network, and judge it on the test split.
 ///
-/// What a search found (--run), any genotype of NAS-Bench-201, NAS-Bench-101 or the DARTS space, or a
+/// What a search found (--run), any genotype of NAS-Bench-201, NAS-Bench-101, the DARTS space or TAS, or a
 /// residual network. The test accuracy goes to standard output; the run folder holds the network as
 /// network.safetensors, which `evaluate` and `predict` take.
 ///
@@ -24,8 +24,8 @@ use super::suggested;
     mut_arg("out", |out| out.help("Run folder to make [default: runs/DATA-train-NETWORK-POLICY-seedN]"))
 )]
 pub(crate) struct TrainArguments {
-    /// Genotype: |nor_conv_3x3~0|+… of NAS-Bench-201, conv3x3-bn-relu(0) … output(1) of NAS-Bench-101, or
-    /// Genotype(normal=[…], …) of the DARTS space
+    /// Genotype: |nor_conv_3x3~0|+… of NAS-Bench-201, conv3x3-bn-relu(0) … output(1) of NAS-Bench-101,
+    /// Genotype(normal=[…], …) of the DARTS space, or stem(16) stage(…) … or the text of a .config of TAS
     #[arg(long, value_name = "G", group = "what")]
     pub(crate) genotype: Option<String>,
     /// Folder of a finished search, whose result is trained
