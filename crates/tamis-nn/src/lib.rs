@@ -18,6 +18,7 @@ mod checks;
 mod darts;
 mod described;
 mod device;
+mod distillation;
 mod error;
 mod fused;
 mod layers;
@@ -36,6 +37,7 @@ pub use darts::supernet as darts_supernet;
 #[cfg(feature = "wgpu")]
 pub use device::Adapter;
 pub use device::{Device, Engine};
+pub use distillation::distillation;
 pub use error::Error;
 pub use mixing::Mixing;
 pub use model::{Model, ModelPass};

@@ -111,7 +111,7 @@ pub fn cross_entropy<E: Real>(
     let mut loss = 0.0;
     for (position, (row, &label)) in logits.chunks(classes).zip(targets.labels).enumerate() {
         let weight = targets.loss_weights.map_or(1.0, |weights| f64::from(weights[position]));
-        let log_probabilities = log_softmax(row);
+        let log_probabilities = log_softmax(row, 1.0);
         samples.push(describe(&log_probabilities, label as usize));
         for (class, log_probability) in log_probabilities.iter().enumerate() {
             let target = targets.target(position, class, classes);
@@ -123,8 +123,9 @@ pub fn cross_entropy<E: Real>(
     Ok((Outputs { loss: loss / batch as f64, samples }, gradient))
 }
 
-fn log_softmax<E: Real>(row: &[E]) -> Vec<f64> {
-    let logits: Vec<f64> = row.iter().map(|&logit| logit.into()).collect();
+/// The logarithm of the softmax of logits over a temperature.
+pub(crate) fn log_softmax<E: Real>(row: &[E], temperature: f64) -> Vec<f64> {
+    let logits: Vec<f64> = row.iter().map(|&logit| logit.into() / temperature).collect();
     let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let log_sum = logits.iter().map(|logit| (logit - largest).exp()).sum::<f64>().ln();
     logits.iter().map(|logit| logit - largest - log_sum).collect()

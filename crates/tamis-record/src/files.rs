@@ -17,7 +17,10 @@ const EMBEDDINGS: &str = "policy.embeddings";
 /// The setting that names a file of latencies.
 const LATENCIES: &str = "cost.latency_table";
 
-/// Settings that name a file.
+/// The setting of a training that names the file of a teacher.
+pub const TEACHER: &str = "distillation.teacher";
+
+/// Settings of a search that name a file.
 pub const FILES: [&str; 3] = [SCORES, EMBEDDINGS, LATENCIES];
 
 /// The files that are looked at. Others are neither read nor paid for.
@@ -28,6 +31,8 @@ pub struct UsedFiles<'a> {
     pub embeddings: Option<&'a Path>,
     /// That of latencies.
     pub latencies: Option<&'a Path>,
+    /// That of the network that teaches.
+    pub teacher: Option<&'a Path>,
 }
 
 impl<'a> UsedFiles<'a> {
@@ -38,6 +43,7 @@ impl<'a> UsedFiles<'a> {
             scores: policy.scores.as_deref().filter(|_| needed.needs_scores),
             embeddings: policy.embeddings.as_deref().filter(|_| needed.needs_embeddings),
             latencies: None,
+            teacher: None,
         })
     }
 
@@ -59,8 +65,12 @@ impl<'a> UsedFiles<'a> {
 
     /// Each with the setting that names it.
     pub fn by_setting(&self) -> impl Iterator<Item = (&'static str, &'a Path)> {
-        let files =
-            [(SCORES, self.scores), (EMBEDDINGS, self.embeddings), (LATENCIES, self.latencies)];
+        let files = [
+            (SCORES, self.scores),
+            (EMBEDDINGS, self.embeddings),
+            (LATENCIES, self.latencies),
+            (TEACHER, self.teacher),
+        ];
         files.into_iter().filter_map(|(setting, path)| Some((setting, path?)))
     }
 }

@@ -20,7 +20,7 @@ pub mod section;
 
 pub use config::{Place, RunConfig, WITHOUT_DEFAULT};
 pub use error::Error;
-pub use files::{FILES, UsedFiles, content_hash, hash_of_file};
+pub use files::{FILES, TEACHER, UsedFiles, content_hash, hash_of_file};
 pub use layers::Layers;
 pub use nested::{flatten, merge, to_table};
 pub use outcome::{Cost, DatasetSummary, GenotypeAt, Lookup, Outcome, TargetCost};

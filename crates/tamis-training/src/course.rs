@@ -13,7 +13,7 @@ use crate::schedule::cosine;
 pub struct TrainingCost {
     /// Forward-and-backward passes of one sample.
     pub samples: u64,
-    /// Nominal multiply-adds: forward x 3.
+    /// Nominal multiply-adds: forward x 3, and a teacher's forward passes.
     pub macs: u64,
     /// Seconds spent in steps, over all sittings.
     pub wall_s: f64,
@@ -126,6 +126,8 @@ pub(crate) struct Plan {
 /// The epochs and batches of a training, and where it stands.
 pub(crate) struct Course {
     plan: Plan,
+    /// Multiply-adds that a sample costs beside its passes.
+    beside_macs: u64,
     source: BatchSource,
     state: State,
     ahead: Option<Prefetch<TrainingBatch>>,
@@ -164,7 +166,7 @@ pub(crate) enum Next {
 
 impl Course {
     pub(crate) fn new(plan: Plan, source: BatchSource) -> Course {
-        Course { plan, source, state: State::default(), ahead: None }
+        Course { plan, beside_macs: 0, source, state: State::default(), ahead: None }
     }
 
     /// The next batch, or the record of the epoch that is over.
@@ -196,6 +198,11 @@ impl Course {
         Ok(prefetch(ahead, move |(step, ids)| source.training_batch(&ids, epoch, step))?)
     }
 
+    /// Each sample costs so many multiply-adds beside its passes.
+    pub(crate) fn costs_beside(&mut self, macs: u64) {
+        self.beside_macs = macs;
+    }
+
     /// Counts a step that was taken.
     pub(crate) fn account(&mut self, step: Sums) {
         let State { sums, cost, .. } = &mut self.state;
@@ -207,7 +214,8 @@ impl Course {
             wall_s: sums.wall_s + step.wall_s,
         };
         cost.samples += step.samples;
-        cost.macs += step.samples * PASSES_PER_STEP * self.plan.forward_macs;
+        let of_sample = PASSES_PER_STEP * self.plan.forward_macs + self.beside_macs;
+        cost.macs += step.samples * of_sample;
         cost.wall_s += step.wall_s;
         self.state.step += 1;
     }

@@ -50,6 +50,14 @@ pub enum Error {
         /// Values of one image.
         values: usize,
     },
+    /// A teacher of other images or classes.
+    #[error("learning from a teacher: found one of {found}, expected {expected}")]
+    Teacher {
+        /// What it is for.
+        found: String,
+        /// What the training is on.
+        expected: String,
+    },
     /// A snapshot does not belong to this training.
     #[error(transparent)]
     Snapshot(#[from] Misfit),

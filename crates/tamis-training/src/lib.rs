@@ -40,7 +40,9 @@ pub use config::{EmbedConfig, ScorerConfig};
 pub use course::{Progress, Schedule, TrainingCost, TrainingRecord};
 pub use error::Error;
 pub use forgetting::Forgetting;
-pub use network::{NetworkTraining, NetworkTrainingConfig, TrainingSet};
+pub use network::{
+    DistillationConfig, NetworkTraining, NetworkTrainingConfig, Teacher, TrainingSet,
+};
 
 pub use optimizer::{Adam, Sgd, clip_global_norm};
 pub use parameters::{parameters, put_parameters};

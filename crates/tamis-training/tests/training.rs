@@ -10,7 +10,9 @@ use tamis_data::{Augmentation, BatchSource, DataConfig, Dataset, Normalization, 
 use tamis_graph::networks::resnet;
 use tamis_nn::{Device, Model};
 use tamis_training::{
-    AutoencoderTraining, ClassifierTraining, EmbedConfig, ScorerConfig, Training, TrainingEvent,
+    AutoencoderTraining, ClassifierTraining, DistillationConfig, EmbedConfig, Error,
+    NetworkTraining, NetworkTrainingConfig, ScorerConfig, Teacher, Training, TrainingEvent,
+    TrainingSet,
 };
 
 /// Seventy images are four batches of 16 and one of six.
@@ -91,6 +93,74 @@ fn a_classifier_that_stops_after_every_step_ends_as_one_that_does_not() {
 fn an_autoencoder_that_stops_after_every_step_ends_as_one_that_does_not() {
     let train = images(IMAGES);
     resumes_anywhere(&|| Box::new(autoencoder(&train, 2)));
+}
+
+/// Two epochs of a residual network of two channels; of its settings these.
+fn network(train: &Arc<Dataset>, config: &NetworkTrainingConfig) -> NetworkTraining {
+    let graph = resnet(2, 1, [3, 16, 16], 10).unwrap();
+    let members = train.ids().collect();
+    let augmentation = Augmentation::default().into();
+    let set = TrainingSet { train: train.clone(), members, augmentation };
+    let config = NetworkTrainingConfig { epochs: 2, batch: 16, ..config.clone() };
+    NetworkTraining::new(&config, graph, set, 3, Device::Cpu).unwrap()
+}
+
+/// An untrained network of four channels, whose images are normalised by other numbers.
+fn teacher(side: usize, classes: usize) -> Teacher {
+    let graph = resnet(4, 1, [3, side, side], classes).unwrap();
+    let model = Model::new(graph, &["logits"], Device::Cpu).unwrap();
+    let weights = model.layout().init(8);
+    let statistics = model.initial_statistics();
+    let normalization = Normalization { mean: vec![0.3; 3], deviation: vec![0.2; 3] };
+    Teacher { model, weights, statistics, normalization }
+}
+
+fn taught(train: &Arc<Dataset>, config: &NetworkTrainingConfig, alpha: f64) -> NetworkTraining {
+    let distillation = DistillationConfig { alpha, ..DistillationConfig::default() };
+    network(train, config).with_teacher(teacher(16, 10), &distillation).unwrap()
+}
+
+#[test]
+fn a_network_with_a_teacher_that_stops_after_every_step_ends_as_one_that_does_not() {
+    let train = images(IMAGES);
+    let config = NetworkTrainingConfig::default();
+    resumes_anywhere(&|| Box::new(taught(&train, &config, 0.9)));
+}
+
+#[test]
+fn a_teacher_counts_as_much_as_it_is_to_and_its_passes_are_counted() {
+    let train = images(IMAGES);
+    let weights = |mut training: NetworkTraining| {
+        finish(&mut training);
+        (training.weights().to_vec(), training.progress().cost)
+    };
+    let plain = NetworkTrainingConfig::default();
+    let (alone, cost) = weights(network(&train, &plain));
+    let (ignored, taught_cost) = weights(taught(&train, &plain, 0.0));
+    assert_eq!(ignored, alone, "a teacher that counts nothing changes nothing");
+    assert_eq!(taught_cost.samples, cost.samples);
+    let of_teacher = teacher(16, 10).model.graph().counts().macs;
+    assert_eq!(taught_cost.macs, cost.macs + cost.samples * of_teacher);
+    // Smoothed labels are seen by who looks at labels.
+    let smoothed = NetworkTrainingConfig { label_smoothing: 0.5, ..plain.clone() };
+    let of = |config, alpha| weights(taught(&train, config, alpha)).0;
+    assert_eq!(of(&smoothed, 1.0), of(&plain, 1.0), "the teacher alone");
+    assert_ne!(of(&smoothed, 0.9), of(&plain, 0.9), "the labels, too");
+    assert_ne!(of(&plain, 0.9), alone);
+}
+
+#[test]
+fn a_teacher_of_other_images_or_classes_is_refused() {
+    let train = images(IMAGES);
+    for (side, classes, told) in [(8, 10, "[3, 8, 8] and 10 classes"), (16, 7, "and 7 classes")] {
+        let training = network(&train, &NetworkTrainingConfig::default());
+        let config = DistillationConfig::default();
+        let error = training.with_teacher(teacher(side, classes), &config).err().unwrap();
+        assert!(
+            matches!(error, Error::Teacher { .. }) && error.to_string().contains(told),
+            "{error}"
+        );
+    }
 }
 
 #[test]

@@ -224,10 +224,10 @@ pub enum Error {
     )]
     NoTestSplit,
     /// A network was to answer to classes that it does not know.
-    #[error(
-        "judging a network: found the classes {found}, expected {expected}, on which it was trained"
-    )]
+    #[error("{task}: found the classes {found}, expected {expected}, on which it was trained")]
     OtherClasses {
+        /// What the network was to do.
+        task: &'static str,
         /// Classes of the data.
         found: String,
         /// Classes of the network.
@@ -235,10 +235,12 @@ pub enum Error {
     },
     /// A network was to look at images of another shape.
     #[error(
-        "judging a network: found images of {found}, expected {expected}; hint: --set data.size and \
+        "{task}: found images of {found}, expected {expected}; hint: --set data.size and \
          data.channels bring images to that"
     )]
     OtherImages {
+        /// What the network was to do.
+        task: &'static str,
         /// Shape of the images.
         found: String,
         /// Shape that the network reads.

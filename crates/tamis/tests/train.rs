@@ -255,6 +255,45 @@ fn a_network_is_refused_for_other_classes_and_images_than_its_own() {
     assert!(text(&output.stderr).contains("finished `tamis train`"));
 }
 
+#[test]
+fn a_pruned_network_learns_from_a_teacher_and_goes_on_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let [teacher, whole, run, alone] =
+        ["teacher", "whole", "run", "alone"].map(|name| folder.path().join(name));
+    printed(&train(&teacher, &["--network=resnet8"]));
+    let pruned = "stem(3) stage(4-3) stage(5-8) stage(9-16)";
+    // The helper's sizes are of networks that have none of their own.
+    let student = |run: &Path, more: &[&str]| {
+        let own = ["train", "--genotype", pruned, "--out", run.to_str().unwrap()];
+        let small = SMALL.iter().filter(|of| !["--channels=4", "--cells=1"].contains(of));
+        tamis(&[&own[..], &small.copied().collect::<Vec<_>>(), more].concat())
+    };
+    let learns = ["--teacher", teacher.to_str().unwrap()];
+    printed(&student(&whole, &learns));
+    let stopped = student(&run, &[&learns[..], &["--stop-after-steps=9"]].concat());
+    assert_eq!(stopped.status.code(), Some(75), "{}", text(&stopped.stderr));
+    printed(&tamis(&["resume", run.to_str().unwrap(), "--progress=none"]));
+    assert_eq!(bytes(&run), bytes(&whole));
+    printed(&student(&alone, &[]));
+    assert_ne!(bytes(&alone), bytes(&whole));
+    let macs = |run: &Path| result(run)["cost"]["macs"].as_u64().unwrap();
+    let samples = result(&whole)["cost"]["samples"].as_u64().unwrap();
+    let of_teacher = result(&teacher)["macs"].as_u64().unwrap();
+    assert_eq!(macs(&whole), macs(&alone) + samples * of_teacher);
+    // Another teacher in its place is another training.
+    let again = folder.path().join("again");
+    let stopped = student(&again, &[&learns[..], &["--stop-after-steps=9"]].concat());
+    assert_eq!(stopped.status.code(), Some(75));
+    fs::copy(alone.join("network.safetensors"), teacher.join("network.safetensors")).unwrap();
+    let refused = tamis(&["resume", again.to_str().unwrap(), "--progress=none"]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(text(&refused.stderr).contains("distillation.teacher"), "{}", text(&refused.stderr));
+    let other =
+        student(&folder.path().join("other"), &[&learns[..], &["--set=data.size=32"]].concat());
+    assert_eq!(other.status.code(), Some(3));
+    assert!(text(&other.stderr).contains("learning from a teacher: found images"));
+}
+
 /// A finished training of a small network, and its folder.
 fn trained(folder: &Path) -> std::path::PathBuf {
     let run = folder.join("run");

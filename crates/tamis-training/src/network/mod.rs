@@ -1,15 +1,17 @@
 //! The training of a single network: any that is described, on some of the images, by a recipe.
 //!
-//! Stochastic gradient descent on the cross-entropy, with what recipes of the field add: label smoothing,
-//! an auxiliary classifier, dropped paths, a norm limit, mixed images, averaged weights. Batch norms are
-//! judged by running statistics, which are the mean of the first batches and from the tenth on what
+//! Stochastic gradient descent on the cross-entropy, with what recipes of the field add: label smoothing, an
+//! auxiliary classifier, dropped paths, a norm limit, mixed images, averaged weights, a teacher. Batch norms
+//! are judged by running statistics, which are the mean of the first batches and from the tenth on what
 //! PyTorch's momentum of 0.1 keeps.
 //!
 //! It never sees a test split: [`NetworkTraining::logits`] is for whoever may.
 
 mod config;
+mod distillation;
 
 pub use config::NetworkTrainingConfig;
+pub use distillation::{DistillationConfig, Teacher};
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,6 +29,7 @@ use crate::optimizer::{Sgd, clip_global_norm};
 use crate::parameters::{parameters, put_parameters};
 use crate::running::Running;
 use crate::training::{Training, TrainingEvent};
+use distillation::Distillation;
 
 /// What a network is trained on.
 pub struct TrainingSet {
@@ -52,6 +55,7 @@ pub struct NetworkTraining {
     average: Option<Vec<f32>>,
     sgd: Sgd,
     running: Running,
+    distillation: Option<Distillation>,
 }
 
 impl NetworkTraining {
@@ -101,12 +105,41 @@ impl NetworkTraining {
                 velocity: vec![0.0; weights.len()],
             },
             running: Running::new(network.initial_statistics()),
+            distillation: None,
             config: config.clone(),
             network,
             judged,
             normalization,
             weights,
         })
+    }
+
+    /// The same, learning from a teacher's answers too: to every batch as the network sees it, by the
+    /// teacher's running statistics. Its forward passes are counted.
+    ///
+    /// # Errors
+    ///
+    /// Settings out of range; [`Error::Teacher`] if the teacher reads other images or knows other classes.
+    pub fn with_teacher(
+        mut self,
+        teacher: Teacher,
+        config: &DistillationConfig,
+    ) -> Result<NetworkTraining, Error> {
+        config.check()?;
+        let told = |graph: &Graph| {
+            let classes =
+                graph.outputs().first().map_or(0, |of| graph.node(of.node).shape.values());
+            (graph.image(), classes)
+        };
+        let (found, expected) = (told(teacher.model.graph()), told(self.graph()));
+        if found != expected {
+            let words = |(image, classes)| format!("images of {image:?} and {classes} classes");
+            return Err(Error::Teacher { found: words(found), expected: words(expected) });
+        }
+        let taught = Distillation::new(teacher, config, &self.normalization, expected.1);
+        self.course.costs_beside(taught.macs());
+        self.distillation = Some(taught);
+        Ok(self)
     }
 
     /// The network's description.
@@ -197,13 +230,21 @@ impl NetworkTraining {
             key: Key::new(self.course.seed(), Purpose::DropPath).epoch(epoch).step(step),
             ids: &ids,
         };
+        let distillation = self.distillation.as_ref();
+        let taught = distillation.map(|of| of.logits(&batch.images)).transpose()?;
+        let taught = distillation.zip(taught.as_deref());
         let pass = self.network.train(&self.weights, &batch.images, Some(drop_path), |outputs| {
             let mut main = None;
             let (mut loss, mut gradients) = (0.0, Vec::with_capacity(outputs.len()));
             for (logits, weight) in outputs.iter().zip(weights) {
                 let (found, mut gradient) = cross_entropy(logits, &targets)?;
+                // An auxiliary classifier, which comes second, has the labels alone.
+                let own_loss = match taught.filter(|_| gradients.is_empty()) {
+                    Some((of, taught)) => of.blend(logits, taught, (&found, &mut gradient))?,
+                    None => found.loss,
+                };
                 gradient.iter_mut().for_each(|slope| *slope *= weight as f32);
-                loss += weight * found.loss;
+                loss += weight * own_loss;
                 gradients.push(gradient);
                 main.get_or_insert(found);
             }

@@ -21,7 +21,9 @@ pub(super) fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     use_threads(arguments.common.threads)?;
     let out = arguments.new_run.out.clone().unwrap_or_else(|| free_folder(&config));
     let file = arguments.settings.layers.config.iter().cloned();
+    let teacher = config.distillation.teacher.clone();
     let inputs = inputs_of_data(&config.data).into_iter().chain(arguments.run).chain(file);
+    let inputs = inputs.chain(teacher);
     refuse_replacing(&out, &inputs.collect::<Vec<_>>())?;
     let stop = Stop::listen(&arguments.common)?;
     let mut watch = Watch::new(arguments.common.progress, stop);
@@ -40,6 +42,7 @@ pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
 fn settings(arguments: &TrainArguments) -> Result<TrainingConfig, Failure> {
     let searched = arguments.run.as_deref().map(searched).transpose()?;
     let (found, searched_on) = searched.unzip();
+    let teacher = arguments.teacher.as_ref().map(|path| path.to_string_lossy().into_owned());
     let layers = arguments.settings.layers(|layers| {
         // Other data has other settings.
         let own_data = searched_on.flatten().filter(|_| arguments.settings.data.is_none());
@@ -50,6 +53,7 @@ fn settings(arguments: &TrainArguments) -> Result<TrainingConfig, Failure> {
             .optional("network.name", arguments.network.clone())
             .optional("network.channels", arguments.channels)
             .optional("network.cells", arguments.cells)
+            .optional("distillation.teacher", teacher)
             .optional("recipe", arguments.recipe.clone())
             .optional("policy.name", arguments.policy.clone())
     })?;

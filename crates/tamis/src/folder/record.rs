@@ -9,7 +9,7 @@ use tamis_data::Dataset;
 use tamis_nn::{Device, Instructions};
 use tamis_record::flatten;
 use tamis_record::section::config_error;
-use tamis_record::{FILES, UsedFiles, hash_of_file};
+use tamis_record::{FILES, TEACHER, UsedFiles, hash_of_file};
 use tamis_run::{Machine, RunFolder};
 use toml::Table;
 
@@ -48,7 +48,7 @@ fn binding_settings(table: &Table) -> Result<BTreeMap<String, Value>, Error> {
 }
 
 fn binds(key: &str) -> bool {
-    let is_free = ["device", "table"].contains(&key) || FILES.contains(&key);
+    let is_free = ["device", "table", TEACHER].contains(&key) || FILES.contains(&key);
     !is_free && !["data.", "score.", "embed."].iter().any(|section| key.starts_with(section))
 }
 

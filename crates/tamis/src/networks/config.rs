@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use tamis_data::{DataConfig, TrainingAugmentation};
 use tamis_record::section::{config_error, parse, parse_beside};
-use tamis_record::{Layers, RunConfig, merge, to_table};
+use tamis_record::{Layers, RunConfig, UsedFiles, merge, to_table};
 use tamis_search::PolicyConfig;
-use tamis_training::{EmbedConfig, NetworkTrainingConfig, ScorerConfig};
+use tamis_training::{DistillationConfig, EmbedConfig, NetworkTrainingConfig, ScorerConfig};
 use toml::{Table, Value};
 
 use super::network::NetworkConfig;
@@ -29,6 +29,8 @@ pub struct TrainingConfig {
     pub network: NetworkConfig,
     /// Section `train`: optimizer, schedule, loss.
     pub train: NetworkTrainingConfig,
+    /// Section `distillation`: whom the network learns from beside the labels.
+    pub distillation: DistillationConfig,
     /// Section `policy`: what chooses the images.
     pub policy: PolicyConfig,
     /// Section `score`: the scorer, where the policy needs scores and no file of them is named.
@@ -58,8 +60,8 @@ impl Default for Top {
     }
 }
 
-const SECTIONS: [&str; 7] =
-    ["data", "augmentation", "network", "train", "policy", "score", "embed"];
+const SECTIONS: [&str; 8] =
+    ["data", "augmentation", "network", "train", "distillation", "policy", "score", "embed"];
 
 impl TrainingConfig {
     /// The settings of a recipe.
@@ -72,6 +74,7 @@ impl TrainingConfig {
             augmentation: recipe.augmentation(),
             network: recipe.network(),
             train: recipe.train(),
+            distillation: DistillationConfig::default(),
             policy: PolicyConfig::default(),
             score: ScorerConfig::default(),
             embed: EmbedConfig::default(),
@@ -112,6 +115,7 @@ impl TrainingConfig {
             augmentation: parse(section("augmentation"), "augmentation")?,
             network: parse(section("network"), "network")?,
             train: parse(section("train"), "train")?,
+            distillation: parse(section("distillation"), "distillation")?,
             policy: parse(section("policy"), "policy")?,
             score: parse(section("score"), "score")?,
             embed: parse(section("embed"), "embed")?,
@@ -134,6 +138,7 @@ impl TrainingConfig {
             ("augmentation", to_table(&self.augmentation)?),
             ("network", to_table(&self.network)?),
             ("train", to_table(&self.train)?),
+            ("distillation", to_table(&self.distillation)?),
             ("policy", to_table(&self.policy)?),
             ("score", to_table(&self.score)?),
             ("embed", to_table(&self.embed)?),
@@ -162,7 +167,14 @@ impl TrainingConfig {
         self.data.check()?;
         self.score.check()?;
         self.embed.check()?;
+        self.distillation.check()?;
         Ok(self.train.check()?)
+    }
+
+    /// The files that the training looks at.
+    pub(crate) fn files(&self) -> Result<UsedFiles<'_>, Error> {
+        let teacher = self.distillation.teacher.as_deref();
+        Ok(UsedFiles { teacher, ..UsedFiles::of(&self.policy)? })
     }
 
     /// The settings by which images are chosen, as those of a search that chooses them.

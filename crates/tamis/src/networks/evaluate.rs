@@ -41,18 +41,7 @@ pub fn evaluate(
 }
 
 fn judge(network: &TrainedNetwork, split: Arc<Dataset>) -> Result<Judgement, Error> {
-    if split.classes() != network.classes {
-        return Err(Error::OtherClasses {
-            found: split.classes().join(", "),
-            expected: network.classes.join(", "),
-        });
-    }
-    if split.shape() != network.image {
-        return Err(Error::OtherImages {
-            found: split.shape().to_string(),
-            expected: network.image.to_string(),
-        });
-    }
+    network.refuse_other("judging a network", &split)?;
     let none = TrainingAugmentation::none();
     let source = BatchSource::for_training(split.clone(), &network.normalization, none, 0)?;
     let model = network.model(Device::Cpu)?;

@@ -5,13 +5,14 @@
 //! `tamis`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use tamis_data::{ImageShape, Normalization};
+use tamis_data::{Dataset, ImageShape, Normalization};
 use tamis_graph::{Graph, Layer};
 use tamis_nn::{Device, Model, Statistics};
+use tamis_training::Teacher;
 
 use super::network::NetworkConfig;
 use crate::error::Error;
@@ -65,6 +66,37 @@ impl TrainedNetwork {
     /// [`Error::Network`].
     pub fn model(&self, device: Device) -> Result<Model, Error> {
         Ok(Model::new(self.graph.clone(), &["logits"], device)?)
+    }
+
+    /// The network as a teacher on a device.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Network`].
+    pub(super) fn teacher(&self, device: Device) -> Result<Teacher, Error> {
+        Ok(Teacher {
+            model: self.model(device)?,
+            weights: self.weights.clone(),
+            statistics: self.statistics.clone(),
+            normalization: self.normalization.clone(),
+        })
+    }
+
+    /// Refuses data of other classes or images than it was trained on, for some task.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OtherClasses`], [`Error::OtherImages`].
+    pub(super) fn refuse_other(&self, task: &'static str, data: &Dataset) -> Result<(), Error> {
+        if data.classes() != self.classes {
+            let [found, expected] = [data.classes(), &self.classes].map(|of| of.join(", "));
+            return Err(Error::OtherClasses { task, found, expected });
+        }
+        if data.shape() != self.image {
+            let [found, expected] = [data.shape(), self.image].map(|of| of.to_string());
+            return Err(Error::OtherImages { task, found, expected });
+        }
+        Ok(())
     }
 
     /// What of it may disappoint: a cell that nothing flows through, say.
@@ -133,7 +165,7 @@ impl TrainedNetwork {
     /// [`Error::NoTrainedNetwork`] if there is none; [`tamis_record::Error::Content`] naming what of it
     /// is wrong.
     pub fn read(path: &Path) -> Result<TrainedNetwork, Error> {
-        let file = if path.is_dir() { path.join(NETWORK_FILE) } else { path.to_owned() };
+        let file = network_file(path);
         let bytes = std::fs::read(&file).map_err(|source| Error::NoTrainedNetwork {
             path: path.to_owned(),
             found: source.to_string(),
@@ -186,6 +218,11 @@ impl TrainedNetwork {
             statistics,
         })
     }
+}
+
+/// The file of a trained network, where a run folder may be named for it.
+pub(super) fn network_file(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(NETWORK_FILE) } else { path.to_owned() }
 }
 
 fn malformed(path: &Path, found: &dyn std::fmt::Display) -> Error {

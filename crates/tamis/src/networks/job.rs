@@ -14,7 +14,7 @@ use tamis_core::SampleId;
 use tamis_data::{BatchSource, Dataset, Loaded, TrainingAugmentation};
 use tamis_nn::Device;
 use tamis_record::DatasetSummary;
-use tamis_record::{Layers, UsedFiles};
+use tamis_record::Layers;
 use tamis_run::RunFolder;
 use tamis_search::OneOffCost;
 use tamis_select::{Pool, hold_out};
@@ -23,7 +23,7 @@ use toml::Table;
 
 use super::config::TrainingConfig;
 use super::evaluate::TOGETHER;
-use super::file::{NETWORK_FILE, TrainedNetwork};
+use super::file::{NETWORK_FILE, TrainedNetwork, network_file};
 use super::judgement::Judgement;
 use super::network::DescribedNetwork;
 use super::outcome::{TrainedOn, TrainingOutcome, TrainingSpent};
@@ -69,6 +69,7 @@ struct Ground {
     test: Option<Arc<Dataset>>,
     device: Device,
     network: DescribedNetwork,
+    teacher: Option<TrainedNetwork>,
 }
 
 /// The images that are trained on, and those that are held out.
@@ -118,9 +119,14 @@ impl Ground {
         let auxiliary = config.train.auxiliary_weight > 0.0;
         let network = config.network.describe(train.shape(), train.classes().len(), auxiliary)?;
         config.augmentation.check(train.shape())?;
+        let teacher = config.distillation.teacher.as_deref();
+        let teacher = teacher.map(TrainedNetwork::read).transpose()?;
+        if let Some(teacher) = &teacher {
+            teacher.refuse_other("learning from a teacher", &train)?;
+        }
         warnings.extend(network.warnings.iter().cloned());
         let (train, test) = (Arc::new(train), test.map(Arc::new));
-        Ok(Ground { name, fingerprint, notes, warnings, train, test, device, network })
+        Ok(Ground { name, fingerprint, notes, warnings, train, test, device, network, teacher })
     }
 }
 
@@ -172,6 +178,8 @@ impl TrainingJob {
         path: &Path,
         observer: &mut dyn Observer,
     ) -> Result<Option<TrainingJob>, Error> {
+        // A run folder may be named for its network; what is written down is the file.
+        config.distillation.teacher = config.distillation.teacher.as_deref().map(network_file);
         let ground = Ground::of(&config)?;
         if let Err(error) = choose(&config.selection(), PoolSource::Open(&ground.train), None)
             && Missing::of(&error).is_none()
@@ -203,7 +211,7 @@ impl TrainingJob {
         let record = RunRecord::read(sitting.folder())?;
         if let Some(record) = &record {
             record.check_settings(config.to_table()?)?;
-            record.check_files(&UsedFiles::of(&config.policy)?)?;
+            record.check_files(&config.files()?)?;
         }
         let ground = Ground::of(&config)?;
         if let Some(record) = &record {
@@ -215,7 +223,7 @@ impl TrainingJob {
         let Some(record) = record else {
             return TrainingJob::begun(config, ground, chosen, sitting, observer).map(Some);
         };
-        record.check_files(&UsedFiles::of(&config.policy)?)?;
+        record.check_files(&config.files()?)?;
         let mut job = TrainingJob::before_first_step(config, ground, chosen, sitting)?;
         if let Some(earlier) = job.sitting.earlier()? {
             earlier.notes.into_iter().for_each(|note| observer.observe(&ScoringEvent::Note(note)));
@@ -243,7 +251,7 @@ impl TrainingJob {
         Beginning {
             table: config.to_table()?,
             seed: config.seed,
-            files: UsedFiles::of(&config.policy)?,
+            files: config.files()?,
             data: &ground.name,
             fingerprint: &ground.fingerprint,
             train: &ground.train,
@@ -272,7 +280,12 @@ impl TrainingJob {
             augmentation: config.augmentation,
         };
         let graph = ground.network.graph.clone();
-        let training = NetworkTraining::new(&config.train, graph, set, config.seed, ground.device)?;
+        let mut training =
+            NetworkTraining::new(&config.train, graph, set, config.seed, ground.device)?;
+        if let Some(teacher) = &ground.teacher {
+            let teacher = teacher.teacher(ground.device)?;
+            training = training.with_teacher(teacher, &config.distillation)?;
+        }
         let (history, peak) = (Vec::new(), PeakMemory::NONE);
         Ok(TrainingJob { config, ground, chosen, training, history, sitting, peak })
     }

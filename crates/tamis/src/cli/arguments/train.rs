@@ -34,6 +34,10 @@ pub(crate) struct TrainArguments {
     /// Network of no search space: resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110
     #[arg(long, value_name = "NAME", group = "what")]
     pub(crate) network: Option<String>,
+    /// A trained network, or its run folder, whose answers the network learns from, too: knowledge
+    /// distillation
+    #[arg(long, value_name = "RUN")]
+    pub(crate) teacher: Option<PathBuf>,
     /// Recipe: quick, nas-bench-201-12, nas-bench-201-200, darts-600
     #[arg(
         long,
