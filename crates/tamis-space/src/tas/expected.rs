@@ -107,17 +107,20 @@ impl SuperShape {
     }
 
     fn add(&self, term: &Term, shares: &[Vec<Vec<f64>>; 2], found: &mut ExpectedMacs) {
-        let candidates = |of: Result<usize, usize>| match of {
-            Ok(row) => self.widths(row).into_iter().zip(shares[0][row].iter().copied()).collect(),
-            Err(channels) => vec![(channels, 1.0)],
+        let candidates = |of: Result<usize, usize>| -> Vec<(usize, f64)> {
+            match of {
+                Ok(row) => {
+                    self.widths(row).into_iter().zip(shares[0][row].iter().copied()).collect()
+                }
+                Err(channels) => vec![(channels, 1.0)],
+            }
         };
         let sum = |(stage, columns): &(usize, std::ops::Range<usize>)| -> f64 {
             shares[1][*stage][columns.clone()].iter().sum()
         };
         let chances: Vec<f64> = term.depths.iter().map(sum).collect();
         let chance: f64 = chances.iter().product();
-        let (read, given): (Vec<(usize, f64)>, Vec<(usize, f64)>) =
-            (candidates(term.read), candidates(term.given));
+        let (read, given) = (candidates(term.read), candidates(term.given));
         let mut pairs = 0.0;
         for (at, &(inputs, of_read)) in read.iter().enumerate() {
             for (to, &(outputs, of_given)) in given.iter().enumerate() {
