@@ -11,7 +11,7 @@ pub(super) fn drawn_by(weights: &[f64], stream: &mut Stream) -> Option<usize> {
         rest < 0.0
     });
     // Rounding may leave a rest behind the last.
-    found.or_else(|| there().last()).map(|(place, _)| place)
+    found.or_else(|| there().next_back()).map(|(place, _)| place)
 }
 
 /// So many places, each drawn by what it weighs of those that are left; fewer where fewer weigh anything.
