@@ -20,7 +20,7 @@ const BATCHES: u32 = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let train = Arc::new(open(&DataConfig::default())?.train);
-    let normalization = Normalization::of(&train);
+    let normalization = Normalization::of(&train)?;
     let pixels = 96.0 * train.shape().plane() as f64 * f64::from(BATCHES);
     let mut sources = Vec::new();
     for (name, augmentation) in augmentations() {
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for _ in 0..ROUNDS {
         for (_, source, fastest) in &mut sources {
-            *fastest = fastest.min(round_s(source) * 1e9 / pixels);
+            *fastest = fastest.min(round_s(source)? * 1e9 / pixels);
         }
     }
     let base = sources[0].2;
@@ -57,11 +57,11 @@ fn augmentations() -> [(&'static str, TrainingAugmentation); 6] {
     ]
 }
 
-fn round_s(source: &BatchSource) -> f64 {
+fn round_s(source: &BatchSource) -> Result<f64, tamis_data::Error> {
     let start = Instant::now();
     for step in 0..BATCHES {
         let ids: Vec<SampleId> = (step * 96..step * 96 + 96).map(SampleId).collect();
-        black_box(source.training_batch(&ids, 0, step));
+        black_box(source.training_batch(&ids, 0, step)?);
     }
-    start.elapsed().as_secs_f64()
+    Ok(start.elapsed().as_secs_f64())
 }

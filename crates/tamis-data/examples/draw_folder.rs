@@ -29,7 +29,7 @@ fn write(split: &Dataset, folder: &Path) -> Result<(), Box<dyn Error>> {
         let class = &split.classes()[split.labels()[id.index()] as usize];
         let folder = folder.join(class);
         std::fs::create_dir_all(&folder)?;
-        let pixels = split.pixels(id);
+        let pixels = split.pixels(id)?;
         let image = image::RgbImage::from_fn(width, height, |x, y| {
             let at = (y * width + x) as usize;
             image::Rgb([pixels[at], pixels[plane + at], pixels[2 * plane + at]])

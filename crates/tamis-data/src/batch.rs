@@ -100,42 +100,55 @@ impl BatchSource {
     /// The batch of these samples; with `augmented`, each is changed as its id and the epoch say.
     /// Images are not mixed: see [`BatchSource::training_batch`].
     ///
+    /// # Errors
+    ///
+    /// As [`Dataset::pixels`].
+    ///
     /// # Panics
     ///
     /// If an id is not below the data set's length.
-    pub fn batch(&self, ids: &[SampleId], epoch: u32, augmented: bool) -> Batch {
+    pub fn batch(&self, ids: &[SampleId], epoch: u32, augmented: bool) -> Result<Batch, Error> {
         let shape = self.dataset.shape();
         let mut images = vec![0.0; ids.len() * shape.len()];
         for (&id, output) in ids.iter().zip(images.chunks_exact_mut(shape.len())) {
-            let pixels = self.dataset.pixels(id);
+            let pixels = self.dataset.pixels(id)?;
             let (pixels, change) = match augmented {
                 true => self.augmented(pixels, Occasion { seed: self.seed, epoch, id }),
-                false => (Cow::Borrowed(pixels), Change::NONE),
+                false => (pixels, Change::NONE),
             };
             self.render(&pixels, change, output);
         }
         let labels = ids.iter().map(|id| self.dataset.labels()[id.index()]).collect();
-        Batch { ids: ids.to_vec(), labels, images, shape }
+        Ok(Batch { ids: ids.to_vec(), labels, images, shape })
     }
 
     /// The augmented batch of these samples in one step of an epoch, mixed if the augmentation has
     /// mixup.
     ///
+    /// # Errors
+    ///
+    /// As [`Dataset::pixels`].
+    ///
     /// # Panics
     ///
     /// If an id is not below the data set's length.
-    pub fn training_batch(&self, ids: &[SampleId], epoch: u32, step: u32) -> TrainingBatch {
-        let mut batch = self.batch(ids, epoch, true);
+    pub fn training_batch(
+        &self,
+        ids: &[SampleId],
+        epoch: u32,
+        step: u32,
+    ) -> Result<TrainingBatch, Error> {
+        let mut batch = self.batch(ids, epoch, true)?;
         let mixed = self.augmentation.mixup.map(|alpha| {
             let mixed = Mixed::draw(alpha, ids.len(), self.seed, (epoch, step));
             mixed.mix(&mut batch.images, batch.shape.len());
             mixed
         });
-        TrainingBatch { batch, mixed }
+        Ok(TrainingBatch { batch, mixed })
     }
 
     /// The bytes of an image as its augmentation leaves them, and what is still to happen.
-    fn augmented<'a>(&self, pixels: &'a [u8], occasion: Occasion) -> (Cow<'a, [u8]>, Change) {
+    fn augmented<'a>(&self, pixels: Cow<'a, [u8]>, occasion: Occasion) -> (Cow<'a, [u8]>, Change) {
         let shape = self.dataset.shape();
         let Occasion { seed, epoch, id } = occasion;
         let change = self.augmentation.basic().draw(shape, seed, epoch, id);

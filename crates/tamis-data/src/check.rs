@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::duplicates::{Duplicate, Leak, duplicates, leaks};
 use crate::findings::{Findings, Tally, list};
 use crate::open::load;
-use crate::{ChannelStatistics, DataConfig, Dataset, ImageShape, Loaded, doubts};
+use crate::{ChannelStatistics, DataConfig, Dataset, Error, ImageShape, Loaded, doubts};
 
 /// What is in a data set.
 #[derive(Clone, Debug, Serialize)]
@@ -42,28 +42,32 @@ pub struct SplitStats {
 }
 
 /// Counts classes, measures channels, finds duplicates.
-pub fn stats(loaded: &Loaded) -> Stats {
+///
+/// # Errors
+///
+/// As [`Dataset::pixels`].
+pub fn stats(loaded: &Loaded) -> Result<Stats, Error> {
     let train = &loaded.train;
     let test = loaded.test.as_ref();
-    Stats {
+    Ok(Stats {
         name: loaded.name.clone(),
         fingerprint: loaded.fingerprint.clone(),
         shape: train.shape(),
         classes: train.classes().to_vec(),
         file_labels: train.file_labels().to_vec(),
-        train: split_stats(train),
-        test: test.map(split_stats),
+        train: split_stats(train)?,
+        test: test.map(split_stats).transpose()?,
         leaks: test.map(|test| leaks(train, test)).unwrap_or_default(),
-    }
+    })
 }
 
-fn split_stats(split: &Dataset) -> SplitStats {
-    SplitStats {
+fn split_stats(split: &Dataset) -> Result<SplitStats, Error> {
+    Ok(SplitStats {
         samples: split.len(),
         class_counts: split.class_counts(),
-        channels: ChannelStatistics::of(split),
+        channels: ChannelStatistics::of(split)?,
         duplicates: duplicates(split),
-    }
+    })
 }
 
 /// Everything that is wrong or doubtful about some data, one sentence each.
@@ -95,6 +99,7 @@ impl CheckReport {
 pub fn check(config: &DataConfig) -> CheckReport {
     let mut findings = Findings::default();
     let loaded = load(config, &mut findings);
+    let measured = loaded.and_then(|loaded| Some((findings.keep(stats(&loaded))?, loaded)));
     let mut report = CheckReport {
         source: config.source.clone(),
         problems: findings.problems.iter().map(ToString::to_string).collect(),
@@ -106,8 +111,7 @@ pub fn check(config: &DataConfig) -> CheckReport {
         let text = "equal images are looked for only where all images are of one shape";
         report.notes.push(text.to_owned());
     }
-    if let Some(loaded) = loaded {
-        let stats = stats(&loaded);
+    if let Some((stats, loaded)) = measured {
         report.look_for_copies(&loaded, &stats);
         report.warnings.extend(doubts::of_one_class(config, &loaded.train));
         report.tally.get_or_insert_with(|| stats.tally());

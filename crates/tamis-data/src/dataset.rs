@@ -1,8 +1,10 @@
-//! One split of a data set, decoded and in memory.
+//! One split of a data set, decoded.
 //!
 //! Images are bytes as `[sample, channel, height, width]`, so that a sample is one slice. The
 //! data set knows its samples by id, in the order of its files; it does not know how it was read,
 //! how it is split between the two levels of a search, or which batches it ends up in.
+
+use std::borrow::Cow;
 
 use tamis_core::SampleId;
 
@@ -96,16 +98,16 @@ impl Dataset {
 
     /// The image of a sample, `[channel, height, width]`.
     ///
+    /// # Errors
+    ///
+    /// Images may lie in a file, which may have changed since it was opened.
+    ///
     /// # Panics
     ///
     /// If the id is not below [`Dataset::len`].
-    pub fn pixels(&self, id: SampleId) -> &[u8] {
-        &self.pixels[id.index() * self.shape.len()..][..self.shape.len()]
-    }
-
-    /// All images, `[sample, channel, height, width]`.
-    pub(crate) fn all_pixels(&self) -> &[u8] {
-        &self.pixels
+    pub fn pixels(&self, id: SampleId) -> Result<Cow<'_, [u8]>, Error> {
+        let length = self.shape.len();
+        Ok(Cow::Borrowed(&self.pixels[id.index() * length..][..length]))
     }
 
     /// Content hash of each sample, in the order of ids.

@@ -19,7 +19,7 @@
 //! assert_eq!(data.name, "synthetic");
 //! assert_eq!(data.train.class_counts(), vec![10; 10]);
 //!
-//! let normalization = Normalization::of(&data.train);
+//! let normalization = Normalization::of(&data.train)?;
 //! let train = Arc::new(data.train);
 //! let source = BatchSource::new(train, &normalization, Augmentation::default(), 0)?;
 //! let jobs = vec![vec![SampleId(3), SampleId(1)], vec![SampleId(4)]];

@@ -1,7 +1,8 @@
 //! Prepares batches on a background thread while the network computes.
 //!
 //! What is prepared does not depend on the thread: the results come in the order of the jobs, and
-//! each is a function of its job. At most three are ready or in the making at a time.
+//! each is a function of its job. At most three are ready or in the making at a time. A job that fails is
+//! the last.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{Builder, JoinHandle};
@@ -24,14 +25,16 @@ pub fn prefetch<Jobs, Prepare, Output>(
 ) -> Result<Prefetch<Output>, Error>
 where
     Jobs: IntoIterator + Send + 'static,
-    Prepare: FnMut(Jobs::Item) -> Output + Send + 'static,
+    Prepare: FnMut(Jobs::Item) -> Result<Output, Error> + Send + 'static,
     Output: Send + 'static,
 {
     let (sender, receiver) = sync_channel(QUEUE);
     let thread = Builder::new().name("tamis-prefetch".to_owned()).spawn(move || {
         for job in jobs {
-            // The reader has gone: nobody wants the rest.
-            if sender.send(prepare(job)).is_err() {
+            let prepared = prepare(job);
+            let failed = prepared.is_err();
+            // Once the reader has gone, nobody wants the rest.
+            if sender.send(prepared).is_err() || failed {
                 return;
             }
         }
@@ -42,11 +45,11 @@ where
 
 /// The results of [`prefetch`], in the order of the jobs.
 ///
-/// Yields [`Error::PrefetchPanicked`] once, and then ends, if the thread has panicked. Dropping
-/// it early stops the thread after the job it is at.
+/// Ends after the first error: that of a job, or [`Error::PrefetchPanicked`] if the thread has
+/// panicked. Dropping it early stops the thread after the job it is at.
 #[derive(Debug)]
 pub struct Prefetch<Output> {
-    receiver: Option<Receiver<Output>>,
+    receiver: Option<Receiver<Result<Output, Error>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -64,7 +67,7 @@ impl<Output> Iterator for Prefetch<Output> {
 
     fn next(&mut self) -> Option<Self::Item> {
         match self.receiver.as_ref()?.recv() {
-            Ok(output) => Some(Ok(output)),
+            Ok(prepared) => Some(prepared),
             Err(_) => (!self.join()).then_some(Err(Error::PrefetchPanicked)),
         }
     }

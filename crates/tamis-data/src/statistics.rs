@@ -4,8 +4,9 @@
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use tamis_core::SampleId;
 
-use crate::Dataset;
+use crate::{Dataset, Error};
 
 /// Mean and standard deviation of each channel, over all pixels of all images, pixels as 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,16 +19,20 @@ pub struct ChannelStatistics {
 
 impl ChannelStatistics {
     /// The statistics of a split.
-    pub fn of(dataset: &Dataset) -> ChannelStatistics {
+    ///
+    /// # Errors
+    ///
+    /// As [`Dataset::pixels`].
+    pub fn of(dataset: &Dataset) -> Result<ChannelStatistics, Error> {
         let shape = dataset.shape();
         let pixels = (dataset.len() * shape.plane()) as u128;
-        let sums = dataset
-            .all_pixels()
-            .par_chunks_exact(shape.len())
-            .fold(|| vec![(0, 0); shape.channels], |sums, image| add(sums, image, shape.plane()))
-            .reduce(|| vec![(0, 0); shape.channels], join);
+        let none = || vec![(0, 0); shape.channels];
+        let sums = (0..dataset.len() as u32)
+            .into_par_iter()
+            .try_fold(none, |sums, id| Ok(add(sums, &dataset.pixels(SampleId(id))?, shape.plane())))
+            .try_reduce(none, |left, right| Ok(join(left, right)))?;
         let (mean, deviation) = sums.into_iter().map(|sums| moments(sums, pixels)).unzip();
-        ChannelStatistics { mean, deviation }
+        Ok(ChannelStatistics { mean, deviation })
     }
 }
 
@@ -67,9 +72,13 @@ impl Normalization {
     pub const LEAST_DEVIATION: f64 = 1.0 / 255.0;
 
     /// The normalisation that gives the training split mean 0 and deviation 1.
-    pub fn of(train: &Dataset) -> Normalization {
-        let ChannelStatistics { mean, deviation } = ChannelStatistics::of(train);
+    ///
+    /// # Errors
+    ///
+    /// As [`Dataset::pixels`].
+    pub fn of(train: &Dataset) -> Result<Normalization, Error> {
+        let ChannelStatistics { mean, deviation } = ChannelStatistics::of(train)?;
         let deviation = deviation.into_iter().map(|d| d.max(Self::LEAST_DEVIATION)).collect();
-        Normalization { mean, deviation }
+        Ok(Normalization { mean, deviation })
     }
 }

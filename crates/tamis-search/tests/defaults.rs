@@ -50,10 +50,10 @@ fn short(recipe: Recipe, space: &str, host: &str) -> SearchConfig {
 }
 
 fn batch(train: &Arc<Dataset>) -> Batch {
-    let normalization = Normalization::of(train);
+    let normalization = Normalization::of(train).unwrap();
     let source = BatchSource::new(train.clone(), &normalization, Augmentation::default(), 0);
     let ids: Vec<SampleId> = train.ids().take(8).collect();
-    source.unwrap().batch(&ids, 0, true)
+    source.unwrap().batch(&ids, 0, true).unwrap()
 }
 
 /// Edges, over all matrices, to which the batch's loss gives no gradient.

@@ -71,7 +71,7 @@ impl AutoencoderTraining {
             members: train.ids().collect(),
             forward_macs: network.graph().counts().macs,
         };
-        let normalization = Normalization::of(&train);
+        let normalization = Normalization::of(&train)?;
         let source = BatchSource::new(train, &normalization, augmentation, seed)?;
         Ok(AutoencoderTraining {
             course: Course::new(plan, source),
@@ -87,9 +87,9 @@ impl AutoencoderTraining {
     ///
     /// # Errors
     ///
-    /// [`Error::Network`] if the batch does not fit the network.
+    /// [`Error::Data`] if an image cannot be read.
     pub fn encode(&self, ids: &[SampleId]) -> Result<Vec<f32>, Error> {
-        let batch = self.course.plain(ids);
+        let batch = self.course.plain(ids)?;
         Ok(self.network.encode(&self.rounded(), &batch.images, self.running.statistics())?)
     }
 

@@ -77,7 +77,7 @@ impl ClassifierTraining {
             members: train.ids().collect(),
             forward_macs,
         };
-        let normalization = Normalization::of(&train);
+        let normalization = Normalization::of(&train)?;
         let source = BatchSource::new(train, &normalization, augmentation, seed)?;
         Ok(ClassifierTraining {
             forgetting,
@@ -99,9 +99,9 @@ impl ClassifierTraining {
     ///
     /// # Errors
     ///
-    /// [`Error::Network`] if the batch does not fit the network.
+    /// [`Error::Data`] if an image cannot be read.
     pub fn evaluate(&self, ids: &[SampleId]) -> Result<Vec<SampleOutput>, Error> {
-        let batch = self.course.plain(ids);
+        let batch = self.course.plain(ids)?;
         let [logits, _] = self.evaluated(&batch)?;
         Ok(cross_entropy(&logits, &Targets::of(&batch.labels))?.0.samples)
     }
@@ -111,9 +111,9 @@ impl ClassifierTraining {
     ///
     /// # Errors
     ///
-    /// [`Error::Network`] if the batch does not fit the network.
+    /// [`Error::Data`] if an image cannot be read.
     pub fn features(&self, ids: &[SampleId]) -> Result<Vec<f32>, Error> {
-        let [_, features] = self.evaluated(&self.course.plain(ids))?;
+        let [_, features] = self.evaluated(&self.course.plain(ids)?)?;
         Ok(features)
     }
 

@@ -181,7 +181,12 @@ impl Course {
             self.ahead = Some(self.prefetch()?);
         }
         match self.ahead.as_mut().and_then(Iterator::next) {
-            Some(batch) => Ok(Next::Batch(batch?)),
+            Some(Ok(batch)) => Ok(Next::Batch(batch)),
+            Some(Err(error)) => {
+                // Asked again, it tries again.
+                self.ahead = None;
+                Err(error.into())
+            }
             None => Err(misfit(format!("step {} of {}", self.state.step, self.steps()))),
         }
     }
@@ -267,8 +272,8 @@ impl Course {
     }
 
     /// These samples as they are: not augmented.
-    pub(crate) fn plain(&self, ids: &[SampleId]) -> Batch {
-        self.source.batch(ids, 0, false)
+    pub(crate) fn plain(&self, ids: &[SampleId]) -> Result<Batch, Error> {
+        Ok(self.source.batch(ids, 0, false)?)
     }
 
     /// Where the course stands, as the state of a snapshot.

@@ -188,11 +188,12 @@ fn running_statistics_are_the_mean_of_the_first_batches_moments() {
     let graph = resnet(2, 1, [3, 16, 16], 10).unwrap();
     let network = Model::new(graph, &["logits"], Device::Cpu).unwrap();
     let weights = network.layout().init(3);
-    let source = BatchSource::new(train.clone(), &Normalization::of(&train), none, 3).unwrap();
+    let source =
+        BatchSource::new(train.clone(), &Normalization::of(&train).unwrap(), none, 3).unwrap();
     let mut ids: Vec<SampleId> = train.ids().collect();
     Key::new(3, Purpose::WeightOrder).stream().shuffle(&mut ids);
     let moments = ids.chunks(16).map(|ids| {
-        let batch = source.batch(ids, 0, false);
+        let batch = source.batch(ids, 0, false).unwrap();
         let zeros = |outputs: &[&[f32]]| Ok((vec![vec![0.0; outputs[0].len()]], ()));
         let pass = network.train(&weights, &batch.images, None, zeros).unwrap();
         pass.statistics.to_values()

@@ -69,7 +69,8 @@ fn predicted(run: &Path, images: &Dataset, folder: &Path) -> Vec<f32> {
     fs::create_dir(folder).unwrap();
     for id in images.ids().take(IMAGES) {
         let side = SIDE as u32;
-        let image = image::GrayImage::from_raw(side, side, images.pixels(id).to_vec()).unwrap();
+        let image = image::GrayImage::from_raw(side, side, images.pixels(id).unwrap().into_owned())
+            .unwrap();
         image.save(folder.join(format!("{:03}.png", id.index()))).unwrap();
     }
     let (run, folder) = (run.to_str().unwrap(), folder.to_str().unwrap());
@@ -100,7 +101,7 @@ fn compare(name: &str, network: &[&str]) {
     let loaded = tamis::data::open(&DataConfig { source, ..DataConfig::default() }).unwrap();
     let images = loaded.test.unwrap();
     let ids: Vec<SampleId> = images.ids().take(IMAGES).collect();
-    let pixels = ids.iter().flat_map(|id| images.pixels(*id)).map(|pixel| f32::from(*pixel));
+    let pixels = ids.iter().flat_map(|id| images.pixels(*id).unwrap().into_owned()).map(f32::from);
     let pixels: Vec<f32> = pixels.collect();
     let trained = TrainedNetwork::read(&run_folder).unwrap();
     let (mean, deviation) = (trained.normalization.mean[0], trained.normalization.deviation[0]);

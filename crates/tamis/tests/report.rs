@@ -65,7 +65,7 @@ fn pictures(page: &Path) -> Vec<(u32, Vec<[u8; 3]>)> {
 /// The pixels of a sample, plane after plane in the data set.
 fn pixels(dataset: &Dataset, id: u32) -> Vec<[u8; 3]> {
     let (planes, size) =
-        (dataset.pixels(SampleId(id)), dataset.shape().height * dataset.shape().width);
+        (dataset.pixels(SampleId(id)).unwrap(), dataset.shape().height * dataset.shape().width);
     assert_eq!(planes.len(), 3 * size);
     (0..size).map(|at| [planes[at], planes[size + at], planes[2 * size + at]]).collect()
 }

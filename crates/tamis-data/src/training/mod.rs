@@ -134,14 +134,14 @@ impl TrainingAugmentation {
     /// the padded crop; the same bytes if nothing is.
     pub(crate) fn on_bytes<'a>(
         &self,
-        pixels: &'a [u8],
+        pixels: Cow<'a, [u8]>,
         shape: ImageShape,
         occasion: Occasion,
     ) -> Cow<'a, [u8]> {
         if !self.changes_colours() && self.random_resized_crop.is_none() {
-            return Cow::Borrowed(pixels);
+            return pixels;
         }
-        let mut pixels = pixels.to_vec();
+        let mut pixels = pixels.into_owned();
         self.rand_augment.apply(&mut pixels, shape, occasion);
         self.color_jitter.apply(&mut pixels, shape, occasion);
         if let Some(crop) = self.random_resized_crop {

@@ -19,7 +19,7 @@ fn dataset() -> Arc<Dataset> {
 
 fn source(augmentation: Augmentation, seed: u64) -> BatchSource {
     let dataset = dataset();
-    let normalization = Normalization::of(&dataset);
+    let normalization = Normalization::of(&dataset).unwrap();
     BatchSource::new(dataset, &normalization, augmentation, seed).unwrap()
 }
 
@@ -40,7 +40,7 @@ fn image(batch: &Batch, position: usize) -> &[f32] {
 
 #[test]
 fn a_plain_batch_is_normalised_to_mean_0_and_deviation_1() {
-    let batch = source(Augmentation::default(), 0).batch(&all(), 3, false);
+    let batch = source(Augmentation::default(), 0).batch(&all(), 3, false).unwrap();
     assert_eq!((batch.ids.len(), batch.images.len(), batch.shape), (40, 40 * SHAPE.len(), SHAPE));
     assert_eq!(batch.labels[..4], [0, 1, 2, 0]);
     for channel in 0..3 {
@@ -55,8 +55,8 @@ fn a_plain_batch_is_normalised_to_mean_0_and_deviation_1() {
 #[test]
 fn an_augmented_image_is_a_crop_of_the_padded_one_perhaps_mirrored() {
     let source = source(Augmentation::default(), 0);
-    let normalization = Normalization::of(source.dataset());
-    let batch = source.batch(&all(), 0, true);
+    let normalization = Normalization::of(source.dataset()).unwrap();
+    let batch = source.batch(&all(), 0, true).unwrap();
     let mut found = std::collections::BTreeSet::new();
     for id in all() {
         let shown: Vec<Option<u8>> = image(&batch, id.index())
@@ -66,8 +66,9 @@ fn an_augmented_image_is_a_crop_of_the_padded_one_perhaps_mirrored() {
             .collect();
         let changes = (-4..=4).flat_map(|down| (-4..=4).map(move |right| (down, right)));
         let changes = changes.flat_map(|(down, right)| [(down, right, false), (down, right, true)]);
-        let fitting: Vec<_> =
-            changes.filter(|&change| shown == slow(source.dataset().pixels(id), change)).collect();
+        let fitting: Vec<_> = changes
+            .filter(|&change| shown == slow(&source.dataset().pixels(id).unwrap(), change))
+            .collect();
         assert_eq!(fitting.len(), 1, "sample {id} is none or several crops");
         found.extend(fitting);
     }
@@ -89,9 +90,9 @@ fn slow(pixels: &[u8], (down, right, flip): (i32, i32, bool)) -> Vec<Option<u8>>
 
 #[test]
 fn cutout_blanks_one_square_of_all_channels_and_changes_nothing_else() {
-    let without = source(Augmentation::default(), 0).batch(&all(), 0, true);
+    let without = source(Augmentation::default(), 0).batch(&all(), 0, true).unwrap();
     let with = source(Augmentation { cutout: 4, ..Augmentation::default() }, 0);
-    let with = with.batch(&all(), 0, true);
+    let with = with.batch(&all(), 0, true).unwrap();
     let mut whole = 0;
     for id in all() {
         let (before, after) = (image(&without, id.index()), image(&with, id.index()));
@@ -111,18 +112,21 @@ fn cutout_blanks_one_square_of_all_channels_and_changes_nothing_else() {
 #[test]
 fn epochs_seeds_and_samples_have_changes_of_their_own() {
     let source_0 = source(Augmentation::default(), 0);
-    let first = source_0.batch(&all(), 0, true);
-    assert_eq!(first, source_0.batch(&all(), 0, true));
-    assert_ne!(first.images, source_0.batch(&all(), 1, true).images);
-    assert_ne!(first.images, source(Augmentation::default(), 1).batch(&all(), 0, true).images);
+    let first = source_0.batch(&all(), 0, true).unwrap();
+    assert_eq!(first, source_0.batch(&all(), 0, true).unwrap());
+    assert_ne!(first.images, source_0.batch(&all(), 1, true).unwrap().images);
+    assert_ne!(
+        first.images,
+        source(Augmentation::default(), 1).batch(&all(), 0, true).unwrap().images
+    );
     let none = source(Augmentation::NONE, 0);
-    assert_eq!(none.batch(&all(), 0, true), none.batch(&all(), 0, false));
+    assert_eq!(none.batch(&all(), 0, true).unwrap(), none.batch(&all(), 0, false).unwrap());
 }
 
 #[test]
 fn the_augmented_batch_of_a_seed_is_part_of_the_format() {
     let source = source(Augmentation { cutout: 5, ..Augmentation::default() }, 7);
-    let images = source.batch(&all(), 2, true).images;
+    let images = source.batch(&all(), 2, true).unwrap().images;
     let bytes: Vec<u8> = images.iter().flat_map(|value| value.to_le_bytes()).collect();
     assert_eq!(blake3::hash(&bytes).to_hex()[..16], *PINNED);
 }
@@ -132,10 +136,10 @@ const PINNED: &str = "09d7fd6f110db9a1";
 #[test]
 fn half_of_the_images_are_mirrored() {
     let source = source(Augmentation { crop_padding: 0, ..Augmentation::default() }, 0);
-    let plain = source.batch(&all(), 0, false).images;
+    let plain = source.batch(&all(), 0, false).unwrap().images;
     let mirrored: usize = (0..50)
         .map(|epoch| {
-            let batch = source.batch(&all(), epoch, true);
+            let batch = source.batch(&all(), epoch, true).unwrap();
             batch
                 .images
                 .chunks(SHAPE.len())
@@ -149,7 +153,7 @@ fn half_of_the_images_are_mirrored() {
 
 #[test]
 fn settings_that_do_not_fit_the_images_are_refused() {
-    let normalization = Normalization::of(&dataset());
+    let normalization = Normalization::of(&dataset()).unwrap();
     let make = |normalization: &Normalization, augmentation| {
         BatchSource::new(dataset(), normalization, augmentation, 0).map(|_| ())
     };
@@ -174,9 +178,9 @@ proptest! {
     ) {
         let source = source(Augmentation { cutout: 5, ..Augmentation::default() }, 0);
         let ids: Vec<SampleId> = ids.into_iter().map(SampleId).collect();
-        let batch = source.batch(&ids, epoch, true);
+        let batch = source.batch(&ids, epoch, true).unwrap();
         for (position, &id) in ids.iter().enumerate() {
-            let alone = source.batch(&[id], epoch, true);
+            let alone = source.batch(&[id], epoch, true).unwrap();
             prop_assert_eq!(image(&batch, position), &alone.images[..]);
         }
     }

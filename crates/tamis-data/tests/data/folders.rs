@@ -25,7 +25,7 @@ fn a_root_of_classes_and_a_root_of_splits_are_told_apart() {
     assert_eq!(split.test.unwrap().len(), 6);
     add_classes(&folder.path().join("split/test"), 3);
     let split = read(folder.path().join("split"));
-    assert_eq!(split.test.unwrap().pixels(SampleId(0)), samples(3, 1, 3, 8)[0].pixels);
+    assert_eq!(split.test.unwrap().pixels(SampleId(0)).unwrap(), samples(3, 1, 3, 8)[0].pixels);
     assert_eq!(split.notes, ["folders beside the splits that are not read (1): val"]);
 
     // A class may be called train.
@@ -148,10 +148,10 @@ fn size_scales_the_shorter_side_and_crops_the_centre() {
     }
     let data = open(&DataConfig { size: Some(4), ..config(folder.path()) }).unwrap();
     for id in data.train.ids() {
-        assert_eq!(data.train.pixels(id), [255; 16]);
+        assert_eq!(*data.train.pixels(id).unwrap(), [255; 16]);
     }
     let data = open(&DataConfig { size: Some(2), ..config(folder.path()) }).unwrap();
-    assert_eq!(data.train.pixels(SampleId(0)), [255; 4]);
+    assert_eq!(*data.train.pixels(SampleId(0)).unwrap(), [255; 4]);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn scaling_down_averages_and_keeps_directions() {
     let image = image::GrayImage::from_fn(40, 30, |x, y| image::Luma([value(x, y)]));
     write(folder.path().join("a/1.png"), &encode(&image.into(), ImageFormat::Png));
     let data = open(&DataConfig { size: Some(10), ..config(folder.path()) }).unwrap();
-    for (at, &pixel) in data.train.pixels(SampleId(0)).iter().enumerate() {
+    for (at, &pixel) in data.train.pixels(SampleId(0)).unwrap().iter().enumerate() {
         // Pixel x of the result shows columns 5 + 3 x to 7 + 3 x.
         let expected = 4.0 * (6.0 + 3.0 * (at % 10) as f64) + 10.0;
         assert!((f64::from(pixel) - expected).abs() < 6.0, "{at}: {pixel}, expected {expected}");
@@ -177,14 +177,14 @@ fn grey_beside_colour_is_refused_unless_one_is_chosen() {
     assert!(matches!(error, Error::MixedChannels { .. }), "{error}");
     assert!(error.to_string().contains("`--set data.channels=3`"), "{error}");
     let data = open(&DataConfig { channels: Some(3), ..config(folder.path()) }).unwrap();
-    assert_eq!(data.train.pixels(SampleId(6)), grey.pixels.repeat(3));
+    assert_eq!(data.train.pixels(SampleId(6)).unwrap(), grey.pixels.repeat(3));
     let data = open(&DataConfig { channels: Some(1), ..config(folder.path()) }).unwrap();
-    assert_eq!(data.train.pixels(SampleId(6)), grey.pixels);
+    assert_eq!(data.train.pixels(SampleId(6)).unwrap(), grey.pixels);
     let (red, green, blue) = (1_u32, 65, 129);
     let colour = &samples(1, 1, 3, 8)[0].pixels;
     let at = |place: u32| f64::from(colour[place as usize]);
     let luma = 0.299 * at(red) + 0.587 * at(green) + 0.114 * at(blue);
-    assert_eq!(f64::from(data.train.pixels(SampleId(0))[1]), luma.round());
+    assert_eq!(f64::from(data.train.pixels(SampleId(0)).unwrap()[1]), luma.round());
 }
 
 #[test]
@@ -199,8 +199,9 @@ fn transparency_depth_and_rotation_are_handled_as_documented() {
         write(folder.path().join(format!("a/{id}.png")), &encode(picture, ImageFormat::Png));
     }
     let data = read(folder.path());
-    let colour =
-        |id| data.train.pixels(SampleId(id)).iter().copied().step_by(16).collect::<Vec<_>>();
+    let colour = |id| {
+        data.train.pixels(SampleId(id)).unwrap().iter().copied().step_by(16).collect::<Vec<_>>()
+    };
     assert_eq!(colour(0), [255, 255, 255]);
     assert_eq!(colour(1), [177, 127, 255]);
     assert_eq!(colour(2), [255, 7, 0]);

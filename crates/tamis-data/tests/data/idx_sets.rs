@@ -29,7 +29,11 @@ fn a_set_with_any_prefix_is_recognised_with_both_splits() {
         write_idx(folder.path(), train, &images);
         write_idx(folder.path(), test, &held_out);
         let data = read(folder.path());
-        assert_eq!(data.train.pixels(tamis_core::SampleId(4)), images[4].pixels, "{train}");
+        assert_eq!(
+            data.train.pixels(tamis_core::SampleId(4)).unwrap(),
+            images[4].pixels,
+            "{train}"
+        );
         assert_eq!(data.test.unwrap().len(), 6, "{test}");
         assert_eq!(data.notes, [""; 0]);
     }

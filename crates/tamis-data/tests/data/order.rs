@@ -72,7 +72,7 @@ fn the_first_of_a_nested_folder_has_the_pixels_of_the_file_that_is_named() {
     {
         let id = SampleId(id as u32);
         assert_eq!(
-            (&*train.sample_name(id), train.pixels(id)),
+            (&*train.sample_name(id), &*train.pixels(id).unwrap()),
             (*name, &images[*image].pixels[..])
         );
     }

@@ -23,7 +23,7 @@ fn cifar_10_has_its_published_counts_and_statistics() {
     let data = read(folder);
     eprintln!("read in {:.2} s", start.elapsed().as_secs_f64());
     let start = Instant::now();
-    let stats = stats(&data);
+    let stats = stats(&data).unwrap();
     eprintln!("stats in {:.2} s", start.elapsed().as_secs_f64());
     assert_eq!((data.name.as_str(), data.train.len()), ("cifar10", 50_000));
     assert_eq!(stats.train.class_counts, [5000; 10]);

@@ -46,10 +46,13 @@ fn splits_are_found_in_any_case_and_spelling_and_are_never_classes() {
         let folder = splits(&[train, test]);
         let data = read(folder.path());
         assert_eq!(data.train.classes(), ["cat", "dog"], "{train}");
-        assert_eq!(data.train.pixels(tamis_core::SampleId(0)), samples(0, 1, 3, 8)[0].pixels);
+        assert_eq!(
+            data.train.pixels(tamis_core::SampleId(0)).unwrap(),
+            samples(0, 1, 3, 8)[0].pixels
+        );
         let held_out = data.test.unwrap();
         assert_eq!(
-            held_out.pixels(tamis_core::SampleId(0)),
+            held_out.pixels(tamis_core::SampleId(0)).unwrap(),
             samples(1, 1, 3, 8)[0].pixels,
             "{test}"
         );

@@ -22,7 +22,7 @@ fn dataset(channels: usize) -> Arc<Dataset> {
 
 fn source(augmentation: TrainingAugmentation, seed: u64) -> BatchSource {
     let dataset = dataset(3);
-    let normalization = Normalization::of(&dataset);
+    let normalization = Normalization::of(&dataset).unwrap();
     BatchSource::for_training(dataset, &normalization, augmentation, seed).unwrap()
 }
 
@@ -60,11 +60,11 @@ proptest! {
     ) {
         let basic = Augmentation { crop_padding, flip, cutout };
         let dataset = dataset(3);
-        let normalization = Normalization::of(&dataset);
+        let normalization = Normalization::of(&dataset).unwrap();
         let search = BatchSource::new(dataset, &normalization, basic, seed).unwrap();
         let all: Vec<SampleId> = (0..30).map(SampleId).collect();
-        let found = source(basic.into(), seed).training_batch(&all, epoch, 4);
-        let batch = search.batch(&all, epoch, true);
+        let found = source(basic.into(), seed).training_batch(&all, epoch, 4).unwrap();
+        let batch = search.batch(&all, epoch, true).unwrap();
         prop_assert_eq!(found, TrainingBatch { batch, mixed: None });
     }
 
@@ -73,9 +73,9 @@ proptest! {
         chosen in prop::collection::vec(0_u32..30, 1..8), epoch in 0_u32..5, step: u32
     ) {
         let source = source(unmixed(), 3);
-        let batch = source.training_batch(&ids(&chosen), epoch, step);
+        let batch = source.training_batch(&ids(&chosen), epoch, step).unwrap();
         for (image, &id) in images(&batch).zip(&chosen) {
-            prop_assert_eq!(image, &source.training_batch(&ids(&[id]), epoch, 0).batch.images);
+            prop_assert_eq!(image, &source.training_batch(&ids(&[id]), epoch, 0).unwrap().batch.images);
         }
     }
 
@@ -83,8 +83,8 @@ proptest! {
     fn mixed_images_and_targets_are_the_same_means_of_the_same_partners(
         chosen in prop::collection::vec(0_u32..30, 1..12), epoch in 0_u32..5, step in 0_u32..50
     ) {
-        let plain = source(unmixed(), 3).training_batch(&ids(&chosen), epoch, step);
-        let found = source(everything(), 3).training_batch(&ids(&chosen), epoch, step);
+        let plain = source(unmixed(), 3).training_batch(&ids(&chosen), epoch, step).unwrap();
+        let found = source(everything(), 3).training_batch(&ids(&chosen), epoch, step).unwrap();
         prop_assert_eq!(&found.batch.labels, &plain.batch.labels);
         let mixed = found.mixed.as_ref().unwrap();
         let mut partners = mixed.partners.clone();
@@ -113,7 +113,7 @@ proptest! {
 
 #[test]
 fn targets_of_images_that_are_not_mixed_have_all_weight_on_their_labels() {
-    let batch = source(unmixed(), 0).training_batch(&ids(&[0, 1, 2, 4]), 0, 0);
+    let batch = source(unmixed(), 0).training_batch(&ids(&[0, 1, 2, 4]), 0, 0).unwrap();
     let expected = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0];
     assert_eq!(batch.targets(3), expected);
 }
@@ -122,10 +122,10 @@ fn targets_of_images_that_are_not_mixed_have_all_weight_on_their_labels() {
 fn steps_and_epochs_are_mixed_in_their_own_ways() {
     let source = source(everything(), 0);
     let all: Vec<SampleId> = (0..30).map(SampleId).collect();
-    let first = source.training_batch(&all, 0, 0);
-    assert_eq!(first, source.training_batch(&all, 0, 0));
+    let first = source.training_batch(&all, 0, 0).unwrap();
+    assert_eq!(first, source.training_batch(&all, 0, 0).unwrap());
     for (epoch, step) in [(0, 1), (1, 0)] {
-        let other = source.training_batch(&all, epoch, step);
+        let other = source.training_batch(&all, epoch, step).unwrap();
         assert_ne!(first.mixed, other.mixed);
     }
 }
@@ -139,29 +139,29 @@ fn every_setting_changes_images_anew_in_every_epoch() {
         TrainingAugmentation { random_resized_crop: everything().random_resized_crop, ..none },
     ];
     let all: Vec<SampleId> = (0..30).map(SampleId).collect();
-    let plain = source(none, 0).batch(&all, 0, false);
+    let plain = source(none, 0).batch(&all, 0, false).unwrap();
     for augmentation in settings {
         let source = source(augmentation, 0);
-        assert_eq!(source.batch(&all, 0, false), plain, "{augmentation:?}");
-        let [first, second] = [0, 1].map(|epoch| source.training_batch(&all, epoch, 0));
+        assert_eq!(source.batch(&all, 0, false).unwrap(), plain, "{augmentation:?}");
+        let [first, second] = [0, 1].map(|epoch| source.training_batch(&all, epoch, 0).unwrap());
         let differ = |a: &TrainingBatch, b: &[f32]| {
             images(a).zip(b.chunks(plain.shape.len())).filter(|(a, b)| a != b).count()
         };
         assert!(differ(&first, &plain.images) > 20, "{augmentation:?}");
         assert!(differ(&first, &second.batch.images) > 20, "{augmentation:?}");
     }
-    assert_eq!(source(none, 0).training_batch(&all, 5, 0).batch, plain);
+    assert_eq!(source(none, 0).training_batch(&all, 5, 0).unwrap().batch, plain);
 }
 
 #[test]
 fn grey_images_are_augmented_too() {
     let dataset = dataset(1);
-    let normalization = Normalization::of(&dataset);
+    let normalization = Normalization::of(&dataset).unwrap();
     let source = BatchSource::for_training(dataset, &normalization, everything(), 0).unwrap();
     let all: Vec<SampleId> = (0..30).map(SampleId).collect();
-    let batch = source.training_batch(&all, 0, 0);
+    let batch = source.training_batch(&all, 0, 0).unwrap();
     assert!(batch.batch.images.iter().all(|value| value.is_finite()));
-    assert_ne!(batch.batch.images, source.batch(&all, 0, false).images);
+    assert_ne!(batch.batch.images, source.batch(&all, 0, false).unwrap().images);
 }
 
 /// The key that is named when the settings, written as TOML, are refused for 3 x 20 x 20 images;
@@ -202,7 +202,7 @@ fn settings_at_the_ends_of_their_ranges_are_taken() {
                 rand_augment = { operations = 1, magnitude = 30 }\n\
                 color_jitter = { brightness = 3.0, hue = 0.5 }\n\
                 random_resized_crop = { scale = [1.0, 1.0], ratio = [1.0, 1.0] }";
-    source(toml::from_str(text).unwrap(), 0).training_batch(&ids(&[1, 2]), 0, 0);
+    source(toml::from_str(text).unwrap(), 0).training_batch(&ids(&[1, 2]), 0, 0).unwrap();
 }
 
 #[test]

@@ -159,7 +159,7 @@ impl Search {
         let started = Instant::now();
         let policy = tamis_select::build(&config.policy.name, &context)?;
         let one_off = data.one_off.plus_seconds(started.elapsed().as_secs_f64());
-        let normalization = Normalization::of(train);
+        let normalization = Normalization::of(train)?;
         let source =
             BatchSource::new(data.train.clone(), &normalization, data.augmentation, config.seed)?;
         Ok(Search {
@@ -354,7 +354,12 @@ impl Search {
         }
         let next = self.ahead.as_mut().and_then(Iterator::next);
         match next {
-            Some(batches) => Ok(batches?),
+            Some(Ok(batches)) => Ok(batches),
+            Some(Err(error)) => {
+                // Asked again, it tries again.
+                self.ahead = None;
+                Err(error.into())
+            }
             None => Err(Error::Snapshot(Misfit {
                 what: "the epoch's progress".to_owned(),
                 found: format!("step {} of {}", self.progress.step, self.progress.steps),
@@ -371,7 +376,7 @@ impl Search {
         let source = self.source.clone();
         Ok(prefetch(steps, move |samples: StepSamples| {
             let batch = |ids: Vec<SampleId>| source.batch(&ids, epoch, true);
-            (samples.weight.map(batch), samples.arch.map(batch))
+            Ok((samples.weight.map(batch).transpose()?, samples.arch.map(batch).transpose()?))
         })?)
     }
 

@@ -6,8 +6,8 @@
 
 use std::ops::ControlFlow;
 
-/// Asked again and again while something takes long; breaks to stop it.
-pub(super) type Pause<'a> = dyn FnMut() -> ControlFlow<()> + 'a;
+/// Asked again and again while something takes long; breaks to stop it, and says why.
+pub(super) type Pause<'a, Why = ()> = dyn FnMut() -> ControlFlow<Why> + 'a;
 
 /// `row columns`: the coordinate of a row along each column.
 pub(super) fn project(row: &[f64], directions: &[f64], width: usize) -> Vec<f64> {
@@ -23,11 +23,11 @@ const NO_DIRECTION: f64 = 1e-20;
 
 /// Gram and Schmidt's orthonormal columns, twice over against rounding. A column that is nothing
 /// but the others' sum, as where pixels vary in fewer directions than are carried along, becomes 0.
-pub(super) fn orthonormalise(
+pub(super) fn orthonormalise<Why>(
     columns: &mut [f64],
     width: usize,
-    pause: &mut Pause,
-) -> ControlFlow<()> {
+    pause: &mut Pause<'_, Why>,
+) -> ControlFlow<Why> {
     let square = |vector: &[f64]| -> f64 { vector.iter().map(|value| value.powi(2)).sum() };
     // One column after the other in memory: rows of many columns do not fit any cache.
     let mut vectors = transposed(columns, width);
@@ -60,12 +60,12 @@ fn part_from(vector: &mut [f64], other: &[f64]) {
 }
 
 /// `a^T b`, `[column of a, column of b]`.
-pub(super) fn inner(
+pub(super) fn inner<Why>(
     a: &[f64],
     b: &[f64],
     width: usize,
-    pause: &mut Pause,
-) -> ControlFlow<(), Vec<f64>> {
+    pause: &mut Pause<'_, Why>,
+) -> ControlFlow<Why, Vec<f64>> {
     let mut product = vec![0.0; width * width];
     for (a, b) in a.chunks_exact(width).zip(b.chunks_exact(width)) {
         pause()?;
@@ -77,12 +77,12 @@ pub(super) fn inner(
 }
 
 /// `columns rotation`.
-pub(super) fn rotate(
+pub(super) fn rotate<Why>(
     columns: &[f64],
     rotation: &[f64],
     width: usize,
-    pause: &mut Pause,
-) -> ControlFlow<(), Vec<f64>> {
+    pause: &mut Pause<'_, Why>,
+) -> ControlFlow<Why, Vec<f64>> {
     let mut rotated = Vec::with_capacity(columns.len());
     for row in columns.chunks_exact(width) {
         pause()?;
@@ -99,11 +99,11 @@ const MOST_SWEEPS: usize = 100;
 
 /// Eigenvectors and eigenvalues of a symmetric matrix, largest first: Jacobi's cyclic rotations
 /// (Golub and Van Loan, 8.5).
-pub(super) fn symmetric_eigen(
+pub(super) fn symmetric_eigen<Why>(
     matrix: &[f64],
     width: usize,
-    pause: &mut Pause,
-) -> ControlFlow<(), Eigen> {
+    pause: &mut Pause<'_, Why>,
+) -> ControlFlow<Why, Eigen> {
     let mut a = matrix.to_vec();
     let mut vectors = vec![0.0; width * width];
     (0..width).for_each(|at| vectors[at * width + at] = 1.0);

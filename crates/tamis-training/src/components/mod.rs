@@ -83,8 +83,22 @@ pub enum ComponentsEvent {
     RoundEnded(ComponentsRound),
 }
 
-/// Told what happens; breaks to stop it.
-type Watch<'a> = dyn FnMut(ComponentsEvent) -> ControlFlow<()> + 'a;
+/// Told what happens; breaks to stop it, and says why.
+type Watch<'a, Why = ()> = dyn FnMut(ComponentsEvent) -> ControlFlow<Why> + 'a;
+
+/// Why it ended early.
+enum Halt {
+    Stopped,
+    Unreadable(tamis_data::Error),
+}
+
+/// Ends where an image cannot be read.
+fn readable<T>(read: Result<T, tamis_data::Error>) -> ControlFlow<Halt, T> {
+    match read {
+        Ok(value) => ControlFlow::Continue(value),
+        Err(error) => ControlFlow::Break(Halt::Unreadable(error)),
+    }
+}
 
 /// The most components that these images can have: the least of the images and the values of one.
 pub fn most_components(train: &Dataset) -> usize {
@@ -96,7 +110,7 @@ pub fn most_components(train: &Dataset) -> usize {
 ///
 /// # Errors
 ///
-/// [`Error::Components`] if more are wanted than there can be.
+/// [`Error::Components`] if more are wanted than there can be, [`Error::Data`] if an image cannot be read.
 pub fn pixel_components(
     train: &Dataset,
     wanted: usize,
@@ -108,15 +122,20 @@ pub fn pixel_components(
         let (images, values) = (train.len(), train.shape().len());
         return Err(Error::Components { found: wanted, most, images, values });
     }
-    Ok(iterate(&Pixels::new(train), wanted, seed, watch).continue_value())
+    let pixels = Pixels::new(train)?;
+    match iterate(&pixels, wanted, seed, &mut |event| watch(event).map_break(|()| Halt::Stopped)) {
+        ControlFlow::Continue(components) => Ok(Some(components)),
+        ControlFlow::Break(Halt::Stopped) => Ok(None),
+        ControlFlow::Break(Halt::Unreadable(error)) => Err(error.into()),
+    }
 }
 
 fn iterate(
     pixels: &Pixels,
     wanted: usize,
     seed: u64,
-    watch: &mut Watch,
-) -> ControlFlow<(), Components> {
+    watch: &mut Watch<Halt>,
+) -> ControlFlow<Halt, Components> {
     let (samples, length) = (pixels.train.len(), pixels.mean.len());
     let width = (wanted + MORE).min(length);
     let mut directions = start(length, width, seed, watch)?;
@@ -154,7 +173,12 @@ fn iterate(
     })
 }
 
-fn start(length: usize, width: usize, seed: u64, watch: &mut Watch) -> ControlFlow<(), Vec<f64>> {
+fn start(
+    length: usize,
+    width: usize,
+    seed: u64,
+    watch: &mut Watch<Halt>,
+) -> ControlFlow<Halt, Vec<f64>> {
     let mut stream = Key::new(seed, Purpose::Components).stream();
     let mut directions: Vec<f64> = (0..length * width).map(|_| stream.normal()).collect();
     orthonormalise(&mut directions, width, &mut at(watch, "orthonormalising"))?;
@@ -163,9 +187,9 @@ fn start(length: usize, width: usize, seed: u64, watch: &mut Watch) -> ControlFl
 
 /// Tells that it works at something, whenever it is asked.
 fn at<'a, 'b>(
-    watch: &'a mut Watch<'b>,
+    watch: &'a mut Watch<'b, Halt>,
     what: &'static str,
-) -> impl FnMut() -> ControlFlow<()> + use<'a, 'b> {
+) -> impl FnMut() -> ControlFlow<Halt> + use<'a, 'b> {
     move || watch(ComponentsEvent::Working(what))
 }
 
@@ -177,25 +201,25 @@ struct Pixels<'a> {
 }
 
 impl<'a> Pixels<'a> {
-    fn new(train: &'a Dataset) -> Pixels<'a> {
+    fn new(train: &'a Dataset) -> Result<Pixels<'a>, tamis_data::Error> {
         let plane = train.shape().plane();
-        let deviations = Normalization::of(train).deviation;
+        let deviations = Normalization::of(train)?.deviation;
         let scale = deviations.iter().flat_map(|of| vec![1.0 / (255.0 * of); plane]).collect();
         let mut sums = vec![0_u64; train.shape().len()];
         for id in train.ids() {
-            sums.iter_mut()
-                .zip(train.pixels(id))
-                .for_each(|(sum, &pixel)| *sum += u64::from(pixel));
+            let pixels = train.pixels(id)?;
+            sums.iter_mut().zip(&*pixels).for_each(|(sum, &pixel)| *sum += u64::from(pixel));
         }
         let mean = sums.iter().map(|&sum| sum as f64 / train.len() as f64).collect();
-        Pixels { train, scale, mean }
+        Ok(Pixels { train, scale, mean })
     }
 
-    fn row(&self, sample: usize, row: &mut [f64]) {
-        let pixels = self.train.pixels(SampleId(sample as u32));
-        for (at, (value, &pixel)) in row.iter_mut().zip(pixels).enumerate() {
+    fn row(&self, sample: usize, row: &mut [f64]) -> Result<(), tamis_data::Error> {
+        let pixels = self.train.pixels(SampleId(sample as u32))?;
+        for (at, (value, &pixel)) in row.iter_mut().zip(&*pixels).enumerate() {
             *value = (f64::from(pixel) - self.mean[at]) * self.scale[at];
         }
+        Ok(())
     }
 
     /// The covariance times `directions`, `[pixel, direction]`.
@@ -204,16 +228,16 @@ impl<'a> Pixels<'a> {
         directions: &[f64],
         width: usize,
         round: u32,
-        watch: &mut Watch,
-    ) -> ControlFlow<(), Vec<f64>> {
+        watch: &mut Watch<Halt>,
+    ) -> ControlFlow<Halt, Vec<f64>> {
         let all = self.train.len();
         let mut total = vec![0.0; directions.len()];
         for together in self.together() {
-            let products: Vec<Vec<f64>> = together
+            let products: Result<Vec<Vec<f64>>, _> = together
                 .par_iter()
                 .map(|samples| self.chunk_product(samples.clone(), directions, width))
                 .collect();
-            for product in products {
+            for product in readable(products)? {
                 total.iter_mut().zip(product).for_each(|(sum, value)| *sum += value);
             }
             let images = together.last().map_or(all, |samples| samples.end);
@@ -233,17 +257,22 @@ impl<'a> Pixels<'a> {
     }
 
     /// `X^T (X directions)` of some rows of X.
-    fn chunk_product(&self, samples: Range<usize>, directions: &[f64], width: usize) -> Vec<f64> {
+    fn chunk_product(
+        &self,
+        samples: Range<usize>,
+        directions: &[f64],
+        width: usize,
+    ) -> Result<Vec<f64>, tamis_data::Error> {
         let mut sum = vec![0.0; directions.len()];
         let mut row = vec![0.0; self.mean.len()];
         for sample in samples {
-            self.row(sample, &mut row);
+            self.row(sample, &mut row)?;
             let along = project(&row, directions, width);
             for (value, sum) in row.iter().zip(sum.chunks_exact_mut(width)) {
                 sum.iter_mut().zip(&along).for_each(|(sum, along)| *sum += value * along);
             }
         }
-        sum
+        Ok(sum)
     }
 
     /// The first `wanted` coordinates of every sample.
@@ -253,20 +282,24 @@ impl<'a> Pixels<'a> {
         width: usize,
         wanted: usize,
         round: u32,
-        watch: &mut Watch,
-    ) -> ControlFlow<(), Vec<f64>> {
+        watch: &mut Watch<Halt>,
+    ) -> ControlFlow<Halt, Vec<f64>> {
         let all = self.train.len();
         let mut coordinates = Vec::with_capacity(all * wanted);
         for together in self.together() {
             let samples: Vec<usize> = together.into_iter().flatten().collect();
             let images = samples.last().map_or(all, |last| last + 1);
-            coordinates.par_extend(samples.into_par_iter().flat_map_iter(|sample| {
-                let mut row = vec![0.0; self.mean.len()];
-                self.row(sample, &mut row);
-                let mut along = project(&row, directions, width);
-                along.truncate(wanted);
-                along
-            }));
+            let rows: Result<Vec<Vec<f64>>, _> = samples
+                .into_par_iter()
+                .map(|sample| {
+                    let mut row = vec![0.0; self.mean.len()];
+                    self.row(sample, &mut row)?;
+                    let mut along = project(&row, directions, width);
+                    along.truncate(wanted);
+                    Ok(along)
+                })
+                .collect();
+            coordinates.extend(readable(rows)?.into_iter().flatten());
             watch(ComponentsEvent::Passed { round, images, all })?;
         }
         ControlFlow::Continue(coordinates)
@@ -300,9 +333,9 @@ mod tests {
     fn the_components_are_the_directions_of_largest_variance() {
         let train = images();
         let found = found(&train, 2, 0);
-        let deviation = Normalization::of(&train).deviation[0];
+        let deviation = Normalization::of(&train).unwrap().deviation[0];
         let value = |sample: u32, at: usize| {
-            f64::from(train.pixels(SampleId(sample))[at]) / 255.0 / deviation
+            f64::from(train.pixels(SampleId(sample)).unwrap()[at]) / 255.0 / deviation
         };
         let mean = |at: usize| (0..500).map(|sample| value(sample, at)).sum::<f64>() / 500.0;
         let centre = (mean(0) + mean(1)) / 2.0_f64.sqrt();

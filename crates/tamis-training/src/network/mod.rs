@@ -79,7 +79,7 @@ impl NetworkTraining {
             if config.auxiliary_weight > 0.0 { &["logits", "auxiliary"][..] } else { &["logits"] };
         let network = Model::new(graph, outputs, device)?;
         let weights = network.layout().init(seed);
-        let normalization = Normalization::of(&set.train);
+        let normalization = Normalization::of(&set.train)?;
         let source = BatchSource::for_training(set.train, &normalization, set.augmentation, seed)?;
         let plan = Plan {
             seed,
@@ -180,7 +180,11 @@ impl NetworkTraining {
     }
 
     /// Samples of the training images as they are: not augmented.
-    pub fn plain(&self, ids: &[SampleId]) -> Batch {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if an image cannot be read.
+    pub fn plain(&self, ids: &[SampleId]) -> Result<Batch, Error> {
         self.course.plain(ids)
     }
 

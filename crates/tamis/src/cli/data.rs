@@ -53,7 +53,7 @@ fn lines_of((kind, lines): (&str, &Vec<String>)) -> String {
 
 fn show_stats(arguments: &DataArguments) -> Result<ExitCode, Failure> {
     let loaded = open(&settings(arguments)?.data)?;
-    let stats = stats(&loaded);
+    let stats = stats(&loaded)?;
     if arguments.json {
         print_json(&stats)?;
     } else {

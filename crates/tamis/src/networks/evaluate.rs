@@ -48,7 +48,7 @@ fn judge(network: &TrainedNetwork, split: Arc<Dataset>) -> Result<Judgement, Err
     let ids: Vec<SampleId> = split.ids().collect();
     let mut logits = Vec::with_capacity(ids.len() * network.classes.len());
     for ids in ids.chunks(TOGETHER) {
-        let batch = source.batch(ids, 0, false);
+        let batch = source.batch(ids, 0, false)?;
         logits.extend(answers(network, &model, &batch.images)?);
     }
     Judgement::of(&logits, split.labels(), &network.classes)

@@ -313,7 +313,7 @@ impl TrainingJob {
             if observer.stop() {
                 return self.stopped();
             }
-            let mut event = self.training.advance()?;
+            let mut event = self.training.advance().map_err(|error| self.kept(error))?;
             match &mut event {
                 TrainingEvent::EpochEnded(record) => {
                     record.validation_accuracy = self.validate()?;
@@ -329,6 +329,15 @@ impl TrainingJob {
         }
     }
 
+    /// A training whose next images cannot be read is where it was before the step: that is saved.
+    fn kept(&mut self, error: tamis_training::Error) -> Error {
+        if matches!(error, tamis_training::Error::Data(_)) {
+            // The first error is the one to report; the checkpoint before it is there.
+            let _ = self.save();
+        }
+        error.into()
+    }
+
     /// Share of right answers on the images that were held out.
     fn validate(&self) -> Result<Option<f64>, Error> {
         if self.chosen.held_out.is_empty() {
@@ -336,7 +345,7 @@ impl TrainingJob {
         }
         let (mut logits, mut labels) = (Vec::new(), Vec::new());
         for ids in self.chosen.held_out.chunks(TOGETHER) {
-            let batch = self.training.plain(ids);
+            let batch = self.training.plain(ids)?;
             logits.extend(self.training.logits(&batch)?);
             labels.extend(batch.labels);
         }
@@ -352,7 +361,7 @@ impl TrainingJob {
         let ids: Vec<SampleId> = test.ids().collect();
         let mut logits = Vec::with_capacity(ids.len() * test.classes().len());
         for (number, ids) in ids.chunks(TOGETHER).enumerate() {
-            logits.extend(self.training.logits(&source.batch(ids, 0, false))?);
+            logits.extend(self.training.logits(&source.batch(ids, 0, false)?)?);
             let done = number * TOGETHER + ids.len();
             observer.observe(&ScoringEvent::Evaluated(done, test.len()));
         }

@@ -76,7 +76,7 @@ fn normalised(network: &TrainedNetwork, files: &[PathBuf]) -> Result<Vec<f32>, E
     let ids: Vec<SampleId> = images.ids().collect();
     let none = TrainingAugmentation::none();
     let source = BatchSource::for_training(Arc::new(images), &network.normalization, none, 0)?;
-    Ok(source.batch(&ids, 0, false).images)
+    Ok(source.batch(&ids, 0, false)?.images)
 }
 
 fn likeliest(logits: &[f32], classes: &[String], top: usize) -> Vec<(String, f64)> {

@@ -24,11 +24,12 @@ impl Images {
     }
 }
 
-/// One image, if it can be shown.
+/// One image, if it can be read and shown.
 pub(super) fn image(dataset: &Dataset, id: SampleId) -> Option<Image> {
     let shape = dataset.shape();
     let sides = [shape.channels, shape.height, shape.width];
-    (id.index() < dataset.len()).then(|| Image::from_planes(sides, dataset.pixels(id)).ok())?
+    let pixels = (id.index() < dataset.len()).then(|| dataset.pixels(id).ok())??;
+    Image::from_planes(sides, &pixels).ok()
 }
 
 /// The name of a sample's class.

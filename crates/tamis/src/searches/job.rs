@@ -139,7 +139,7 @@ impl Job {
             if stop() {
                 return self.stopped();
             }
-            let event = self.prepared.search.advance()?;
+            let event = self.prepared.search.advance().map_err(|error| self.kept(error))?;
             match &event {
                 Event::EpochPlanned { epoch, steps } => self.record_selection(*epoch, *steps)?,
                 Event::EpochEnded(_) => {
@@ -177,6 +177,15 @@ impl Job {
             }
             None => Ok(()),
         }
+    }
+
+    /// A search whose next images cannot be read is where it was before the step: that is saved.
+    fn kept(&mut self, error: tamis_search::Error) -> Error {
+        if matches!(error, tamis_search::Error::Data(_)) {
+            // The first error is the one to report; the checkpoint before it is there.
+            let _ = self.save();
+        }
+        error.into()
     }
 
     fn stopped(&mut self) -> Result<Ending, Error> {
