@@ -1,10 +1,14 @@
 //! Plain reports for `tamis data stats` and `tamis data check`. Printing is the binary's work.
 
+use std::ops::ControlFlow;
+
 use serde::Serialize;
 
 use crate::duplicates::{Duplicate, Leak, duplicates, leaks};
 use crate::findings::{Findings, Tally, list};
 use crate::open::load;
+use crate::verify::verify;
+use crate::watch::Watch;
 use crate::{ChannelStatistics, DataConfig, Dataset, Error, ImageShape, Loaded, doubts};
 
 /// What is in a data set.
@@ -97,8 +101,18 @@ impl CheckReport {
 
 /// Reads everything and lists all problems rather than the first.
 pub fn check(config: &DataConfig) -> CheckReport {
+    check_watched(config, &mut |_| ControlFlow::Continue(()))
+}
+
+/// Reads everything and lists all problems rather than the first. `watch` is told how far the reading is;
+/// that it broke is listed as a problem, too.
+pub fn check_watched(config: &DataConfig, watch: &mut Watch) -> CheckReport {
     let mut findings = Findings::default();
-    let loaded = load(config, &mut findings);
+    let loaded = load(config, watch, &mut findings);
+    if let Some(loaded) = &loaded {
+        let changed = verify(loaded, watch);
+        findings.problems.extend(changed);
+    }
     let measured = loaded.and_then(|loaded| Some((findings.keep(stats(&loaded))?, loaded)));
     let mut report = CheckReport {
         source: config.source.clone(),

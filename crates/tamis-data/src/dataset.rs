@@ -5,17 +5,20 @@
 //! how it is split between the two levels of a search, or which batches it ends up in.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use tamis_core::SampleId;
 
 use crate::fingerprint::{ContentHash, Samples, content_hashes, fingerprint, order};
+use crate::pixels::Pixels;
+use crate::statistics::ChannelSums;
 use crate::{Error, ImageShape, Truth};
 
 /// One split: images, labels and what is known about them.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     shape: ImageShape,
-    pixels: Vec<u8>,
+    pixels: Pixels,
     labels: Vec<u32>,
     classes: Vec<String>,
     /// The label that the files use for each class.
@@ -24,6 +27,21 @@ pub struct Dataset {
     files: Vec<String>,
     truth: Option<Vec<Truth>>,
     hashes: Vec<ContentHash>,
+    /// What the channels' statistics are made of, where it is known.
+    sums: Option<ChannelSums>,
+}
+
+/// All that is known of a split before it is one.
+pub(crate) struct Described {
+    pub(crate) shape: ImageShape,
+    pub(crate) pixels: Pixels,
+    /// Class index of each sample.
+    pub(crate) labels: Vec<u32>,
+    pub(crate) classes: Vec<String>,
+    pub(crate) file_labels: Vec<u32>,
+    pub(crate) files: Vec<String>,
+    pub(crate) hashes: Vec<ContentHash>,
+    pub(crate) sums: ChannelSums,
 }
 
 impl Dataset {
@@ -39,11 +57,23 @@ impl Dataset {
         labels: Vec<u32>,
         classes: Vec<String>,
     ) -> Result<Dataset, Error> {
-        check_arrays(shape, &pixels, &labels, classes.len())?;
+        check_arrays(shape, pixels.len(), &labels, classes.len())?;
         let hashes = content_hashes(shape, &pixels);
         let file_labels = (0..classes.len() as u32).collect();
-        let files = Vec::new();
-        Ok(Dataset { shape, pixels, labels, classes, file_labels, files, truth: None, hashes })
+        let (pixels, files, truth, sums) = (Pixels::Memory(pixels), Vec::new(), None, None);
+        Ok(Dataset { shape, pixels, labels, classes, file_labels, files, truth, hashes, sums })
+    }
+
+    /// A data set of what is known of it, as [`Dataset::new`] would make it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dataset::new`].
+    pub(crate) fn described(known: Described) -> Result<Dataset, Error> {
+        let Described { shape, pixels, labels, classes, file_labels, files, hashes, sums } = known;
+        check_arrays(shape, labels.len() * shape.len(), &labels, classes.len())?;
+        let (truth, sums) = (None, Some(sums));
+        Ok(Dataset { shape, pixels, labels, classes, file_labels, files, truth, hashes, sums })
     }
 
     /// The same data set, knowing the label that its files use for each class.
@@ -106,8 +136,21 @@ impl Dataset {
     ///
     /// If the id is not below [`Dataset::len`].
     pub fn pixels(&self, id: SampleId) -> Result<Cow<'_, [u8]>, Error> {
-        let length = self.shape.len();
-        Ok(Cow::Borrowed(&self.pixels[id.index() * length..][..length]))
+        self.pixels.image(id.index(), self.shape.len()).map_err(|source| Error::Image {
+            path: self.pixels.path().map(Path::to_owned).unwrap_or_default(),
+            sample: self.sample_name(id),
+            source,
+        })
+    }
+
+    /// The pack that images are read from, if they are not in memory.
+    pub(crate) fn pack(&self) -> Option<&Path> {
+        self.pixels.path()
+    }
+
+    /// Sums over the pixels of each channel, where they are known.
+    pub(crate) fn sums(&self) -> Option<&ChannelSums> {
+        self.sums.as_ref()
     }
 
     /// Content hash of each sample, in the order of ids.
@@ -160,13 +203,14 @@ impl Dataset {
         }
         Ok(Dataset {
             shape: self.shape,
-            pixels: self.pixels[..n * self.shape.len()].to_vec(),
+            pixels: self.pixels.first(n * self.shape.len()),
             labels: self.labels[..n].to_vec(),
             classes: self.classes.clone(),
             file_labels: self.file_labels.clone(),
             files: self.files.iter().take(n).cloned().collect(),
             truth: self.truth.as_ref().map(|truth| truth[..n].to_vec()),
             hashes: self.hashes[..n].to_vec(),
+            sums: self.sums.clone().filter(|_| n == self.len()),
         })
     }
 
@@ -178,7 +222,7 @@ impl Dataset {
 
 fn check_arrays(
     shape: ImageShape,
-    pixels: &[u8],
+    pixels: usize,
     labels: &[u32],
     classes: usize,
 ) -> Result<(), Error> {
@@ -189,8 +233,8 @@ fn check_arrays(
     }
     let image = shape.channels.checked_mul(shape.height).and_then(|n| n.checked_mul(shape.width));
     let expected = image.and_then(|image| image.checked_mul(samples)).unwrap_or(0);
-    if expected == 0 || pixels.len() != expected {
-        return wrong("pixel values", pixels.len(), format!("{samples} times {shape}"));
+    if expected == 0 || pixels != expected {
+        return wrong("pixel values", pixels, format!("{samples} times {shape}"));
     }
     match labels.iter().find(|&&label| label as usize >= classes) {
         Some(&label) => wrong("as a label", label as usize, format!("less than {classes}")),

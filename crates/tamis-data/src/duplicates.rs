@@ -1,5 +1,6 @@
 //! Images that occur more than once, found by their content hash.
 
+use rayon::prelude::*;
 use serde::Serialize;
 use tamis_core::SampleId;
 
@@ -60,6 +61,6 @@ pub fn leaks(train: &Dataset, test: &Dataset) -> Vec<Leak> {
 /// Samples sorted by content, then by id.
 fn by_content(split: &Dataset) -> Vec<(ContentHash, SampleId)> {
     let mut sorted: Vec<_> = split.hashes().iter().copied().zip(split.ids()).collect();
-    sorted.sort_unstable();
+    sorted.par_sort_unstable();
     sorted
 }

@@ -20,6 +20,71 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The operating system refused to write.
+    #[error("writing `{path}`: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An image in a pack that cannot be read any more.
+    #[error(
+        "reading {sample} of the pack `{path}`: {source}; hint: put the pack back as it was, and what \
+         stopped here goes on"
+    )]
+    Image {
+        /// The pack.
+        path: PathBuf,
+        /// The image.
+        sample: String,
+        /// What the system said, or how much is there.
+        source: io::Error,
+    },
+    /// A pack that is damaged, of another version, or none.
+    #[error("reading the pack `{path}`: found {found}, expected {expected}")]
+    Pack {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        found: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// Images in a pack whose bytes have changed.
+    #[error(
+        "checking the pack `{path}`: found images that are not what was packed ({count}): {samples}; \
+         hint: pack them again"
+    )]
+    Changed {
+        /// The pack.
+        path: PathBuf,
+        /// Number of the images.
+        count: usize,
+        /// The first few of them.
+        samples: String,
+    },
+    /// Images that take more memory than there is.
+    #[error(
+        "reading `{path}`: found {images} images, which take {} of memory, expected at most {}, which \
+         is free; hint: `tamis data pack` makes one file of them that is read image by image; \
+         `data.size` and `data.train` make them fewer or smaller",
+        size(*.bytes),
+        size(*.available)
+    )]
+    Memory {
+        /// The folder.
+        path: PathBuf,
+        /// Number of its images.
+        images: usize,
+        /// Bytes of all of them, decoded.
+        bytes: u64,
+        /// Bytes that are free.
+        available: u64,
+    },
+    /// Reading was stopped on request.
+    #[error("reading images: stopped on request")]
+    Stopped,
     /// A pipe, device or other thing that is not a file.
     #[error("reading `{path}`: found neither a regular file nor a folder")]
     NotRegular {
@@ -75,7 +140,7 @@ pub enum Error {
     },
     /// No reader knows what lies at the path.
     #[error(
-        "recognising the layout of `{path}`: found no idx file, no CIFAR binary file and no class \
+        "recognising the layout of `{path}`: found no idx file, no CIFAR binary file, no pack and no class \
          folders; hint: name the layout, as in `cifar10:PATH`"
     )]
     UnknownLayout {
@@ -471,5 +536,18 @@ impl Error {
     /// The closure that turns an input or output error on `path` into an [`Error`].
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Error {
         |source| Error::Read { path: path.to_owned(), source }
+    }
+
+    /// The same of an error on writing.
+    pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Error {
+        |source| Error::Write { path: path.to_owned(), source }
+    }
+}
+
+/// Bytes as people say them: `15.7 GB`, `12.3 MB`.
+fn size(bytes: u64) -> String {
+    match bytes as f64 {
+        bytes @ 1e9.. => format!("{:.1} GB", bytes / 1e9),
+        bytes => format!("{:.1} MB", bytes / 1e6),
     }
 }

@@ -23,14 +23,15 @@ pub(crate) struct Samples<'a> {
 
 /// The content hash of every image in `[sample, channel, height, width]`.
 pub(crate) fn content_hashes(shape: ImageShape, pixels: &[u8]) -> Vec<ContentHash> {
-    let header =
-        [shape.channels, shape.height, shape.width].map(|side| (side as u64).to_le_bytes());
-    let hashes = pixels.par_chunks_exact(shape.len()).map(|image| {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(header.as_flattened()).update(image);
-        *hasher.finalize().as_bytes()
-    });
-    hashes.collect()
+    pixels.par_chunks_exact(shape.len()).map(|image| content_hash(shape, image)).collect()
+}
+
+/// The content hash of one image, `[channel, height, width]`.
+pub(crate) fn content_hash(shape: ImageShape, image: &[u8]) -> ContentHash {
+    let sides = [shape.channels, shape.height, shape.width].map(|side| (side as u64).to_le_bytes());
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(sides.as_flattened()).update(image);
+    *hasher.finalize().as_bytes()
 }
 
 /// The fingerprint of both splits, 64 hexadecimal digits.
@@ -54,7 +55,7 @@ pub(crate) fn order(split: Samples<'_>) -> String {
 
 fn add_split(hasher: &mut blake3::Hasher, split: Option<Samples<'_>>) {
     let mut pairs: Vec<_> = split.into_iter().flat_map(pairs).collect();
-    pairs.sort_unstable();
+    pairs.par_sort_unstable();
     hasher.update(&(pairs.len() as u64).to_le_bytes());
     add_pairs(hasher, pairs);
 }

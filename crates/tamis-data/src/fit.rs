@@ -47,11 +47,14 @@ impl Fit {
     /// All images of a split in the wanted shape.
     pub(crate) fn apply_all(self, split: RawSplit) -> RawSplit {
         let one = |image: &[u8]| self.apply(Picture { shape: split.shape, pixels: image.to_vec() });
-        if (self.size, self.channels) == (None, None) || split.pixels.is_empty() {
+        if split.pixels.is_empty() {
+            return split;
+        }
+        let shape = one(&split.pixels[..split.shape.len()]).shape;
+        if shape == split.shape {
             return split;
         }
         let images = split.pixels.par_chunks_exact(split.shape.len());
-        let shape = one(&split.pixels[..split.shape.len()]).shape;
         let pixels = images.flat_map_iter(|image| one(image).pixels).collect();
         RawSplit { shape, pixels, ..split }
     }

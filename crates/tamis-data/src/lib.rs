@@ -1,12 +1,13 @@
 //! Images and labels: reads them, checks them, augments them and turns them into batches.
 //!
 //! Layouts: the idx files of MNIST, the binary files of CIFAR-10 and CIFAR-100 (both plain or
-//! gzip, told by content), folders of PNG and JPEG images, and synthetic images whose difficulty
-//! is known. Every layout ends in the same [`Dataset`]: bytes as `[sample, channel, height,
+//! gzip, told by content), folders of PNG and JPEG images, synthetic images whose difficulty
+//! is known, and packs, files whose images stay where they are and are read one by one. Every layout ends in the same [`Dataset`]: bytes as `[sample, channel, height,
 //! width]`, one class a sample, samples named by [`SampleId`](tamis_core::SampleId) in the order
 //! of the files. The same images have the same fingerprint in every layout.
 //!
-//! This crate knows no scores and no networks, prints nothing and writes nothing. Which samples
+//! This crate knows no scores and no networks, prints nothing, and writes a pack into the file it is given
+//! and nothing else. Which samples
 //! are used when is decided in `tamis-select`.
 //!
 //! ```
@@ -48,18 +49,25 @@ mod fingerprint;
 mod fit;
 mod folder;
 mod idx;
+mod memory;
 mod open;
+mod pack;
+mod pixels;
+mod positional;
 mod prefetch;
 mod raw;
 mod shape;
 mod statistics;
+mod store;
 mod synthetic;
 mod training;
 mod truth;
+mod verify;
+mod watch;
 
 pub use augment::Augmentation;
 pub use batch::{Batch, BatchSource, TrainingBatch};
-pub use check::{CheckReport, SplitStats, Stats, check, stats};
+pub use check::{CheckReport, SplitStats, Stats, check, check_watched, stats};
 pub use config::{DataConfig, Limits, SyntheticConfig};
 pub use dataset::Dataset;
 pub use doubts::refuse_one_class;
@@ -68,9 +76,11 @@ pub use error::Error;
 pub use file::read as read_file;
 pub use findings::Tally;
 pub use folder::{image_files, read_image};
-pub use open::{Loaded, find, open};
+pub use open::{Loaded, find, open, open_watched};
+pub use pack::{Packed, pack};
 pub use prefetch::{Prefetch, prefetch};
 pub use shape::ImageShape;
 pub use statistics::{ChannelStatistics, Normalization};
 pub use training::{ColorJitter, Mixed, RandAugment, RandomResizedCrop, TrainingAugmentation};
 pub use truth::Truth;
+pub use watch::{Reading, Watch};

@@ -1,20 +1,23 @@
 //! From settings to data: finds the layout, reads both splits, makes classes of labels.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::findings::{Findings, Tally};
 use crate::fingerprint::fingerprint;
 use crate::fit::Fit;
 use crate::raw::{Classes, RawData};
+use crate::watch::Watch;
 use crate::{
-    DataConfig, Dataset, Error, Limits, cifar, doubts, duplicates, file, folder, idx, synthetic,
+    DataConfig, Dataset, Error, Limits, cifar, doubts, duplicates, file, folder, idx, pack,
+    synthetic,
 };
 
 /// Data that is ready for use.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// `cifar10`, `cifar100`, `mnist` if asked for by that name, `synthetic`, or the name of the folder
-    /// of images or idx files.
+    /// of images or idx files. A pack has the name of what was packed.
     pub name: String,
     /// The training split: all that a search may look at.
     pub train: Dataset,
@@ -35,8 +38,18 @@ pub struct Loaded {
 ///
 /// The problem, with the number of others if there are any; [`crate::check`] lists them all.
 pub fn open(config: &DataConfig) -> Result<Loaded, Error> {
+    open_watched(config, &mut |_| ControlFlow::Continue(()))
+}
+
+/// Reads the data that the settings name. `watch` is told how far the reading of an image folder is, which
+/// alone takes long.
+///
+/// # Errors
+///
+/// As [`open`], and [`Error::Stopped`] if `watch` broke.
+pub fn open_watched(config: &DataConfig, watch: &mut Watch) -> Result<Loaded, Error> {
     let mut findings = Findings::default();
-    let loaded = load(config, &mut findings);
+    let loaded = load(config, watch, &mut findings);
     findings.refuse()?;
     // Reading gives nothing only together with a problem.
     let mut loaded = loaded.ok_or(Error::Empty { path: PathBuf::from(&config.source) })?;
@@ -47,14 +60,17 @@ pub fn open(config: &DataConfig) -> Result<Loaded, Error> {
 }
 
 /// Reads as much as possible; what is wrong is in `findings`.
-pub(crate) fn load(config: &DataConfig, findings: &mut Findings) -> Option<Loaded> {
+pub(crate) fn load(
+    config: &DataConfig,
+    watch: &mut Watch,
+    findings: &mut Findings,
+) -> Option<Loaded> {
     findings.keep(config.check())?;
-    let (name, train, test) = if config.source == "synthetic" {
+    let (name, train, test) = if config.source == SYNTHETIC {
         let (train, test) = findings.keep(synthetic::datasets(config))?;
-        ("synthetic".to_owned(), train, test)
+        (SYNTHETIC.to_owned(), train, test)
     } else {
-        let raw = read(config, findings)?;
-        assemble(raw, config, findings)?
+        read(config, watch, findings)?
     };
     let train = findings.keep(shorten(train, config))?;
     findings.keep(same_shape(&train, test.as_ref()));
@@ -77,35 +93,57 @@ fn warnings(config: &DataConfig, Loaded { train, test, .. }: &Loaded) -> Vec<Str
     copies.chain(doubts::of_counts(&tally)).chain(doubts::of_one_class(config, train)).collect()
 }
 
+/// The source that is drawn and not read.
+const SYNTHETIC: &str = "synthetic";
+
 /// A layout that is read from files.
 #[derive(Clone, Copy)]
 enum Layout {
     Idx,
     Cifar(&'static cifar::Format),
     Folder,
+    Pack,
 }
 
 /// The names that may stand before a path.
-const NAMES: [(&str, Layout); 5] = [
+const NAMES: [(&str, Layout); 6] = [
     ("cifar10:", Layout::Cifar(&cifar::CIFAR10)),
     ("cifar100:", Layout::Cifar(&cifar::CIFAR100)),
     ("mnist:", Layout::Idx),
     ("idx:", Layout::Idx),
     ("folder:", Layout::Folder),
+    ("pack:", Layout::Pack),
 ];
 
-fn read(config: &DataConfig, findings: &mut Findings) -> Option<RawData> {
+fn read(config: &DataConfig, watch: &mut Watch, findings: &mut Findings) -> Option<Assembled> {
     let limits = &config.limits;
     let (layout, path) = findings.keep(locate(&config.source, limits))?;
     let mut raw = match layout {
         Layout::Idx => idx::read(path, limits, findings),
         Layout::Cifar(format) => cifar::read(format, path, limits, findings),
-        Layout::Folder => folder::read(path, config, findings),
+        Layout::Folder => folder::read(path, config, watch, findings),
+        Layout::Pack => {
+            let pack::Opened { name, train, test } = findings.keep(pack::read(path, config))?;
+            return Some((name, train, test));
+        }
     }?;
     if config.source.starts_with("mnist:") {
         raw.name = "mnist".to_owned();
     }
-    Some(raw)
+    assemble(raw, config, findings)
+}
+
+/// The image folder that a source names, if it names one.
+///
+/// # Errors
+///
+/// [`Error::UnknownLayout`] or what else keeps the layout from being known.
+pub(crate) fn image_folder(config: &DataConfig) -> Result<Option<&Path>, Error> {
+    if config.source == SYNTHETIC {
+        return Ok(None);
+    }
+    let (layout, path) = locate(&config.source, &config.limits)?;
+    Ok(matches!(layout, Layout::Folder).then_some(path))
 }
 
 /// Refuses a source that names nothing, without reading what it names.
@@ -114,7 +152,7 @@ fn read(config: &DataConfig, findings: &mut Findings) -> Option<RawData> {
 ///
 /// [`Error::Missing`], [`Error::UnknownLayoutName`] or [`Error::NoPath`].
 pub fn find(config: &DataConfig) -> Result<(), Error> {
-    if config.source == "synthetic" { Ok(()) } else { named(&config.source).map(drop) }
+    if config.source == SYNTHETIC { Ok(()) } else { named(&config.source).map(drop) }
 }
 
 /// The layout and the path that a source names.
@@ -193,6 +231,9 @@ fn in_folder(path: &Path) -> Result<Option<Layout>, Error> {
 }
 
 fn in_file(path: &Path, limits: &Limits) -> Result<Option<Layout>, Error> {
+    if pack::is_pack(path) {
+        return Ok(Some(Layout::Pack));
+    }
     let content = file::read(path, limits)?;
     if content.starts_with(&idx::IMAGES_MAGIC) {
         return Ok(Some(Layout::Idx));

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::store::InMemory;
 use crate::{Dataset, Error, ImageShape};
 
 /// One split as it was read.
 #[derive(Debug)]
-pub(crate) struct RawSplit {
+pub(crate) struct RawSplit<Pixels = Vec<u8>> {
     pub(crate) shape: ImageShape,
-    /// `[sample, channel, height, width]`.
-    pub(crate) pixels: Vec<u8>,
+    /// `[sample, channel, height, width]`, or what took them.
+    pub(crate) pixels: Pixels,
     /// The label of each sample, as the files have it.
     pub(crate) labels: Vec<u32>,
     /// The file of each sample, or empty.
@@ -18,22 +19,38 @@ pub(crate) struct RawSplit {
 
 /// Both splits as they were read.
 #[derive(Debug)]
-pub(crate) struct RawData {
+pub(crate) struct RawData<Pixels = Vec<u8>> {
     pub(crate) name: String,
-    pub(crate) train: RawSplit,
-    pub(crate) test: Option<RawSplit>,
+    pub(crate) train: RawSplit<Pixels>,
+    pub(crate) test: Option<RawSplit<Pixels>>,
     /// Names of labels, where the layout has names.
     pub(crate) names: BTreeMap<u32, String>,
 }
 
+impl RawData<InMemory> {
+    /// With the pixels alone of what took them.
+    pub(crate) fn in_memory(self) -> RawData {
+        let RawData { name, train, test, names } = self;
+        RawData { name, train: train.in_memory(), test: test.map(RawSplit::in_memory), names }
+    }
+}
+
+impl RawSplit<InMemory> {
+    fn in_memory(self) -> RawSplit {
+        let RawSplit { shape, pixels, labels, files } = self;
+        RawSplit { shape, pixels: pixels.pixels, labels, files }
+    }
+}
+
 /// The classes: the sorted distinct labels of the training split.
 pub(crate) struct Classes {
-    labels: Vec<u32>,
-    names: Vec<String>,
+    /// The label that the files use for each class.
+    pub(crate) labels: Vec<u32>,
+    pub(crate) names: Vec<String>,
 }
 
 impl Classes {
-    pub(crate) fn of(train: &RawSplit, names: &BTreeMap<u32, String>) -> Classes {
+    pub(crate) fn of<P>(train: &RawSplit<P>, names: &BTreeMap<u32, String>) -> Classes {
         let mut labels = train.labels.clone();
         labels.sort_unstable();
         labels.dedup();
@@ -56,12 +73,17 @@ impl Classes {
 
     /// The data set of a split, with classes for labels.
     pub(crate) fn dataset(&self, split: RawSplit) -> Result<Dataset, Error> {
-        let classes = split.labels.iter().map(|label| match self.labels.binary_search(label) {
+        let classes = self.indices(&split.labels)?;
+        let dataset = Dataset::new(split.shape, split.pixels, classes, self.names.clone())?;
+        Ok(dataset.with_file_labels(self.labels.clone()).with_files(split.files))
+    }
+
+    /// The class of each label.
+    pub(crate) fn indices(&self, labels: &[u32]) -> Result<Vec<u32>, Error> {
+        let classes = labels.iter().map(|label| match self.labels.binary_search(label) {
             Ok(class) => Ok(class as u32),
             Err(_) => Err(Error::UnknownClass { class: label.to_string() }),
         });
-        let classes = classes.collect::<Result<_, _>>()?;
-        let dataset = Dataset::new(split.shape, split.pixels, classes, self.names.clone())?;
-        Ok(dataset.with_file_labels(self.labels.clone()).with_files(split.files))
+        classes.collect()
     }
 }

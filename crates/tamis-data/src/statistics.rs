@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use tamis_core::SampleId;
 
-use crate::{Dataset, Error};
+use crate::{Dataset, Error, ImageShape};
 
 /// Mean and standard deviation of each channel, over all pixels of all images, pixels as 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,34 +24,62 @@ impl ChannelStatistics {
     ///
     /// As [`Dataset::pixels`].
     pub fn of(dataset: &Dataset) -> Result<ChannelStatistics, Error> {
-        let shape = dataset.shape();
-        let pixels = (dataset.len() * shape.plane()) as u128;
-        let none = || vec![(0, 0); shape.channels];
-        let sums = (0..dataset.len() as u32)
-            .into_par_iter()
-            .try_fold(none, |sums, id| Ok(add(sums, &dataset.pixels(SampleId(id))?, shape.plane())))
-            .try_reduce(none, |left, right| Ok(join(left, right)))?;
-        let (mean, deviation) = sums.into_iter().map(|sums| moments(sums, pixels)).unzip();
+        let pixels = (dataset.len() * dataset.shape().plane()) as u128;
+        let ChannelSums { sums, squares } = match dataset.sums() {
+            Some(known) => known.clone(),
+            None => ChannelSums::of(dataset)?,
+        };
+        let moments = sums.into_iter().zip(squares).map(|sums| moments(sums, pixels));
+        let (mean, deviation) = moments.unzip();
         Ok(ChannelStatistics { mean, deviation })
     }
 }
 
-/// Sum and sum of squares of one channel.
-type Sums = (u64, u64);
+/// Sums over all pixels of each channel, pixels as 0 to 255; empty of no images.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChannelSums {
+    /// Of the pixels.
+    pub(crate) sums: Vec<u64>,
+    /// Of their squares.
+    pub(crate) squares: Vec<u64>,
+}
 
-fn add(mut sums: Vec<Sums>, image: &[u8], plane: usize) -> Vec<Sums> {
-    for ((sum, squares), plane) in sums.iter_mut().zip(image.chunks_exact(plane)) {
-        *sum += plane.iter().map(|&pixel| u64::from(pixel)).sum::<u64>();
-        *squares += plane.iter().map(|&pixel| u64::from(pixel) * u64::from(pixel)).sum::<u64>();
+impl ChannelSums {
+    fn of(dataset: &Dataset) -> Result<ChannelSums, Error> {
+        let shape = dataset.shape();
+        let add = |mut sums: ChannelSums, id: u32| {
+            sums.add(&dataset.pixels(SampleId(id))?, shape);
+            Ok(sums)
+        };
+        (0..dataset.len() as u32)
+            .into_par_iter()
+            .try_fold(ChannelSums::default, add)
+            .try_reduce(ChannelSums::default, |left, right| Ok(left.join(right)))
     }
-    sums
+
+    /// With another image, `[channel, height, width]`.
+    pub(crate) fn add(&mut self, image: &[u8], shape: ImageShape) {
+        self.sums.resize(shape.channels, 0);
+        self.squares.resize(shape.channels, 0);
+        let sums = self.sums.iter_mut().zip(&mut self.squares);
+        for ((sum, squares), plane) in sums.zip(image.chunks_exact(shape.plane())) {
+            *sum += plane.iter().map(|&pixel| u64::from(pixel)).sum::<u64>();
+            *squares += plane.iter().map(|&pixel| u64::from(pixel) * u64::from(pixel)).sum::<u64>();
+        }
+    }
+
+    fn join(mut self, other: ChannelSums) -> ChannelSums {
+        let channels = self.sums.len().max(other.sums.len());
+        for (all, more) in [(&mut self.sums, other.sums), (&mut self.squares, other.squares)] {
+            all.resize(channels, 0);
+            all.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+        }
+        self
+    }
 }
 
-fn join(left: Vec<Sums>, right: Vec<Sums>) -> Vec<Sums> {
-    left.into_iter().zip(right).map(|(a, b)| (a.0 + b.0, a.1 + b.1)).collect()
-}
-
-fn moments((sum, squares): Sums, pixels: u128) -> (f64, f64) {
+fn moments((sum, squares): (u64, u64), pixels: u128) -> (f64, f64) {
     let (sum, squares) = (u128::from(sum), u128::from(squares));
     let variance = (pixels * squares - sum * sum) as f64 / (pixels * pixels) as f64;
     (sum as f64 / pixels as f64 / 255.0, variance.sqrt() / 255.0)

@@ -1,5 +1,6 @@
 //! The one durable write: a scratch file beside the target, synced, renamed over it, and the
-//! folder synced. After a crash at any moment the target is whole: old or new.
+//! folder synced. After a crash at any moment the target is whole: old or new. What is too large to be
+//! in memory at once fills the scratch file itself.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -17,25 +18,44 @@ static SCRATCH: AtomicU64 = AtomicU64::new(0);
 /// [`Error::Io`] naming the operation; the file that was there is then untouched and no scratch
 /// file is left.
 pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let scratch = scratch_path(path);
-    let written = write_synced(&scratch, bytes)
-        .and_then(|()| fs::rename(&scratch, path).map_err(Error::io("replacing", path)));
-    if written.is_err() {
-        // The first error is the one to report; the scratch file may not even exist.
-        let _ = fs::remove_file(&scratch);
-        return written;
-    }
-    sync_folder(path)
+    fill_durably(path, |file, scratch| file.write_all(bytes).map_err(Error::io("writing", scratch)))
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(Error::io("creating", path))?;
-    file.write_all(bytes).map_err(Error::io("writing", path))?;
-    file.sync_all().map_err(Error::io("syncing", path))
+/// Replaces the file at `path` by what `fill` writes into an empty one, whose path it is told, and gives
+/// what `fill` gave.
+///
+/// # Errors
+///
+/// That of `fill`, or [`Error::Io`] naming the operation; the file that was there is then untouched and
+/// no scratch file is left.
+pub fn fill_durably<T, E: From<Error>>(
+    path: &Path,
+    fill: impl FnOnce(&mut File, &Path) -> Result<T, E>,
+) -> Result<T, E> {
+    let scratch = scratch_path(path);
+    let filled = fill_synced(&scratch, fill).and_then(|filled| {
+        fs::rename(&scratch, path).map_err(Error::io("replacing", path))?;
+        Ok(filled)
+    });
+    if filled.is_err() {
+        // The first error is the one to report; the scratch file may not even exist.
+        let _ = fs::remove_file(&scratch);
+        return filled;
+    }
+    sync_folder(path)?;
+    filled
+}
+
+/// The file is closed again: not every system renames open ones.
+fn fill_synced<T, E: From<Error>>(
+    path: &Path,
+    fill: impl FnOnce(&mut File, &Path) -> Result<T, E>,
+) -> Result<T, E> {
+    let created = OpenOptions::new().write(true).create_new(true).open(path);
+    let mut file = created.map_err(Error::io("creating", path))?;
+    let filled = fill(&mut file, path)?;
+    file.sync_all().map_err(Error::io("syncing", path))?;
+    Ok(filled)
 }
 
 /// A name that no reader takes for a file of the run, unique in this process.
@@ -91,6 +111,26 @@ mod tests {
         write_durably(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_fails_while_a_file_is_filled_leaves_the_old_one_and_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        let filled = fill_durably(&path, |file, _| {
+            (0..3_u8)
+                .try_for_each(|part| file.write_all(&[part; 2]))
+                .map_err(Error::io("writing", "it"))?;
+            Ok::<_, Error>(7)
+        });
+        assert_eq!((filled.unwrap(), fs::read(&path).unwrap()), (7, vec![0, 0, 1, 1, 2, 2]));
+        let failed: Result<(), Error> = fill_durably(&path, |file, scratch| {
+            file.write_all(b"half").map_err(Error::io("writing", scratch))?;
+            Err(Error::InUse { path: scratch.to_owned() })
+        });
+        assert!(matches!(failed, Err(Error::InUse { .. })));
+        assert_eq!(fs::read(&path).unwrap(), [0, 0, 1, 1, 2, 2]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no scratch file is left");
     }
 
     #[test]

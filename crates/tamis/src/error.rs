@@ -56,6 +56,15 @@ pub enum Error {
         /// The input that it is.
         input: PathBuf,
     },
+    /// An output that is there already.
+    #[error(
+        "writing {}: found a file of that name; hint: --replace writes over it",
+        path.display()
+    )]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// An architecture that a benchmark's table does not hold.
     #[error("looking an architecture up: found {found} in {}, expected {expected}", table.display())]
     NotInTable {
@@ -297,7 +306,7 @@ pub enum Error {
 
 impl Error {
     /// The exit code of a program that ends with this error: 1 the run failed, 2 usage or
-    /// settings, 3 data.
+    /// settings, 3 data, 75 stopped on request.
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Record(error) => record_exit_code(error),
@@ -328,7 +337,8 @@ fn data_exit_code(error: &tamis_data::Error) -> u8 {
     use tamis_data::Error as Data;
     match error {
         Data::Setting { .. } => 2,
-        Data::Thread { .. } | Data::PrefetchPanicked => 1,
+        Data::Thread { .. } | Data::PrefetchPanicked | Data::Write { .. } => 1,
+        Data::Stopped => 75,
         Data::Many { first, .. } => data_exit_code(first),
         _ => 3,
     }

@@ -36,6 +36,7 @@ mod choosing;
 mod error;
 mod folder;
 mod networks;
+mod packing;
 mod reporting;
 mod scoring;
 mod searches;
@@ -53,6 +54,7 @@ pub use networks::{
     is_training, latency, predict, predictions_table, quickest_ms,
 };
 
+pub use packing::pack;
 pub use reporting::{Kind, Spent, State, Summary, event_files, report, summarize, summarize_all};
 pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringEvent};
 pub use searches::{

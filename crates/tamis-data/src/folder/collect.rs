@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::decode::{Decoded, FileKind, Mark};
-use crate::Error;
 use crate::findings::{Findings, list};
 use crate::fit::Picture;
 use crate::raw::RawSplit;
+use crate::store::Store;
+use crate::{Error, ImageShape};
 
 /// What became of a split.
-pub(super) struct Collected {
+pub(super) struct Collected<S> {
     /// Its images, if it has some and all are of one shape.
-    pub(super) split: Option<RawSplit>,
+    pub(super) split: Option<RawSplit<S>>,
     /// Images of each class, whatever their shapes.
     pub(super) class_counts: Vec<usize>,
     /// Whether its images are of several shapes.
@@ -20,9 +21,14 @@ pub(super) struct Collected {
 }
 
 /// A split in the making.
-pub(super) struct Collector<'a> {
+pub(super) struct Collector<'a, S> {
     root: &'a Path,
-    split: Option<RawSplit>,
+    /// Takes the images.
+    store: S,
+    /// Shape of the first image.
+    shape: Option<ImageShape>,
+    labels: Vec<u32>,
+    files: Vec<String>,
     /// Images of each class.
     class_counts: Vec<usize>,
     /// The first image of each height and width.
@@ -37,11 +43,14 @@ pub(super) struct Collector<'a> {
     in_class: usize,
 }
 
-impl<'a> Collector<'a> {
-    pub(super) fn new(root: &'a Path, classes: usize) -> Self {
+impl<'a, S: Store> Collector<'a, S> {
+    pub(super) fn new(root: &'a Path, classes: usize, store: S) -> Self {
         Collector {
             root,
-            split: None,
+            store,
+            shape: None,
+            labels: Vec::new(),
+            files: Vec::new(),
             class_counts: vec![0; classes],
             sizes: BTreeMap::new(),
             channels: BTreeMap::new(),
@@ -52,17 +61,20 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Takes what became of one file.
+    /// Takes what became of one file; fails if it is useless to go on.
     pub(super) fn add(
         &mut self,
         file: &Path,
         label: u32,
         kind: Result<FileKind, Error>,
         findings: &mut Findings,
-    ) {
+    ) -> Result<(), Error> {
         let name = self.name(file);
         match findings.keep(kind) {
-            Some(FileKind::NoImage) => return self.ignored.push(name),
+            Some(FileKind::NoImage) => {
+                self.ignored.push(name);
+                return Ok(());
+            }
             Some(FileKind::OtherFormat(format)) => {
                 self.other_formats.entry(format).or_default().push(name);
             }
@@ -70,34 +82,36 @@ impl<'a> Collector<'a> {
                 for mark in marks {
                     self.marked.entry(mark).or_default().push(name.clone());
                 }
-                self.push(file, name, label, picture);
+                self.push(file, name, label, picture)?;
             }
             None => {}
         }
         self.in_class += 1;
+        Ok(())
     }
 
     fn name(&self, file: &Path) -> String {
         file.strip_prefix(self.root).unwrap_or(file).display().to_string()
     }
 
-    fn push(&mut self, file: &Path, name: String, label: u32, picture: Picture) {
+    fn push(
+        &mut self,
+        file: &Path,
+        name: String,
+        label: u32,
+        picture: Picture,
+    ) -> Result<(), Error> {
         let shape = picture.shape;
         self.sizes.entry((shape.height, shape.width)).or_insert_with(|| file.to_owned());
         self.channels.entry(shape.channels).or_insert_with(|| file.to_owned());
         self.class_counts[label as usize] += 1;
-        let split = self.split.get_or_insert_with(|| RawSplit {
-            shape,
-            pixels: Vec::new(),
-            labels: Vec::new(),
-            files: Vec::new(),
-        });
         // An image of another shape is reported at the end, all of them together.
-        if split.shape == shape {
-            split.pixels.extend(picture.pixels);
-            split.labels.push(label);
-            split.files.push(name);
+        if *self.shape.get_or_insert(shape) == shape {
+            self.store.push(shape, &picture.pixels)?;
+            self.labels.push(label);
+            self.files.push(name);
         }
+        Ok(())
     }
 
     /// Closes a class folder, which must have held an image.
@@ -108,7 +122,7 @@ impl<'a> Collector<'a> {
     }
 
     /// The split; images that do not fit together are a problem.
-    pub(super) fn finish(self, findings: &mut Findings) -> Collected {
+    pub(super) fn finish(self, findings: &mut Findings) -> Collected<S> {
         findings.note_list("ignored files that are no images", &self.ignored);
         for (mark, names) in self.marked {
             findings.note_list(mark.what(), &names);
@@ -121,8 +135,10 @@ impl<'a> Collector<'a> {
         findings.problems.extend(mixed_sizes(folder, &self.sizes));
         findings.problems.extend(mixed_channels(folder, &self.channels));
         let is_mixed = self.sizes.len() > 1 || self.channels.len() > 1;
-        let split = self.split.filter(|_| !is_mixed);
-        Collected { split, class_counts: self.class_counts, is_mixed }
+        let Collector { store, shape, labels, files, class_counts, .. } = self;
+        let shape = shape.filter(|_| !is_mixed);
+        let split = shape.map(|shape| RawSplit { shape, pixels: store, labels, files });
+        Collected { split, class_counts, is_mixed }
     }
 }
 

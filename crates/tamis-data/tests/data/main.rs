@@ -13,6 +13,7 @@ mod left_out;
 mod links;
 mod one_class;
 mod order;
+mod packs;
 mod prefetching;
 mod real;
 mod same_names;

@@ -1,14 +1,20 @@
-//! `tamis data`: what is in image data, and what is wrong with it.
+//! `tamis data`: what is in image data, what is wrong with it, and one file of it.
 
 use std::process::ExitCode;
 
-use tamis::data::{CheckReport, SplitStats, Stats, Tally, open, stats};
-use tamis::{Layers, RunConfig, check_data};
+use tamis::data::{
+    CheckReport, DataConfig, Packed, Reading, SplitStats, Stats, Tally, open, open_watched, stats,
+};
+use tamis::{Layers, RunConfig, check_data, pack};
 
 use super::Failure;
-use super::arguments::{DataArguments, DataCommand, assigned};
-use super::output::{print_json, print_text, visible};
+use super::arguments::{DataArguments, DataCommand, PackArguments, ProgressKind, assigned};
+use super::output::{print_json, print_text, tell, tell_lines, visible};
+use super::progress::Shown;
+use super::reading::ReadingProgress;
+use super::stop::Stop;
 use super::table::aligned;
+use super::threads::use_threads;
 
 const UNSOUND: u8 = 3;
 
@@ -16,16 +22,20 @@ pub(super) fn run(command: DataCommand) -> Result<ExitCode, Failure> {
     match command {
         DataCommand::Check(arguments) => show_check(&arguments),
         DataCommand::Stats(arguments) => show_stats(&arguments),
+        DataCommand::Pack(arguments) => make_pack(&arguments),
     }
 }
 
-fn settings(arguments: &DataArguments) -> Result<RunConfig, Failure> {
-    let layers = Layers::default().value("data.source", arguments.data.clone());
-    Ok(assigned(layers, &arguments.set)?.resolve()?)
+fn settings(data: &str, set: &[String]) -> Result<RunConfig, Failure> {
+    let layers = Layers::default().value("data.source", data.to_owned());
+    Ok(assigned(layers, set)?.resolve()?)
 }
 
 fn show_check(arguments: &DataArguments) -> Result<ExitCode, Failure> {
-    let report = check_data(&settings(arguments)?);
+    let config = settings(&arguments.data, &arguments.set)?;
+    let mut progress = ReadingProgress::new(Shown::of(ProgressKind::Auto), "checking", None);
+    let report = check_data(&config, &mut |reading| progress.watch(reading));
+    progress.finish();
     if arguments.json {
         print_json(&report)?;
     } else {
@@ -52,7 +62,11 @@ fn lines_of((kind, lines): (&str, &Vec<String>)) -> String {
 }
 
 fn show_stats(arguments: &DataArguments) -> Result<ExitCode, Failure> {
-    let loaded = open(&settings(arguments)?.data)?;
+    let config = settings(&arguments.data, &arguments.set)?;
+    let mut progress = ReadingProgress::new(Shown::of(ProgressKind::Auto), "reading", None);
+    let loaded = open_watched(&config.data, &mut |reading| progress.watch(reading));
+    progress.finish();
+    let loaded = loaded?;
     let stats = stats(&loaded)?;
     if arguments.json {
         print_json(&stats)?;
@@ -112,4 +126,49 @@ fn class_table(stats: &Stats) -> String {
         );
     }
     text
+}
+
+fn make_pack(arguments: &PackArguments) -> Result<ExitCode, Failure> {
+    let (common, out) = (&arguments.common, &arguments.out);
+    let config = settings(&arguments.data, &arguments.set)?.data;
+    use_threads(common.threads)?;
+    let kind = Shown::of(common.progress);
+    let mut progress = ReadingProgress::new(kind, "packing", Some(Stop::listen(common)?));
+    let packed = pack(&config, out, arguments.replace, &mut |reading| {
+        if reading.images == 0 && kind != Shown::Nothing {
+            tell(size_ahead(reading));
+        }
+        progress.watch(reading)
+    });
+    progress.finish();
+    let packed = packed?;
+    if kind != Shown::Nothing {
+        let source = format!("pack:{}", out.display());
+        let loaded = open(&DataConfig { source, ..DataConfig::default() })?;
+        let notes: Vec<String> = packed.notes.iter().chain(&loaded.notes).cloned().collect();
+        let told = [("note", &notes), ("warning", &loaded.warnings)];
+        tell_lines(told.map(lines_of).concat());
+        let (shape, classes) = (loaded.train.shape(), loaded.train.classes().len());
+        let what = format!("images of {shape} and {classes} classes");
+        tell(format_args!("wrote {}, {}", out.display(), of_pack(&packed, &what)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How large a pack will be.
+fn size_ahead(Reading { all, bytes, .. }: Reading) -> String {
+    format!(
+        "packing at most {all} images of {} bytes each, {} MB in all",
+        bytes / all.max(1) as u64,
+        in_megabytes(bytes)
+    )
+}
+
+fn of_pack(Packed { train, test, bytes, .. }: &Packed, what: &str) -> String {
+    let test = test.unwrap_or(0);
+    format!("{} MB: {train} training and {test} test {what}", in_megabytes(*bytes))
+}
+
+fn in_megabytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1e6)
 }

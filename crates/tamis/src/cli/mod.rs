@@ -14,6 +14,7 @@ mod output;
 mod pace;
 mod predict;
 mod progress;
+mod reading;
 mod report;
 mod scoring;
 mod search;

@@ -1,7 +1,7 @@
 //! Whether data is fit for a search: what is wrong with the images themselves, which `tamis-data`
 //! knows, and whether the networks of a search can be built for them, which it must not know.
 
-use tamis_data::{CheckReport, Stats, check};
+use tamis_data::{CheckReport, Stats, Watch, check_watched};
 use tamis_nn::Device;
 use tamis_search::build_space;
 
@@ -9,9 +9,9 @@ use crate::RunConfig;
 use crate::error::Error;
 
 /// Reads the data of the settings and lists all that is wrong with it; warns if the search of the same
-/// settings would refuse its images, by their size for one.
-pub fn check_data(config: &RunConfig) -> CheckReport {
-    let mut report = check(&config.data);
+/// settings would refuse its images, by their size for one. `watch` is told how far the reading is.
+pub fn check_data(config: &RunConfig, watch: &mut Watch) -> CheckReport {
+    let mut report = check_watched(&config.data, watch);
     if report.stats.as_ref().is_some_and(has_one_class) {
         report.warnings.push("a search refuses images that are all of one class".to_owned());
     }
@@ -41,7 +41,7 @@ mod tests {
         let mut config = RunConfig::default();
         (config.data.synthetic.train, config.data.synthetic.test) = (20, 10);
         config.data.size = Some(size);
-        check_data(&config).warnings
+        check_data(&config, &mut |_| std::ops::ControlFlow::Continue(())).warnings
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(crate) use common::{CommonArguments, ProgressKind};
 pub(crate) use compare::{CompareArguments, ComparisonFormat};
 pub(crate) use completions::CompletionsArguments;
 pub(crate) use config::ConfigCommand;
-pub(crate) use data::{DataArguments, DataCommand};
+pub(crate) use data::{DataArguments, DataCommand, PackArguments};
 pub(crate) use export::ExportArguments;
 pub(crate) use lookup::LookupArguments;
 pub(crate) use report::ReportArguments;
