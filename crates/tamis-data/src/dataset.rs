@@ -11,8 +11,8 @@ use tamis_core::SampleId;
 
 use crate::fingerprint::{ContentHash, Samples, content_hashes, fingerprint, order};
 use crate::pixels::Pixels;
-use crate::statistics::ChannelSums;
-use crate::{Error, ImageShape, Truth};
+use crate::sums::ChannelSums;
+use crate::{Error, ImageShape, PackError, Truth};
 
 /// One split: images, labels and what is known about them.
 #[derive(Clone, Debug)]
@@ -136,10 +136,9 @@ impl Dataset {
     ///
     /// If the id is not below [`Dataset::len`].
     pub fn pixels(&self, id: SampleId) -> Result<Cow<'_, [u8]>, Error> {
-        self.pixels.image(id.index(), self.shape.len()).map_err(|source| Error::Image {
-            path: self.pixels.path().map(Path::to_owned).unwrap_or_default(),
-            sample: self.sample_name(id),
-            source,
+        self.pixels.image(id.index(), self.shape.len()).map_err(|source| {
+            let path = self.pixels.path().map(Path::to_owned).unwrap_or_default();
+            PackError::Image { path, sample: self.sample_name(id), source }.into()
         })
     }
 

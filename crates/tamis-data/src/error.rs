@@ -7,6 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::ImageShape;
+use crate::bytes::in_words;
+use crate::pack::PackError;
 
 /// Why data cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -20,57 +22,15 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The operating system refused to write.
-    #[error("writing `{path}`: {source}")]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// An image in a pack that cannot be read any more.
-    #[error(
-        "reading {sample} of the pack `{path}`: {source}; hint: put the pack back as it was, and what \
-         stopped here goes on"
-    )]
-    Image {
-        /// The pack.
-        path: PathBuf,
-        /// The image.
-        sample: String,
-        /// What the system said, or how much is there.
-        source: io::Error,
-    },
-    /// A pack that is damaged, of another version, or none.
-    #[error("reading the pack `{path}`: found {found}, expected {expected}")]
-    Pack {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        found: String,
-        /// What it should be.
-        expected: String,
-    },
-    /// Images in a pack whose bytes have changed.
-    #[error(
-        "checking the pack `{path}`: found images that are not what was packed ({count}): {samples}; \
-         hint: pack them again"
-    )]
-    Changed {
-        /// The pack.
-        path: PathBuf,
-        /// Number of the images.
-        count: usize,
-        /// The first few of them.
-        samples: String,
-    },
+    /// A pack cannot be written, or is not what was packed.
+    #[error(transparent)]
+    Pack(#[from] PackError),
     /// Images that take more memory than there is.
     #[error(
-        "reading `{path}`: found {images} images, which take {} of memory, expected at most {}, which \
-         is free; hint: `tamis data pack` makes one file of them that is read image by image; \
-         `data.size` and `data.train` make them fewer or smaller",
-        size(*.bytes),
-        size(*.available)
+        "reading `{path}`: found {images} images, which take {} of memory, expected at most {}, which is \
+         free; hint: `tamis data pack` makes one file of them that is read image by image",
+        in_words(*.bytes),
+        in_words(*.available)
     )]
     Memory {
         /// The folder.
@@ -536,18 +496,5 @@ impl Error {
     /// The closure that turns an input or output error on `path` into an [`Error`].
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Error {
         |source| Error::Read { path: path.to_owned(), source }
-    }
-
-    /// The same of an error on writing.
-    pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Error {
-        |source| Error::Write { path: path.to_owned(), source }
-    }
-}
-
-/// Bytes as people say them: `15.7 GB`, `12.3 MB`.
-fn size(bytes: u64) -> String {
-    match bytes as f64 {
-        bytes @ 1e9.. => format!("{:.1} GB", bytes / 1e9),
-        bytes => format!("{:.1} MB", bytes / 1e6),
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Layouts: the idx files of MNIST, the binary files of CIFAR-10 and CIFAR-100 (both plain or
 //! gzip, told by content), folders of PNG and JPEG images, synthetic images whose difficulty
-//! is known, and packs, files whose images stay where they are and are read one by one. Every layout ends in the same [`Dataset`]: bytes as `[sample, channel, height,
-//! width]`, one class a sample, samples named by [`SampleId`](tamis_core::SampleId) in the order
-//! of the files. The same images have the same fingerprint in every layout.
+//! is known, and packs, files whose images stay where they are and are read one by one. Every
+//! layout ends in the same [`Dataset`]: bytes as `[sample, channel, height, width]`, one class a
+//! sample, samples named by [`SampleId`](tamis_core::SampleId) in the order of the files. The same
+//! images have the same fingerprint in every layout.
 //!
-//! This crate knows no scores and no networks, prints nothing, and writes a pack into the file it is given
-//! and nothing else. Which samples
-//! are used when is decided in `tamis-select`.
+//! This crate knows no scores and no networks, prints nothing, and writes nothing but a pack into
+//! the file that it is given. Which samples are used when is decided in `tamis-select`.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -36,6 +36,7 @@
 
 mod augment;
 mod batch;
+mod bytes;
 mod check;
 mod cifar;
 mod config;
@@ -59,6 +60,7 @@ mod raw;
 mod shape;
 mod statistics;
 mod store;
+mod sums;
 mod synthetic;
 mod training;
 mod truth;
@@ -77,7 +79,7 @@ pub use file::read as read_file;
 pub use findings::Tally;
 pub use folder::{image_files, read_image};
 pub use open::{Loaded, find, open, open_watched};
-pub use pack::{Packed, pack};
+pub use pack::{PackError, Packed, pack};
 pub use prefetch::{Prefetch, prefetch};
 pub use shape::ImageShape;
 pub use statistics::{ChannelStatistics, Normalization};

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::findings::{Findings, Tally};
 use crate::fingerprint::fingerprint;
 use crate::fit::Fit;
+use crate::pack::{Opened, is_pack, open_pack};
 use crate::raw::{Classes, RawData};
 use crate::watch::Watch;
 use crate::{
-    DataConfig, Dataset, Error, Limits, cifar, doubts, duplicates, file, folder, idx, pack,
-    synthetic,
+    DataConfig, Dataset, Error, Limits, cifar, doubts, duplicates, file, folder, idx, synthetic,
 };
 
 /// Data that is ready for use.
@@ -38,11 +38,19 @@ pub struct Loaded {
 ///
 /// The problem, with the number of others if there are any; [`crate::check`] lists them all.
 pub fn open(config: &DataConfig) -> Result<Loaded, Error> {
-    open_watched(config, &mut |_| ControlFlow::Continue(()))
+    let mut warning = None;
+    let loaded = open_watched(config, &mut |reading| {
+        warning = warning.take().or_else(|| reading.warning());
+        ControlFlow::Continue(())
+    });
+    loaded.map(|mut loaded| {
+        loaded.warnings.extend(warning);
+        loaded
+    })
 }
 
 /// Reads the data that the settings name. `watch` is told how far the reading of an image folder is, which
-/// alone takes long.
+/// alone takes long and much memory; what it is told of that is no warning of the data.
 ///
 /// # Errors
 ///
@@ -123,7 +131,7 @@ fn read(config: &DataConfig, watch: &mut Watch, findings: &mut Findings) -> Opti
         Layout::Cifar(format) => cifar::read(format, path, limits, findings),
         Layout::Folder => folder::read(path, config, watch, findings),
         Layout::Pack => {
-            let pack::Opened { name, train, test } = findings.keep(pack::read(path, config))?;
+            let Opened { name, train, test } = findings.keep(open_pack(path, config))?;
             return Some((name, train, test));
         }
     }?;
@@ -231,7 +239,7 @@ fn in_folder(path: &Path) -> Result<Option<Layout>, Error> {
 }
 
 fn in_file(path: &Path, limits: &Limits) -> Result<Option<Layout>, Error> {
-    if pack::is_pack(path) {
+    if is_pack(path) {
         return Ok(Some(Layout::Pack));
     }
     let content = file::read(path, limits)?;

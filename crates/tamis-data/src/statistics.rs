@@ -1,12 +1,11 @@
 //! Mean and deviation of every channel, and the normalisation that follows from them.
-//!
-//! Sums are of integers, so they are exact and do not depend on the number of threads.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use tamis_core::SampleId;
 
-use crate::{Dataset, Error, ImageShape};
+use crate::sums::ChannelSums;
+use crate::{Dataset, Error};
 
 /// Mean and standard deviation of each channel, over all pixels of all images, pixels as 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,7 +26,7 @@ impl ChannelStatistics {
         let pixels = (dataset.len() * dataset.shape().plane()) as u128;
         let ChannelSums { sums, squares } = match dataset.sums() {
             Some(known) => known.clone(),
-            None => ChannelSums::of(dataset)?,
+            None => sums_of(dataset)?,
         };
         let moments = sums.into_iter().zip(squares).map(|sums| moments(sums, pixels));
         let (mean, deviation) = moments.unzip();
@@ -35,48 +34,17 @@ impl ChannelStatistics {
     }
 }
 
-/// Sums over all pixels of each channel, pixels as 0 to 255; empty of no images.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ChannelSums {
-    /// Of the pixels.
-    pub(crate) sums: Vec<u64>,
-    /// Of their squares.
-    pub(crate) squares: Vec<u64>,
-}
-
-impl ChannelSums {
-    fn of(dataset: &Dataset) -> Result<ChannelSums, Error> {
-        let shape = dataset.shape();
-        let add = |mut sums: ChannelSums, id: u32| {
-            sums.add(&dataset.pixels(SampleId(id))?, shape);
-            Ok(sums)
-        };
-        (0..dataset.len() as u32)
-            .into_par_iter()
-            .try_fold(ChannelSums::default, add)
-            .try_reduce(ChannelSums::default, |left, right| Ok(left.join(right)))
-    }
-
-    /// With another image, `[channel, height, width]`.
-    pub(crate) fn add(&mut self, image: &[u8], shape: ImageShape) {
-        self.sums.resize(shape.channels, 0);
-        self.squares.resize(shape.channels, 0);
-        let sums = self.sums.iter_mut().zip(&mut self.squares);
-        for ((sum, squares), plane) in sums.zip(image.chunks_exact(shape.plane())) {
-            *sum += plane.iter().map(|&pixel| u64::from(pixel)).sum::<u64>();
-            *squares += plane.iter().map(|&pixel| u64::from(pixel) * u64::from(pixel)).sum::<u64>();
-        }
-    }
-
-    fn join(mut self, other: ChannelSums) -> ChannelSums {
-        let channels = self.sums.len().max(other.sums.len());
-        for (all, more) in [(&mut self.sums, other.sums), (&mut self.squares, other.squares)] {
-            all.resize(channels, 0);
-            all.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-        }
-        self
-    }
+/// The sums of all images of a split, each of which is read.
+fn sums_of(dataset: &Dataset) -> Result<ChannelSums, Error> {
+    let shape = dataset.shape();
+    let add = |mut sums: ChannelSums, id: u32| {
+        sums.add(&dataset.pixels(SampleId(id))?, shape);
+        Ok(sums)
+    };
+    (0..dataset.len() as u32)
+        .into_par_iter()
+        .try_fold(ChannelSums::default, add)
+        .try_reduce(ChannelSums::default, |left, right| Ok(left.join(right)))
 }
 
 fn moments((sum, squares): (u64, u64), pixels: u128) -> (f64, f64) {

@@ -12,6 +12,11 @@ pub(crate) trait Store {
     ///
     /// What makes it useless to go on.
     fn push(&mut self, shape: ImageShape, image: &[u8]) -> Result<(), Error>;
+
+    /// Bytes of memory that are free for the images, if they go there and the system says so.
+    fn free(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Images that are kept in memory.
@@ -40,10 +45,11 @@ impl InMemory {
             bytes: bytes as u64,
             available,
         };
-        if let Some(available) = memory::available().filter(|&available| available < bytes as u64) {
-            return Err(too_little(available));
+        let free = self.free();
+        if let Some(free) = free.filter(|&free| free < bytes as u64) {
+            return Err(too_little(free));
         }
-        self.pixels.try_reserve_exact(bytes).map_err(|_| too_little(0))
+        self.pixels.try_reserve_exact(bytes).map_err(|_| too_little(free.unwrap_or(0)))
     }
 }
 
@@ -54,5 +60,26 @@ impl Store for InMemory {
         }
         self.pixels.extend_from_slice(image);
         Ok(())
+    }
+
+    fn free(&self) -> Option<u64> {
+        memory::available()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_that_no_memory_holds_are_refused_before_it_is_taken() {
+        let shape = ImageShape { channels: 1, height: 1, width: 2 };
+        let mut store = InMemory::new(usize::MAX / 4, Path::new("birds"));
+        let error = store.push(shape, &[1, 2]).unwrap_err();
+        assert!(matches!(&error, Error::Memory { images, .. } if *images == usize::MAX / 4));
+        assert!(error.to_string().contains("hint: `tamis data pack`"), "{error}");
+        let mut store = InMemory::new(3, Path::new("birds"));
+        (0..3).for_each(|id| store.push(shape, &[id, id]).unwrap());
+        assert_eq!((store.pixels.len(), store.pixels.capacity()), (6, 6));
     }
 }

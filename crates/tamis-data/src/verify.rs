@@ -6,7 +6,7 @@ use tamis_core::SampleId;
 use crate::findings::{Findings, list};
 use crate::fingerprint::content_hash;
 use crate::watch::{Count, Watch};
-use crate::{Dataset, Error, Loaded};
+use crate::{Dataset, Error, Loaded, PackError};
 
 /// Images looked at at a time.
 const CHUNK: usize = 1024;
@@ -48,5 +48,5 @@ fn refuse(split: &Dataset, changed: &[SampleId]) -> Result<(), Error> {
     }
     let path = split.pack().map(Into::into).unwrap_or_default();
     let samples: Vec<String> = changed.iter().map(|&id| split.sample_name(id)).collect();
-    Err(Error::Changed { path, count: changed.len(), samples: list(&samples) })
+    Err(PackError::Changed { path, count: changed.len(), samples: list(&samples) }.into())
 }

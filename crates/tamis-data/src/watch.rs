@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 
 use crate::Error;
+use crate::bytes::in_words;
 
 /// How far the reading of all images is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -15,6 +16,22 @@ pub struct Reading {
     pub all: usize,
     /// Bytes of all of them once they are decoded, at most.
     pub bytes: u64,
+    /// Bytes of memory that are free for them, where they are kept in memory and the system says so.
+    pub free: Option<u64>,
+}
+
+impl Reading {
+    /// What to tell of images that take more than half of the memory that is free, before they do.
+    pub fn warning(&self) -> Option<String> {
+        let Reading { all, bytes, .. } = *self;
+        let free = self.free.filter(|free| self.images == 0 && bytes > free / 2)?;
+        Some(format!(
+            "{all} images take {} of memory, of which {} are free; `tamis data pack` makes one file of \
+             them that is read image by image",
+            in_words(bytes),
+            in_words(free)
+        ))
+    }
 }
 
 /// Told how far the reading is, before the first image is kept and after every one; breaks to stop it.
@@ -26,12 +43,18 @@ pub(crate) struct Count<'a, 'b> {
     images: usize,
     all: usize,
     bytes: u64,
+    free: Option<u64>,
 }
 
 impl<'a, 'b> Count<'a, 'b> {
     /// For so many images at most.
     pub(crate) fn new(all: usize, watch: &'a mut Watch<'b>) -> Count<'a, 'b> {
-        Count { watch, images: 0, all, bytes: 0 }
+        Count { watch, images: 0, all, bytes: 0, free: None }
+    }
+
+    /// The same of images that go into memory of which so much is free.
+    pub(crate) fn with_free(self, free: Option<u64>) -> Count<'a, 'b> {
+        Count { free, ..self }
     }
 
     /// An image of so many bytes will be kept. The others are taken to have as many as the first.
@@ -58,10 +81,26 @@ impl<'a, 'b> Count<'a, 'b> {
     }
 
     fn tell(&mut self) -> Result<(), Error> {
-        let reading = Reading { images: self.images, all: self.all, bytes: self.bytes };
+        let Count { images, all, bytes, free, .. } = *self;
+        let reading = Reading { images, all, bytes, free };
         match (self.watch)(reading) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(Error::Stopped),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_that_take_most_of_the_memory_are_warned_of_once_and_others_not() {
+        let reading = Reading { images: 0, all: 20, bytes: 3_000_000, free: Some(4_000_000) };
+        let warning = reading.warning().unwrap();
+        assert!(warning.starts_with("20 images take 3.0 MB of memory, of which 4.0 MB are free"));
+        assert_eq!(Reading { images: 1, ..reading }.warning(), None);
+        assert_eq!(Reading { free: Some(6_000_000), ..reading }.warning(), None);
+        assert_eq!(Reading { free: None, ..reading }.warning(), None);
     }
 }

@@ -48,10 +48,10 @@ fn zeros(bilevel: &Bilevel) -> Vec<Matrix> {
 
 fn batch() -> Batch {
     let train = images();
-    let normalization = Normalization::of(&train);
+    let normalization = Normalization::of(&train).unwrap();
     let source = BatchSource::new(train.clone(), &normalization, Augmentation::default(), 0);
     let ids: Vec<SampleId> = train.ids().take(8).collect();
-    source.unwrap().batch(&ids, 0, true)
+    source.unwrap().batch(&ids, 0, true).unwrap()
 }
 
 #[test]

@@ -177,18 +177,13 @@ impl Course {
         if self.state.step == self.steps() {
             return Ok(Next::EpochOver(self.end_epoch()));
         }
-        if self.ahead.is_none() {
-            self.ahead = Some(self.prefetch()?);
-        }
-        match self.ahead.as_mut().and_then(Iterator::next) {
-            Some(Ok(batch)) => Ok(Next::Batch(batch)),
-            Some(Err(error)) => {
-                // Asked again, it tries again.
-                self.ahead = None;
-                Err(error.into())
-            }
-            None => Err(misfit(format!("step {} of {}", self.state.step, self.steps()))),
-        }
+        let mut ahead = self.ahead.take().map_or_else(|| self.prefetch(), Ok)?;
+        let Some(batch) = ahead.next().transpose()? else {
+            return Err(misfit(format!("step {} of {}", self.state.step, self.steps())));
+        };
+        // Not after an error: asked again, it tries again.
+        self.ahead = Some(ahead);
+        Ok(Next::Batch(batch))
     }
 
     /// Starts making the batches of the epoch's steps that are still ahead.

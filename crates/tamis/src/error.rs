@@ -337,7 +337,9 @@ fn data_exit_code(error: &tamis_data::Error) -> u8 {
     use tamis_data::Error as Data;
     match error {
         Data::Setting { .. } => 2,
-        Data::Thread { .. } | Data::PrefetchPanicked | Data::Write { .. } => 1,
+        Data::Thread { .. }
+        | Data::PrefetchPanicked
+        | Data::Pack(tamis_data::PackError::Write { .. }) => 1,
         Data::Stopped => 75,
         Data::Many { first, .. } => data_exit_code(first),
         _ => 3,

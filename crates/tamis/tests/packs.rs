@@ -203,6 +203,8 @@ fn a_pack_is_told_before_it_is_made_and_replaces_nothing_unasked() {
     let missing = ["data", "pack", "photo", "nowhere/bad.safetensors"];
     assert!(ended(&run_in(place.path(), &missing), 3).contains("beside it is `photos`"));
     assert!(!place.path().join("nowhere").exists());
+    let stopped = ["data", "pack", "photos/test", "stopped.safetensors", "--stop-after-steps=0"];
+    assert!(ended(&run_in(place.path(), &stopped), 75).contains("stopped on request"));
     let left: Vec<PathBuf> = files(place.path());
     assert_eq!(left.len(), 2, "{left:?}");
 }

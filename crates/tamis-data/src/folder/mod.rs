@@ -106,7 +106,7 @@ impl Contents {
     ) -> Option<RawData<S>> {
         let all = self.most_images().iter().sum();
         let Contents { scanner, train, test, names } = self;
-        let count = Count::new(all, watch);
+        let count = Count::new(all, watch).with_free(stores[0].free());
         let mut reader = Reader { root: scanner.root(), config, names: &names, count };
         let [of_train, of_test] = stores;
         let train = reader.read_split(train, of_train, findings);

@@ -3,7 +3,7 @@
 use safetensors::tensor::TensorInfo;
 use serde::{Deserialize, Serialize};
 
-use crate::statistics::ChannelSums;
+use crate::sums::ChannelSums;
 
 /// The format that is written and read.
 pub(super) const FORMAT: u32 = 1;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::card::{About, AboutSplit};
+use super::error::PackError;
 use super::write::{Most, Out, Room, SplitWriter, Written, finish};
 use crate::findings::Findings;
 use crate::fingerprint::{Samples, fingerprint, order};
@@ -33,7 +34,7 @@ pub struct Packed {
 ///
 /// # Errors
 ///
-/// As [`crate::open`], [`Error::Write`] if the file cannot be written, [`Error::Stopped`] if `watch`
+/// As [`crate::open`], [`PackError::Write`] if the file cannot be written, [`Error::Stopped`] if `watch`
 /// broke: what is in the file then is of no use.
 pub fn pack(
     config: &DataConfig,
@@ -50,7 +51,7 @@ pub fn pack(
     let samples = |split: &Written| split.labels.len();
     let (train, test) = (samples(&data.train), data.test.as_ref().map(samples));
     data.finish(out)?;
-    let bytes = file.metadata().map_err(Error::write(path))?.len();
+    let bytes = file.metadata().map_err(PackError::write(path))?.len();
     Ok(Packed { train, test, bytes, notes })
 }
 

@@ -12,14 +12,16 @@
 //! kept for them, and what they do not need of it is blank.
 
 mod card;
-#[cfg(test)]
-mod large;
+mod error;
 mod make;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
+pub use self::error::PackError;
 pub use self::make::{Packed, pack};
-pub(crate) use self::read::{Opened, is_pack, read};
+pub(crate) use self::read::{Opened, is_pack, open_pack};
 
 /// Most bytes of a header that readers of the format take.
 const MOST_HEADER_BYTES: u64 = 100_000_000;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use super::card::{About, AboutSplit, Card, FORMAT, NAMES, Names, checksum};
+use super::error::PackError;
 use super::{KEY, MOST_HEADER_BYTES};
 use crate::dataset::Described;
 use crate::pixels::{Pixels, Records};
@@ -29,9 +30,9 @@ pub(crate) fn is_pack(path: &Path) -> bool {
 ///
 /// # Errors
 ///
-/// [`Error::Read`], [`Error::Pack`] if it is damaged or none, [`Error::Setting`] if its images should
+/// [`Error::Read`], [`PackError::Damaged`], [`Error::Setting`] if its images should
 /// be of another shape.
-pub(crate) fn read(path: &Path, config: &DataConfig) -> Result<Opened, Error> {
+pub(crate) fn open_pack(path: &Path, config: &DataConfig) -> Result<Opened, Error> {
     let file = PositionalFile::open(path)?;
     let header = Header::read(&file)?;
     let card = header.card(path)?;
@@ -46,6 +47,21 @@ pub(crate) fn read(path: &Path, config: &DataConfig) -> Result<Opened, Error> {
     let pack = Pack { file: Arc::new(file), header, index, shape };
     let test = about.test.as_ref().map(|split| pack.split(split, &NAMES[1], &about)).transpose()?;
     Ok(Opened { train: pack.split(&about.train, &NAMES[0], &about)?, test, name: about.name })
+}
+
+/// Says what a whole pack cannot hold, whatever its checksum is.
+fn agrees(split: &Described) -> Result<(), &'static str> {
+    let samples = split.labels.len();
+    if split.file_labels.len() != split.classes.len() {
+        return Err("labels and names of other numbers of classes");
+    }
+    if !split.files.is_empty() && split.files.len() != samples {
+        return Err("other numbers of files and of images");
+    }
+    match split.sums.may_be_of(samples, split.shape) {
+        true => Ok(()),
+        false => Err("sums of pixels that no images have"),
+    }
 }
 
 /// The header of a safetensors file, which fits the file's length.
@@ -119,6 +135,11 @@ impl Header {
 fn shape_of(about: &About, path: &Path, config: &DataConfig) -> Result<ImageShape, Error> {
     let [channels, height, width] = about.image;
     let shape = ImageShape { channels, height, width };
+    let Limits { side_px, area_px, .. } = config.limits;
+    if height.max(width) > side_px as usize || (height * width) as u64 > area_px {
+        let (path, height, width) = (path.to_owned(), height as u32, width as u32);
+        return Err(Error::ImageLimit { path, height, width, side_px, area_px });
+    }
     let other = |key, wanted: usize| {
         let found = format!("{wanted} for a pack of images of {shape}");
         let expected = format!(
@@ -153,25 +174,27 @@ impl Pack {
         let hashes = self.tensor(names.hashes, Dtype::U8, &[samples, 32])?;
         let (labels, _) = self.bytes(labels)?.as_chunks::<4>();
         let (hashes, _) = self.bytes(hashes)?.as_chunks::<32>();
-        let files: Vec<String> = match self.header.metadata.info(names.files) {
-            None => Vec::new(),
-            Some(info) => serde_json::from_slice(self.bytes(info)?)
-                .map_err(|error| damaged(path, format_args!("no list of files, {error}")))?,
-        };
-        if !files.is_empty() && files.len() != samples {
-            return Err(damaged(path, format_args!("{} files of {samples} images", files.len())));
-        }
         let start = self.header.start + pixels.data_offsets.0 as u64;
-        Dataset::described(Described {
+        let described = Described {
             shape: self.shape,
             pixels: Pixels::File(Records { file: self.file.clone(), start }),
             labels: labels.iter().map(|&label| u32::from_le_bytes(label)).collect(),
             classes: about.classes.clone(),
             file_labels: about.file_labels.clone(),
-            files,
+            files: self.files(names)?,
             hashes: hashes.to_vec(),
             sums: split.sums.clone(),
-        })
+        };
+        agrees(&described).map_err(|found| damaged(path, found))?;
+        Dataset::described(described).map_err(|error| damaged(path, error))
+    }
+
+    /// The file of each sample; none where they have none of their own.
+    fn files(&self, names: &Names) -> Result<Vec<String>, Error> {
+        let Some(info) = self.header.metadata.info(names.files) else { return Ok(Vec::new()) };
+        let files = serde_json::from_slice(self.bytes(info)?);
+        let path = self.file.path();
+        files.map_err(|error| damaged(path, format_args!("no list of files, {error}")))
     }
 
     /// A tensor, if it is of this type and shape.
@@ -202,5 +225,5 @@ fn damaged(path: &Path, found: impl ToString) -> Error {
 }
 
 fn pack_error(path: &Path, found: String, expected: String) -> Error {
-    Error::Pack { path: path.to_owned(), found, expected }
+    PackError::Damaged { path: path.to_owned(), found, expected }.into()
 }

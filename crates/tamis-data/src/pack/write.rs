@@ -8,9 +8,10 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use super::KEY;
 use super::card::{About, Card, FORMAT, NAMES, Names, checksum};
+use super::error::PackError;
 use crate::fingerprint::{ContentHash, content_hash};
-use crate::statistics::ChannelSums;
 use crate::store::Store;
+use crate::sums::ChannelSums;
 use crate::{Error, ImageShape};
 
 /// What a header takes beside the names in it, and a page of the file.
@@ -25,11 +26,12 @@ pub(super) struct Out<'a> {
 
 impl Out<'_> {
     fn write(mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.file.write_all(bytes).map_err(Error::write(self.path))
+        Ok(self.file.write_all(bytes).map_err(PackError::write(self.path))?)
     }
 
     fn go_to(mut self, at: u64) -> Result<(), Error> {
-        self.file.seek(SeekFrom::Start(at)).map(drop).map_err(Error::write(self.path))
+        self.file.seek(SeekFrom::Start(at)).map_err(PackError::write(self.path))?;
+        Ok(())
     }
 }
 
@@ -228,5 +230,8 @@ fn listed<'a>(files: impl IntoIterator<Item = &'a String>) -> Vec<u8> {
 /// What cannot happen to the header of a pack, as an error all the same.
 fn impossible<E: ToString>(path: &Path) -> impl Fn(E) -> Error {
     let path = path.to_owned();
-    move |error| Error::Write { path: path.clone(), source: io::Error::other(error.to_string()) }
+    move |error| {
+        let source = io::Error::other(error.to_string());
+        PackError::Write { path: path.clone(), source }.into()
+    }
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use safetensors::SafeTensors;
 use tamis_core::SampleId;
 use tamis_data::{
-    Augmentation, BatchSource, DataConfig, Dataset, Error, Loaded, Normalization, Packed, Reading,
-    check, open, pack, stats,
+    Augmentation, BatchSource, DataConfig, Dataset, Error, Loaded, Normalization, PackError,
+    Packed, Reading, check, open, pack, stats,
 };
 use tempfile::TempDir;
 
@@ -180,7 +180,7 @@ fn the_size_is_told_before_anything_is_written_and_then_every_image() {
         ControlFlow::Continue(())
     };
     pack(&config(source.path()), &path, &file, watch).unwrap();
-    assert_eq!(told[0], (Reading { images: 0, all: 6, bytes: 6 * 192 }, 0));
+    assert_eq!(told[0], (Reading { images: 0, all: 6, bytes: 6 * 192, free: None }, 0));
     assert!(told.iter().map(|(reading, _)| reading.images).eq(0..=6));
 }
 
@@ -210,7 +210,10 @@ fn what_cannot_be_written_is_told_at_once_with_the_name_of_the_file() {
         ControlFlow::Continue(())
     };
     let error = pack(&config(source.path()), &path, &file, watch).unwrap_err();
-    assert!(matches!(&error, Error::Write { path: found, .. } if *found == path), "{error}");
+    assert!(
+        matches!(&error, Error::Pack(PackError::Write { path: found, .. }) if *found == path),
+        "{error}"
+    );
     assert_eq!(told, 1, "it does not go on");
 }
 

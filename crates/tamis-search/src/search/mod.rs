@@ -349,23 +349,17 @@ impl Search {
     }
 
     fn next_batches(&mut self) -> Result<Batches, Error> {
-        if self.ahead.is_none() {
-            self.ahead = Some(self.prefetch()?);
-        }
-        let next = self.ahead.as_mut().and_then(Iterator::next);
-        match next {
-            Some(Ok(batches)) => Ok(batches),
-            Some(Err(error)) => {
-                // Asked again, it tries again.
-                self.ahead = None;
-                Err(error.into())
-            }
-            None => Err(Error::Snapshot(Misfit {
+        let mut ahead = self.ahead.take().map_or_else(|| self.prefetch(), Ok)?;
+        let Some(batches) = ahead.next().transpose()? else {
+            return Err(Error::Snapshot(Misfit {
                 what: "the epoch's progress".to_owned(),
                 found: format!("step {} of {}", self.progress.step, self.progress.steps),
                 expected: "a step that the plan has".to_owned(),
-            })),
-        }
+            }));
+        };
+        // Not after an error: asked again, it tries again.
+        self.ahead = Some(ahead);
+        Ok(batches)
     }
 
     /// Starts making the batches of the epoch's steps that are still ahead.

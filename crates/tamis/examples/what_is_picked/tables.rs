@@ -18,7 +18,8 @@ pub(crate) struct Tables {
 impl Tables {
     pub(crate) fn make(data: &DataConfig, seed: u64) -> Result<Tables, Box<dyn std::error::Error>> {
         let tables = Tables { folder: tempfile::tempdir()? };
-        let scoring = Scoring::new(settings(data, seed))?;
+        let mut watch = Watch { seed, what: "data", epochs: 0 };
+        let scoring = Scoring::new(settings(data, seed), &mut watch)?;
         for kind in [ScoreKind::Entropy, ScoreKind::Forgetting, ScoreKind::El2n] {
             let mut watch = Watch { seed, what: kind.name(), epochs: 0 };
             scoring.score(kind, &tables.scores(kind.name()), &mut watch)?;

@@ -1,5 +1,6 @@
 //! `tamis data`: what is in image data, what is wrong with it, and one file of it.
 
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use tamis::data::{
@@ -33,7 +34,7 @@ fn settings(data: &str, set: &[String]) -> Result<RunConfig, Failure> {
 
 fn show_check(arguments: &DataArguments) -> Result<ExitCode, Failure> {
     let config = settings(&arguments.data, &arguments.set)?;
-    let mut progress = ReadingProgress::new(Shown::of(ProgressKind::Auto), "checking", None);
+    let mut progress = ReadingProgress::new(Shown::of(ProgressKind::Auto), "checking");
     let report = check_data(&config, &mut |reading| progress.watch(reading));
     progress.finish();
     if arguments.json {
@@ -63,7 +64,7 @@ fn lines_of((kind, lines): (&str, &Vec<String>)) -> String {
 
 fn show_stats(arguments: &DataArguments) -> Result<ExitCode, Failure> {
     let config = settings(&arguments.data, &arguments.set)?;
-    let mut progress = ReadingProgress::new(Shown::of(ProgressKind::Auto), "reading", None);
+    let mut progress = ReadingProgress::new(Shown::of(ProgressKind::Auto), "reading");
     let loaded = open_watched(&config.data, &mut |reading| progress.watch(reading));
     progress.finish();
     let loaded = loaded?;
@@ -133,12 +134,15 @@ fn make_pack(arguments: &PackArguments) -> Result<ExitCode, Failure> {
     let config = settings(&arguments.data, &arguments.set)?.data;
     use_threads(common.threads)?;
     let kind = Shown::of(common.progress);
-    let mut progress = ReadingProgress::new(kind, "packing", Some(Stop::listen(common)?));
+    let stop = Stop::listen(common)?;
+    let mut progress = ReadingProgress::new(kind, "packing");
     let packed = pack(&config, out, arguments.replace, &mut |reading| {
-        if reading.images == 0 && kind != Shown::Nothing {
-            tell(size_ahead(reading));
+        match kind {
+            Shown::Bar | Shown::Plain if reading.images == 0 => tell(size_ahead(reading)),
+            _ => {}
         }
-        progress.watch(reading)
+        progress.show(reading);
+        if stop.requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     progress.finish();
     let packed = packed?;

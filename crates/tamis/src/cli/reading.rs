@@ -9,7 +9,6 @@ use tamis::data::Reading;
 use super::output::{tell, tell_json};
 use super::pace::in_words;
 use super::progress::{Shown, bar_of};
-use super::stop::Stop;
 
 /// What takes no longer than this is not told.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -17,25 +16,27 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two lines.
 const BETWEEN: Duration = Duration::from_secs(30);
 
-/// Shows how far the reading is, and listens for whoever wants it stopped.
+/// Shows how far the reading is.
 pub(super) struct ReadingProgress {
     kind: Shown,
     /// What is done to the images, as in `packing`.
     doing: &'static str,
-    stop: Option<Stop>,
     started: Instant,
     told: Option<Instant>,
     bar: ProgressBar,
 }
 
 impl ReadingProgress {
-    pub(super) fn new(kind: Shown, doing: &'static str, stop: Option<Stop>) -> ReadingProgress {
+    pub(super) fn new(kind: Shown, doing: &'static str) -> ReadingProgress {
         let (started, bar) = (Instant::now(), ProgressBar::hidden());
-        ReadingProgress { kind, doing, stop, started, told: None, bar }
+        ReadingProgress { kind, doing, started, told: None, bar }
     }
 
     /// Takes in how far the reading is.
-    pub(super) fn watch(&mut self, reading: Reading) -> ControlFlow<()> {
+    pub(super) fn show(&mut self, reading: Reading) {
+        if let Some(warning) = reading.warning().filter(|_| self.kind != Shown::Nothing) {
+            tell(format_args!("warning: {warning}"));
+        }
         if self.started.elapsed() >= PATIENCE {
             match self.kind {
                 Shown::Nothing => {}
@@ -43,10 +44,15 @@ impl ReadingProgress {
                 Shown::Plain | Shown::Json => self.tell_now_and_then(reading),
             }
         }
-        match self.stop.as_ref().is_some_and(Stop::requested) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
+        if reading.images == reading.all {
+            self.finish();
         }
+    }
+
+    /// The same for whoever reads, which nothing stops.
+    pub(super) fn watch(&mut self, reading: Reading) -> ControlFlow<()> {
+        self.show(reading);
+        ControlFlow::Continue(())
     }
 
     /// Takes the bar away.

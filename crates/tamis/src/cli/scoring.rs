@@ -12,6 +12,7 @@ use super::arguments::{EmbedArguments, EmbedBy, ProgressKind, ScoreArguments, Ta
 use super::output::{tell, visible};
 use super::pace::{Pace, in_words};
 use super::progress::{Shown, bar, bar_of};
+use super::reading::ReadingProgress;
 use super::stop::Stop;
 use super::threads::use_threads;
 use super::{Failure, STOPPED};
@@ -21,7 +22,7 @@ pub(super) fn score(arguments: &ScoreArguments) -> Result<ExitCode, Failure> {
     use_threads(arguments.common.threads)?;
     let stop = Stop::listen(&arguments.common)?;
     let mut watch = Watch::new(arguments.common.progress, stop);
-    let scoring = opened(&arguments.table, epochs)?;
+    let scoring = opened(&arguments.table, epochs, &mut watch)?;
     let out = &arguments.table.out;
     let finished = scoring.score(arguments.by.into(), out, &mut watch)?;
     Ok(watch.end(finished, out))
@@ -35,7 +36,7 @@ pub(super) fn embed(arguments: &EmbedArguments) -> Result<ExitCode, Failure> {
     use_threads(arguments.common.threads)?;
     let stop = Stop::listen(&arguments.common)?;
     let mut watch = Watch::new(arguments.common.progress, stop);
-    let scoring = opened(&arguments.table, (key, arguments.table.epochs))?;
+    let scoring = opened(&arguments.table, (key, arguments.table.epochs), &mut watch)?;
     let out = &arguments.table.out;
     let finished = scoring.embed(arguments.by.into(), out, &mut watch)?;
     Ok(watch.end(finished, out))
@@ -45,6 +46,7 @@ pub(super) fn embed(arguments: &EmbedArguments) -> Result<ExitCode, Failure> {
 fn opened(
     arguments: &TableArguments,
     (epochs_key, epochs): (&str, Option<u32>),
+    watch: &mut Watch,
 ) -> Result<Scoring, Failure> {
     let layers = arguments
         .settings
@@ -53,7 +55,7 @@ fn opened(
     let settings = arguments.settings.layers.config.iter().cloned();
     let inputs: Vec<PathBuf> = inputs_of_data(&config.data).into_iter().chain(settings).collect();
     refuse_replacing(&arguments.out, &inputs)?;
-    Ok(Scoring::new(config)?)
+    Ok(Scoring::new(config, watch)?)
 }
 
 /// A line of progress as JSON.
@@ -84,6 +86,7 @@ pub(super) struct Watch {
     keeps: bool,
     /// What the search for components is at between two passes.
     working_at: &'static str,
+    reading: ReadingProgress,
 }
 
 impl Watch {
@@ -101,6 +104,7 @@ impl Watch {
             pace: Pace::default(),
             keeps: true,
             working_at: "",
+            reading: ReadingProgress::new(kind, "reading"),
         }
     }
 
@@ -309,6 +313,7 @@ impl Observer for Watch {
             ScoringEvent::Evaluated(done, all) => {
                 self.bar.set_message(format!("{done} of {all} images"));
             }
+            ScoringEvent::Reading(reading) => self.reading.show(*reading),
         }
     }
 }

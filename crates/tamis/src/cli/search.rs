@@ -171,7 +171,9 @@ pub(super) fn data_name(source: &str) -> String {
         Some(_) => PathBuf::from(source),
         None => Path::new(path).canonicalize().unwrap_or_default(),
     };
-    whole.file_name().map_or_else(|| "data".to_owned(), |name| name.to_string_lossy().into_owned())
+    let name = whole.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or_else(|| "data".to_owned());
+    name.strip_suffix(".safetensors").map_or(name.clone(), str::to_owned)
 }
 
 /// `runs/DATA-SPACE-HOST-POLICY-seedN`, with a number behind it if that is taken.

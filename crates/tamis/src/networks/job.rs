@@ -33,7 +33,7 @@ use crate::error::Error;
 use crate::folder::PeakMemory;
 use crate::folder::Sitting;
 use crate::folder::{Beginning, RunRecord};
-use crate::scoring::{Missing, Observer, ScoringEvent};
+use crate::scoring::{Missing, Observer, ScoringEvent, open_observed};
 
 const RESULT: &str = "result.json";
 const METRICS: &str = "metrics.jsonl";
@@ -110,11 +110,11 @@ pub fn is_training(path: &Path) -> bool {
 }
 
 impl Ground {
-    fn of(config: &TrainingConfig) -> Result<Ground, Error> {
+    fn of(config: &TrainingConfig, observer: &mut dyn Observer) -> Result<Ground, Error> {
         config.check()?;
         let device = config.device.parse()?;
         let Loaded { name, train, test, fingerprint, notes, mut warnings } =
-            tamis_data::open(&config.data)?;
+            open_observed(&config.data, observer)?;
         tamis_data::refuse_one_class(&config.data, &train)?;
         let auxiliary = config.train.auxiliary_weight > 0.0;
         let network = config.network.describe(train.shape(), train.classes().len(), auxiliary)?;
@@ -180,7 +180,7 @@ impl TrainingJob {
     ) -> Result<Option<TrainingJob>, Error> {
         // A run folder may be named for its network; what is written down is the file.
         config.distillation.teacher = config.distillation.teacher.as_deref().map(network_file);
-        let ground = Ground::of(&config)?;
+        let ground = Ground::of(&config, observer)?;
         if let Err(error) = choose(&config.selection(), PoolSource::Open(&ground.train), None)
             && Missing::of(&error).is_none()
         {
@@ -213,7 +213,7 @@ impl TrainingJob {
             record.check_settings(config.to_table()?)?;
             record.check_files(&config.files()?)?;
         }
-        let ground = Ground::of(&config)?;
+        let ground = Ground::of(&config, observer)?;
         if let Some(record) = &record {
             record.check_data(&ground.fingerprint, &ground.train)?;
         }

@@ -13,12 +13,13 @@ mod missing;
 mod score;
 mod work;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tamis_core::SampleId;
-use tamis_data::{Dataset, Loaded};
+use tamis_data::{DataConfig, Dataset, Loaded, Reading};
 use tamis_nn::Device;
 use tamis_record::ScoringConfig;
 use tamis_search::OneOffCost;
@@ -67,6 +68,8 @@ pub enum ScoringEvent {
     Components(ComponentsEvent),
     /// So many of all samples are scored or encoded.
     Evaluated(usize, usize),
+    /// How far the reading of the images is.
+    Reading(Reading),
 }
 
 /// Whom a table's making tells what it does, and who may stop it.
@@ -76,6 +79,33 @@ pub trait Observer {
 
     /// Takes in what happened.
     fn observe(&mut self, event: &ScoringEvent);
+}
+
+/// An observer who does not look, and stops nothing.
+pub(crate) struct Unobserved;
+
+impl Observer for Unobserved {
+    fn stop(&self) -> bool {
+        false
+    }
+
+    fn observe(&mut self, _: &ScoringEvent) {}
+}
+
+/// Opens data. `observer` is told how far that is, and may stop it.
+///
+/// # Errors
+///
+/// As [`tamis_data::open_watched`].
+pub(crate) fn open_observed(
+    config: &DataConfig,
+    observer: &mut dyn Observer,
+) -> Result<Loaded, Error> {
+    let loaded = tamis_data::open_watched(config, &mut |reading| {
+        observer.observe(&ScoringEvent::Reading(reading));
+        if observer.stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    Ok(loaded?)
 }
 
 /// Data and settings to make tables from.
@@ -91,14 +121,14 @@ pub struct Scoring {
 type Made<T> = Result<Option<(T, OneOffCost)>, Error>;
 
 impl Scoring {
-    /// Opens the data.
+    /// Opens the data; `observer` is told how far that is, and may stop it.
     ///
     /// # Errors
     ///
     /// Settings out of range, or data that cannot be used.
-    pub fn new(config: ScoringConfig) -> Result<Scoring, Error> {
+    pub fn new(config: ScoringConfig, observer: &mut dyn Observer) -> Result<Scoring, Error> {
         config.check()?;
-        let Loaded { train, notes, warnings, .. } = tamis_data::open(&config.data)?;
+        let Loaded { train, notes, warnings, .. } = open_observed(&config.data, observer)?;
         Ok(Scoring { notes, warnings, ..Scoring::on(config, Arc::new(train))? })
     }
 

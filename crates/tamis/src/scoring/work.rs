@@ -52,7 +52,14 @@ fn run(
             save(training, sitting)?;
             return Ok(false);
         }
-        let event = training.advance()?;
+        let event = match training.advance() {
+            // It is where it was before the images that cannot be read; the first error is the one to report.
+            Err(error @ tamis_training::Error::Data(_)) => {
+                let _ = save(training, sitting);
+                return Err(error.into());
+            }
+            advanced => advanced?,
+        };
         match &event {
             TrainingEvent::Finished => return Ok(true),
             TrainingEvent::EpochEnded(_) => save(training, sitting)?,

@@ -60,7 +60,7 @@ impl Job {
         path: &Path,
         observer: &mut dyn Observer,
     ) -> Result<Option<Job>, Error> {
-        let ground = Ground::of(&config)?;
+        let ground = Ground::of(&config, observer)?;
         let first = prepare_on(&config, ground.train.clone());
         if let Err(error) = &first
             && Missing::of(error).is_none()
@@ -94,7 +94,7 @@ impl Job {
         let mut config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
         let record = RunRecord::read(sitting.folder())?;
         let began_in = record.as_ref().and_then(|record| record.began_in.clone());
-        let ground = ground_again(&config, record.as_ref())
+        let ground = ground_again(&config, record.as_ref(), observer)
             .map_err(|error| explained(error, &config, began_in.as_deref(), path))?;
         let first = prepare_on(&config, ground.train.clone())
             .map_err(|error| explained(error, &config, began_in.as_deref(), path));
@@ -261,11 +261,15 @@ impl Job {
 }
 
 /// What a run that goes on stands on, if it is what the run began with.
-fn ground_again(config: &RunConfig, record: Option<&RunRecord>) -> Result<Ground, Error> {
-    let Some(record) = record else { return Ground::of(config) };
+fn ground_again(
+    config: &RunConfig,
+    record: Option<&RunRecord>,
+    observer: &mut dyn Observer,
+) -> Result<Ground, Error> {
+    let Some(record) = record else { return Ground::of(config, observer) };
     record.check_settings(config.to_table()?)?;
     record.check_files(&UsedFiles::of_search(&config.search)?)?;
-    let ground = Ground::of(config)?;
+    let ground = Ground::of(config, observer)?;
     record.check_data(&ground.fingerprint, &ground.train)?;
     Ok(ground)
 }

@@ -13,6 +13,7 @@ use crate::choosing::Samples;
 use crate::choosing::{load_embeddings, load_scores};
 use crate::error::Error;
 use crate::networks::LatencyTable;
+use crate::scoring::{Observer, Unobserved, open_observed};
 use crate::searches::lookup::load_table;
 
 /// Data and a search on it, before the first epoch.
@@ -47,15 +48,15 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// Opens what the settings name.
-    pub(crate) fn of(config: &RunConfig) -> Result<Ground, Error> {
+    /// Opens what the settings name; `observer` is told how far that is, and may stop it.
+    pub(crate) fn of(config: &RunConfig, observer: &mut dyn Observer) -> Result<Ground, Error> {
         config.search.check()?;
         config.score.check()?;
         config.embed.check()?;
         let table = table(config)?;
         let device = config.place.device.parse()?;
         let Loaded { name, train, fingerprint, notes, warnings, .. } =
-            tamis_data::open(&config.data)?;
+            open_observed(&config.data, observer)?;
         Ok(Ground { name, fingerprint, notes, warnings, train: Arc::new(train), device, table })
     }
 
@@ -72,7 +73,7 @@ impl Ground {
 ///
 /// Whatever does not fit together or is missing, before anything is written.
 pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
-    let ground = Ground::of(config)?;
+    let ground = Ground::of(config, &mut Unobserved)?;
     let search = prepare_on(config, ground.train.clone())?;
     Ok(ground.carrying(search))
 }

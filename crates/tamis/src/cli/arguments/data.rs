@@ -30,9 +30,9 @@ pub(crate) struct DataArguments {
 
 /// Make one file of some data, from which images are read one by one: a pack.
 ///
-/// A pack is data like any other, as in --data birds.safetensors. Its images stay in the file, so that it may be
-/// larger than memory; what was decoded and scaled is not decoded and scaled again; searches, scores and
-/// trainings on it are those of what was packed, bit for bit. Any reader of safetensors files reads it.
+/// A pack is data like any other, as in --data birds.safetensors. Its images stay in the file, so that it
+/// may be larger than memory; what was decoded and scaled is not decoded and scaled again; searches, scores
+/// and trainings on it are those of what was packed, bit for bit. Any reader of safetensors files reads it.
 ///
 /// Its images are verified by `tamis data check` alone, all else whenever it is opened.
 #[derive(Debug, Args)]

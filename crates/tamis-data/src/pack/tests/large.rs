@@ -7,10 +7,10 @@ use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::card::{About, AboutSplit};
-use super::write::{Most, Out, Room, Written, finish};
+use super::super::card::{About, AboutSplit};
+use super::super::write::{Most, Out, Room, Written, finish};
 use crate::fingerprint::{Samples, fingerprint, order};
-use crate::statistics::ChannelSums;
+use crate::sums::ChannelSums;
 use crate::{DataConfig, ImageShape, Normalization, open};
 
 const SAMPLES: usize = 1_281_167;
