@@ -78,8 +78,8 @@ pub struct SpaceConfig {
     pub name: String,
     /// Channels of the supernet's first stage.
     pub channels: usize,
-    /// NAS-Bench-201: cells a stage, at least 1. DARTS: all cells, at least 3. Mobilenet: blocks a stage. TAS:
-    /// blocks a stage, 2 to 18.
+    /// NAS-Bench-201: cells a stage, at least 1. DARTS: all cells, at least 3. Mobilenet: blocks a stage.
+    /// TAS: blocks a stage, 2 to 18.
     pub cells: usize,
     /// DARTS: mixed operations see one in so many channels, the others pass by; 1 is all, PC-DARTS has 4.
     pub partial: usize,
