@@ -24,24 +24,24 @@ pub(crate) trait Store {
 pub(crate) struct InMemory {
     /// `[sample, channel, height, width]`.
     pub(crate) pixels: Vec<u8>,
-    /// Most images that will come.
-    most: usize,
+    /// Images that are expected.
+    images: usize,
     /// Where they come from.
     path: PathBuf,
 }
 
 impl InMemory {
-    /// For at most so many images.
-    pub(crate) fn new(most: usize, path: &Path) -> InMemory {
-        InMemory { pixels: Vec::new(), most, path: path.to_owned() }
+    /// For so many images.
+    pub(crate) fn new(images: usize, path: &Path) -> InMemory {
+        InMemory { pixels: Vec::new(), images, path: path.to_owned() }
     }
 
     /// Takes memory for all images at once, if there is so much of it.
     fn reserve(&mut self, image: usize) -> Result<(), Error> {
-        let bytes = self.most.saturating_mul(image);
+        let bytes = self.images.saturating_mul(image);
         let too_little = |available| Error::Memory {
             path: self.path.clone(),
-            images: self.most,
+            images: self.images,
             bytes: bytes as u64,
             available,
         };

@@ -12,9 +12,9 @@ use crate::bytes::in_words;
 pub struct Reading {
     /// Images that are read.
     pub images: usize,
-    /// Images that there are, at most.
+    /// Images that there are, as far as names of files tell.
     pub all: usize,
-    /// Bytes of all of them once they are decoded, at most.
+    /// Bytes of all of them once they are decoded, if all are as large as the first.
     pub bytes: u64,
     /// Bytes of memory that are free for them, where they are kept in memory and the system says so.
     pub free: Option<u64>,
@@ -47,7 +47,7 @@ pub(crate) struct Count<'a, 'b> {
 }
 
 impl<'a, 'b> Count<'a, 'b> {
-    /// For so many images at most.
+    /// For so many images.
     pub(crate) fn new(all: usize, watch: &'a mut Watch<'b>) -> Count<'a, 'b> {
         Count { watch, images: 0, all, bytes: 0, free: None }
     }
@@ -77,6 +77,7 @@ impl<'a, 'b> Count<'a, 'b> {
     /// [`Error::Stopped`].
     pub(crate) fn add(&mut self) -> Result<(), Error> {
         self.images += 1;
+        self.all = self.all.max(self.images);
         self.tell()
     }
 

@@ -189,7 +189,7 @@ fn a_pack_is_told_before_it_is_made_and_replaces_nothing_unasked() {
     let place = place();
     let pack = ["data", "pack", "photos", "out/small.safetensors", "--set=data.size=4"];
     let told = ended(&run_in(place.path(), &pack), 0);
-    assert!(told.contains("at most 48 images of 16 bytes each"), "{told}");
+    assert!(told.contains("packing 48 images of 16 bytes each"), "{told}");
     assert!(told.contains("24 training and 24 test images of 1 x 4 x 4 and 2 classes"), "{told}");
     let whole = fs::read(place.path().join("out/small.safetensors")).unwrap();
     let told = ended(&run_in(place.path(), &pack), 2);

@@ -22,6 +22,7 @@ use rayon::prelude::*;
 
 use self::collect::{Collected, Collector};
 use self::decode::{Decoded, FileKind, decode};
+use self::formats::by_ending;
 use self::names::{difference, look};
 use self::scan::{ClassFolder, Scanner};
 use self::splits::{Splits, taken_for_classes};
@@ -46,7 +47,7 @@ pub(crate) fn read(
     findings: &mut Findings,
 ) -> Option<RawData> {
     let contents = Contents::of(root, config, findings)?;
-    let stores = contents.most_images().map(|most| InMemory::new(most, root));
+    let stores = contents.images().map(|images| InMemory::new(images, root));
     Some(contents.read(config, stores, watch, findings)?.in_memory())
 }
 
@@ -81,10 +82,13 @@ impl Contents {
         self.scanner.name()
     }
 
-    /// The most images that the training and the test split can have.
-    pub(crate) fn most_images(&self) -> [usize; 2] {
-        let files = |classes: &[ClassFolder]| classes.iter().map(|class| class.files.len()).sum();
-        [files(&self.train), files(self.test.as_deref().unwrap_or_default())]
+    /// The images of the training and of the test split, as far as their names tell.
+    fn images(&self) -> [usize; 2] {
+        let images = |classes: &[ClassFolder]| {
+            let files = classes.iter().flat_map(|class| &class.files);
+            files.filter(|file| by_ending(file).is_some()).count()
+        };
+        [images(&self.train), images(self.test.as_deref().unwrap_or_default())]
     }
 
     /// The files of the training and of the test split, images or not, by their places below the root.
@@ -104,7 +108,7 @@ impl Contents {
         watch: &mut Watch,
         findings: &mut Findings,
     ) -> Option<RawData<S>> {
-        let all = self.most_images().iter().sum();
+        let all = self.images().iter().sum();
         let Contents { scanner, train, test, names } = self;
         let count = Count::new(all, watch).with_free(stores[0].free());
         let mut reader = Reader { root: scanner.root(), config, names: &names, count };
@@ -190,8 +194,11 @@ impl Reader<'_, '_, '_> {
                     if let Ok(FileKind::Image(Decoded { picture, .. })) = &image {
                         self.count.will_keep(picture.pixels.len())?;
                     }
+                    let is_image = !matches!(image, Ok(FileKind::NoImage));
                     collector.add(file, label, image, findings)?;
-                    self.count.add()?;
+                    if is_image {
+                        self.count.add()?;
+                    }
                 }
             }
             collector.end_class(class.path, findings);

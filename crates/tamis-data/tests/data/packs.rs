@@ -9,7 +9,7 @@ use safetensors::SafeTensors;
 use tamis_core::SampleId;
 use tamis_data::{
     Augmentation, BatchSource, DataConfig, Dataset, Error, Loaded, Normalization, PackError,
-    Packed, Reading, check, open, pack, stats,
+    Packed, Reading, check, open, open_watched, pack, stats,
 };
 use tempfile::TempDir;
 
@@ -182,6 +182,17 @@ fn the_size_is_told_before_anything_is_written_and_then_every_image() {
     pack(&config(source.path()), &path, &file, watch).unwrap();
     assert_eq!(told[0], (Reading { images: 0, all: 6, bytes: 6 * 192, free: None }, 0));
     assert!(told.iter().map(|(reading, _)| reading.images).eq(0..=6));
+}
+
+#[test]
+fn files_that_are_no_images_are_not_counted_while_images_are_read() {
+    let (source, mut last) = (photos(), None);
+    let watch = &mut |reading| {
+        last = Some(reading);
+        ControlFlow::Continue(())
+    };
+    open_watched(&config(source.path()), watch).unwrap();
+    assert!(matches!(last, Some(Reading { images: 13, all: 13, bytes: 2496, .. })), "{last:?}");
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn make_pack(arguments: &PackArguments) -> Result<ExitCode, Failure> {
 /// How large a pack will be.
 fn size_ahead(Reading { all, bytes, .. }: Reading) -> String {
     format!(
-        "packing at most {all} images of {} bytes each, {} MB in all",
+        "packing {all} images of {} bytes each, {} MB in all",
         bytes / all.max(1) as u64,
         in_megabytes(bytes)
     )
