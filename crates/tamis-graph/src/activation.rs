@@ -26,16 +26,17 @@ impl Activation {
     }
 
     /// The function.
+    #[inline]
     pub fn value(self, x: f32) -> f32 {
-        let gate = (x + 3.0).clamp(0.0, 6.0) / 6.0;
         match self {
             Activation::Relu6 => x.clamp(0.0, 6.0),
-            Activation::HardSwish => x * gate,
-            Activation::HardSigmoid => gate,
+            Activation::HardSwish => x * hard_sigmoid(x),
+            Activation::HardSigmoid => hard_sigmoid(x),
         }
     }
 
     /// Its slope; 0 at its kinks, as PyTorch has it.
+    #[inline]
     pub fn slope(self, x: f32) -> f32 {
         match self {
             Activation::Relu6 => f32::from(u8::from(x > 0.0 && x < 6.0)),
@@ -45,6 +46,11 @@ impl Activation {
             Activation::HardSigmoid => f32::from(u8::from(x > -3.0 && x < 3.0)) / 6.0,
         }
     }
+}
+
+#[inline]
+fn hard_sigmoid(x: f32) -> f32 {
+    (x + 3.0).clamp(0.0, 6.0) / 6.0
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use tamis_core::{Level, SampleId};
 use tamis_data::{Augmentation, Batch, BatchSource, DataConfig, Dataset, Normalization, open};
 use tamis_nn::Device;
 use tamis_search::{
-    At, Basis, Bilevel, Event, Matrix, OF_SHARES, OneOffCost, Recipe, Search, SearchConfig,
-    SearchData, build_space,
+    At, Basis, Bilevel, Event, Latencies, Matrix, OF_SHARES, OneOffCost, Recipe, Search,
+    SearchConfig, SearchData, build_space,
 };
 
 fn images() -> Arc<Dataset> {
@@ -17,6 +17,17 @@ fn images() -> Arc<Dataset> {
     (config.synthetic.train, config.synthetic.test) = (48, 0);
     config.size = Some(8);
     Arc::new(open(&config).unwrap().train)
+}
+
+fn data(latencies: Option<Latencies>) -> SearchData {
+    SearchData {
+        train: images(),
+        augmentation: Augmentation::default(),
+        scores: None,
+        embeddings: None,
+        latencies,
+        one_off: OneOffCost::NONE,
+    }
 }
 
 fn settings(host: &str, target: Option<u64>) -> SearchConfig {
@@ -98,16 +109,8 @@ fn a_pass_leaves_it_out_where_the_host_says_so() {
 fn a_target_leads_the_expected_cost_up_or_down() {
     for host in ["tas", "darts", "gdas"] {
         let expected = |target| {
-            let train = images();
-            let data = SearchData {
-                train,
-                augmentation: Augmentation::default(),
-                scores: None,
-                embeddings: None,
-                latencies: None,
-                one_off: OneOffCost::NONE,
-            };
-            let mut search = Search::new(&settings(host, target), data, Device::Cpu).unwrap();
+            let config = settings(host, target);
+            let mut search = Search::new(&config, data(None), Device::Cpu).unwrap();
             while search.advance().unwrap() != Event::Finished {}
             let bilevel = search.bilevel();
             bilevel.space().expected_macs(&bilevel.shares()).unwrap().value
@@ -116,4 +119,61 @@ fn a_target_leads_the_expected_cost_up_or_down() {
         assert!(down < 0.99 * without, "{host}: {down} {without}");
         assert!(up > 1.01 * without, "{host}: {up} {without}");
     }
+}
+
+/// Milliseconds of the parts of the mobilenet space, no two kinds at the same price a multiply-add.
+fn latencies(config: &SearchConfig) -> Latencies {
+    let space = build_space(&config.space, images().shape(), 10).unwrap();
+    let priced = space.parts().unwrap().into_iter().map(|part| {
+        let price = 1e-4 * (1.0 + (part.name.len() % 5) as f64);
+        (part.name, 0.1 + price * part.network.counts().macs as f64 / 1e3)
+    });
+    Latencies(priced.collect())
+}
+
+#[test]
+fn a_target_of_half_the_latency_is_met_within_a_tenth() {
+    let found = |target: Option<f64>| {
+        let basis =
+            Basis { recipe: Recipe::Darts, space: "mobilenet", host: "gdas", epochs: Some(40) };
+        let mut config = SearchConfig::of(basis).unwrap();
+        "full".clone_into(&mut config.policy.name);
+        (config.train.batch, config.space.channels, config.space.cells) = (12, 4, 2);
+        config.alpha.lr = 0.03;
+        config.cost.target_latency_ms = target;
+        let data = data(Some(latencies(&config)));
+        let mut search = Search::new(&config, data, Device::Cpu).unwrap();
+        while search.advance().unwrap() != Event::Finished {}
+        let [set] = search.space().choices() else { panic!("one set") };
+        let shares = &search.bilevel().shares()[0];
+        let measured = latencies(&config);
+        let mut sum = 0.0;
+        for part in search.space().parts().unwrap() {
+            let is_found = part.option.is_none_or(|[_, row, option]| {
+                let row = &shares.values()[row * set.options.len()..][..set.options.len()];
+                row.iter().all(|share| *share <= row[option])
+            });
+            sum += if is_found { measured.0[&part.name] } else { 0.0 };
+        }
+        sum
+    };
+    let without = found(None);
+    let half = found(Some(without / 2.0));
+    assert!((half / (without / 2.0) - 1.0).abs() < 0.1, "{without} {half}");
+}
+
+#[test]
+fn a_target_that_nothing_can_follow_is_refused_by_what_could() {
+    let refused = |space: &str, host: &str, change: fn(&mut SearchConfig)| {
+        let basis = Basis { recipe: Recipe::Darts, space, host, epochs: Some(1) };
+        let mut config = SearchConfig::of(basis).unwrap();
+        "full".clone_into(&mut config.policy.name);
+        change(&mut config);
+        Search::new(&config, data(None), Device::Cpu).err().unwrap().to_string()
+    };
+    let macs = |config: &mut SearchConfig| config.cost.target_macs = Some(1_000_000);
+    let latency = |config: &mut SearchConfig| config.cost.target_latency_ms = Some(1.0);
+    assert!(refused("nas-bench-201", "darts", macs).contains("whose networks differ"));
+    assert!(refused("mobilenet", "evolution", macs).contains("follows a gradient"));
+    assert!(refused("mobilenet", "darts", latency).contains("tamis space latency"));
 }
