@@ -142,7 +142,6 @@ impl Architecture {
         let [image_channels, image_height, image_width] = image;
         self.refuse_other_size([channels, cells])?;
         match self {
-            Architecture::Tas(configuration) => configuration.network(image, classes),
             Architecture::Darts(genotype) => {
                 let shape = EvalShape {
                     stem,
@@ -165,6 +164,7 @@ impl Architecture {
                 ..MacroShape::benchmark(classes, image)
             }),
             Architecture::MobileNet(genotype) => genotype.network(image, classes),
+            Architecture::Tas(configuration) => configuration.network(image, classes),
         }
     }
 
