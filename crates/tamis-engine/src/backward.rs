@@ -209,9 +209,13 @@ impl Run<'_> {
             Layer::HalveAndWiden { outputs } => {
                 planes::halve_and_widen_backward(&gradient, from, outputs)
             }
-            Layer::Truncate { outputs } => {
-                let [kept, all] = [outputs, from[0]].map(|channels| channels * from[1] * from[2]);
-                planes::part_backward(&gradient, [kept, all])
+            Layer::Channels { first, outputs } => {
+                let values = |channels: usize| channels * from[1] * from[2];
+                planes::part_backward(&gradient, [outputs, first, from[0]].map(values))
+            }
+            // What went from groups to their members goes back from members to groups.
+            Layer::Shuffle { groups } => {
+                planes::shuffle(&gradient, [from[0] / groups, groups], from[1] * from[2])
             }
             Layer::Upsample => planes::upsample_backward(&gradient, from[2]),
             Layer::DropPath { number } => {

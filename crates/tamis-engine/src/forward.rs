@@ -409,9 +409,12 @@ impl<'a> Run<'a> {
             }
             Layer::Zero { .. } => Buffer::zeros(self.batch * to.iter().product::<usize>()),
             Layer::HalveAndWiden { outputs } => planes::halve_and_widen(input, from, outputs),
-            Layer::Truncate { outputs } => {
-                let [kept, all] = [outputs, from[0]].map(|channels| channels * from[1] * from[2]);
-                planes::part(input, [kept, 0, all])
+            Layer::Channels { first, outputs } => {
+                let values = |channels: usize| channels * from[1] * from[2];
+                planes::part(input, [outputs, first, from[0]].map(values))
+            }
+            Layer::Shuffle { groups } => {
+                planes::shuffle(input, [groups, from[0] / groups], from[1] * from[2])
             }
             Layer::Upsample => planes::upsample(input, from[2]),
             Layer::Linear { weight, .. } => {

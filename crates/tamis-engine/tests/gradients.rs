@@ -181,6 +181,8 @@ fn layers_that_no_network_has_yet_have_the_gradients_of_their_losses() {
     };
     let features = builder.convolution("second", features, grouped);
     let features = builder.max_pool(features, Pool { side: 2, stride: 2, padding: 1 });
+    let features = builder.channels(features, 2, 6);
+    let features = builder.shuffle(features, 3);
     let features = builder.truncate(features, 4);
     let features = builder.upsample(features);
     let features = builder.flatten(features);

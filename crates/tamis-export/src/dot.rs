@@ -104,7 +104,8 @@ fn color(layer: &Layer) -> &'static str {
         | Layer::Activation(_)
         | Layer::Zero { .. }
         | Layer::HalveAndWiden { .. }
-        | Layer::Truncate { .. }
+        | Layer::Channels { .. }
+        | Layer::Shuffle { .. }
         | Layer::Upsample
         | Layer::Flatten
         | Layer::Unflatten(_)

@@ -127,11 +127,11 @@ fn settings(layer: &Layer) -> Value {
             value!({ "matrix": matrix, "decision": decision, "first": first })
         }
         Layer::Zero { stride } => value!({ "stride": stride }),
-        Layer::HalveAndWiden { outputs }
-        | Layer::Truncate { outputs }
-        | Layer::Linear { outputs, .. } => {
+        Layer::HalveAndWiden { outputs } | Layer::Linear { outputs, .. } => {
             value!({ "outputs": outputs })
         }
+        Layer::Channels { first, outputs } => value!({ "first": first, "outputs": outputs }),
+        Layer::Shuffle { groups } => value!({ "groups": groups }),
         Layer::Unflatten(sides) => value!({ "sides": sides }),
         Layer::DropPath { number } => value!({ "number": number }),
         Layer::Image

@@ -229,8 +229,18 @@ impl Builder {
     pub fn truncate(&mut self, input: NodeId, outputs: usize) -> NodeId {
         match self.shape(input).channels() == outputs {
             true => input,
-            false => self.plain(Layer::Truncate { outputs }, vec![input]),
+            false => self.channels(input, 0, outputs),
         }
+    }
+
+    /// So many channels from one on.
+    pub fn channels(&mut self, input: NodeId, first: usize, outputs: usize) -> NodeId {
+        self.plain(Layer::Channels { first, outputs }, vec![input])
+    }
+
+    /// See [`Layer::Shuffle`].
+    pub fn shuffle(&mut self, input: NodeId, groups: usize) -> NodeId {
+        self.plain(Layer::Shuffle { groups }, vec![input])
     }
 
     /// Nearest upsampling by 2.

@@ -200,10 +200,19 @@ pub enum Layer {
         /// Channels of the output; half of the new ones stand before the old, rounded down.
         outputs: usize,
     },
-    /// The first channels alone, as NAS-Bench-101 fits sums to narrower vertices.
-    Truncate {
+    /// Some channels that follow one another alone: the first, as NAS-Bench-101 fits sums to narrower
+    /// vertices, or those behind, as PC-DARTS lets them pass by.
+    Channels {
+        /// The first of them.
+        first: usize,
         /// Channels of the output.
         outputs: usize,
+    },
+    /// The first channel of every group, then the second of every group, and so on (Zhang et al.:
+    /// "ShuffleNet", CVPR 2018).
+    Shuffle {
+        /// Groups of channels.
+        groups: usize,
     },
     /// Every pixel four times: nearest upsampling by 2.
     Upsample,
@@ -245,7 +254,8 @@ impl Layer {
             Layer::Concatenate => "concatenate",
             Layer::Zero { .. } => "zero",
             Layer::HalveAndWiden { .. } => "halve_and_widen",
-            Layer::Truncate { .. } => "truncate",
+            Layer::Channels { .. } => "channels",
+            Layer::Shuffle { .. } => "shuffle",
             Layer::Upsample => "upsample",
             Layer::Flatten => "flatten",
             Layer::Unflatten(_) => "unflatten",
@@ -319,10 +329,14 @@ impl Layer {
             Layer::Zero { stride } => {
                 Ok(sized(channels, [height.div_ceil(stride), width.div_ceil(stride)]))
             }
-            Layer::Truncate { outputs } if outputs <= channels => {
+            Layer::Channels { first, outputs } if first.saturating_add(outputs) <= channels => {
                 Ok(sized(outputs, [height, width]))
             }
-            Layer::Truncate { .. } => Err("at least as many channels"),
+            Layer::Channels { .. } => Err("at least as many channels"),
+            Layer::Shuffle { groups } if groups > 0 && channels.is_multiple_of(groups) => {
+                Ok(sized(channels, [height, width]))
+            }
+            Layer::Shuffle { .. } => Err("channels that its groups divide"),
             Layer::Upsample => Ok(sized(channels, [2 * height, 2 * width])),
             Layer::BatchNorm { .. } => Ok(sized(channels, [height, width])),
             _ => Err("what a layer of its kind can read"),

@@ -118,15 +118,28 @@ pub(crate) fn part(gradient: &[f32], [values, before, all]: [usize; 3]) -> Buffe
     to
 }
 
-/// The gradient of values of which the first so many of a sample went on, of all there are.
-pub(crate) fn part_backward(gradient: &[f32], [kept, all]: [usize; 2]) -> Buffer {
+/// The gradient of values of which so many of a sample went on, after so many others, of all there are.
+pub(crate) fn part_backward(gradient: &[f32], [kept, before, all]: [usize; 3]) -> Buffer {
     let mut to = Buffer::take(gradient.len() / kept.max(1) * all);
     let samples = to.par_chunks_mut(all).zip(gradient.par_chunks(kept.max(1)));
     samples.for_each(|(to, from)| {
-        to[..kept].copy_from_slice(from);
-        to[kept..].fill(0.0);
+        to[..before].fill(0.0);
+        to[before..][..kept].copy_from_slice(from);
+        to[before + kept..].fill(0.0);
     });
     to
+}
+
+/// The first plane of every group, then the second of every group, and so on: groups of so many planes.
+pub(crate) fn shuffle(input: &[f32], [groups, of_group]: [usize; 2], plane: usize) -> Buffer {
+    let channels = groups * of_group;
+    let mut output = Buffer::take(input.len());
+    output.par_chunks_mut(plane).enumerate().for_each(|(number, to)| {
+        let (sample, place) = (number / channels, number % channels);
+        let from = place % groups * of_group + place / groups;
+        to.copy_from_slice(&input[(sample * channels + from) * plane..][..plane]);
+    });
+    output
 }
 
 /// Multiplies every sample with its factor.

@@ -49,7 +49,10 @@ impl Form<'_> {
             Layer::Concatenate => self.concatenate(&inputs, name),
             Layer::Zero { .. } => self.zero(node, input, name),
             Layer::HalveAndWiden { .. } => self.halve_and_widen(node, input, name),
-            Layer::Truncate { outputs } => self.truncate(node, outputs, input, name),
+            Layer::Channels { first, outputs } => {
+                self.channels(node, [first, first + outputs], input, name)
+            }
+            Layer::Shuffle { groups } => self.shuffle(node, groups, input, name),
             Layer::Upsample => self.upsample(node, input, name),
             Layer::Flatten => self.writer.node("Flatten", &[input], name, vec![integer("axis", 1)]),
             Layer::Unflatten([channels, height, width]) => {
@@ -181,13 +184,34 @@ impl Form<'_> {
         self.writer.node("Slice", &[input, &starts, &ends, &axes, &steps], name, Vec::new())
     }
 
-    fn truncate(&mut self, node: &Node, outputs: usize, input: &str, name: &str) -> String {
+    fn channels(
+        &mut self,
+        node: &Node,
+        [first, end]: [usize; 2],
+        input: &str,
+        name: &str,
+    ) -> String {
         let mut constant = |what: &str, value: i64| {
             self.writer.integers(&format!("{}.{what}", node.path), &[value])
         };
-        let (starts, ends) = (constant("starts", 0), constant("ends", outputs as i64));
+        let (starts, ends) = (constant("starts", first as i64), constant("ends", end as i64));
         let axes = constant("axes", 1);
         self.writer.node("Slice", &[input, &starts, &ends, &axes], name, Vec::new())
+    }
+
+    /// Groups become members and members groups.
+    fn shuffle(&mut self, node: &Node, groups: usize, input: &str, name: &str) -> String {
+        let part = |what: &str| format!("{}.{what}", node.path);
+        let Shape::Planes(sides) = node.shape else { return input.to_owned() };
+        let [channels, height, width] = sides.map(|side| side as i64);
+        let groups = groups as i64;
+        let apart = [-1, groups, channels / groups, height * width];
+        let apart = self.writer.integers(&part("groups"), &apart);
+        let apart = self.writer.node("Reshape", &[input, &apart], &part("apart"), Vec::new());
+        let order = vec![integers("perm", &[0, 2, 1, 3])];
+        let turned = self.writer.node("Transpose", &[&apart], &part("turned"), order);
+        let sides = self.writer.integers(&part("sides"), &[-1, channels, height, width]);
+        self.writer.node("Reshape", &[&turned, &sides], name, Vec::new())
     }
 
     fn upsample(&mut self, node: &Node, input: &str, name: &str) -> String {

@@ -83,7 +83,9 @@ pub(super) fn expression(
             let (before, after) = (more / 2, more - more / 2);
             format!("F.pad({x}[:, :, ::2, ::2], (0, 0, 0, 0, {before}, {after}))")
         }
-        Layer::Truncate { outputs } => format!("{x}[:, :{outputs}]"),
+        Layer::Channels { first: 0, outputs } => format!("{x}[:, :{outputs}]"),
+        Layer::Channels { first, outputs } => format!("{x}[:, {first}:{}]", first + outputs),
+        Layer::Shuffle { groups } => format!("F.channel_shuffle({x}, {groups})"),
         Layer::Upsample => format!("F.interpolate({x}, scale_factor=2, mode=\"nearest\")"),
         Layer::Flatten => format!("{x}.flatten(1)"),
         Layer::Unflatten(_) => format!("{x}.unflatten(1, ({}))", sides(node.shape)),

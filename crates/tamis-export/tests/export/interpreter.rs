@@ -148,9 +148,14 @@ fn rearranged(layer: Layer, x: &Planes) -> Planes {
                 if inside { x.at(channel - before, 2 * row, 2 * column) } else { 0.0 }
             })
         }
-        Layer::Truncate { outputs } => {
-            Planes::new([outputs, height, width], |channel, row, column| x.at(channel, row, column))
+        Layer::Channels { first, outputs } => {
+            Planes::new([outputs, height, width], |channel, row, column| {
+                x.at(first + channel, row, column)
+            })
         }
+        Layer::Shuffle { groups } => Planes::new(x.sides, |channel, row, column| {
+            x.at(channel % groups * (channels / groups) + channel / groups, row, column)
+        }),
         Layer::Upsample => {
             Planes::new([channels, 2 * height, 2 * width], |channel, row, column| {
                 x.at(channel, row / 2, column / 2)

@@ -3,7 +3,7 @@
 use tamis_core::{Key, Purpose};
 use tamis_export::{Normalization, Trained};
 use tamis_graph::networks::{AutoencoderShape, autoencoder, resnet};
-use tamis_graph::{Builder, Convolution, Graph, Layer, Pool, Shape};
+use tamis_graph::{Activation, Builder, Convolution, Graph, Layer, Pool, Shape};
 use tamis_space::nas_bench_101::{Cell, CellShape};
 use tamis_space::{darts, nas_bench_201};
 
@@ -152,7 +152,14 @@ pub(crate) fn unusual() -> Owned {
     let planes = builder.linear("planes", flat, 5 * 4 * 6);
     let planes = builder.unflatten(planes, [5, 4, 6]);
     let widened = builder.halve_and_widen(planes, 8);
-    let larger = builder.upsample(widened);
+    let shuffled = builder.shuffle(widened, 4);
+    let some = builder.channels(shuffled, 3, 4);
+    let smooth = builder.activation(some, Activation::HardSwish);
+    let clipped = builder.activation(smooth, Activation::Relu6);
+    let gates = builder.global_average(clipped);
+    let gates = builder.activation(gates, Activation::HardSigmoid);
+    let gated = builder.scale_channels(clipped, gates);
+    let larger = builder.upsample(gated);
     let reduced = builder.factorized_reduction("reduced", larger, 7);
     let reduced = builder.batch_norm("reduced.bn", reduced, true);
     let features = builder.global_average(reduced);

@@ -189,8 +189,15 @@ impl<'a> Composed<'a> {
             }
             Layer::Zero { .. } => reshaped(&first, node.shape).zeros_like(),
             Layer::HalveAndWiden { outputs } => halve_and_widen(first, outputs),
-            // The channels are those of the shape, the size is the input's own.
-            Layer::Truncate { .. } => reshaped(&first, node.shape),
+            Layer::Channels { first: start, outputs } => {
+                let [batch, _, height, width] = first.dims();
+                first.slice([0..batch, start..start + outputs, 0..height, 0..width])
+            }
+            Layer::Shuffle { groups } => {
+                let [batch, channels, height, width] = first.dims();
+                let groups = first.reshape([batch, groups, channels / groups, height * width]);
+                groups.swap_dims(1, 2).reshape([batch, channels, height, width])
+            }
             Layer::Upsample => upsample(first),
             Layer::Flatten | Layer::Unflatten(_) => {
                 let [batch, ..] = first.dims();

@@ -81,7 +81,8 @@ pub struct SpaceConfig {
     /// NAS-Bench-201: cells a stage, at least 1. DARTS: all cells, at least 3. Mobilenet: blocks a stage.
     /// TAS: blocks a stage, 2 to 18.
     pub cells: usize,
-    /// DARTS: mixed operations see one in so many channels, the others pass by; 1 is all, PC-DARTS has 4.
+    /// DARTS and NAS-Bench-1Shot1: mixed operations see one in so many channels, the others pass by; 1 is
+    /// all, PC-DARTS has 4.
     pub partial: usize,
     /// NAS-Bench-201: whether the found cell may have `none`, as that benchmark's rule has it.
     pub derive_none: bool,

@@ -17,7 +17,7 @@ use crate::bilevel::{At, Bilevel, Choices};
 use crate::config::SearchConfig;
 use crate::error::Error;
 use crate::matrix::Matrix;
-use crate::space::{ChoiceSet, SearchSpace};
+use crate::space::{ChoiceSet, SearchSpace, find_space};
 
 pub(super) const ENTRY: HostEntry = HostEntry {
     name: "pc-darts",
@@ -28,7 +28,8 @@ pub(super) const ENTRY: HostEntry = HostEntry {
             return Err(Error::Undefined {
                 host: "pc-darts",
                 space: config.space.name.clone(),
-                expected: "darts with space.partial above 1: supernets of other spaces mix all channels",
+                expected: "darts or nas-bench-1shot1 with space.partial above 1: supernets of other spaces \
+                           mix all channels",
             });
         }
         Ok(Box::new(PcDarts { edges: EdgeWeights::new(config, space) }))
@@ -38,7 +39,8 @@ pub(super) const ENTRY: HostEntry = HostEntry {
 /// What the authors set: a quarter of the channels, and the weights alone for three tenths of the epochs;
 /// with the recipe `darts` also their batch and rates.
 pub(super) fn partial_defaults(config: &mut SearchConfig) {
-    if config.space.name == "darts" {
+    let space = find_space(&config.space.name);
+    if space.is_ok_and(|space| space.partial_channels) {
         config.space.partial = 4;
     }
     config.alpha.first_epoch = config.train.epochs * 3 / 10;

@@ -19,6 +19,7 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "darts",
     summary: "normal and reduction cells of fourteen edges and eight operations",
     has_tables: false,
+    partial_channels: true,
     cells: "cells",
     defaults,
     build: |config, image, classes| {

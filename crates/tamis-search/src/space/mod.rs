@@ -89,6 +89,8 @@ pub struct SpaceEntry {
     pub summary: &'static str,
     /// Whether tables of its trained architectures can be read.
     pub has_tables: bool,
+    /// Whether operations can see a part of the channels, as PC-DARTS has them.
+    pub partial_channels: bool,
     /// What `space.cells` counts.
     pub cells: &'static str,
     /// Its settings under a recipe, where nobody says otherwise.

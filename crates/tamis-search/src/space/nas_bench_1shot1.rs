@@ -7,7 +7,6 @@ use tamis_data::ImageShape;
 use tamis_nn::{Device, Network};
 use tamis_space::Architecture;
 use tamis_space::nas_bench_1shot1::{MATRICES, OPERATIONS, Subspace, SuperShape, supernet};
-use tamis_training::rules::{Rule, refuse_first};
 
 use super::{ChoiceSet, NodeEdges, OptionCosts, Row, SearchSpace, SpaceEntry, Stage};
 use crate::config::SpaceConfig;
@@ -35,6 +34,7 @@ const fn entry(name: &'static str, summary: &'static str, build: super::Build) -
         name,
         summary,
         has_tables: false,
+        partial_channels: true,
         cells: "cells a stage",
         // A small supernet: the benchmark searches with 16 channels and 3 cells a stage.
         defaults: |_| SpaceConfig { cells: 1, ..SpaceConfig::default() },
@@ -49,12 +49,10 @@ fn build(
     classes: usize,
 ) -> Result<Arc<dyn SearchSpace>, Error> {
     let image = [image.channels, image.height, image.width];
-    let (channels, cells) = (config.channels, config.cells);
-    let shape = SuperShape { subspace, channels, cells, classes, image };
+    let SpaceConfig { channels, cells, partial, .. } = *config;
+    let shape = SuperShape { subspace, channels, cells, partial, classes, image };
     supernet(&shape)?;
-    let space = NasBench1Shot1 { shape, choices: choice_sets(subspace) };
-    space.shape(&Stage { partial: config.partial, ..space.first_stage() })?;
-    Ok(Arc::new(space))
+    Ok(Arc::new(NasBench1Shot1 { shape, choices: choice_sets(subspace) }))
 }
 
 struct NasBench1Shot1 {
@@ -63,14 +61,9 @@ struct NasBench1Shot1 {
 }
 
 impl NasBench1Shot1 {
-    fn shape(&self, stage: &Stage) -> Result<SuperShape, Error> {
-        refuse_first([Rule::new(
-            "space.partial",
-            stage.partial as f64,
-            stage.partial == 1,
-            "1 on nas-bench-1shot1: its cells mix all channels",
-        )])?;
-        Ok(SuperShape { channels: stage.channels, cells: stage.cells, ..self.shape })
+    fn shape(&self, stage: &Stage) -> SuperShape {
+        let Stage { channels, cells, partial, .. } = *stage;
+        SuperShape { channels, cells, partial, ..self.shape }
     }
 }
 
@@ -80,16 +73,17 @@ impl SearchSpace for NasBench1Shot1 {
     }
 
     fn first_stage(&self) -> Stage {
-        Stage { number: 0, channels: self.shape.channels, cells: self.shape.cells, partial: 1 }
+        let SuperShape { channels, cells, partial, .. } = self.shape;
+        Stage { number: 0, channels, cells, partial }
     }
 
     fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error> {
         let choices = self.shape.subspace.choices().to_vec();
-        Ok(Network::described(supernet(&self.shape(stage)?)?, choices, device)?)
+        Ok(Network::described(supernet(&self.shape(stage))?, choices, device)?)
     }
 
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {
-        Ok(OptionCosts::described(supernet(&self.shape(stage)?)?, &self.choices))
+        Ok(OptionCosts::described(supernet(&self.shape(stage))?, &self.choices))
     }
 
     fn derive(&self, preferences: &[Matrix]) -> Architecture {

@@ -21,6 +21,9 @@ pub struct SuperShape {
     pub channels: usize,
     /// Cells of each of the three stages; the benchmark has 3.
     pub cells: usize,
+    /// Operations see the first of so many channels, the others pass by, and both are shuffled together
+    /// (PC-DARTS); 1 is all.
+    pub partial: usize,
     /// Classes of the data set.
     pub classes: usize,
     /// `[channel, height, width]` of an image.
@@ -36,6 +39,9 @@ pub fn supernet(shape: &SuperShape) -> Result<Graph, Error> {
     let [image_channels, height, width] = shape.image;
     checks::wide(NAME, &[("space.channels", shape.channels)])?;
     checks::deep(NAME, "space.cells", shape.cells)?;
+    let (partial, channels) =
+        (("space.partial", shape.partial), ("space.channels", shape.channels));
+    checks::divides(NAME, partial, channels)?;
     let sizes = [("classes", shape.classes), ("image channels", image_channels)];
     checks::at_least_one(NAME, &sizes)?;
     checks::at_least_one(NAME, &[("image rows", height), ("image columns", width)])?;
@@ -48,8 +54,12 @@ pub fn supernet(shape: &SuperShape) -> Result<Graph, Error> {
         }
         for number in 0..shape.cells {
             let path = format!("stages.{stage}.cells.{number}");
-            let cell =
-                SearchCell { path, space: shape.subspace, channels: shape.channels << stage };
+            let cell = SearchCell {
+                path,
+                space: shape.subspace,
+                channels: shape.channels << stage,
+                partial: shape.partial,
+            };
             features = cell.describe(&mut builder, features);
         }
     }
@@ -70,6 +80,8 @@ struct SearchCell {
     space: Subspace,
     /// Of each block.
     channels: usize,
+    /// One in so many of them is seen by operations.
+    partial: usize,
 }
 
 impl SearchCell {
@@ -88,13 +100,9 @@ impl SearchCell {
                 }
                 None => builder.add(candidates),
             };
-            let pooled = builder.max_pool(read, Pool { side: 3, stride: 1, padding: 1 });
-            let [wide, narrow] = [3, 1].map(|side| {
-                let path = format!("{path}.conv{side}x{side}");
-                builder.conv_norm_relu(&path, read, Convolution::square(self.channels, side))
-            });
-            let mix = Mix { matrix: 0, decision: block - 1, first: 0 };
-            blocks.push(builder.mix(mix, vec![pooled, wide, narrow]));
+            let seen = builder.truncate(read, self.channels / self.partial);
+            let mixed = self.operations(builder, &path, seen, block - 1);
+            blocks.push(self.with_the_rest(builder, read, mixed));
         }
         let outputs = self.channels * blocks.len();
         let own = format!("{}.output.projection", self.path);
@@ -109,6 +117,36 @@ impl SearchCell {
     }
 }
 
+impl SearchCell {
+    /// The operations of a block, mixed.
+    fn operations(
+        &self,
+        builder: &mut Builder,
+        path: &str,
+        read: NodeId,
+        decision: usize,
+    ) -> NodeId {
+        let channels = self.channels / self.partial;
+        let pooled = builder.max_pool(read, Pool { side: 3, stride: 1, padding: 1 });
+        let [wide, narrow] = [3, 1].map(|side| {
+            let path = format!("{path}.conv{side}x{side}");
+            builder.conv_norm_relu(&path, read, Convolution::square(channels, side))
+        });
+        builder.mix(Mix { matrix: 0, decision, first: 0 }, vec![pooled, wide, narrow])
+    }
+
+    /// What was mixed beside the channels that passed by, shuffled.
+    fn with_the_rest(&self, builder: &mut Builder, read: NodeId, mixed: NodeId) -> NodeId {
+        if self.partial == 1 {
+            return mixed;
+        }
+        let seen = self.channels / self.partial;
+        let rest = builder.channels(read, seen, self.channels - seen);
+        let both = builder.concatenate(vec![mixed, rest]);
+        builder.shuffle(both, self.partial)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tamis_graph::{Layer, Shape};
@@ -118,8 +156,14 @@ mod tests {
     #[test]
     fn every_decision_is_a_mixed_sum_of_every_cell() {
         for subspace in Subspace::ALL {
-            let shape =
-                SuperShape { subspace, channels: 4, cells: 2, classes: 10, image: [3, 32, 32] };
+            let shape = SuperShape {
+                subspace,
+                channels: 4,
+                cells: 2,
+                partial: 1,
+                classes: 10,
+                image: [3, 32, 32],
+            };
             let graph = supernet(&shape).unwrap();
             let mixes: Vec<Mix> = graph
                 .nodes()
@@ -144,11 +188,34 @@ mod tests {
     }
 
     #[test]
+    fn with_partial_channels_operations_are_a_quarter_as_wide_and_the_rest_passes_by() {
+        let shape = SuperShape {
+            subspace: Subspace::Two,
+            channels: 8,
+            cells: 1,
+            partial: 4,
+            classes: 10,
+            image: [3, 8, 8],
+        };
+        let graph = supernet(&shape).unwrap();
+        let parameters = graph.parameters().parameters();
+        let path = "stages.0.cells.0.blocks.1.conv3x3.conv.weight";
+        let wide = parameters.iter().find(|parameter| parameter.path == path).unwrap();
+        assert_eq!(wide.shape, [2, 2, 3, 3]);
+        let shuffles =
+            graph.nodes().iter().filter(|node| matches!(node.layer, Layer::Shuffle { groups: 4 }));
+        assert_eq!(shuffles.count(), 3 * 4, "one a block");
+        let odd = supernet(&SuperShape { partial: 3, ..shape }).unwrap_err().to_string();
+        assert!(odd.contains("space.partial = 3"), "{odd}");
+    }
+
+    #[test]
     fn a_size_that_cannot_be_is_refused_by_its_setting() {
         let shape = SuperShape {
             subspace: Subspace::One,
             channels: 0,
             cells: 1,
+            partial: 1,
             classes: 10,
             image: [3, 8, 8],
         };
