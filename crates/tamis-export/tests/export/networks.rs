@@ -152,14 +152,7 @@ pub(crate) fn unusual() -> Owned {
     let planes = builder.linear("planes", flat, 5 * 4 * 6);
     let planes = builder.unflatten(planes, [5, 4, 6]);
     let widened = builder.halve_and_widen(planes, 8);
-    let shuffled = builder.shuffle(widened, 4);
-    let some = builder.channels(shuffled, 3, 4);
-    let smooth = builder.activation(some, Activation::HardSwish);
-    let clipped = builder.activation(smooth, Activation::Relu6);
-    let gates = builder.global_average(clipped);
-    let gates = builder.activation(gates, Activation::HardSigmoid);
-    let gated = builder.scale_channels(clipped, gates);
-    let larger = builder.upsample(gated);
+    let larger = builder.upsample(widened);
     let reduced = builder.factorized_reduction("reduced", larger, 7);
     let reduced = builder.batch_norm("reduced.bn", reduced, true);
     let features = builder.global_average(reduced);
@@ -167,6 +160,23 @@ pub(crate) fn unusual() -> Owned {
     let logits = builder.drop_path(logits);
     builder.output("logits", logits);
     Owned::new("unusual", builder.finish("an unusual network").unwrap())
+}
+
+/// What mobile networks have beside convolutions, and shuffled channels.
+fn gated() -> Owned {
+    let (mut builder, image) = Builder::new([3, 8, 6]);
+    let features = builder.conv_norm("stem", image, Convolution::square(8, 3));
+    let shuffled = builder.shuffle(features, 4);
+    let some = builder.channels(shuffled, 3, 4);
+    let smooth = builder.activation(some, Activation::HardSwish);
+    let clipped = builder.activation(smooth, Activation::Relu6);
+    let gates = builder.global_average(clipped);
+    let gates = builder.activation(gates, Activation::HardSigmoid);
+    let gated = builder.scale_channels(clipped, gates);
+    let features = builder.global_average(gated);
+    let logits = builder.linear("classifier", features, 4);
+    builder.output("logits", logits);
+    Owned::new("gated", builder.finish("a gated network").unwrap())
 }
 
 /// A cell whose vertices have channels of several numbers, so that sums are cut.
@@ -199,5 +209,6 @@ pub(crate) fn all() -> Vec<Owned> {
     let shape = AutoencoderShape { image: [3, 16, 16], width: 4, latent: 6 };
     networks.push(Owned::new("autoencoder", autoencoder(&shape).unwrap()));
     networks.push(unusual());
+    networks.push(gated());
     networks
 }
