@@ -4,11 +4,12 @@
 //! lists all of them. Nothing here prints.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::ImageShape;
 use crate::bytes::in_words;
 use crate::pack::PackError;
+use crate::parquet::ParquetError;
 
 /// Why data cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,9 @@ pub enum Error {
     /// A pack cannot be written, or is not what was packed.
     #[error(transparent)]
     Pack(#[from] PackError),
+    /// Parquet files of images are not what they should be.
+    #[error(transparent)]
+    Parquet(#[from] ParquetError),
     /// Images that take more memory than there is.
     #[error(
         "reading `{path}`: found {images} images, which take {} of memory, expected at most {}, which is \
@@ -100,8 +104,8 @@ pub enum Error {
     },
     /// No reader knows what lies at the path.
     #[error(
-        "recognising the layout of `{path}`: found no idx file, no CIFAR binary file, no pack and no class \
-         folders; hint: name the layout, as in `cifar10:PATH`"
+        "recognising the layout of `{path}`: found no idx file, no CIFAR binary file, no Parquet file of \
+         images, no pack and no class folders; hint: name the layout, as in `cifar10:PATH`"
     )]
     UnknownLayout {
         /// The file or folder.
@@ -490,11 +494,4 @@ pub enum Error {
         /// Number of the others.
         more: usize,
     },
-}
-
-impl Error {
-    /// The closure that turns an input or output error on `path` into an [`Error`].
-    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Error {
-        |source| Error::Read { path: path.to_owned(), source }
-    }
 }

@@ -17,6 +17,13 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// What a gzip file may unpack to however small it is.
 const FREE_BYTES: u64 = 64 << 20;
 
+impl Error {
+    /// The closure that turns an input or output error on `path` into an [`Error`].
+    pub(crate) fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+        |source| Error::Read { path: path.to_owned(), source }
+    }
+}
+
 /// The content of a file, unpacked if it is gzip (of one or several members).
 ///
 /// # Errors
@@ -28,15 +35,35 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
     if packed.starts_with(&GZIP_MAGIC) { unpack(path, &packed, limits) } else { Ok(packed) }
 }
 
-/// The content of a file as it is. Opens regular files only: a pipe would block for ever.
+/// The first so many bytes of a file, or all that it has, unpacked if it is gzip.
+pub(crate) fn beginning(path: &Path, bytes: usize) -> Result<Vec<u8>, Error> {
+    let (mut file, mut packed) = (open(path)?, Vec::new());
+    let read = file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut packed);
+    read.map_err(Error::read(path))?;
+    let is_packed = packed == GZIP_MAGIC;
+    let (whole, mut start) = (std::io::Cursor::new(packed).chain(file), Vec::new());
+    let mut reader: Box<dyn Read> = match is_packed {
+        true => Box::new(MultiGzDecoder::new(whole)),
+        false => Box::new(whole),
+    };
+    reader.by_ref().take(bytes as u64).read_to_end(&mut start).map_err(Error::read(path))?;
+    Ok(start)
+}
+
+/// The content of a file as it is.
 pub(crate) fn read_plain(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
+    let file = open(path)?;
+    let hint = file.metadata().map_err(Error::read(path))?.len().min(limits.file_bytes);
+    capped(file, path, limits.file_bytes, hint)?.map_err(Error::read(path))
+}
+
+/// Opens a regular file: a pipe would block for ever.
+pub(crate) fn open(path: &Path) -> Result<File, Error> {
     let metadata = std::fs::metadata(path).map_err(Error::read(path))?;
     if !metadata.is_file() {
         return Err(Error::NotRegular { path: path.to_owned() });
     }
-    let file = File::open(path).map_err(Error::read(path))?;
-    let hint = metadata.len().min(limits.file_bytes);
-    capped(file, path, limits.file_bytes, hint)?.map_err(Error::read(path))
+    File::open(path).map_err(Error::read(path))
 }
 
 fn unpack(path: &Path, packed: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {

@@ -1,9 +1,9 @@
 //! Images and labels: reads them, checks them, augments them and turns them into batches.
 //!
 //! Layouts: the idx files of MNIST, the binary files of CIFAR-10 and CIFAR-100 (both plain or
-//! gzip, told by content), folders of PNG and JPEG images, synthetic images whose difficulty
-//! is known, and packs, files whose images stay where they are and are read one by one. Every
-//! layout ends in the same [`Dataset`]: bytes as `[sample, channel, height, width]`, one class a
+//! gzip, told by content), folders of PNG and JPEG images, Parquet files of such, synthetic images
+//! whose difficulty is known, and packs, files whose images stay where they are and are read one by
+//! one. Every layout ends in the same [`Dataset`]: bytes as `[sample, channel, height, width]`, one class a
 //! sample, samples named by [`SampleId`](tamis_core::SampleId) in the order of the files. The same
 //! images have the same fingerprint in every layout.
 //!
@@ -40,6 +40,7 @@ mod bytes;
 mod check;
 mod cifar;
 mod config;
+mod contents;
 mod dataset;
 mod doubts;
 mod duplicates;
@@ -50,9 +51,11 @@ mod fingerprint;
 mod fit;
 mod folder;
 mod idx;
+mod images;
 mod memory;
 mod open;
 mod pack;
+mod parquet;
 mod pixels;
 mod positional;
 mod prefetch;
@@ -80,6 +83,7 @@ pub use findings::Tally;
 pub use folder::{image_files, read_image};
 pub use open::{Loaded, find, open, open_watched};
 pub use pack::{PackError, Packed, pack};
+pub use parquet::ParquetError;
 pub use prefetch::{Prefetch, prefetch};
 pub use shape::ImageShape;
 pub use statistics::{ChannelStatistics, Normalization};

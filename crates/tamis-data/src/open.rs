@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use crate::contents::{self, Kind};
 use crate::findings::{Findings, Tally};
 use crate::fingerprint::fingerprint;
 use crate::fit::Fit;
@@ -10,7 +11,8 @@ use crate::pack::{Opened, is_pack, open_pack};
 use crate::raw::{Classes, RawData};
 use crate::watch::Watch;
 use crate::{
-    DataConfig, Dataset, Error, Limits, cifar, doubts, duplicates, file, folder, idx, synthetic,
+    DataConfig, Dataset, Error, Limits, cifar, doubts, duplicates, file, folder, idx, parquet,
+    synthetic,
 };
 
 /// Data that is ready for use.
@@ -49,7 +51,7 @@ pub fn open(config: &DataConfig) -> Result<Loaded, Error> {
     })
 }
 
-/// Reads the data that the settings name. `watch` is told how far the reading of an image folder is, which
+/// Reads the data that the settings name. `watch` is told how far the reading of encoded images is, which
 /// alone takes long and much memory; what it is told of that is no warning of the data.
 ///
 /// # Errors
@@ -109,17 +111,18 @@ const SYNTHETIC: &str = "synthetic";
 enum Layout {
     Idx,
     Cifar(&'static cifar::Format),
-    Folder,
+    Encoded(Kind),
     Pack,
 }
 
 /// The names that may stand before a path.
-const NAMES: [(&str, Layout); 6] = [
+const NAMES: [(&str, Layout); 7] = [
     ("cifar10:", Layout::Cifar(&cifar::CIFAR10)),
     ("cifar100:", Layout::Cifar(&cifar::CIFAR100)),
     ("mnist:", Layout::Idx),
     ("idx:", Layout::Idx),
-    ("folder:", Layout::Folder),
+    ("folder:", Layout::Encoded(Kind::Folder)),
+    ("parquet:", Layout::Encoded(Kind::Parquet)),
     ("pack:", Layout::Pack),
 ];
 
@@ -129,7 +132,7 @@ fn read(config: &DataConfig, watch: &mut Watch, findings: &mut Findings) -> Opti
     let mut raw = match layout {
         Layout::Idx => idx::read(path, limits, findings),
         Layout::Cifar(format) => cifar::read(format, path, limits, findings),
-        Layout::Folder => folder::read(path, config, watch, findings),
+        Layout::Encoded(kind) => contents::read(kind, path, config, watch, findings),
         Layout::Pack => {
             let Opened { name, train, test } = findings.keep(open_pack(path, config))?;
             return Some((name, train, test));
@@ -141,17 +144,17 @@ fn read(config: &DataConfig, watch: &mut Watch, findings: &mut Findings) -> Opti
     assemble(raw, config, findings)
 }
 
-/// The image folder that a source names, if it names one.
+/// The encoded images that a source names, if it names such.
 ///
 /// # Errors
 ///
 /// [`Error::UnknownLayout`] or what else keeps the layout from being known.
-pub(crate) fn image_folder(config: &DataConfig) -> Result<Option<&Path>, Error> {
+pub(crate) fn encoded(config: &DataConfig) -> Result<Option<(Kind, &Path)>, Error> {
     if config.source == SYNTHETIC {
         return Ok(None);
     }
     let (layout, path) = locate(&config.source, &config.limits)?;
-    Ok(matches!(layout, Layout::Folder).then_some(path))
+    Ok(if let Layout::Encoded(kind) = layout { Some((kind, path)) } else { None })
 }
 
 /// Refuses a source that names nothing, without reading what it names.
@@ -233,14 +236,20 @@ fn in_folder(path: &Path) -> Result<Option<Layout>, Error> {
     if let Some(format) = cifar {
         return Ok(Some(Layout::Cifar(format)));
     }
+    if parquet::is_here(path) {
+        return Ok(Some(Layout::Encoded(Kind::Parquet)));
+    }
     let holds_folders = file::sorted_entries(path)?.iter().any(|entry| entry.is_dir());
     // Images that lie in no folder are refused as such.
-    Ok((holds_folders || folder::holds_images(path)).then_some(Layout::Folder))
+    Ok((holds_folders || folder::holds_images(path)).then_some(Layout::Encoded(Kind::Folder)))
 }
 
 fn in_file(path: &Path, limits: &Limits) -> Result<Option<Layout>, Error> {
     if is_pack(path) {
         return Ok(Some(Layout::Pack));
+    }
+    if parquet::is_file(path) {
+        return Ok(Some(Layout::Encoded(Kind::Parquet)));
     }
     let content = file::read(path, limits)?;
     if content.starts_with(&idx::IMAGES_MAGIC) {

@@ -5,10 +5,6 @@
 //! folder by name before those of the folders in it. What a file is, its content decides; files that are
 //! no images and do not claim to be are ignored and reported, and so is every folder that is not read.
 
-mod collect;
-mod decode;
-mod formats;
-mod jpeg;
 mod names;
 mod roles;
 mod scan;
@@ -16,40 +12,25 @@ mod single;
 mod skip;
 mod splits;
 
+use std::borrow::Cow;
 use std::path::Path;
 
-use rayon::prelude::*;
-
-use self::collect::{Collected, Collector};
-use self::decode::{Decoded, FileKind, decode};
-use self::formats::by_ending;
 use self::names::{difference, look};
 use self::scan::{ClassFolder, Scanner};
 use self::splits::{Splits, taken_for_classes};
-use crate::findings::{Findings, Tally};
+use crate::findings::Findings;
 use crate::fit::Fit;
+use crate::images::{
+    CHUNK, Claim, Collected, Encoded, FileKind, Intake, by_ending, decode, joined,
+};
 use crate::raw::RawData;
-use crate::store::{InMemory, Store};
+use crate::store::Store;
 use crate::watch::{Count, Watch};
-use crate::{DataConfig, Error};
+use crate::{DataConfig, Error, Limits, file};
 
+pub(crate) use self::roles::{Role, role};
 pub use self::single::{image_files, read_image};
-pub(crate) use self::skip::holds_images;
-
-/// Images decoded at a time: bounds the memory held by images that have no place yet.
-const CHUNK: usize = 64;
-
-/// Reads both splits of an image folder into memory.
-pub(crate) fn read(
-    root: &Path,
-    config: &DataConfig,
-    watch: &mut Watch,
-    findings: &mut Findings,
-) -> Option<RawData> {
-    let contents = Contents::of(root, config, findings)?;
-    let stores = contents.images().map(|images| InMemory::new(images, root));
-    Some(contents.read(config, stores, watch, findings)?.in_memory())
-}
+pub(crate) use self::skip::{holds_images, is_clutter};
 
 /// An image folder that was looked through, and none of whose files was opened.
 pub(crate) struct Contents {
@@ -83,7 +64,7 @@ impl Contents {
     }
 
     /// The images of the training and of the test split, as far as their names tell.
-    fn images(&self) -> [usize; 2] {
+    pub(crate) fn images(&self) -> [usize; 2] {
         let images = |classes: &[ClassFolder]| {
             let files = classes.iter().flat_map(|class| &class.files);
             files.filter(|file| by_ending(file).is_some()).count()
@@ -110,23 +91,20 @@ impl Contents {
     ) -> Option<RawData<S>> {
         let all = self.images().iter().sum();
         let Contents { scanner, train, test, names } = self;
-        let count = Count::new(all, watch).with_free(stores[0].free());
-        let mut reader = Reader { root: scanner.root(), config, names: &names, count };
+        let mut count = Count::new(all, watch).with_free(stores[0].free());
         let [of_train, of_test] = stores;
-        let train = reader.read_split(train, of_train, findings);
+        let intake = Intake::new(scanner.root(), config, of_train, &mut count);
+        let train = read_split(train, &names, intake, findings);
         let train = findings.keep(train);
         // What makes it useless to go on is a problem already.
-        let test = train.as_ref().and(test);
-        let test = test.and_then(|test| {
-            let read = reader.read_split(test, of_test, findings);
+        let test = train.as_ref().and(test).and_then(|test| {
+            let intake = Intake::new(scanner.root(), config, of_test, &mut count);
+            let read = read_split(test, &names, intake, findings);
             findings.keep(read)
         });
         let name = scanner.name();
         scanner.tell(findings);
-        let train = train?;
-        findings.tally = tally(&train, test.as_ref(), &names);
-        let test = test.and_then(|test| test.split);
-        Some(RawData { name, train: train.split?, test, names: (0..).zip(names).collect() })
+        joined(name, train?, test, (0..).zip(names).collect(), findings)
     }
 }
 
@@ -156,55 +134,43 @@ fn class_folders(
     }
 }
 
-/// What was counted, if the images of a split are not of one shape.
-fn tally<S>(train: &Collected<S>, test: Option<&Collected<S>>, names: &[String]) -> Option<Tally> {
-    let mixed = train.is_mixed || test.is_some_and(|test| test.is_mixed);
-    mixed.then(|| Tally {
-        classes: names.to_vec(),
-        train: train.class_counts.clone(),
-        test: test.map(|test| test.class_counts.clone()),
-    })
+/// A file of a class folder.
+struct ImageFile<'a> {
+    path: &'a Path,
+    label: u32,
 }
 
-/// Reads the files of class folders.
-struct Reader<'a, 'b, 'c> {
-    root: &'a Path,
-    config: &'a DataConfig,
-    /// Names of the classes.
-    names: &'a [String],
-    count: Count<'b, 'c>,
-}
-
-impl Reader<'_, '_, '_> {
-    /// Reads a split, several files at once and all in their order; fails if it is useless to go on.
-    fn read_split<S: Store>(
-        &mut self,
-        classes: Vec<ClassFolder>,
-        store: S,
-        findings: &mut Findings,
-    ) -> Result<Collected<S>, Error> {
-        let (fit, limits) = (Fit::new(self.config), &self.config.limits);
-        let mut collector = Collector::new(self.root, self.names.len(), store);
-        for class in classes {
-            let Some(label) = label_of(&class, self.names, findings) else { continue };
-            for files in class.files.chunks(CHUNK) {
-                let images: Vec<_> =
-                    files.par_iter().map(|file| decode(file, limits, fit)).collect();
-                for (file, image) in files.iter().zip(images) {
-                    if let Ok(FileKind::Image(Decoded { picture, .. })) = &image {
-                        self.count.will_keep(picture.pixels.len())?;
-                    }
-                    let is_image = !matches!(image, Ok(FileKind::NoImage));
-                    collector.add(file, label, image, findings)?;
-                    if is_image {
-                        self.count.add()?;
-                    }
-                }
-            }
-            collector.end_class(class.path, findings);
-        }
-        Ok(collector.finish(findings))
+impl Encoded for ImageFile<'_> {
+    fn place(&self) -> Cow<'_, Path> {
+        Cow::Borrowed(self.path)
     }
+
+    fn label(&self) -> u32 {
+        self.label
+    }
+
+    fn decode(&self, limits: &Limits, fit: Fit) -> Result<FileKind, Error> {
+        let content = file::read_plain(self.path, limits)?;
+        decode(&content, self.path, Claim::of_name(self.path), limits, fit)
+    }
+}
+
+/// Reads the files of class folders; fails if it is useless to go on.
+fn read_split<S: Store>(
+    classes: Vec<ClassFolder>,
+    names: &[String],
+    mut intake: Intake<'_, '_, '_, S>,
+    findings: &mut Findings,
+) -> Result<Collected<S>, Error> {
+    for class in classes {
+        let Some(label) = label_of(&class, names, findings) else { continue };
+        for files in class.files.chunks(CHUNK) {
+            let files: Vec<_> = files.iter().map(|path| ImageFile { path, label }).collect();
+            intake.take(&files, findings)?;
+        }
+        intake.end_class(&class.path, findings);
+    }
+    Ok(intake.finish(findings))
 }
 
 /// The class of a class folder among those of the training split. A name that only looks like one of

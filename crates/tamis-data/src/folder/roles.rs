@@ -3,7 +3,7 @@
 
 /// What a folder's name calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     Train,
     Test,
     Validation,
@@ -44,7 +44,7 @@ const FILLERS: [&str; 24] = [
 ];
 
 /// The split that a folder of this name is, if its name says nothing else.
-pub(super) fn role(name: &str) -> Option<Role> {
+pub(crate) fn role(name: &str) -> Option<Role> {
     let name = name.to_lowercase();
     let words = name.split(|letter: char| !letter.is_alphabetic()).filter(|word| !word.is_empty());
     let mut roles = Vec::new();

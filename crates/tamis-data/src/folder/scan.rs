@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::formats;
 use super::names::{difference, look};
 use super::skip::{is_clutter, is_own};
 use crate::Error;
 use crate::file::{code_points, name_bytes, sorted_entries};
 use crate::findings::{Findings, list};
+use crate::images::by_ending;
 
 /// Deepest nesting of folders inside a class folder.
 const DEPTH: usize = 16;
@@ -82,7 +82,7 @@ impl Scanner {
         let is_hidden = name.starts_with(b".") && !name.starts_with(b"._");
         if is_folder {
             self.met.clutter.insert(place);
-        } else if is_hidden && formats::by_ending(path).is_some() {
+        } else if is_hidden && by_ending(path).is_some() {
             self.met.hidden.insert(place);
         }
         true
@@ -117,7 +117,7 @@ impl Scanner {
 
     /// The problem of a split without class folders.
     fn outside(&self, split: &Path, files: &[PathBuf]) -> Error {
-        let images = files.iter().filter(|file| formats::by_ending(file).is_some());
+        let images = files.iter().filter(|file| by_ending(file).is_some());
         let images: Vec<String> = images.map(|file| self.place(file)).collect();
         let folder = split.to_owned();
         if images.is_empty() {
@@ -135,7 +135,7 @@ impl Scanner {
     /// Notes on files that lie where only folders are looked for.
     pub(super) fn tell_outside(&self, files: &[PathBuf], findings: &mut Findings) {
         let (images, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
-            files.iter().partition(|file| formats::by_ending(file).is_some());
+            files.iter().partition(|file| by_ending(file).is_some());
         for (what, files) in [("images", images), ("files", others)] {
             let names: Vec<String> = files.into_iter().map(|file| self.place(file)).collect();
             findings.note_list(&format!("ignored {what} outside class folders"), &names);

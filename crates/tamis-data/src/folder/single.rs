@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::decode::{FileKind, decode};
 use crate::fit::Fit;
-use crate::{DataConfig, Error, ImageShape, Limits};
+use crate::images::{Claim, FileKind, by_ending, decode};
+use crate::{DataConfig, Error, ImageShape, Limits, file};
 
 /// The pixels of an image file, brought to a shape of equal sides: `[channel, height, width]`.
 ///
@@ -23,7 +23,9 @@ pub fn read_image(path: &Path, shape: ImageShape) -> Result<Vec<u8>, Error> {
         channels: Some(shape.channels),
         ..DataConfig::default()
     };
-    match decode(path, &Limits::default(), Fit::new(&config))? {
+    let limits = Limits::default();
+    let content = file::read_plain(path, &limits)?;
+    match decode(&content, path, Claim::of_name(path), &limits, Fit::new(&config))? {
         FileKind::Image(decoded) => Ok(decoded.picture.pixels),
         FileKind::OtherFormat(format) => Err(Error::NotAnImage {
             path: path.to_owned(),
@@ -59,7 +61,7 @@ pub fn image_files(path: &Path) -> Result<Vec<PathBuf>, Error> {
             let path = entry.map_err(Error::read(&folder))?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if super::formats::by_ending(&path).is_some() {
+            } else if by_ending(&path).is_some() {
                 found.push(path);
             }
         }

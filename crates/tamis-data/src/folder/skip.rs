@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use super::formats;
 use crate::file::name_bytes;
+use crate::images::by_ending;
 
 /// Names in lower case. Whatever begins with a dot is hidden and needs no line here.
 const CLUTTER: [&str; 29] = [
@@ -45,7 +45,7 @@ const CLUTTER: [&str; 29] = [
 ];
 
 /// Whether an entry of this name is what file systems, file managers, archives and editors leave behind.
-pub(super) fn is_clutter(name: &[u8]) -> bool {
+pub(crate) fn is_clutter(name: &[u8]) -> bool {
     let name = String::from_utf8_lossy(name).to_lowercase();
     name.starts_with('.')
         || name.ends_with('~')
@@ -91,7 +91,7 @@ fn is_hash(text: &[u8]) -> bool {
 pub(crate) fn holds_images(folder: &Path) -> bool {
     let Ok(entries) = folder.read_dir() else { return false };
     let named = entries.flatten().filter(|entry| !is_clutter(entry.file_name().as_encoded_bytes()));
-    let mut images = named.filter(|entry| formats::by_ending(&entry.path()).is_some());
+    let mut images = named.filter(|entry| by_ending(&entry.path()).is_some());
     images.any(|entry| !entry.path().is_dir())
 }
 
@@ -105,7 +105,7 @@ fn holds_only_own(folder: &Path, depth: usize) -> bool {
             Ok(kind) if kind.is_dir() && depth > 0 && is_own_to(&path, depth - 1) => {
                 holds_own = true;
             }
-            Ok(kind) if kind.is_file() && formats::by_ending(&path).is_none() => {}
+            Ok(kind) if kind.is_file() && by_ending(&path).is_none() => {}
             _ => return false,
         }
     }

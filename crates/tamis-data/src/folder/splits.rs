@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::formats;
 use super::roles::{Role, role};
 use super::scan::{ClassFolder, Scanner};
 use super::skip::{holds_images, is_clutter, is_own};
 use crate::Error;
 use crate::file::{name_bytes, sorted_entries};
 use crate::findings::{Findings, list};
+use crate::images::by_ending;
 
 /// Deepest nesting in which an image is looked for that makes a folder look like a class.
 const DEPTH: usize = 4;
@@ -155,7 +155,7 @@ pub(super) fn taken_for_classes(split: &Path, classes: &[ClassFolder]) -> Option
 
 fn nothing_but_splits(split: &Path, classes: &[ClassFolder]) -> Error {
     let found = classes.iter().filter(|class| role(&class.name).is_some()).map(|class| {
-        let images = class.files.iter().filter(|file| formats::by_ending(file).is_some()).count();
+        let images = class.files.iter().filter(|file| by_ending(file).is_some()).count();
         format!("`{}` ({images} images)", class.name)
     });
     let mut found = format!("names of splits: {}", Vec::from_iter(found).join(", "));

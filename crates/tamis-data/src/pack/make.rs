@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::card::{About, AboutSplit};
 use super::error::PackError;
-use super::write::{Most, Out, Room, SplitWriter, Written, finish};
+use super::write::{Out, Room, SplitWriter, Written, finish};
+use crate::contents::{Contents, Kind, Most};
 use crate::findings::Findings;
 use crate::fingerprint::{Samples, fingerprint, order};
-use crate::folder::Contents;
-use crate::open::{image_folder, open_watched};
+use crate::open::{encoded, open_watched};
 use crate::raw::{Classes, RawSplit};
 use crate::store::Store;
 use crate::watch::{Count, Watch};
@@ -28,8 +28,8 @@ pub struct Packed {
     pub notes: Vec<String>,
 }
 
-/// Packs the data that the settings name into an empty file that is called `path`. Of an image folder
-/// no more than a few images are in memory at a time; other layouts are read whole. `watch` is told the
+/// Packs the data that the settings name into an empty file that is called `path`. Of encoded images
+/// no more than a few are in memory at a time; other layouts are read whole. `watch` is told the
 /// size before anything is written.
 ///
 /// # Errors
@@ -44,8 +44,8 @@ pub fn pack(
 ) -> Result<Packed, Error> {
     config.check()?;
     let out = Out { path, file };
-    let (data, notes) = match image_folder(config)? {
-        Some(root) => of_folder(root, config, out, watch)?,
+    let (data, notes) = match encoded(config)? {
+        Some((kind, root)) => of_encoded(kind, root, config, out, watch)?,
         None => of_loaded(config, out, watch)?,
     };
     let samples = |split: &Written| split.labels.len();
@@ -64,33 +64,32 @@ struct Data {
     test: Option<Written>,
 }
 
-fn of_folder(
+fn of_encoded(
+    kind: Kind,
     root: &Path,
     config: &DataConfig,
     out: Out<'_>,
     watch: &mut Watch,
 ) -> Result<(Data, Vec<String>), Error> {
     let mut findings = Findings::default();
-    let packed = packed_folder(root, config, out, watch, &mut findings);
+    let contents = Contents::of(kind, root, config, &mut findings);
+    let packed = contents.and_then(|found| packed(found, config, out, watch, &mut findings));
     findings.refuse()?;
     // There is nothing only where there is a problem.
     let data = packed.ok_or_else(|| Error::Empty { path: root.to_owned() })?;
     Ok((data, findings.notes))
 }
 
-fn packed_folder(
-    root: &Path,
+fn packed(
+    contents: Contents,
     config: &DataConfig,
     out: Out<'_>,
     watch: &mut Watch,
     findings: &mut Findings,
 ) -> Option<Data> {
-    let contents = Contents::of(root, config, findings)?;
-    let [train, test] = contents.files();
-    let samples = config.train.unwrap_or(usize::MAX).min(train.len());
-    let train = Most { samples, files: train };
-    let test = Most { samples: test.len(), files: test };
-    let room = Room::of(&contents.name(), &contents.names, &[train, test]);
+    let [mut train, test] = contents.most();
+    train.samples = config.train.unwrap_or(usize::MAX).min(train.samples);
+    let room = Room::of(&contents.name(), &contents.classes(), &[train, test]);
     findings.keep(room.keep(out))?;
     let stores = [SplitWriter::new(out, config.train), SplitWriter::new(out, None)];
     let raw = contents.read(config, stores, watch, findings)?;

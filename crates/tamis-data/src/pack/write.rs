@@ -9,6 +9,7 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use super::KEY;
 use super::card::{About, Card, FORMAT, NAMES, Names, checksum};
 use super::error::PackError;
+use crate::contents::Most;
 use crate::fingerprint::{ContentHash, content_hash};
 use crate::store::Store;
 use crate::sums::ChannelSums;
@@ -42,20 +43,13 @@ pub(super) struct Room {
     index: usize,
 }
 
-/// The most that a split may come to have.
-pub(super) struct Most {
-    pub(super) samples: usize,
-    /// Files of samples, among them perhaps others; empty if samples have none of their own.
-    pub(super) files: Vec<String>,
-}
-
 impl Room {
     /// For data and classes of these names, and for the training and the test split.
     pub(super) fn of(name: &str, classes: &[String], splits: &[Most]) -> Room {
         // Text in text: a byte that is escaped twice, with its number, becomes seven.
         let names = classes.iter().map(String::as_str).chain([name]);
         let names: usize = names.map(|name| 8 * name.len() + 64).sum();
-        let index = splits.iter().map(Most::bytes).sum();
+        let index = splits.iter().map(index_bytes).sum();
         Room { header: (8 + PAGE + names).next_multiple_of(PAGE) - 8, index }
     }
 
@@ -65,17 +59,16 @@ impl Room {
     }
 }
 
-impl Most {
-    fn bytes(&self) -> usize {
-        let Most { samples, files } = self;
-        let longest = || files.iter().map(|file| listed([file]).len()).max().unwrap_or(0);
-        let list = match files.len() {
-            0 => 0,
-            all if all <= *samples => listed(files).len(),
-            _ => 2 + samples * longest(),
-        };
-        (LABEL + HASH) * samples + list
-    }
+/// The most that a split may take of the index.
+fn index_bytes(split: &Most) -> usize {
+    let Most { samples, files } = split;
+    let longest = || files.iter().map(|file| listed([file]).len()).max().unwrap_or(0);
+    let list = match files.len() {
+        0 => 0,
+        all if all <= *samples => listed(files).len(),
+        _ => 2 + samples * longest(),
+    };
+    (LABEL + HASH) * samples + list
 }
 
 /// Bytes of a label, and of a hash.

@@ -14,6 +14,7 @@ mod links;
 mod one_class;
 mod order;
 mod packs;
+mod parquets;
 mod prefetching;
 mod real;
 mod same_names;

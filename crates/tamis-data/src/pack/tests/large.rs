@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::super::card::{About, AboutSplit};
-use super::super::write::{Most, Out, Room, Written, finish};
+use super::super::write::{Out, Room, Written, finish};
+use crate::contents::Most;
 use crate::fingerprint::{Samples, fingerprint, order};
 use crate::sums::ChannelSums;
 use crate::{DataConfig, ImageShape, Normalization, open};

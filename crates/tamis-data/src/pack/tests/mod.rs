@@ -5,7 +5,8 @@ mod large;
 use std::fs::{File, OpenOptions};
 
 use super::card::{About, AboutSplit};
-use super::write::{Most, Out, Room, Written, finish};
+use super::write::{Out, Room, Written, finish};
+use crate::contents::Most;
 use crate::fingerprint::content_hash;
 use crate::store::Store;
 use crate::sums::ChannelSums;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use file_format::{FileFormat, Kind};
 
-pub(super) const PNG: &str = "PNG";
-pub(super) const JPEG: &str = "JPEG";
+pub(crate) const PNG: &str = "PNG";
+pub(crate) const JPEG: &str = "JPEG";
 
 /// What people call the formats of images, and the endings that claim them.
 const ENDINGS: [(&str, &[&str]); 36] = [
@@ -50,24 +50,50 @@ const ENDINGS: [(&str, &[&str]); 36] = [
     ("FITS", &["fits", "fit"]),
 ];
 
+/// What is said of some content before it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// It is an image of this format.
+    Format(&'static str),
+    /// It is an image.
+    Image,
+    Nothing,
+}
+
+impl Claim {
+    /// What the name of a file says of it.
+    pub(crate) fn of_name(path: &Path) -> Claim {
+        by_ending(path).map_or(Claim::Nothing, Claim::Format)
+    }
+
+    /// Whether content of this format is a surprise.
+    pub(crate) fn is_wrong(self, format: &str) -> bool {
+        match self {
+            Claim::Format(claimed) => claimed != format,
+            Claim::Image => false,
+            Claim::Nothing => true,
+        }
+    }
+}
+
 /// The format that the ending of a file's name claims, if that is one of images.
-pub(super) fn by_ending(path: &Path) -> Option<&'static str> {
+pub(crate) fn by_ending(path: &Path) -> Option<&'static str> {
     let ending = path.extension()?.to_str()?.to_ascii_lowercase();
     ENDINGS.iter().find(|(_, endings)| endings.contains(&&*ending)).map(|(name, _)| *name)
 }
 
 /// [`PNG`] or [`JPEG`], if the content is one of those that are read.
-pub(super) fn readable(content: &[u8]) -> Option<&'static str> {
+pub(crate) fn readable(content: &[u8]) -> Option<&'static str> {
     let png = content.starts_with(b"\x89PNG\r\n\x1a\n").then_some(PNG);
     png.or_else(|| content.starts_with(&[0xff, 0xd8, 0xff]).then_some(JPEG))
 }
 
 /// The name of the format of an image that is not read. The content decides where it is known; the ending is
 /// believed where the content tells nothing. A file that no ending calls an image has to be one beyond doubt.
-pub(super) fn unreadable(path: &Path, content: &[u8]) -> Option<String> {
-    let claimed = by_ending(path);
+pub(crate) fn unreadable(claim: Claim, content: &[u8]) -> Option<String> {
+    let claimed = if let Claim::Format(name) = claim { Some(name) } else { None };
     let found = FileFormat::from_bytes(content);
-    if found.kind() == Kind::Image && (claimed.is_some() || is_beyond_doubt(found, content)) {
+    if found.kind() == Kind::Image && (claim != Claim::Nothing || is_beyond_doubt(found, content)) {
         // Raw photos are TIFF files inside.
         let raw = claimed.filter(|name| is_tiff(content) && name.ends_with(" raw"));
         return Some(raw.map_or_else(|| name_of(found), str::to_owned));
@@ -103,7 +129,7 @@ fn name_of(format: FileFormat) -> String {
 }
 
 /// What a file is whose name calls it an image and which is none, and what may help.
-pub(super) fn describe(content: &[u8]) -> (String, &'static str) {
+pub(crate) fn describe(content: &[u8]) -> (String, &'static str) {
     kind_of(content).unwrap_or_else(|| {
         (format!("the first bytes {:02x?}", &content[..content.len().min(4)]), "")
     })

@@ -11,13 +11,14 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
-use super::{formats, jpeg};
+use super::formats::{self, Claim};
+use super::jpeg;
 use crate::fit::{Fit, Picture};
-use crate::{Error, ImageShape, Limits, file};
+use crate::{Error, ImageShape, Limits};
 
 /// Something about an image that the user may want to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     WrongEnding,
     Rotated,
     Transparent,
@@ -28,7 +29,7 @@ pub(super) enum Mark {
 
 impl Mark {
     /// What the images with this mark are.
-    pub(super) fn what(self) -> &'static str {
+    pub(crate) fn what(self) -> &'static str {
         match self {
             Mark::WrongEnding => "images whose name says another format than their content",
             Mark::Rotated => "images with an EXIF rotation, which is not applied",
@@ -41,13 +42,13 @@ impl Mark {
 }
 
 /// A decoded image and what is special about it.
-pub(super) struct Decoded {
-    pub(super) picture: Picture,
-    pub(super) marks: Vec<Mark>,
+pub(crate) struct Decoded {
+    pub(crate) picture: Picture,
+    pub(crate) marks: Vec<Mark>,
 }
 
 /// What a file is.
-pub(super) enum FileKind {
+pub(crate) enum FileKind {
     /// An image that is read.
     Image(Decoded),
     /// An image in a format of this name that is not read.
@@ -56,32 +57,37 @@ pub(super) enum FileKind {
     NoImage,
 }
 
-/// Decodes an image file and brings it to the wanted shape.
-pub(super) fn decode(path: &Path, limits: &Limits, fit: Fit) -> Result<FileKind, Error> {
-    let content = file::read_plain(path, limits)?;
-    let Some(format) = formats::readable(&content) else { return not_read(path, &content) };
+/// Decodes what is called `path` and brings it to the wanted shape.
+pub(crate) fn decode(
+    content: &[u8],
+    path: &Path,
+    claim: Claim,
+    limits: &Limits,
+    fit: Fit,
+) -> Result<FileKind, Error> {
+    let Some(format) = formats::readable(content) else { return not_read(content, path, claim) };
     let mut marks = Vec::new();
     let reader = if format == formats::JPEG {
-        let components = jpeg::components(&content);
+        let components = jpeg::components(content);
         let components = components.ok_or(Error::TruncatedJpeg { path: path.to_owned() })?;
         marks.extend((components == 4).then_some(Mark::Cmyk));
         ImageFormat::Jpeg
     } else {
-        marks.extend(is_animated(&content).then_some(Mark::Animated));
+        marks.extend(is_animated(content).then_some(Mark::Animated));
         ImageFormat::Png
     };
-    marks.extend((formats::by_ending(path) != Some(format)).then_some(Mark::WrongEnding));
-    let image = decode_as(reader, &content, path, limits, &mut marks)?;
+    marks.extend(claim.is_wrong(format).then_some(Mark::WrongEnding));
+    let image = decode_as(reader, content, path, limits, &mut marks)?;
     Ok(FileKind::Image(Decoded { picture: fit.apply(to_picture(&image, &mut marks)), marks }))
 }
 
 /// A file that is no PNG or JPEG image: an image of another format, one that its name alone calls an
 /// image, or none.
-fn not_read(path: &Path, content: &[u8]) -> Result<FileKind, Error> {
-    if let Some(format) = formats::unreadable(path, content) {
+fn not_read(content: &[u8], path: &Path, claim: Claim) -> Result<FileKind, Error> {
+    if let Some(format) = formats::unreadable(claim, content) {
         return Ok(FileKind::OtherFormat(format));
     }
-    if formats::by_ending(path).is_none() {
+    if claim == Claim::Nothing {
         return Ok(FileKind::NoImage);
     }
     let (found, hint) = formats::describe(content);

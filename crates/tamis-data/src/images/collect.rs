@@ -4,24 +4,54 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::decode::{Decoded, FileKind, Mark};
-use crate::findings::{Findings, list};
+use crate::findings::{Findings, Tally, list};
 use crate::fit::Picture;
-use crate::raw::RawSplit;
+use crate::raw::{RawData, RawSplit};
 use crate::store::Store;
 use crate::{Error, ImageShape};
 
 /// What became of a split.
-pub(super) struct Collected<S> {
+pub(crate) struct Collected<S> {
     /// Its images, if it has some and all are of one shape.
-    pub(super) split: Option<RawSplit<S>>,
-    /// Images of each class, whatever their shapes.
-    pub(super) class_counts: Vec<usize>,
+    pub(crate) split: Option<RawSplit<S>>,
+    /// Images of each label, whatever their shapes.
+    pub(crate) label_counts: BTreeMap<u32, usize>,
     /// Whether its images are of several shapes.
-    pub(super) is_mixed: bool,
+    pub(crate) is_mixed: bool,
+}
+
+/// Both splits of some data; `names` has all labels.
+pub(crate) fn joined<S>(
+    name: String,
+    train: Collected<S>,
+    test: Option<Collected<S>>,
+    names: BTreeMap<u32, String>,
+    findings: &mut Findings,
+) -> Option<RawData<S>> {
+    findings.tally = tally(&train, test.as_ref(), &names);
+    let test = test.and_then(|test| test.split);
+    Some(RawData { name, train: train.split?, test, names })
+}
+
+/// What was counted, if the images of a split are not of one shape.
+fn tally<S>(
+    train: &Collected<S>,
+    test: Option<&Collected<S>>,
+    names: &BTreeMap<u32, String>,
+) -> Option<Tally> {
+    let mixed = train.is_mixed || test.is_some_and(|test| test.is_mixed);
+    let counts = |split: &Collected<S>| {
+        names.keys().map(|label| split.label_counts.get(label).copied().unwrap_or(0)).collect()
+    };
+    mixed.then(|| Tally {
+        classes: names.values().cloned().collect(),
+        train: counts(train),
+        test: test.map(counts),
+    })
 }
 
 /// A split in the making.
-pub(super) struct Collector<'a, S> {
+pub(crate) struct Collector<'a, S> {
     root: &'a Path,
     /// Takes the images.
     store: S,
@@ -29,8 +59,10 @@ pub(super) struct Collector<'a, S> {
     shape: Option<ImageShape>,
     labels: Vec<u32>,
     files: Vec<String>,
-    /// Images of each class.
-    class_counts: Vec<usize>,
+    /// Whether images have files of their own.
+    has_files: bool,
+    /// Images of each label.
+    label_counts: BTreeMap<u32, usize>,
     /// The first image of each height and width.
     sizes: BTreeMap<(usize, usize), PathBuf>,
     /// The first image of each number of channels.
@@ -44,14 +76,15 @@ pub(super) struct Collector<'a, S> {
 }
 
 impl<'a, S: Store> Collector<'a, S> {
-    pub(super) fn new(root: &'a Path, classes: usize, store: S) -> Self {
+    pub(crate) fn new(root: &'a Path, store: S) -> Self {
         Collector {
             root,
             store,
             shape: None,
             labels: Vec::new(),
             files: Vec::new(),
-            class_counts: vec![0; classes],
+            has_files: true,
+            label_counts: BTreeMap::new(),
             sizes: BTreeMap::new(),
             channels: BTreeMap::new(),
             marked: BTreeMap::new(),
@@ -61,8 +94,13 @@ impl<'a, S: Store> Collector<'a, S> {
         }
     }
 
+    /// The same of images that have no files of their own.
+    pub(crate) fn without_files(self) -> Self {
+        Collector { has_files: false, ..self }
+    }
+
     /// Takes what became of one file; fails if it is useless to go on.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         file: &Path,
         label: u32,
@@ -104,25 +142,27 @@ impl<'a, S: Store> Collector<'a, S> {
         let shape = picture.shape;
         self.sizes.entry((shape.height, shape.width)).or_insert_with(|| file.to_owned());
         self.channels.entry(shape.channels).or_insert_with(|| file.to_owned());
-        self.class_counts[label as usize] += 1;
+        *self.label_counts.entry(label).or_default() += 1;
         // An image of another shape is reported at the end, all of them together.
         if *self.shape.get_or_insert(shape) == shape {
             self.store.push(shape, &picture.pixels)?;
             self.labels.push(label);
-            self.files.push(name);
+            if self.has_files {
+                self.files.push(name);
+            }
         }
         Ok(())
     }
 
     /// Closes a class folder, which must have held an image.
-    pub(super) fn end_class(&mut self, path: PathBuf, findings: &mut Findings) {
+    pub(crate) fn end_class(&mut self, path: &Path, findings: &mut Findings) {
         if std::mem::take(&mut self.in_class) == 0 {
-            findings.problems.push(Error::EmptyClass { path });
+            findings.problems.push(Error::EmptyClass { path: path.to_owned() });
         }
     }
 
     /// The split; images that do not fit together are a problem.
-    pub(super) fn finish(self, findings: &mut Findings) -> Collected<S> {
+    pub(crate) fn finish(self, findings: &mut Findings) -> Collected<S> {
         findings.note_list("ignored files that are no images", &self.ignored);
         for (mark, names) in self.marked {
             findings.note_list(mark.what(), &names);
@@ -135,10 +175,10 @@ impl<'a, S: Store> Collector<'a, S> {
         findings.problems.extend(mixed_sizes(folder, &self.sizes));
         findings.problems.extend(mixed_channels(folder, &self.channels));
         let is_mixed = self.sizes.len() > 1 || self.channels.len() > 1;
-        let Collector { store, shape, labels, files, class_counts, .. } = self;
+        let Collector { store, shape, labels, files, label_counts, .. } = self;
         let shape = shape.filter(|_| !is_mixed);
         let split = shape.map(|shape| RawSplit { shape, pixels: store, labels, files });
-        Collected { split, class_counts, is_mixed }
+        Collected { split, label_counts, is_mixed }
     }
 }
 

@@ -1,0 +1,107 @@
+//! Sources whose images are decoded one by one, into memory or into a pack.
+
+use std::path::Path;
+
+use crate::findings::Findings;
+use crate::raw::RawData;
+use crate::store::{InMemory, Store};
+use crate::watch::Watch;
+use crate::{DataConfig, folder, parquet};
+
+/// A layout of encoded images.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Folder,
+    Parquet,
+}
+
+/// A source that was looked through, and none of whose images was decoded.
+pub(crate) enum Contents {
+    Folder(folder::Contents),
+    Parquet(parquet::Contents),
+}
+
+/// The most that a split may come to have.
+pub(crate) struct Most {
+    pub(crate) samples: usize,
+    /// Files of samples, among them perhaps others; empty if samples have none of their own.
+    pub(crate) files: Vec<String>,
+}
+
+impl Contents {
+    /// Looks through a source.
+    pub(crate) fn of(
+        kind: Kind,
+        path: &Path,
+        config: &DataConfig,
+        findings: &mut Findings,
+    ) -> Option<Contents> {
+        Some(match kind {
+            Kind::Folder => Contents::Folder(folder::Contents::of(path, config, findings)?),
+            Kind::Parquet => Contents::Parquet(parquet::Contents::of(path, findings)?),
+        })
+    }
+
+    /// What the data is called.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Contents::Folder(contents) => contents.name(),
+            Contents::Parquet(contents) => contents.name.clone(),
+        }
+    }
+
+    /// Names of the classes.
+    pub(crate) fn classes(&self) -> Vec<String> {
+        match self {
+            Contents::Folder(contents) => contents.names.clone(),
+            Contents::Parquet(contents) => contents.names.values().cloned().collect(),
+        }
+    }
+
+    /// The most that the training and the test split may come to have.
+    pub(crate) fn most(&self) -> [Most; 2] {
+        match self {
+            Contents::Folder(contents) => {
+                contents.files().map(|files| Most { samples: files.len(), files })
+            }
+            Contents::Parquet(contents) => {
+                contents.images().map(|samples| Most { samples, files: Vec::new() })
+            }
+        }
+    }
+
+    /// The images of the training and of the test split, as far as can be told.
+    fn images(&self) -> [usize; 2] {
+        match self {
+            Contents::Folder(contents) => contents.images(),
+            Contents::Parquet(contents) => contents.images(),
+        }
+    }
+
+    /// Reads both splits; the first of `stores` takes the training images.
+    pub(crate) fn read<S: Store>(
+        self,
+        config: &DataConfig,
+        stores: [S; 2],
+        watch: &mut Watch,
+        findings: &mut Findings,
+    ) -> Option<RawData<S>> {
+        match self {
+            Contents::Folder(contents) => contents.read(config, stores, watch, findings),
+            Contents::Parquet(contents) => contents.read(config, stores, watch, findings),
+        }
+    }
+}
+
+/// Reads both splits into memory.
+pub(crate) fn read(
+    kind: Kind,
+    path: &Path,
+    config: &DataConfig,
+    watch: &mut Watch,
+    findings: &mut Findings,
+) -> Option<RawData> {
+    let contents = Contents::of(kind, path, config, findings)?;
+    let stores = contents.images().map(|images| InMemory::new(images, path));
+    Some(contents.read(config, stores, watch, findings)?.in_memory())
+}
