@@ -68,19 +68,26 @@ pub enum ParquetError {
         /// What a label may be.
         expected: String,
     },
-    /// A row without an image.
+    /// Rows without images.
     #[error(
-        "reading the column `{column}` of `{path}`: found no image in row {row}, expected its bytes; hint: \
-         a data set that names files beside it has to be written with the images in it"
+        "reading the column `{column}` of `{path}`: found no image in row {row}{}, expected its bytes; hint: \
+         `datasets` writes names of files unless `datasets.table.embed_table_storage` put the images in",
+        nor(*.more)
     )]
-    NoImage {
+    NoImages {
         /// The file.
         path: PathBuf,
         /// The column of images.
         column: String,
-        /// The row, from 0.
+        /// The first such row, from 0.
         row: usize,
+        /// How many more rows have none.
+        more: usize,
     },
+}
+
+fn nor(more: usize) -> String {
+    if more == 0 { String::new() } else { format!(" (nor in {more} more rows)") }
 }
 
 fn also(more: usize) -> String {

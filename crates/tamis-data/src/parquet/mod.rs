@@ -136,8 +136,7 @@ struct Row<'a> {
     path: &'a Path,
     row: usize,
     label: u32,
-    column: &'a str,
-    image: Option<ByteArray>,
+    image: ByteArray,
 }
 
 impl Encoded for Row<'_> {
@@ -152,10 +151,7 @@ impl Encoded for Row<'_> {
     }
 
     fn decode(&self, limits: &Limits, fit: Fit) -> Result<FileKind, Error> {
-        let Some(image) = &self.image else {
-            let (path, column) = (self.path.to_owned(), self.column.to_owned());
-            return Err(ParquetError::NoImage { path, column, row: self.row }.into());
-        };
+        let image = &self.image;
         if image.len() as u64 > limits.file_bytes {
             let (path, limit) = (self.place().into_owned(), limits.file_bytes);
             return Err(Error::TooLarge { path, limit });
@@ -183,16 +179,24 @@ fn read_shard<S: Store>(
     findings: &mut Findings,
 ) -> Result<(), Error> {
     let Some(shard) = findings.keep(Shard::open(path)) else { return Ok(()) };
-    let (column, mut images, mut first) = (&shard.columns.image.name, shard.images(), 0);
-    loop {
-        let Some(Some(chunk)) = findings.keep(images.next(CHUNK)) else { return Ok(()) };
-        let (start, rows) = (first, chunk.len());
-        let labels = labels.get(start..).unwrap_or_default();
-        let rows_of =
-            chunk.into_iter().zip(labels).enumerate().filter_map(|(at, (image, label))| {
-                Some(Row { path, row: start + at, label: (*label)?, column, image })
-            });
-        intake.take(&Vec::from_iter(rows_of), findings)?;
-        first += rows;
+    let (mut images, mut first, mut missing) = (shard.images(), 0, Vec::new());
+    while let Some(Some(chunk)) = findings.keep(images.next(CHUNK)) {
+        let (rows, mut found) = (first..first + chunk.len(), Vec::with_capacity(chunk.len()));
+        first = rows.end;
+        for (row, image) in rows.zip(chunk) {
+            // A row whose label cannot be used is a problem already.
+            match (image, labels.get(row).copied().flatten()) {
+                (Some(image), Some(label)) => found.push(Row { path, row, label, image }),
+                (None, _) => missing.push(row),
+                _ => {}
+            }
+        }
+        intake.take(&found, findings)?;
     }
+    if let Some((&row, more)) = missing.split_first() {
+        let (path, column) = (path.clone(), shard.columns.image.name.clone());
+        let more = more.len();
+        findings.problems.push(ParquetError::NoImages { path, column, row, more }.into());
+    }
+    Ok(())
 }
