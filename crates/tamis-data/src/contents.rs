@@ -6,17 +6,19 @@ use crate::findings::Findings;
 use crate::raw::RawData;
 use crate::store::{InMemory, Store};
 use crate::watch::Watch;
-use crate::{DataConfig, folder, parquet};
+use crate::{DataConfig, archive, folder, parquet};
 
 /// A layout of encoded images.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Folder,
+    Archive,
     Parquet,
 }
 
 /// A source that was looked through, and none of whose images was decoded.
 pub(crate) enum Contents {
+    /// A folder on the disk or in an archive.
     Folder(folder::Contents),
     Parquet(parquet::Contents),
 }
@@ -38,6 +40,10 @@ impl Contents {
     ) -> Option<Contents> {
         Some(match kind {
             Kind::Folder => Contents::Folder(folder::Contents::of(path, config, findings)?),
+            Kind::Archive => {
+                let archive = archive::Archive::open(path, &config.limits, findings)?;
+                Contents::Folder(folder::Contents::of_tree(Box::new(archive), findings)?)
+            }
             Kind::Parquet => Contents::Parquet(parquet::Contents::of(path, findings)?),
         })
     }

@@ -1,12 +1,12 @@
 //! Everything that can go wrong with data, one sentence a case.
 //!
-//! [`crate::open`] refuses with the first problem and the number of the others, [`crate::check`]
-//! lists all of them. Nothing here prints.
+//! [`crate::open`] refuses with the first problem, [`crate::check`] lists all. Nothing here prints.
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::ImageShape;
+use crate::archive::ArchiveError;
 use crate::bytes::in_words;
 use crate::pack::PackError;
 use crate::parquet::ParquetError;
@@ -29,6 +29,9 @@ pub enum Error {
     /// Parquet files of images are not what they should be.
     #[error(transparent)]
     Parquet(#[from] ParquetError),
+    /// An archive of images is not what it should be.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// Images that take more memory than there is.
     #[error(
         "reading `{path}`: found {images} images, which take {} of memory, expected at most {}, which is \
@@ -104,8 +107,8 @@ pub enum Error {
     },
     /// No reader knows what lies at the path.
     #[error(
-        "recognising the layout of `{path}`: found no idx file, no CIFAR binary file, no Parquet file of \
-         images, no pack and no class folders; hint: name the layout, as in `cifar10:PATH`"
+        "recognising the layout of `{path}`: found no idx, CIFAR binary or Parquet file, archive, pack \
+         or class folders; hint: name the layout, as in `cifar10:PATH`"
     )]
     UnknownLayout {
         /// The file or folder.

@@ -37,17 +37,22 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
 
 /// The first so many bytes of a file, or all that it has, unpacked if it is gzip.
 pub(crate) fn beginning(path: &Path, bytes: usize) -> Result<Vec<u8>, Error> {
-    let (mut file, mut packed) = (open(path)?, Vec::new());
-    let read = file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut packed);
-    read.map_err(Error::read(path))?;
-    let is_packed = packed == GZIP_MAGIC;
-    let (whole, mut start) = (std::io::Cursor::new(packed).chain(file), Vec::new());
-    let mut reader: Box<dyn Read> = match is_packed {
-        true => Box::new(MultiGzDecoder::new(whole)),
-        false => Box::new(whole),
+    let file = open(path)?;
+    let mut reader: Box<dyn Read> = match is_packed(path)? {
+        true => Box::new(MultiGzDecoder::new(std::io::BufReader::new(file))),
+        false => Box::new(file),
     };
+    let mut start = Vec::new();
     reader.by_ref().take(bytes as u64).read_to_end(&mut start).map_err(Error::read(path))?;
     Ok(start)
+}
+
+/// Whether a file is gzip.
+pub(crate) fn is_packed(path: &Path) -> Result<bool, Error> {
+    let mut start = Vec::new();
+    let read = open(path)?.take(GZIP_MAGIC.len() as u64).read_to_end(&mut start);
+    read.map_err(Error::read(path))?;
+    Ok(start == GZIP_MAGIC)
 }
 
 /// The content of a file as it is.
@@ -106,8 +111,13 @@ pub(crate) fn sorted_entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = std::fs::read_dir(folder).map_err(Error::read(folder))?;
     let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| entry.map(|e| e.path())).collect();
     let mut paths = paths.map_err(Error::read(folder))?;
-    paths.sort_by(|a, b| code_points(name_bytes(a)).cmp(code_points(name_bytes(b))));
+    sort_by_name(&mut paths);
     Ok(paths)
+}
+
+/// Sorts paths by their last parts, by code points.
+pub(crate) fn sort_by_name(paths: &mut [PathBuf]) {
+    paths.sort_by(|a, b| code_points(name_bytes(a)).cmp(code_points(name_bytes(b))));
 }
 
 /// The last part of a path as bytes.

@@ -1,11 +1,12 @@
 //! Images and labels: reads them, checks them, augments them and turns them into batches.
 //!
 //! Layouts: the idx files of MNIST, the binary files of CIFAR-10 and CIFAR-100 (both plain or
-//! gzip, told by content), folders of PNG and JPEG images, Parquet files of such, synthetic images
-//! whose difficulty is known, and packs, files whose images stay where they are and are read one by
-//! one. Every layout ends in the same [`Dataset`]: bytes as `[sample, channel, height, width]`, one class a
-//! sample, samples named by [`SampleId`](tamis_core::SampleId) in the order of the files. The same
-//! images have the same fingerprint in every layout.
+//! gzip, told by content), folders of PNG and JPEG images and tar archives of such, Parquet files of
+//! images, synthetic images whose difficulty is known, and packs, files whose images stay where they
+//! are and are read one by one. Every layout ends in the same [`Dataset`]: bytes as
+//! `[sample, channel, height, width]`, one class a sample, samples named by
+//! [`SampleId`](tamis_core::SampleId) in the order of the files. The same images have the same
+//! fingerprint in every layout.
 //!
 //! This crate knows no scores and no networks, prints nothing, and writes nothing but a pack into
 //! the file that it is given. Which samples are used when is decided in `tamis-select`.
@@ -34,6 +35,7 @@
 
 #![deny(missing_docs)]
 
+mod archive;
 mod augment;
 mod batch;
 mod bytes;
@@ -70,6 +72,7 @@ mod truth;
 mod verify;
 mod watch;
 
+pub use archive::ArchiveError;
 pub use augment::Augmentation;
 pub use batch::{Batch, BatchSource, TrainingBatch};
 pub use check::{CheckReport, SplitStats, Stats, check, check_watched, stats};

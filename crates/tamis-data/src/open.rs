@@ -11,8 +11,8 @@ use crate::pack::{Opened, is_pack, open_pack};
 use crate::raw::{Classes, RawData};
 use crate::watch::Watch;
 use crate::{
-    DataConfig, Dataset, Error, Limits, cifar, doubts, duplicates, file, folder, idx, parquet,
-    synthetic,
+    DataConfig, Dataset, Error, Limits, archive, cifar, doubts, duplicates, file, folder, idx,
+    parquet, synthetic,
 };
 
 /// Data that is ready for use.
@@ -116,12 +116,13 @@ enum Layout {
 }
 
 /// The names that may stand before a path.
-const NAMES: [(&str, Layout); 7] = [
+const NAMES: [(&str, Layout); 8] = [
     ("cifar10:", Layout::Cifar(&cifar::CIFAR10)),
     ("cifar100:", Layout::Cifar(&cifar::CIFAR100)),
     ("mnist:", Layout::Idx),
     ("idx:", Layout::Idx),
     ("folder:", Layout::Encoded(Kind::Folder)),
+    ("tar:", Layout::Encoded(Kind::Archive)),
     ("parquet:", Layout::Encoded(Kind::Parquet)),
     ("pack:", Layout::Pack),
 ];
@@ -250,6 +251,9 @@ fn in_file(path: &Path, limits: &Limits) -> Result<Option<Layout>, Error> {
     }
     if parquet::is_file(path) {
         return Ok(Some(Layout::Encoded(Kind::Parquet)));
+    }
+    if archive::is_file(path) {
+        return Ok(Some(Layout::Encoded(Kind::Archive)));
     }
     let content = file::read(path, limits)?;
     if content.starts_with(&idx::IMAGES_MAGIC) {

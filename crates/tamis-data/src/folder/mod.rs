@@ -11,6 +11,7 @@ mod scan;
 mod single;
 mod skip;
 mod splits;
+mod tree;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -18,6 +19,7 @@ use std::path::Path;
 use self::names::{difference, look};
 use self::scan::{ClassFolder, Scanner};
 use self::splits::{Splits, taken_for_classes};
+use self::tree::Disk;
 use crate::findings::Findings;
 use crate::fit::Fit;
 use crate::images::{
@@ -26,11 +28,17 @@ use crate::images::{
 use crate::raw::RawData;
 use crate::store::Store;
 use crate::watch::{Count, Watch};
-use crate::{DataConfig, Error, Limits, file};
+use crate::{DataConfig, Error, Limits};
 
 pub(crate) use self::roles::{Role, role};
 pub use self::single::{image_files, read_image};
-pub(crate) use self::skip::{holds_images, is_clutter};
+pub(crate) use self::skip::is_clutter;
+pub(crate) use self::tree::{Entries, Kind, Tree};
+
+/// Whether a folder on the disk holds files that their names call images.
+pub(crate) fn holds_images(folder: &Path) -> bool {
+    Disk::new(folder, false).is_ok_and(|disk| skip::holds_images(&disk, folder))
+}
 
 /// An image folder that was looked through, and none of whose files was opened.
 pub(crate) struct Contents {
@@ -42,13 +50,19 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    /// Looks through an image folder.
+    /// Looks through an image folder on the disk.
     pub(crate) fn of(
         root: &Path,
         config: &DataConfig,
         findings: &mut Findings,
     ) -> Option<Contents> {
-        let mut scanner = findings.keep(Scanner::new(root, config.follow_links))?;
+        let disk = findings.keep(Disk::new(root, config.follow_links))?;
+        Contents::of_tree(Box::new(disk), findings)
+    }
+
+    /// Looks through an image folder, wherever it lies.
+    pub(crate) fn of_tree(tree: Box<dyn Tree>, findings: &mut Findings) -> Option<Contents> {
+        let mut scanner = findings.keep(Scanner::new(tree))?;
         let found = split_folders(&mut scanner, findings);
         let Some((train, test)) = found else {
             scanner.tell(findings);
@@ -60,7 +74,7 @@ impl Contents {
 
     /// What the data is called.
     pub(crate) fn name(&self) -> String {
-        self.scanner.name()
+        self.scanner.tree().name()
     }
 
     /// The images of the training and of the test split, as far as their names tell.
@@ -93,16 +107,16 @@ impl Contents {
         let Contents { scanner, train, test, names } = self;
         let mut count = Count::new(all, watch).with_free(stores[0].free());
         let [of_train, of_test] = stores;
-        let intake = Intake::new(scanner.root(), config, of_train, &mut count);
-        let train = read_split(train, &names, intake, findings);
+        let intake = Intake::new(scanner.tree().root(), config, of_train, &mut count);
+        let train = read_split(&scanner, train, &names, intake, findings);
         let train = findings.keep(train);
         // What makes it useless to go on is a problem already.
         let test = train.as_ref().and(test).and_then(|test| {
-            let intake = Intake::new(scanner.root(), config, of_test, &mut count);
-            let read = read_split(test, &names, intake, findings);
+            let intake = Intake::new(scanner.tree().root(), config, of_test, &mut count);
+            let read = read_split(&scanner, test, &names, intake, findings);
             findings.keep(read)
         });
-        let name = scanner.name();
+        let name = scanner.tree().name();
         scanner.tell(findings);
         joined(name, train?, test, (0..).zip(names).collect(), findings)
     }
@@ -125,7 +139,7 @@ fn class_folders(
     findings: &mut Findings,
 ) -> Option<Vec<ClassFolder>> {
     let classes = scanner.class_folders(split, findings);
-    match taken_for_classes(split, &classes) {
+    match taken_for_classes(scanner.tree(), split, &classes) {
         Some(problem) => {
             findings.problems.push(problem);
             None
@@ -136,6 +150,7 @@ fn class_folders(
 
 /// A file of a class folder.
 struct ImageFile<'a> {
+    tree: &'a dyn Tree,
     path: &'a Path,
     label: u32,
 }
@@ -150,13 +165,14 @@ impl Encoded for ImageFile<'_> {
     }
 
     fn decode(&self, limits: &Limits, fit: Fit) -> Result<FileKind, Error> {
-        let content = file::read_plain(self.path, limits)?;
+        let content = self.tree.content(self.path, limits)?;
         decode(&content, self.path, Claim::of_name(self.path), limits, fit)
     }
 }
 
 /// Reads the files of class folders; fails if it is useless to go on.
 fn read_split<S: Store>(
+    scanner: &Scanner,
     classes: Vec<ClassFolder>,
     names: &[String],
     mut intake: Intake<'_, '_, '_, S>,
@@ -165,8 +181,9 @@ fn read_split<S: Store>(
     for class in classes {
         let Some(label) = label_of(&class, names, findings) else { continue };
         for files in class.files.chunks(CHUNK) {
-            let files: Vec<_> = files.iter().map(|path| ImageFile { path, label }).collect();
-            intake.take(&files, findings)?;
+            let tree = scanner.tree();
+            let files = files.iter().map(|path| ImageFile { tree, path, label });
+            intake.take(&Vec::from_iter(files), findings)?;
         }
         intake.end_class(&class.path, findings);
     }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::names::{difference, look};
 use super::skip::{is_clutter, is_own};
+use super::tree::{Kind, Tree, sorted_entries};
 use crate::Error;
-use crate::file::{code_points, name_bytes, sorted_entries};
+use crate::file::{code_points, name_bytes};
 use crate::findings::{Findings, list};
 use crate::images::by_ending;
 
@@ -23,9 +24,7 @@ pub(super) struct ClassFolder {
 
 /// Looks through the folders below a root, which it leaves only where links may be followed.
 pub(super) struct Scanner {
-    root: PathBuf,
-    canonical: PathBuf,
-    follow_links: bool,
+    tree: Box<dyn Tree>,
     /// The folders that are being looked through, from the root down.
     trail: Vec<PathBuf>,
     met: Met,
@@ -40,32 +39,19 @@ struct Met {
     links: BTreeSet<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Folder,
-    File,
-}
-
 impl Scanner {
-    pub(super) fn new(root: &Path, follow_links: bool) -> Result<Scanner, Error> {
-        let canonical = root.canonicalize().map_err(Error::read(root))?;
-        let (root, trail, met) = (root.to_owned(), vec![canonical.clone()], Met::default());
-        Ok(Scanner { root, canonical, follow_links, trail, met })
+    pub(super) fn new(tree: Box<dyn Tree>) -> Result<Scanner, Error> {
+        let trail = tree.identity(tree.root())?.into_iter().collect();
+        Ok(Scanner { tree, trail, met: Met::default() })
     }
 
-    /// The root as it was given.
-    pub(super) fn root(&self) -> &Path {
-        &self.root
-    }
-
-    /// The name of the root folder, also where it was given as `.`.
-    pub(super) fn name(&self) -> String {
-        String::from_utf8_lossy(name_bytes(&self.canonical)).into_owned()
+    pub(super) fn tree(&self) -> &dyn Tree {
+        &*self.tree
     }
 
     /// What a file or folder is called in messages: its place below the root.
     pub(super) fn place(&self, path: &Path) -> String {
-        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+        path.strip_prefix(self.tree.root()).unwrap_or(path).display().to_string()
     }
 
     /// Whether an entry is no data; remembers it if it should be told.
@@ -73,7 +59,7 @@ impl Scanner {
         let name = name_bytes(path);
         let place = self.place(path);
         if !is_clutter(name) {
-            return is_folder && is_own(path) && {
+            return is_folder && is_own(&*self.tree, path) && {
                 self.met.own.insert(place);
                 true
             };
@@ -103,6 +89,7 @@ impl Scanner {
                     classes.push(ClassFolder { name, path, files });
                 }
                 (Kind::Folder, Err(problem)) => findings.problems.push(problem),
+                (Kind::Link, _) => {}
             }
         }
         if classes.is_empty() && self.met.links.is_empty() {
@@ -165,61 +152,39 @@ impl Scanner {
         if depth > DEPTH {
             return findings.problems.push(Error::TooDeep { path, limit: DEPTH });
         }
-        if self.follow_links {
-            let Some(real) = findings.keep(folder.canonicalize().map_err(Error::read(folder)))
-            else {
-                return;
-            };
-            if self.trail.contains(&real) {
-                return findings.problems.push(Error::Circle { path });
-            }
-            self.trail.push(real);
+        let Some(identity) = findings.keep(self.tree.identity(folder)) else { return };
+        if identity.as_ref().is_some_and(|folder| self.trail.contains(folder)) {
+            return findings.problems.push(Error::Circle { path });
         }
+        let length = self.trail.len();
+        self.trail.extend(identity);
         let mut files = Vec::new();
         for (path, kind) in self.entries(folder, findings) {
             match kind {
                 Kind::File => files.push(path),
+                Kind::Link => {}
                 Kind::Folder => self.walk(&path, depth + 1, folders, findings),
             }
         }
         folders.push((path, files));
-        if self.follow_links {
-            self.trail.pop();
-        }
+        self.trail.truncate(length);
     }
 
     fn entries(&mut self, folder: &Path, findings: &mut Findings) -> Vec<(PathBuf, Kind)> {
         let mut entries = Vec::new();
-        for path in findings.keep(sorted_entries(folder)).unwrap_or_default() {
+        for path in findings.keep(sorted_entries(&*self.tree, folder)).unwrap_or_default() {
             if is_clutter(name_bytes(&path)) {
-                self.skips(&path, path.is_dir());
+                self.skips(&path, self.tree.is_folder(&path));
                 continue;
             }
-            let Some(Some(kind)) = findings.keep(self.kind(&path)) else { continue };
-            if !self.skips(&path, kind == Kind::Folder) {
+            let Some(kind) = findings.keep(self.tree.kind(&path)) else { continue };
+            if kind == Kind::Link {
+                self.met.links.insert(self.place(&path));
+            } else if !self.skips(&path, kind == Kind::Folder) {
                 entries.push((path, kind));
             }
         }
         entries
-    }
-
-    /// What an entry is. A link that may not be followed is remembered; pipes and devices are refused.
-    fn kind(&mut self, path: &Path) -> Result<Option<Kind>, Error> {
-        let mut metadata = std::fs::symlink_metadata(path).map_err(Error::read(path))?;
-        if metadata.is_symlink() {
-            let target = path.canonicalize().map_err(Error::read(path))?;
-            metadata = std::fs::metadata(&target).map_err(Error::read(path))?;
-            let is_inside = target.starts_with(&self.canonical) && metadata.is_file();
-            if !is_inside && !self.follow_links {
-                self.met.links.insert(self.place(path));
-                return Ok(None);
-            }
-        }
-        match (metadata.is_dir(), metadata.is_file()) {
-            (true, _) => Ok(Some(Kind::Folder)),
-            (_, true) => Ok(Some(Kind::File)),
-            _ => Err(Error::NotRegular { path: path.to_owned() }),
-        }
     }
 
     /// Says what was left out on the way.
@@ -234,9 +199,8 @@ impl Scanner {
             findings.note_list(what, &Vec::from_iter(names));
         }
         if !links.is_empty() {
-            let (folder, count) = (self.root, links.len());
-            let links = list(&Vec::from_iter(links));
-            findings.problems.push(Error::Links { folder, count, links });
+            let named = list(&Vec::from_iter(links.iter().cloned()));
+            findings.problems.push(self.tree.refused_links(links.len(), named));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What below a data folder is no data: leftovers of file systems, file managers and tools, and what Tamis
 //! itself writes there. Told by name and by the files that mark a run; opens nothing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::tree::{Kind, Tree};
 use crate::file::name_bytes;
 use crate::images::by_ending;
 
@@ -66,16 +67,19 @@ const DEPTH: usize = 8;
 
 /// Whether a folder is one that Tamis wrote, or holds nothing but such, as `runs/` does. A folder with images
 /// in it never is.
-pub(super) fn is_own(folder: &Path) -> bool {
-    is_own_to(folder, DEPTH)
+pub(super) fn is_own(tree: &dyn Tree, folder: &Path) -> bool {
+    is_own_to(tree, folder, DEPTH)
 }
 
-fn is_own_to(folder: &Path, depth: usize) -> bool {
-    if is_marked(folder) { !holds_images(folder) } else { holds_only_own(folder, depth) }
+fn is_own_to(tree: &dyn Tree, folder: &Path, depth: usize) -> bool {
+    match is_marked(tree, folder) {
+        true => !holds_images(tree, folder),
+        false => holds_only_own(tree, folder, depth),
+    }
 }
 
-fn is_marked(folder: &Path) -> bool {
-    let holds = |name: &str| folder.join(name).is_file();
+fn is_marked(tree: &dyn Tree, folder: &Path) -> bool {
+    let holds = |name: &str| tree.is_file(&folder.join(name));
     LOCKS.into_iter().any(holds)
         || (holds("config.toml") && holds("run.json"))
         || WORK
@@ -88,24 +92,25 @@ fn is_hash(text: &[u8]) -> bool {
 }
 
 /// Whether a folder holds files that their names call images.
-pub(crate) fn holds_images(folder: &Path) -> bool {
-    let Ok(entries) = folder.read_dir() else { return false };
-    let named = entries.flatten().filter(|entry| !is_clutter(entry.file_name().as_encoded_bytes()));
-    let mut images = named.filter(|entry| by_ending(&entry.path()).is_some());
-    images.any(|entry| !entry.path().is_dir())
+pub(super) fn holds_images(tree: &dyn Tree, folder: &Path) -> bool {
+    let mut images = named_entries(tree, folder).filter(|path| by_ending(path).is_some());
+    images.any(|path| !tree.is_folder(&path))
 }
 
-fn holds_only_own(folder: &Path, depth: usize) -> bool {
-    let Ok(entries) = folder.read_dir() else { return false };
+/// The entries of a folder that are no clutter, of those that can be listed.
+fn named_entries<'a>(tree: &'a dyn Tree, folder: &Path) -> impl Iterator<Item = PathBuf> + 'a {
+    let entries = tree.entries(folder).into_iter().flatten();
+    entries.filter_map(Result::ok).filter(|path| !is_clutter(name_bytes(path)))
+}
+
+fn holds_only_own(tree: &dyn Tree, folder: &Path, depth: usize) -> bool {
     let mut holds_own = false;
-    for entry in entries.flatten() {
-        let (name, path) = (entry.file_name(), entry.path());
-        match entry.file_type() {
-            _ if is_clutter(name.as_encoded_bytes()) => {}
-            Ok(kind) if kind.is_dir() && depth > 0 && is_own_to(&path, depth - 1) => {
+    for path in named_entries(tree, folder) {
+        match tree.entry_kind(&path) {
+            Some(Kind::Folder) if depth > 0 && is_own_to(tree, &path, depth - 1) => {
                 holds_own = true;
             }
-            Ok(kind) if kind.is_file() && by_ending(&path).is_none() => {}
+            Some(Kind::File) if by_ending(&path).is_none() => {}
             _ => return false,
         }
     }

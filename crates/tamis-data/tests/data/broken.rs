@@ -210,7 +210,7 @@ fn a_layout_that_is_not_known_is_refused_with_those_that_are() {
     for source in ["cifar11:x", "Cifar10:x", "synthetic:x", "folders:"] {
         let error = refusal(source);
         assert!(matches!(&error, Error::UnknownLayoutName { .. }), "{error}");
-        let names = "expected one of: cifar10, cifar100, mnist, idx, folder, parquet, pack; \
+        let names = "expected one of: cifar10, cifar100, mnist, idx, folder, tar, parquet, pack; \
                 hint: `synthetic`";
         assert!(error.to_string().contains(names), "{error}");
     }

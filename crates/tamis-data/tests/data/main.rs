@@ -20,5 +20,6 @@ mod real;
 mod same_names;
 mod splits;
 mod synthetic;
+mod tars;
 mod testkit;
 mod training;
