@@ -19,7 +19,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// `cifar10`, `cifar100`, `mnist` if asked for by that name, `synthetic`, or the name of the folder
-    /// of images or idx files. A pack has the name of what was packed.
+    /// of images, Parquet or idx files; a single Parquet file has its own, without the ending. An archive and
+    /// a pack have the name of what was packed.
     pub name: String,
     /// The training split: all that a search may look at.
     pub train: Dataset,

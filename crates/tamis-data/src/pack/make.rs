@@ -29,8 +29,8 @@ pub struct Packed {
 }
 
 /// Packs the data that the settings name into an empty file that is called `path`. Of encoded images
-/// no more than a few are in memory at a time; other layouts are read whole. `watch` is told the
-/// size before anything is written.
+/// no more than a few are in memory at a time, unless they lie in an archive that is packed itself; other
+/// layouts are read whole. `watch` is told the size before anything is written.
 ///
 /// # Errors
 ///

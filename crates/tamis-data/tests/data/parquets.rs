@@ -198,6 +198,20 @@ fn one_file_is_a_training_split_whatever_its_name() {
 }
 
 #[test]
+fn the_only_folder_may_hold_the_files_and_more_than_one_is_not_looked_into() {
+    let place = folder();
+    let rows = by_class(&samples(1, 9, 3, 8));
+    write(place.path().join("plain_text/train.parquet"), &shard(&rows));
+    write(place.path().join("README.md"), b"hello");
+    write(place.path().join(".cache/lock"), b"");
+    assert_eq!(read(place.path()).train.len(), 9);
+    write(place.path().join("other/train.parquet"), &shard(&rows));
+    assert!(matches!(refusal(place.path()), Error::Many { .. }), "taken for class folders");
+    let named = refusal(format!("parquet:{}", place.path().display()));
+    assert!(matches!(named, Error::Parquet(ParquetError::Shards { .. })), "{named}");
+}
+
+#[test]
 fn a_split_for_validation_is_the_test_split_where_there_is_none() {
     let place = folder();
     let rows = by_class(&samples(1, 9, 3, 8));

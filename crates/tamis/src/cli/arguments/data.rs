@@ -58,5 +58,7 @@ const PACK_EXAMPLES: &str = "\
 Examples:
   tamis data pack birds/ birds.safetensors --set data.size=64
       photographs, scaled and cropped to 64 x 64 once
+  tamis data pack birds.tar birds.safetensors --set data.size=64
+      the same of the folder in an archive, which need not be unpacked
   tamis search --data birds.safetensors
       a search on them";
