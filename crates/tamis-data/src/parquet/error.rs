@@ -58,15 +58,15 @@ pub enum ParquetError {
         /// The file.
         path: PathBuf,
         /// The column of labels.
-        column: String,
+        column: Box<str>,
         /// The label of the first such row.
-        found: String,
+        found: Box<str>,
         /// The first such row, from 0.
         row: usize,
         /// How many more rows have none.
         more: usize,
         /// What a label may be.
-        expected: String,
+        expected: Box<str>,
     },
     /// Rows without images.
     #[error(

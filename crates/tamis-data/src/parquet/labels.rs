@@ -92,7 +92,8 @@ impl Wrong {
             Some(names) => format!("0 to {}, which have names", names.len() - 1),
             None => format!("0 to {}", u32::MAX),
         };
-        let (path, column) = (path.to_owned(), column.to_owned());
+        let (path, column) = (path.to_owned(), column.into());
+        let (found, expected) = (found.into_boxed_str(), expected.into_boxed_str());
         Some(ParquetError::Labels { path, column, found, row, more, expected }.into())
     }
 }
