@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tamis_data::ImageShape;
 use tamis_nn::{Device, Network};
 use tamis_space::Architecture;
-use tamis_space::mobilenet::{Gate, OPTIONS, SuperShape, Unit, supernet};
+use tamis_space::mobilenet::{BlockKind, OPTIONS, SuperShape, Unit, supernet};
 use tamis_training::rules::{Rule, refuse_first};
 
 use super::{ChoiceSet, NodeEdges, OptionCosts, Row, SearchSpace, SpaceEntry, Stage};
@@ -39,15 +39,15 @@ fn build(
     image: ImageShape,
     classes: usize,
 ) -> Result<Arc<dyn SearchSpace>, Error> {
-    let gate = Gate::named(&config.activation, config.squeeze_excitation);
-    let gate = gate.ok_or_else(|| tamis_training::Error::Setting {
+    let block_kind = BlockKind::named(&config.activation, config.squeeze_excitation);
+    let block_kind = block_kind.ok_or_else(|| tamis_training::Error::Setting {
         key: "space.activation",
         found: config.activation.clone(),
         expected: "relu6 or h-swish",
     })?;
     let image = [image.channels, image.height, image.width];
     let (channels, cells) = (config.channels, config.cells);
-    let shape = SuperShape { gate, channels, cells, classes, image };
+    let shape = SuperShape { block_kind, channels, cells, classes, image };
     supernet(&shape)?;
     let choices = [choice_set(&shape)];
     let macs = LinearCost::macs(&choices.each_ref().map(ChoiceSet::shape), &parts(&shape)?)?;

@@ -24,7 +24,7 @@ pub enum Block {
 
 /// What all blocks of a network have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Gate {
+pub struct BlockKind {
     /// What follows the batch norms of a block's first convolutions.
     pub activation: Activation,
     /// Whether squeeze-and-excitation gates the channels after the depthwise convolution (Hu, Shen and Sun,
@@ -74,9 +74,9 @@ impl Block {
         builder: &mut Builder,
         path: &str,
         input: NodeId,
-        (shape, gate): (BlockShape, Gate),
+        (shape, block_kind): (BlockShape, BlockKind),
     ) -> NodeId {
-        let residual = self.residual(builder, path, input, (shape, gate));
+        let residual = self.residual(builder, path, input, (shape, block_kind));
         match residual {
             None => input,
             Some(residual) if shape.keeps() => builder.add(vec![residual, input]),
@@ -90,7 +90,7 @@ impl Block {
         builder: &mut Builder,
         path: &str,
         input: NodeId,
-        (shape, gate): (BlockShape, Gate),
+        (shape, block_kind): (BlockShape, BlockKind),
     ) -> Option<NodeId> {
         let Block::Inverted { kernel, expansion } = self else { return None };
         let middle = shape.inputs * expansion;
@@ -98,12 +98,12 @@ impl Block {
         if expansion > 1 {
             let expand = Convolution::square(middle, 1);
             features = builder.conv_norm(&format!("{path}.expand"), features, expand);
-            features = builder.activation(features, gate.activation);
+            features = builder.activation(features, block_kind.activation);
         }
         let depthwise = Convolution::depthwise(middle, kernel, 1).stride(shape.stride);
         features = builder.conv_norm(&format!("{path}.depthwise"), features, depthwise);
-        features = builder.activation(features, gate.activation);
-        if gate.squeeze {
+        features = builder.activation(features, block_kind.activation);
+        if block_kind.squeeze {
             features = squeeze(builder, path, features, middle);
         }
         let project = Convolution::square(shape.outputs, 1);

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Block, BlockShape, Gate, Genotype, Stage, Stem};
+use super::{Block, BlockKind, BlockShape, Genotype, Stage, Stem};
 use crate::Error;
 
 /// What a network of the format calls itself.
@@ -81,7 +81,7 @@ pub fn from_json(text: &str) -> Result<Genotype, Error> {
     }
     let stages = stages(&described.blocks, channels)?;
     let features = described.feature_mix_layer.out_channels;
-    Genotype::new(Gate::PLAIN, Stem { channels, stride }, stages, features)
+    Genotype::new(BlockKind::PLAIN, Stem { channels, stride }, stages, features)
 }
 
 /// Blocks that keep their shape belong to the stage of the one before.
@@ -143,8 +143,8 @@ pub fn to_json(
     image_channels: usize,
     classes: usize,
 ) -> Result<String, Error> {
-    if genotype.gate != Gate::PLAIN {
-        let found = format!("blocks with {}", genotype.gate);
+    if genotype.block_kind != BlockKind::PLAIN {
+        let found = format!("blocks with {}", genotype.block_kind);
         return Err(Error::Json { found, expected: "relu6 alone, which the format has words for" });
     }
     let convolution = |kernel: usize, stride: usize, inputs: usize, outputs: usize| {

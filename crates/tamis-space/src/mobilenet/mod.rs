@@ -17,7 +17,7 @@ use tamis_graph::Activation;
 
 use crate::Error;
 
-pub use block::{Block, BlockShape, Gate};
+pub use block::{Block, BlockKind, BlockShape};
 pub use json::{from_json, is_json, to_json};
 pub use published::{PUBLISHED, published};
 pub use supernet::{OPTIONS, SuperShape, Unit, supernet};
@@ -26,7 +26,7 @@ pub use supernet::{OPTIONS, SuperShape, Unit, supernet};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Genotype {
     /// What all its blocks have in common.
-    pub gate: Gate,
+    pub block_kind: BlockKind,
     /// The 3x3 convolution that comes first.
     pub stem: Stem,
     /// The stages; of each all but the first block keep its shape.
@@ -62,8 +62,13 @@ impl Genotype {
     ///
     /// [`Error::Blocks`] if there is no block, a width or stride is none that networks have, or a block is
     /// left out that does not keep its shape.
-    pub fn new(gate: Gate, stem: Stem, stages: Vec<Stage>, features: usize) -> Result<Self, Error> {
-        let genotype = Genotype { gate, stem, stages, features };
+    pub fn new(
+        block_kind: BlockKind,
+        stem: Stem,
+        stages: Vec<Stage>,
+        features: usize,
+    ) -> Result<Self, Error> {
+        let genotype = Genotype { block_kind, stem, stages, features };
         genotype.check()?;
         Ok(genotype)
     }
@@ -121,9 +126,9 @@ pub(crate) fn divisible(width: usize, of: usize) -> usize {
     if 10 * rounded * of < 9 * width { rounded + 8 } else { rounded }
 }
 
-impl Gate {
+impl BlockKind {
     /// ReLU6 and nothing else: the blocks of MobileNetV2 and ProxylessNAS.
-    pub const PLAIN: Gate = Gate { activation: Activation::Relu6, squeeze: false };
+    pub const PLAIN: BlockKind = BlockKind { activation: Activation::Relu6, squeeze: false };
 }
 
 #[cfg(test)]
@@ -145,7 +150,7 @@ mod tests {
         let build = |stride: usize, blocks: Vec<Block>| {
             let stage = Stage { channels: 16, stride, blocks };
             let told =
-                Genotype::new(Gate::PLAIN, Stem { channels: 16, stride: 1 }, vec![stage], 64);
+                Genotype::new(BlockKind::PLAIN, Stem { channels: 16, stride: 1 }, vec![stage], 64);
             told.map(|_| ()).map_err(|error| error.to_string())
         };
         assert_eq!(build(1, vec![Block::Skip, block]), Ok(()));

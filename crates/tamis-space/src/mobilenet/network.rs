@@ -2,7 +2,7 @@
 
 use tamis_graph::{Builder, Convolution, Graph, NodeId, checks};
 
-use super::{Gate, Genotype};
+use super::{BlockKind, Genotype};
 use crate::Error;
 
 const NAME: &str = "a network of inverted residuals";
@@ -21,12 +21,12 @@ impl Genotype {
         checks::at_least_one(NAME, &[("classes", classes)])?;
         let (mut builder, image) = Builder::new(image);
         let stem = Convolution::square(self.stem.channels, 3).stride(self.stem.stride);
-        let mut features = activated(&mut builder, "stem", (image, stem), self.gate);
+        let mut features = activated(&mut builder, "stem", (image, stem), self.block_kind);
         for (number, (shape, block)) in self.blocks().enumerate() {
             let path = format!("blocks.{number}");
-            features = block.describe(&mut builder, &path, features, (shape, self.gate));
+            features = block.describe(&mut builder, &path, features, (shape, self.block_kind));
         }
-        head(&mut builder, features, (self.features, classes), self.gate);
+        head(&mut builder, features, (self.features, classes), self.block_kind);
         let graph = builder.finish(NAME)?;
         checks::parameters(NAME, graph.parameters(), "network.channels")?;
         Ok(graph)
@@ -38,10 +38,10 @@ pub(super) fn activated(
     builder: &mut Builder,
     path: &str,
     (input, convolution): (NodeId, Convolution),
-    gate: Gate,
+    block_kind: BlockKind,
 ) -> NodeId {
     let features = builder.conv_norm(path, input, convolution);
-    builder.activation(features, gate.activation)
+    builder.activation(features, block_kind.activation)
 }
 
 /// What follows the last block; names the outputs.
@@ -49,10 +49,10 @@ pub(super) fn head(
     builder: &mut Builder,
     features: NodeId,
     (channels, classes): (usize, usize),
-    gate: Gate,
+    block_kind: BlockKind,
 ) {
     let mixed = Convolution::square(channels, 1);
-    let features = activated(builder, "features", (features, mixed), gate);
+    let features = activated(builder, "features", (features, mixed), block_kind);
     let features = builder.global_average(features);
     let logits = builder.linear("classifier", features, classes);
     builder.output("logits", logits);

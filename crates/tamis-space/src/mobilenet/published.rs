@@ -1,6 +1,6 @@
 //! Networks that were published, as architectures of the space.
 
-use super::{Block, Gate, Genotype, Stage, Stem};
+use super::{Block, BlockKind, Genotype, Stage, Stem};
 
 /// Their names and what they are.
 pub const PUBLISHED: [(&str, &str); 2] = [
@@ -57,7 +57,12 @@ fn proxyless_mobile() -> Genotype {
 }
 
 fn network(stages: Vec<Stage>) -> Genotype {
-    Genotype { gate: Gate::PLAIN, stem: Stem { channels: 32, stride: 2 }, stages, features: 1280 }
+    Genotype {
+        block_kind: BlockKind::PLAIN,
+        stem: Stem { channels: 32, stride: 2 },
+        stages,
+        features: 1280,
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +86,7 @@ mod tests {
         for (name, _) in PUBLISHED {
             let network = published(name).unwrap();
             assert_eq!(
-                Genotype::new(network.gate, network.stem, network.stages.clone(), 1280),
+                Genotype::new(network.block_kind, network.stem, network.stages.clone(), 1280),
                 Ok(network)
             );
         }

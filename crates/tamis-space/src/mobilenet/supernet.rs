@@ -10,7 +10,7 @@ use std::fmt;
 use tamis_graph::{Builder, Convolution, Graph, Mix, checks};
 
 use super::network::{activated, head};
-use super::{Block, BlockShape, Gate, Genotype, Stage, Stem, divisible};
+use super::{Block, BlockKind, BlockShape, Genotype, Stage, Stem, divisible};
 use crate::Error;
 
 const NAME: &str = "a supernet of inverted residuals";
@@ -44,7 +44,7 @@ const LEAST_SIDE: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SuperShape {
     /// What blocks have in common.
-    pub gate: Gate,
+    pub block_kind: BlockKind,
     /// Channels of the stem; the authors search with 32.
     pub channels: usize,
     /// Blocks of a stage; the authors search with 4.
@@ -71,7 +71,7 @@ impl SuperShape {
             Stage { channels: width(channels), stride, blocks }
         };
         let stages = STAGES.iter().zip(strides).enumerate().map(stage).collect();
-        Genotype { gate: self.gate, stem, stages, features: width(FEATURES) }
+        Genotype { block_kind: self.block_kind, stem, stages, features: width(FEATURES) }
     }
 
     /// Strides of the stem and of each stage.
@@ -124,7 +124,7 @@ impl SuperShape {
     pub fn units(&self) -> (Vec<Unit>, Vec<Vec<Unit>>) {
         let genotype = self.plain();
         let mut image = self.image;
-        let unit = |kind: UnitKind, image| Unit { kind, gate: self.gate, image };
+        let unit = |kind: UnitKind, image| Unit { kind, block_kind: self.block_kind, image };
         let mut fixed = vec![unit(UnitKind::Stem(genotype.stem), image)];
         image = after(image, genotype.stem.channels, genotype.stem.stride);
         let mut places = Vec::new();
@@ -158,25 +158,25 @@ pub fn supernet(shape: &SuperShape) -> Result<Graph, Error> {
     let sizes = [("classes", shape.classes), ("image channels", image_channels)];
     checks::at_least_one(NAME, &sizes)?;
     checks::at_least_one(NAME, &[("image rows", height), ("image columns", width)])?;
-    let (plain, gate) = (shape.plain(), shape.gate);
+    let (plain, block_kind) = (shape.plain(), shape.block_kind);
     let (mut builder, image) = Builder::new(shape.image);
     let stem = Convolution::square(plain.stem.channels, 3).stride(plain.stem.stride);
-    let mut features = activated(&mut builder, "stem", (image, stem), gate);
+    let mut features = activated(&mut builder, "stem", (image, stem), block_kind);
     for (number, (place, _)) in plain.blocks().enumerate() {
         let Some(decision) = number.checked_sub(1) else {
-            features = FIRST.describe(&mut builder, "first", features, (place, gate));
+            features = FIRST.describe(&mut builder, "first", features, (place, block_kind));
             continue;
         };
         let mut candidates = Vec::new();
         for option in &OPTIONS[..SuperShape::options(&place)] {
             let path = format!("blocks.{decision}.{option}");
-            let residual = option.residual(&mut builder, &path, features, (place, gate));
+            let residual = option.residual(&mut builder, &path, features, (place, block_kind));
             candidates.push(residual.unwrap_or_else(|| builder.zero(features, 1)));
         }
         let mixed = builder.mix(Mix { matrix: 0, decision, first: 0 }, candidates);
         features = if place.keeps() { builder.add(vec![mixed, features]) } else { mixed };
     }
-    head(&mut builder, features, (plain.features, shape.classes), gate);
+    head(&mut builder, features, (plain.features, shape.classes), block_kind);
     let graph = builder.finish(NAME)?;
     checks::parameters(NAME, graph.parameters(), "space.channels or space.cells")?;
     Ok(graph)
@@ -186,7 +186,7 @@ pub fn supernet(shape: &SuperShape) -> Result<Graph, Error> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Unit {
     kind: UnitKind,
-    gate: Gate,
+    block_kind: BlockKind,
     /// `[channel, height, width]` of what it reads.
     image: [usize; 3],
 }
@@ -210,15 +210,15 @@ impl Unit {
         match self.kind {
             UnitKind::Stem(stem) => {
                 let stem = Convolution::square(stem.channels, 3).stride(stem.stride);
-                let output = activated(&mut builder, "stem", (input, stem), self.gate);
+                let output = activated(&mut builder, "stem", (input, stem), self.block_kind);
                 builder.output("output", output);
             }
             UnitKind::Block(shape, block) => {
-                let output = block.describe(&mut builder, "block", input, (shape, self.gate));
+                let output = block.describe(&mut builder, "block", input, (shape, self.block_kind));
                 builder.output("output", output);
             }
             UnitKind::Head(channels, classes) => {
-                head(&mut builder, input, (channels, classes), self.gate);
+                head(&mut builder, input, (channels, classes), self.block_kind);
             }
         }
         Ok(builder.finish(NAME)?)
@@ -236,7 +236,7 @@ impl fmt::Display for Unit {
             }
             UnitKind::Head(features, classes) => write!(f, "head of {features} to {classes}")?,
         }
-        write!(f, " on {channels}x{height}x{width}, {}", self.gate)
+        write!(f, " on {channels}x{height}x{width}, {}", self.block_kind)
     }
 }
 
@@ -246,7 +246,7 @@ mod tests {
 
     fn shape(side: usize) -> SuperShape {
         SuperShape {
-            gate: Gate::PLAIN,
+            block_kind: BlockKind::PLAIN,
             channels: 32,
             cells: 4,
             classes: 1000,
@@ -285,8 +285,8 @@ mod tests {
 
     #[test]
     fn what_a_network_costs_is_the_sum_over_its_units() {
-        for gate in [Gate::PLAIN, Gate { squeeze: true, ..Gate::PLAIN }] {
-            let shape = SuperShape { gate, cells: 2, channels: 16, ..shape(64) };
+        for block_kind in [BlockKind::PLAIN, BlockKind { squeeze: true, ..BlockKind::PLAIN }] {
+            let shape = SuperShape { block_kind, cells: 2, channels: 16, ..shape(64) };
             let (fixed, places) = shape.units();
             let macs = |unit: &Unit| unit.network().unwrap().counts().macs;
             let mut sum: u64 = fixed.iter().map(macs).sum();

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use tamis_graph::Activation;
 
-use super::{Block, Gate, Genotype, Stage, Stem};
+use super::{Block, BlockKind, Genotype, Stage, Stem};
 use crate::Error;
 use crate::words::{Form, Word, words};
 
@@ -21,15 +21,15 @@ const FORM: Form = Form {
 const ACTIVATIONS: [(&str, Activation); 2] =
     [("relu6", Activation::Relu6), ("h-swish", Activation::HardSwish)];
 
-impl Gate {
+impl BlockKind {
     /// The activation of this name, and whether channels are gated.
-    pub fn named(activation: &str, squeeze: bool) -> Option<Gate> {
+    pub fn named(activation: &str, squeeze: bool) -> Option<BlockKind> {
         let found = ACTIVATIONS.into_iter().find(|(name, _)| *name == activation);
-        found.map(|(_, activation)| Gate { activation, squeeze })
+        found.map(|(_, activation)| BlockKind { activation, squeeze })
     }
 }
 
-impl fmt::Display for Gate {
+impl fmt::Display for BlockKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = ACTIVATIONS.into_iter().find(|(_, activation)| *activation == self.activation);
         f.write_str(name.map_or("relu6", |(name, _)| name))?;
@@ -39,7 +39,7 @@ impl fmt::Display for Gate {
 
 impl fmt::Display for Genotype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "mobilenet({}) {}/{}", self.gate, self.stem.channels, self.stem.stride)?;
+        write!(f, "mobilenet({}) {}/{}", self.block_kind, self.stem.channels, self.stem.stride)?;
         for Stage { channels, stride, blocks } in &self.stages {
             let blocks: Vec<String> = blocks.iter().map(Block::to_string).collect();
             write!(f, " {channels}/{stride}({})", blocks.join(","))?;
@@ -54,7 +54,7 @@ impl FromStr for Genotype {
     fn from_str(text: &str) -> Result<Genotype, Error> {
         let mut words = words(text);
         let mut next = |expected: &str| words.next().ok_or_else(|| FORM.refuse_end(text, expected));
-        let gate = gate(&next("`mobilenet(…)`")?)?;
+        let block_kind = block_kind(&next("`mobilenet(…)`")?)?;
         let stem = next("channels and stride of the stem")?;
         let (channels, stride) = size(&stem, stem.text)?;
         let stem = Stem { channels, stride };
@@ -68,20 +68,20 @@ impl FromStr for Genotype {
         };
         match words.next() {
             Some(word) => Err(FORM.refuse(&word, "the end")),
-            None => Genotype::new(gate, stem, stages, features),
+            None => Genotype::new(block_kind, stem, stages, features),
         }
     }
 }
 
-fn gate(word: &Word<'_>) -> Result<Gate, Error> {
+fn block_kind(word: &Word<'_>) -> Result<BlockKind, Error> {
     let inside = word.text.strip_prefix("mobilenet(").and_then(|text| text.strip_suffix(')'));
-    let gate = inside.and_then(|inside| match inside.split_once(',') {
-        Some((activation, "se")) => Gate::named(activation, true),
+    let block_kind = inside.and_then(|inside| match inside.split_once(',') {
+        Some((activation, "se")) => BlockKind::named(activation, true),
         Some(_) => None,
-        None => Gate::named(inside, false),
+        None => BlockKind::named(inside, false),
     });
     let expected = "`mobilenet(relu6)` or `mobilenet(h-swish)`, perhaps with `,se`";
-    gate.ok_or_else(|| FORM.refuse(word, expected))
+    block_kind.ok_or_else(|| FORM.refuse(word, expected))
 }
 
 fn stage(word: &Word<'_>, sizes: &str, blocks: &str) -> Result<Stage, Error> {
@@ -114,9 +114,9 @@ mod tests {
         for text in published.into_iter().chain([FORM.example.to_owned(), gated]) {
             assert_eq!(text.parse::<Genotype>().unwrap().to_string(), text);
         }
-        let gated = Gate { activation: Activation::HardSwish, squeeze: true };
+        let gated = BlockKind { activation: Activation::HardSwish, squeeze: true };
         assert_eq!(
-            FORM.example.replace("relu6", "h-swish,se").parse::<Genotype>().unwrap().gate,
+            FORM.example.replace("relu6", "h-swish,se").parse::<Genotype>().unwrap().block_kind,
             gated
         );
     }
