@@ -50,7 +50,7 @@ pub enum Error {
     /// A target of latency without measured latencies.
     #[error(
         "searching to a target of latency: found no cost.latency_table, expected a file; hint: `tamis space \
-         latency` measures this machine and writes one"
+         latency` measures this machine and writes one, `--latency FILE` takes it"
     )]
     LatenciesNeeded,
     /// A part of the space's networks is not among the measured ones.

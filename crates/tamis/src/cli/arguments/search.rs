@@ -63,7 +63,7 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_name = "N", value_parser = count, conflicts_with = "target_latency")]
     pub(crate) target_macs: Option<u64>,
     /// What an image should take in the found network, such as 5ms, by the latencies of --latency
-    #[arg(long, value_name = "T", value_parser = milliseconds, requires = "latency")]
+    #[arg(long, value_name = "T", value_parser = milliseconds)]
     pub(crate) target_latency: Option<f64>,
     /// Latencies measured by `tamis space latency`
     #[arg(long, value_name = "FILE")]
