@@ -14,7 +14,7 @@ use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
 use serde_json::Value;
 
-use common::{program, text};
+use common::{ended, run_in, text};
 
 /// A chunk of a PNG file.
 fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
@@ -49,18 +49,6 @@ fn write_classes(folder: &Path) {
         fs::create_dir_all(&class).unwrap();
         fs::write(class.join(format!("{number:02}.png")), png(number)).unwrap();
     }
-}
-
-/// Runs the program in a folder.
-fn run_in(folder: &Path, arguments: &[&str]) -> Output {
-    program().args(arguments).current_dir(folder).output().unwrap()
-}
-
-/// What was told, of a command that ended with this code.
-fn ended(output: &Output, code: i32) -> String {
-    let told = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{told}");
-    told
 }
 
 const SMALL: [&str; 6] = [

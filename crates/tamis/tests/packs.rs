@@ -9,7 +9,6 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::process::Output;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -17,7 +16,7 @@ use tamis::core::Values;
 use tamis::run::checkpoint;
 use tempfile::TempDir;
 
-use common::{program, text};
+use common::{ended, program, run_in, text};
 
 /// An image folder of both splits, two classes of twelve images each, and a place to work in.
 fn place() -> TempDir {
@@ -40,17 +39,6 @@ fn packed() -> TempDir {
     let place = place();
     ended(&run_in(place.path(), &["data", "pack", "photos", "photos.safetensors"]), 0);
     place
-}
-
-fn run_in(folder: &Path, arguments: &[&str]) -> Output {
-    program().args(arguments).current_dir(folder).output().unwrap()
-}
-
-/// What was told, of a command that ended with this code.
-fn ended(output: &Output, code: i32) -> String {
-    let told = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{told}");
-    told
 }
 
 const SMALL: [&str; 6] = [

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use tamis::run::checkpoint;
 use tamis::tables::{Column, Table};
 
-use common::{tamis, text};
+use common::{ended, tamis};
 
 /// A search small enough for a test: 96 images, two channels, three epochs of six steps.
 const SEARCH: [&str; 8] = [
@@ -51,13 +51,6 @@ fn resume(run: &Path, more: &[&str]) -> Output {
 
 fn score(out: &Path, more: &[&str]) -> Output {
     tamis(&[&["score", "--out", out.to_str().unwrap()], &SCORER[..], more].concat())
-}
-
-/// What was told, of a command that ended with this code.
-fn ended(output: &Output, code: i32) -> String {
-    let told = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{told}");
-    told
 }
 
 /// The checkpoints of a run folder with their contents, whatever they are called.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use common::{program, tamis, text};
+use common::{ended, program, tamis, text};
 
 /// A search small enough for a test, by a scorer and an autoencoder that are.
 const SMALL: [&str; 14] = [
@@ -40,13 +40,6 @@ fn search(out: &Path, policy: &str, more: &[&str]) -> Output {
 
 fn resume(run: &Path, more: &[&str]) -> Output {
     tamis(&[&["resume", run.to_str().unwrap()], more].concat())
-}
-
-/// What was told, of a command that ended with this code.
-fn ended(output: &Output, code: i32) -> String {
-    let told = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{told}");
-    told
 }
 
 /// The tables made beside runs, by their kind, with their bytes.

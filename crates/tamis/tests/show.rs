@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use common::{program, tamis, text};
+use common::{tamis, text};
 
 const SMALL: [&str; 7] = [
     "--set=data.synthetic.train=64",
@@ -24,7 +24,7 @@ const SMALL: [&str; 7] = [
 
 /// Runs it in a folder.
 fn run_in(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = program().args(arguments).current_dir(folder).output().unwrap();
+    let output = common::run_in(folder, arguments);
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 

@@ -2,6 +2,9 @@
 
 use tamis_core::Stream;
 
+#[cfg(test)]
+use crate::{bilevel::Choices, config::AlphaConfig, matrix::Matrix};
+
 /// A place drawn by what stands there; nothing if all is 0.
 pub(super) fn drawn_by(weights: &[f64], stream: &mut Stream) -> Option<usize> {
     let mut rest = stream.unit() * weights.iter().sum::<f64>();
@@ -29,6 +32,15 @@ pub(super) fn drawn_without_replacement(
         drawn.push(place);
     }
     drawn
+}
+
+/// One set of four options a row for tests of what is drawn; the third of the second row was dropped.
+#[cfg(test)]
+pub(super) fn choices(rows: usize) -> Vec<Choices> {
+    let alphas = Matrix::from_fn([rows, 4], |index| (index as f64 * 0.9).sin());
+    let mut choices = Choices::new(alphas, &AlphaConfig::default());
+    choices.drop_option([1, 2]);
+    vec![choices]
 }
 
 #[cfg(test)]

@@ -123,21 +123,14 @@ mod tests {
     use tamis_core::{Key, Purpose};
 
     use super::*;
-    use crate::config::AlphaConfig;
-
-    fn choices() -> Vec<Choices> {
-        let alphas = Matrix::from_fn([3, 4], |index| (index as f64 * 0.9).sin());
-        let mut choices = Choices::new(alphas, &AlphaConfig::default());
-        choices.drop_option([1, 2]);
-        vec![choices]
-    }
+    use crate::host::draw::choices;
 
     #[test]
     fn one_option_runs_an_edge_as_often_as_its_share_says_and_never_one_that_was_dropped() {
         let mut counts = [0_u32; 12];
         let mut stream = Key::new(0, Purpose::Test).stream();
         for _ in 0..20_000 {
-            let sampled = Sampled::draw(&choices(), &|_, _| 1, 1.0, &mut stream);
+            let sampled = Sampled::draw(&choices(3), &|_, _| 1, 1.0, &mut stream);
             for row in sampled.runs[0].chunks(4) {
                 assert_eq!(row.iter().filter(|runs| **runs).count(), 1);
             }
@@ -146,14 +139,14 @@ mod tests {
                 .zip(&sampled.runs[0])
                 .for_each(|(count, &runs)| *count += u32::from(runs));
         }
-        for (count, share) in counts.iter().zip(choices()[0].shares().values()) {
+        for (count, share) in counts.iter().zip(choices(3)[0].shares().values()) {
             assert!((f64::from(*count) / 20_000.0 - share).abs() < 0.015, "{counts:?}");
         }
     }
 
     #[test]
     fn the_gradient_is_straight_through_the_tempered_softmax() {
-        let choices = choices();
+        let choices = choices(3);
         let draw = |choices: &[Choices]| {
             Sampled::draw(choices, &|_, _| 1, 0.7, &mut Key::new(5, Purpose::Test).stream())
         };

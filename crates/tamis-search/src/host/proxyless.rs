@@ -143,29 +143,22 @@ mod tests {
     use tamis_core::{Key, Purpose};
 
     use super::*;
-    use crate::config::AlphaConfig;
-
-    fn choices() -> Vec<Choices> {
-        let alphas = Matrix::from_fn([2, 4], |index| (index as f64 * 0.9).sin());
-        let mut choices = Choices::new(alphas, &AlphaConfig::default());
-        choices.drop_option([1, 2]);
-        vec![choices]
-    }
+    use crate::host::draw::choices;
 
     #[test]
     fn one_path_runs_as_often_as_its_share_says_and_two_are_never_the_same() {
         let mut stream = Key::new(0, Purpose::Test).stream();
         let mut counts = [0_u32; 8];
         for _ in 0..20_000 {
-            let path = Paths::draw(&choices(), 1, &mut stream);
+            let path = Paths::draw(&choices(2), 1, &mut stream);
             assert_eq!(path.gates[0], path.shares[0], "one path, and it is open");
             counts.iter_mut().zip(&path.runs[0]).for_each(|(n, &runs)| *n += u32::from(runs));
         }
-        for (count, share) in counts.iter().zip(choices()[0].shares().values()) {
+        for (count, share) in counts.iter().zip(choices(2)[0].shares().values()) {
             assert!((f64::from(*count) / 20_000.0 - share).abs() < 0.015, "{counts:?}");
         }
         for _ in 0..100 {
-            let pair = Paths::draw(&choices(), 2, &mut stream);
+            let pair = Paths::draw(&choices(2), 2, &mut stream);
             for (row, (shares, gates)) in
                 pair.shares[0].rows().zip(pair.gates[0].rows()).enumerate()
             {
@@ -180,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_gradient_is_that_of_the_papers_equation_four_and_of_two_parameters_alone() {
-        let pair = Paths::draw(&choices(), 2, &mut Key::new(5, Purpose::Test).stream());
+        let pair = Paths::draw(&choices(2), 2, &mut Key::new(5, Purpose::Test).stream());
         let of_gates = Matrix::from_fn([2, 4], |index| (index as f64 * 1.7).cos());
         let found = &pair.gradients(std::slice::from_ref(&of_gates))[0];
         for (row, shares) in pair.shares[0].rows().enumerate() {
@@ -197,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_step_on_two_paths_leaves_the_probability_of_every_other_as_it_was() {
-        let mut moved = choices();
+        let mut moved = choices(2);
         let pair = Paths::draw(&moved, 2, &mut Key::new(7, Purpose::Test).stream());
         let before = vec![moved[0].alphas.clone()];
         let runs = pair.runs[0].clone();
@@ -206,7 +199,7 @@ mod tests {
             .filter(|(_, (_, runs))| **runs)
             .for_each(|(at, (alpha, _))| *alpha += 0.3 * at as f64);
         pair.keep_probability(&before, &mut moved);
-        let (then, now) = (choices()[0].shares(), moved[0].shares());
+        let (then, now) = (choices(2)[0].shares(), moved[0].shares());
         for (at, runs) in runs.iter().enumerate() {
             let change = (now.values()[at] - then.values()[at]).abs();
             assert_eq!(change < 1e-12, !runs, "{at}: {change}");

@@ -134,7 +134,7 @@ mod tests {
     use tamis_core::{Key, Purpose};
 
     use super::*;
-    use crate::config::AlphaConfig;
+    use crate::host::draw::choices;
     use crate::space::NodeEdges;
 
     fn set(nested: bool) -> ChoiceSet {
@@ -142,13 +142,6 @@ mod tests {
         let options = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
         let derived = (0..4).collect();
         ChoiceSet { name: "set", options, nodes, derived, rows: Vec::new(), nested }
-    }
-
-    fn choices() -> Vec<Choices> {
-        let alphas = Matrix::from_fn([2, 4], |index| (index as f64 * 0.9).sin());
-        let mut choices = Choices::new(alphas, &AlphaConfig::default());
-        choices.drop_option([1, 2]);
-        vec![choices]
     }
 
     fn draw(choices: &[Choices], nested: bool, tau: f64, stream: &mut Stream) -> Sampled {
@@ -159,8 +152,8 @@ mod tests {
     fn two_different_options_run_weighed_by_the_softmax_of_their_logits() {
         for id in 0..2000 {
             let stream = || Key::new(0, Purpose::Test).id(id).stream();
-            let sampled = draw(&choices(), false, 0.8, &mut stream());
-            let logits = tempered(&choices()[0], 0.8, &mut stream());
+            let sampled = draw(&choices(2), false, 0.8, &mut stream());
+            let logits = tempered(&choices(2)[0], 0.8, &mut stream());
             assert!(!sampled.runs[0][6], "what was dropped");
             let rows = sampled.shares[0].rows().zip(sampled.runs[0].chunks(4)).zip(logits.rows());
             for ((shares, runs), logits) in rows {
@@ -179,7 +172,7 @@ mod tests {
         let mut stream = Key::new(1, Purpose::Test).stream();
         let mut pairs = std::collections::BTreeMap::new();
         for _ in 0..30_000 {
-            let sampled = draw(&choices(), false, 1e9, &mut stream);
+            let sampled = draw(&choices(2), false, 1e9, &mut stream);
             *pairs.entry(sampled.runs[0][..4].to_vec()).or_insert(0) += 1;
         }
         assert_eq!(pairs.len(), 6);
@@ -188,7 +181,7 @@ mod tests {
         let probabilities = Matrix::from_fn([2, 4], |index| [0.5, 0.25, 0.15, 0.1][index % 4]);
         let mut both = 0;
         for _ in 0..30_000 {
-            let runs = drawn(&choices()[0], &set(false), &probabilities, &mut stream);
+            let runs = drawn(&choices(2)[0], &set(false), &probabilities, &mut stream);
             both += i32::from(runs[0] && runs[1]);
         }
         let expected = 0.5 * 0.25 / 0.5 + 0.25 * 0.5 / 0.75;
@@ -199,9 +192,9 @@ mod tests {
     fn an_option_of_no_probability_still_runs_beside_one_of_all() {
         let certain = Matrix::from_fn([2, 4], |index| f64::from(u8::from(index % 4 == 0)));
         let mut stream = Key::new(2, Purpose::Test).stream();
-        let runs = drawn(&choices()[0], &set(false), &certain, &mut stream);
+        let runs = drawn(&choices(2)[0], &set(false), &certain, &mut stream);
         assert_eq!(runs[..4].iter().filter(|runs| **runs).count(), 2);
-        let mut decided = choices();
+        let mut decided = choices(2);
         decided[0].decide([0, 3]);
         let sampled = draw(&decided, false, 1.0, &mut stream);
         assert_eq!(sampled.runs[0][..4], [false, false, false, true], "there is no second");
@@ -211,9 +204,9 @@ mod tests {
     #[test]
     fn options_that_run_together_are_all_weighed() {
         let stream = || Key::new(3, Purpose::Test).stream();
-        let sampled = draw(&choices(), true, 0.7, &mut stream());
-        assert_eq!(sampled.runs[0], choices()[0].alive());
-        assert_eq!(sampled.shares[0], tempered(&choices()[0], 0.7, &mut stream()).softmax());
+        let sampled = draw(&choices(2), true, 0.7, &mut stream());
+        assert_eq!(sampled.runs[0], choices(2)[0].alive());
+        assert_eq!(sampled.shares[0], tempered(&choices(2)[0], 0.7, &mut stream()).softmax());
     }
 
     #[test]
@@ -223,7 +216,7 @@ mod tests {
             let drawn = |choices: &[Choices]| {
                 draw(choices, nested, 0.7, &mut Key::new(5, Purpose::Test).stream())
             };
-            let own = choices();
+            let own = choices(2);
             let found = drawn(&own).gradients(std::slice::from_ref(&slopes), 0.7);
             let value = |choices: &[Choices]| -> f64 {
                 let shares = &drawn(choices).shares[0];

@@ -1,5 +1,6 @@
 //! What all tests of the program from outside have in common: how it is called and read.
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 /// The program, which finds no data sets.
@@ -15,7 +16,21 @@ pub(crate) fn tamis(arguments: &[&str]) -> Output {
     program().args(arguments).output().unwrap()
 }
 
+/// The same, in a folder.
+#[allow(dead_code, reason = "not every test works in a folder of its own")]
+pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Output {
+    program().args(arguments).current_dir(folder).output().unwrap()
+}
+
 #[allow(dead_code, reason = "not every test reads what was printed")]
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// What was told, of a command that ended with this code.
+#[allow(dead_code, reason = "not every test reads what was told")]
+pub(crate) fn ended(output: &Output, code: i32) -> String {
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{told}");
+    told
 }
