@@ -72,8 +72,10 @@ impl CostTerm {
     ) {
         let cost = self.measure.expected(space, found).map_or(self.target, |of| of.value);
         let sign = self.sign(cost);
-        let expected = self.measure.expected(space, shares).filter(|_| sign != 0.0);
-        let Some(expected) = expected else { return };
+        if sign == 0.0 {
+            return;
+        }
+        let Some(expected) = self.measure.expected(space, shares) else { return };
         let factor = sign * self.weight / expected.value;
         for (gradient, slopes) in gradients.iter_mut().zip(&expected.gradient) {
             let pairs = gradient.values_mut().iter_mut().zip(slopes.values());
