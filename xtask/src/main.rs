@@ -26,7 +26,7 @@ Tasks:
                runs every command of the pages and compares what it prints with what they show;
                --fix puts what is printed now into the pages, --all runs slow commands, too
   tidy         what of the house style no lint sees: file and line lengths, words of some crates only
-  bench-step SPACE CHANNELS CELLS BATCH REPS [composed]
+  bench-step SPACE CHANNELS CELLS BATCH REPS [layered]
                seconds and peak memory of a full search step, as one line of JSON
 ";
 

@@ -6,8 +6,9 @@ use tamis_graph::{Layer, Mix};
 use tamis_kernels::Buffer;
 
 use crate::forward::{Run, Saved};
-use crate::mixing::Found;
+use crate::mixing::{Found, product};
 use crate::operations::batch_norm::{self, Normalised};
+use crate::operations::cell::{self, SearchCell};
 use crate::operations::conv_norm::{ConvNorm, affine_of};
 use crate::operations::convolution::AnyConvolution;
 use crate::operations::pooling::AnyPool;
@@ -51,9 +52,14 @@ impl Run<'_> {
             let saved = std::mem::replace(&mut self.saved[number], Saved::Nothing);
             if let Some(gradient) = gradients.take(step.node) {
                 self.make_again(step);
-                match program.graph.nodes()[step.node].layer {
-                    Layer::Mix(mix) => {
-                        self.mix_back(step, mix, &gradient, (&mut gradients, &mut of_shares));
+                let of_mixing = (&mut gradients, &mut of_shares[..]);
+                match (&saved, program.graph.nodes()[step.node].layer) {
+                    (Saved::Cell(saved), _) => {
+                        self.cell_back(step, (saved, &gradient), of_mixing, &mut of_weights);
+                    }
+                    (_, Layer::Mix(mix)) => self.mix_back(step, mix, &gradient, of_mixing),
+                    (_, Layer::Weigh { matrix, decision }) => {
+                        self.weigh_back(step, [matrix, decision], &gradient, of_mixing);
                     }
                     _ => self.step_back(step, (saved, gradient), &mut gradients, &mut of_weights),
                 }
@@ -75,6 +81,50 @@ impl Run<'_> {
         if let Some(of_shares) = of_shares.get_mut(mix.matrix) {
             self.with_aligned(step, |inputs| mixing.add_gradient(mix, inputs, gradient, of_shares));
         }
+    }
+
+    fn weigh_back(
+        &self,
+        step: &Step,
+        [matrix, decision]: [usize; 2],
+        gradient: &[f32],
+        (gradients, of_shares): (&mut Gradients, &mut [Vec<f32>]),
+    ) {
+        let (mixing, input) = (&self.mixing[matrix], step.inputs[0]);
+        gradients.add(input, Arc::new(planes::scaled(gradient, mixing.total(decision))));
+        if let Some(of_shares) = of_shares.get_mut(matrix) {
+            let slope = product(gradient, self.value(input)) as f32;
+            let row = &mut of_shares[decision * mixing.options..][..mixing.options];
+            row.iter_mut().for_each(|to| *to += slope);
+        }
+    }
+
+    fn cell_back(
+        &self,
+        step: &Step,
+        (saved, gradient): (&cell::Saved, &[f32]),
+        (gradients, of_shares): (&mut Gradients, &mut [Vec<f32>]),
+        of_weights: &mut WeightGradient<'_>,
+    ) {
+        let graph = &self.program.graph;
+        let Operation::Cell(number) = step.operation else { return };
+        let block = &graph.blocks()[number];
+        let cell = SearchCell::new(self.weights(), block, self.mixing, self.batch);
+        let wanted = step.inputs.iter().map(|&input| self.runs[input] && !self.is_image(input));
+        let wanted: Vec<bool> = wanted.collect();
+        let found = cell.backward(saved, gradient, of_weights, (&wanted, self.wants));
+        for (&input, gradient) in step.inputs.iter().zip(found.inputs) {
+            if let Some(gradient) = gradient {
+                gradients.add(input, Arc::new(Buffer::copy(&gradient)));
+            }
+        }
+        if let (Some(to), Some(from)) = (of_shares.get_mut(block.matrix), found.shares) {
+            to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        }
+    }
+
+    fn is_image(&self, node: usize) -> bool {
+        self.program.graph.nodes()[node].layer == Layer::Image
     }
 
     /// Makes what a step needs and nobody kept.
@@ -109,10 +159,9 @@ impl Run<'_> {
         gradients: &mut Gradients,
         of_weights: &mut WeightGradient<'_>,
     ) {
-        let graph = &self.program.graph;
         let Some(&first) = step.inputs.first() else { return };
         let input = self.value(first);
-        let wanted = graph.nodes()[first].layer != Layer::Image;
+        let wanted = !self.is_image(first);
         match (step.operation, &saved) {
             (Operation::ConvNorm { relu, conv }, Saved::Convolved(saved)) => {
                 let layer = ConvNorm::new(self.weights(), [conv, step.node], relu, self.batch);
@@ -285,7 +334,7 @@ impl Run<'_> {
         if let Some(bias) = layer.bias.filter(|_| of_weights.wanted()) {
             convolution.bias_gradient(gradient, of_weights.of(bias));
         }
-        if graph.nodes()[step.inputs[0]].layer != Layer::Image {
+        if !self.is_image(step.inputs[0]) {
             let found = convolution.input_gradient(self.weights().of_convolution(&layer), gradient);
             gradients.add(step.inputs[0], Arc::new(found));
         }

@@ -6,6 +6,7 @@ use tamis_kernels::{Buffer, Destination, conv_bn, separable};
 use crate::batch::{DropPath, Moments};
 use crate::mixing::{Mixing, Wants};
 use crate::operations::batch_norm::{self, Normalised};
+use crate::operations::cell::{self, SearchCell};
 use crate::operations::channels::Alignment;
 use crate::operations::conv_norm::{ConvNorm, affine_of};
 use crate::operations::convolution::AnyConvolution;
@@ -21,6 +22,7 @@ pub(crate) enum Saved {
     Convolved(conv_bn::Saved),
     Separated(separable::Saved),
     Normalised(Normalised),
+    Cell(cell::Saved),
 }
 
 /// By what batch norms normalise, and what else differs between training and evaluation.
@@ -238,8 +240,9 @@ impl<'a> Run<'a> {
                 let layer = Separable::new(self.weights(), places, step.node, relu, self.batch);
                 self.fused(step, &layer, mode, Saved::Separated)
             }
+            Operation::Cell(number) => self.cell(step, number, mode),
             Operation::Plain => match self.program.graph.nodes()[step.node].layer {
-                Layer::BatchNorm { .. } => self.batch_norm(step, mode),
+                Layer::BatchNorm { .. } | Layer::Normalize => self.batch_norm(step, mode),
                 Layer::Add => {
                     self.values[step.node] = Some(self.sum(number, step));
                     Saved::Nothing
@@ -308,19 +311,29 @@ impl<'a> Run<'a> {
         let (mut output, keep) = self.open(step, layer.output_values());
         let input = self.value(step.inputs[0]);
         let destination = destination(&mut output, keep);
-        let saved = match mode {
-            Mode::Evaluate(moments) => {
-                layer.evaluate(input, &moments[self.number(step)], destination);
+        let saved = match (mode, self.number(step)) {
+            (Mode::Evaluate(moments), Some(number)) => {
+                layer.evaluate(input, &moments[number], destination);
                 Saved::Nothing
             }
-            Mode::Train => {
+            (_, number) => {
                 let (saved, moments) = layer.forward(input, destination);
-                self.note(step, moments);
-                saved.map_or(Saved::Nothing, kept)
+                self.note(number, moments);
+                saved.filter(|_| matches!(mode, Mode::Train)).map_or(Saved::Nothing, kept)
             }
         };
         self.close(step, output);
         saved
+    }
+
+    fn cell(&mut self, step: &Step, number: usize, mode: Mode<'_>) -> Saved {
+        let block = &self.program.graph.blocks()[number];
+        let cell = SearchCell::new(self.weights(), block, self.mixing, self.batch);
+        let inputs: Vec<&[f32]> = step.inputs.iter().map(|&input| self.value(input)).collect();
+        let keep = matches!(mode, Mode::Train) && self.wants != Wants::default();
+        let (output, saved) = cell.forward(&inputs, keep);
+        self.values[step.node] = Some(output);
+        saved.map_or(Saved::Nothing, Saved::Cell)
     }
 
     fn batch_norm(&mut self, step: &Step, mode: Mode<'_>) -> Saved {
@@ -330,15 +343,15 @@ impl<'a> Run<'a> {
             affine_of(graph, step.node).map(|scale| [weights.of(scale), weights.of(scale + 1)]);
         let [channels, height, width] = sides(graph.nodes()[step.node].shape);
         let input = self.value(step.inputs[0]);
-        let (output, saved) = match mode {
-            Mode::Evaluate(moments) => {
-                let scales = batch_norm::folded(&moments[self.number(step)], affine);
+        let (output, saved) = match (mode, self.number(step)) {
+            (Mode::Evaluate(moments), Some(number)) => {
+                let scales = batch_norm::folded(&moments[number], affine);
                 (batch_norm::scaled(input, height * width, &scales), Saved::Nothing)
             }
-            Mode::Train => {
+            (_, number) => {
                 let (output, saved, moments) =
                     batch_norm::forward(input, [channels, height * width], affine);
-                self.note(step, moments);
+                self.note(number, moments);
                 (output, Saved::Normalised(saved))
             }
         };
@@ -399,6 +412,9 @@ impl<'a> Run<'a> {
             Layer::ScaleChannels => {
                 planes::scale_channels(input, self.value(step.inputs[1]), from[1] * from[2])
             }
+            Layer::Weigh { matrix, decision } => {
+                planes::scaled(input, self.mixing[matrix].total(decision))
+            }
             Layer::GlobalAverage => planes::global_average(input, from[1] * from[2]),
             Layer::Concatenate => {
                 let parts = step
@@ -431,17 +447,18 @@ impl<'a> Run<'a> {
         Some(dropped.iter().map(|of_sample| of_sample[number]).collect())
     }
 
-    /// Number of the batch norm that a step ends in.
-    fn number(&self, step: &Step) -> usize {
+    /// Number of the batch norm that a step ends in, unless that goes by its batch always.
+    fn number(&self, step: &Step) -> Option<usize> {
         match self.program.graph.nodes()[step.node].layer {
-            Layer::BatchNorm { number, .. } => number,
-            _ => 0,
+            Layer::BatchNorm { number, .. } => Some(number),
+            _ => None,
         }
     }
 
-    fn note(&mut self, step: &Step, moments: Moments) {
-        let number = self.number(step);
-        self.moments[number] = Some(moments);
+    fn note(&mut self, number: Option<usize>, moments: Moments) {
+        if let Some(number) = number {
+            self.moments[number] = Some(moments);
+        }
     }
 }
 

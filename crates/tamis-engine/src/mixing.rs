@@ -9,9 +9,9 @@ use crate::values::{Gradients, PIECE};
 
 /// The mixing weights of one matrix, `[decision, option]` flattened.
 #[derive(Clone, Copy, Debug)]
-pub struct Mixing<'a> {
+pub struct Mixing<'a, E = f32> {
     /// The weights.
-    pub shares: &'a [f32],
+    pub shares: &'a [E],
     /// Which options are computed, or empty: then all are.
     pub runs: &'a [bool],
     /// Options of a decision.
@@ -43,6 +43,12 @@ impl Mixing<'_> {
     /// Whether the option in a column runs.
     pub(crate) fn is_run(&self, mix: Mix, option: usize) -> bool {
         self.runs.is_empty() || self.runs[mix.decision * self.options + option]
+    }
+
+    /// The sum of all weights of a decision.
+    pub(crate) fn total(&self, decision: usize) -> f32 {
+        let shares = &self.shares[decision * self.options..][..self.options];
+        shares.iter().map(|&share| f64::from(share)).sum::<f64>() as f32
     }
 
     fn place(&self, mix: Mix, input: usize) -> usize {
@@ -114,7 +120,8 @@ impl Mixing<'_> {
     }
 }
 
-fn product(a: &[f32], b: &[f32]) -> f64 {
+/// The sum of the products of two values.
+pub(crate) fn product(a: &[f32], b: &[f32]) -> f64 {
     let of_piece = |(a, b): (&[f32], &[f32])| -> f64 {
         a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
     };

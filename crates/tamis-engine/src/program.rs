@@ -2,9 +2,9 @@
 //!
 //! ReLU, convolution and batch norm are one step where nothing else reads what lies between them; so are
 //! ReLU, depthwise convolution, 1x1 convolution, if there is one, and batch norm. What no wanted output
-//! needs is no step.
+//! needs is no step. A search cell is one step, too.
 
-use tamis_graph::{Convolution, ConvolutionLayer, Graph, Layer, NodeId};
+use tamis_graph::{Block, Convolution, ConvolutionLayer, Graph, Layer, NodeId};
 
 /// What a step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(crate) enum Operation {
         /// Place of the 1x1 convolution, if there is one.
         pointwise: Option<usize>,
     },
+    /// All layers of a search cell: a block by its number.
+    Cell(usize),
 }
 
 /// A step: makes the value of one layer from those of others.
@@ -59,9 +61,19 @@ pub struct Program {
 }
 
 impl Program {
-    /// A program that gives these outputs of a network.
+    /// A program that gives these outputs of a network, its search cells by their kernels.
     pub fn new(graph: Graph, outputs: &[NodeId]) -> Program {
-        let steps = Fusion::new(&graph, outputs).steps();
+        let steps = Fusion::new(&graph, outputs, true).steps();
+        Program::of_steps(graph, outputs, steps)
+    }
+
+    /// The same with search cells layer by layer: slower, and what their kernels are held against.
+    pub fn layered(graph: Graph, outputs: &[NodeId]) -> Program {
+        let steps = Fusion::new(&graph, outputs, false).steps();
+        Program::of_steps(graph, outputs, steps)
+    }
+
+    fn of_steps(graph: Graph, outputs: &[NodeId], steps: Vec<Step>) -> Program {
         let mut last_reader = vec![None; graph.nodes().len()];
         let mut needed_back_to = [(); 2].map(|()| vec![None; graph.nodes().len()]);
         for (number, step) in steps.iter().enumerate() {
@@ -93,14 +105,15 @@ impl Program {
     fn find_summands(&mut self) {
         let mut readers = vec![Vec::new(); self.graph.nodes().len()];
         for step in &self.steps {
-            step.inputs.iter().for_each(|&input| readers[input].push(step.node));
+            step.inputs.iter().for_each(|&input| readers[input].push(step));
         }
         for step in self.steps.iter().filter(|step| step.adds(&self.graph)) {
             if let [reader] = readers[step.node][..]
-                && self.graph.nodes()[reader].layer == Layer::Add
+                && self.graph.nodes()[reader.node].layer == Layer::Add
+                && reader.operation == Operation::Plain
                 && !self.leaves(step.node)
             {
-                self.summed_into[step.node] = Some(reader);
+                self.summed_into[step.node] = Some(reader.node);
             }
         }
     }
@@ -137,17 +150,19 @@ impl Step {
     fn adds(&self, graph: &Graph) -> bool {
         let pools =
             matches!(graph.nodes()[self.node].layer, Layer::MaxPool(_) | Layer::AveragePool(_));
-        pools || self.operation != Operation::Plain
+        pools || matches!(self.operation, Operation::ConvNorm { .. } | Operation::Separable { .. })
     }
 
     /// Places of the values that its backward pass reads.
     pub(crate) fn needed_backward(&self, graph: &Graph, shares: bool) -> Vec<usize> {
         match (self.operation, graph.nodes()[self.node].layer) {
+            (Operation::Cell(_), _) => Vec::new(),
             (Operation::ConvNorm { .. } | Operation::Separable { .. }, _)
-            | (_, Layer::Convolution(_) | Layer::BatchNorm { .. } | Layer::Linear { .. })
+            | (_, Layer::Convolution(_) | Layer::BatchNorm { .. } | Layer::Normalize)
+            | (_, Layer::Linear { .. })
             | (_, Layer::FactorizedReduction { .. }) => self.inputs.clone(),
             (_, Layer::Activation(_) | Layer::ScaleChannels) => self.inputs.clone(),
-            (_, Layer::Mix(_)) if shares => self.inputs.clone(),
+            (_, Layer::Mix(_) | Layer::Weigh { .. }) if shares => self.inputs.clone(),
             (_, Layer::Relu) => vec![self.node],
             (_, Layer::MaxPool(_)) => vec![self.inputs[0]],
             _ => Vec::new(),
@@ -158,13 +173,15 @@ impl Step {
 /// Joins layers into steps.
 struct Fusion<'a> {
     graph: &'a Graph,
+    /// Whether search cells are one step each.
+    cells: bool,
     needed: Vec<bool>,
     readers: Vec<Vec<usize>>,
     leaves: Vec<bool>,
 }
 
 impl<'a> Fusion<'a> {
-    fn new(graph: &'a Graph, outputs: &[NodeId]) -> Fusion<'a> {
+    fn new(graph: &'a Graph, outputs: &[NodeId], cells: bool) -> Fusion<'a> {
         let needed = graph.needed(outputs);
         let mut readers = vec![Vec::new(); graph.nodes().len()];
         for (place, node) in graph.nodes().iter().enumerate().filter(|(place, _)| needed[*place]) {
@@ -172,7 +189,7 @@ impl<'a> Fusion<'a> {
         }
         let mut leaves = vec![false; graph.nodes().len()];
         outputs.iter().for_each(|output| leaves[output.index()] = true);
-        Fusion { graph, needed, readers, leaves }
+        Fusion { graph, cells, needed, readers, leaves }
     }
 
     fn steps(&self) -> Vec<Step> {
@@ -191,16 +208,25 @@ impl<'a> Fusion<'a> {
     }
 
     fn step(&self, node: usize) -> Step {
-        self.joined(node).unwrap_or_else(|| Step {
+        self.cell(node).or_else(|| self.joined(node)).unwrap_or_else(|| Step {
             node,
             inputs: self.inputs(node),
             operation: Operation::Plain,
         })
     }
 
+    /// The step that is a search cell, if that ends here.
+    fn cell(&self, node: usize) -> Option<Step> {
+        let is_here = |block: &Block| self.cells && block.output() == node;
+        let number = self.graph.blocks().iter().position(is_here)?;
+        let inputs = self.graph.blocks()[number].inputs.iter().map(|input| input.index());
+        Some(Step { node, inputs: inputs.collect(), operation: Operation::Cell(number) })
+    }
+
     /// The step that ends in a batch norm, if its convolution is one that a kernel takes with it.
     fn joined(&self, node: usize) -> Option<Step> {
-        if !matches!(self.graph.nodes()[node].layer, Layer::BatchNorm { .. }) {
+        let layer = self.graph.nodes()[node].layer;
+        if !matches!(layer, Layer::BatchNorm { .. } | Layer::Normalize) {
             return None;
         }
         let conv = self.only_input(node)?;

@@ -169,7 +169,7 @@ fn expressible(graph: &Graph, node: &Node) -> Result<(), Error> {
             let found = "a convolution by a part of a shared weight".to_owned();
             refuse(found, "convolutions with weights of their own")
         }
-        Layer::Mix(_) => {
+        Layer::Mix(_) | Layer::Weigh { .. } | Layer::Normalize => {
             refuse("a mixed sum".to_owned(), "a network, not the supernet that it was found in")
         }
         Layer::Add | Layer::Concatenate if node.inputs.is_empty() => {

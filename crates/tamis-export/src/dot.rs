@@ -96,8 +96,12 @@ fn color(layer: &Layer) -> &'static str {
         Layer::Convolution(_) | Layer::FactorizedReduction { .. } | Layer::Linear { .. } => {
             "#cfe3f7"
         }
-        Layer::BatchNorm { .. } => "#e3e3e3",
-        Layer::Add | Layer::Mix(_) | Layer::Concatenate | Layer::ScaleChannels => "#fbe3b5",
+        Layer::BatchNorm { .. } | Layer::Normalize => "#e3e3e3",
+        Layer::Add
+        | Layer::Mix(_)
+        | Layer::Weigh { .. }
+        | Layer::Concatenate
+        | Layer::ScaleChannels => "#fbe3b5",
         Layer::MaxPool(_) | Layer::AveragePool(_) | Layer::GlobalAverage => "#d5efd3",
         Layer::Image
         | Layer::Relu

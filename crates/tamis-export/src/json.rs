@@ -126,6 +126,7 @@ fn settings(layer: &Layer) -> Value {
         Layer::Mix(Mix { matrix, decision, first }) => {
             value!({ "matrix": matrix, "decision": decision, "first": first })
         }
+        Layer::Weigh { matrix, decision } => value!({ "matrix": matrix, "decision": decision }),
         Layer::Zero { stride } => value!({ "stride": stride }),
         Layer::HalveAndWiden { outputs } | Layer::Linear { outputs, .. } => {
             value!({ "outputs": outputs })
@@ -135,6 +136,7 @@ fn settings(layer: &Layer) -> Value {
         Layer::Unflatten(sides) => value!({ "sides": sides }),
         Layer::DropPath { number } => value!({ "number": number }),
         Layer::Image
+        | Layer::Normalize
         | Layer::Relu
         | Layer::Activation(_)
         | Layer::ScaleChannels

@@ -4,9 +4,11 @@
 //! first such note, so that building needs no error handling of its own.
 
 use crate::activation::Activation;
+use crate::block::{Block, Cell};
 use crate::error::Error;
-use crate::graph::{Graph, Node, NodeId, Output};
+use crate::graph::Graph;
 use crate::layer::{Convolution, ConvolutionLayer, Layer, Mix, Pool, Shape};
+use crate::node::{Node, NodeId, Output};
 use crate::parameters::{Init, ParameterLayout};
 
 /// The layer that could not be described, what it would read, and what it can.
@@ -32,6 +34,7 @@ impl Builder {
             image,
             nodes: vec![node],
             outputs: Vec::new(),
+            blocks: Vec::new(),
             parameters: ParameterLayout::default(),
             norms: Vec::new(),
             drop_paths: 0,
@@ -47,6 +50,30 @@ impl Builder {
     /// Names what a layer gives as an output; the first so named is the main one.
     pub fn output(&mut self, name: &str, node: NodeId) {
         self.graph.outputs.push(Output { name: name.to_owned(), node });
+    }
+
+    /// Layers that belong together, as `describe` adds them: they read these inputs, and the last of them is
+    /// what it returns. All mixing weights that they name are of one matrix.
+    pub fn block(
+        &mut self,
+        (cell, matrix): (Cell, usize),
+        inputs: Vec<NodeId>,
+        describe: impl FnOnce(&mut Builder) -> NodeId,
+    ) -> NodeId {
+        let [layers, parameters] = self.counted();
+        let output = describe(self);
+        let [layers_end, parameters_end] = self.counted();
+        let (layers, parameters) = (layers..layers_end, parameters..parameters_end);
+        if output.0 + 1 != layers_end || layers.is_empty() {
+            self.note("a search cell", &[], "layers of which the last comes out");
+        }
+        self.graph.blocks.push(Block { cell, matrix, inputs, layers, parameters });
+        output
+    }
+
+    /// How many layers and parameters there are.
+    fn counted(&self) -> [usize; 2] {
+        [self.graph.nodes.len(), self.graph.parameters.parameters().len()]
     }
 
     /// The network, called `network` with its article in errors.
@@ -155,6 +182,11 @@ impl Builder {
         self.push(path, Layer::BatchNorm { affine, number }, vec![input])
     }
 
+    /// See [`Layer::Normalize`].
+    pub fn normalize(&mut self, input: NodeId) -> NodeId {
+        self.plain(Layer::Normalize, vec![input])
+    }
+
     /// A linear layer with bias.
     pub fn linear(&mut self, path: &str, input: NodeId, outputs: usize) -> NodeId {
         let inputs = self.shape(input).channels();
@@ -205,6 +237,11 @@ impl Builder {
     /// See [`Layer::Mix`].
     pub fn mix(&mut self, mix: Mix, inputs: Vec<NodeId>) -> NodeId {
         self.plain(Layer::Mix(mix), inputs)
+    }
+
+    /// See [`Layer::Weigh`].
+    pub fn weigh(&mut self, input: NodeId, [matrix, decision]: [usize; 2]) -> NodeId {
+        self.plain(Layer::Weigh { matrix, decision }, vec![input])
     }
 
     /// The channels of all inputs, one input after the other; a single one is its own.

@@ -2,42 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::block::Block;
 use crate::counts::Counts;
 use crate::layer::{Layer, Mix, Shape};
+use crate::node::{Node, NodeId, Output};
 use crate::parameters::ParameterLayout;
-
-/// Place of a layer in its network; layers read only from places before their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(pub(crate) usize);
-
-impl NodeId {
-    /// The place as an index into [`Graph::nodes`].
-    pub fn index(self) -> usize {
-        self.0
-    }
-}
-
-/// A layer in its network.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Node {
-    /// Where it stands: the path that its parameters begin with; a name with its number if it has none.
-    pub path: String,
-    /// What it does.
-    pub layer: Layer,
-    /// What it reads, in order.
-    pub inputs: Vec<NodeId>,
-    /// One sample of what it gives.
-    pub shape: Shape,
-}
-
-/// A layer whose result leaves the network.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
-    /// What it is called, `logits` say.
-    pub name: String,
-    /// Where it stands.
-    pub node: NodeId,
-}
 
 /// A network, described. The first output is the main one; layers that only others need, those of an
 /// auxiliary head, say, are no part of its counts.
@@ -46,6 +15,7 @@ pub struct Graph {
     pub(crate) image: [usize; 3],
     pub(crate) nodes: Vec<Node>,
     pub(crate) outputs: Vec<Output>,
+    pub(crate) blocks: Vec<Block>,
     pub(crate) parameters: ParameterLayout,
     pub(crate) norms: Vec<usize>,
     pub(crate) drop_paths: usize,
@@ -75,6 +45,11 @@ impl Graph {
     /// What leaves it, the main output first.
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    /// Layers that belong together, in order.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
     }
 
     /// The output of this name.
@@ -142,6 +117,7 @@ impl Graph {
                     | Layer::Relu
                     | Layer::MaxPool(_)
                     | Layer::AveragePool(_)
+                    | Layer::Weigh { .. }
                     | Layer::DropPath { .. },
                     _,
                 ) => of_inputs.max().unwrap_or(0),

@@ -168,6 +168,9 @@ pub enum Layer {
         /// Its number among the network's batch norms.
         number: usize,
     },
+    /// Batch norm without scale and shift that goes by its batch always, in evaluation, too: those of
+    /// search cells.
+    Normalize,
     /// `max(0, x)`.
     Relu,
     /// Another function of each value.
@@ -187,6 +190,14 @@ pub enum Layer {
     /// of different numbers of channels are first brought to the most that an input that runs has, by
     /// averaging neighbours (see [`averaged_channels`]), and stand before channels of zeros.
     Mix(Mix),
+    /// Its input times the sum of all mixing weights of a decision, whether their options run or not: what
+    /// goes around the operations of an edge whose weight they carry (PC-DARTS: Xu et al., ICLR 2020).
+    Weigh {
+        /// Number of the matrix.
+        matrix: usize,
+        /// Row of the matrix.
+        decision: usize,
+    },
     /// The channels of all inputs, one input after the other.
     Concatenate,
     /// Zeros in the shape of its input, or in that of every second pixel.
@@ -243,6 +254,7 @@ impl Layer {
             Layer::Convolution(_) => "convolution",
             Layer::FactorizedReduction { .. } => "factorized_reduction",
             Layer::BatchNorm { .. } => "batch_norm",
+            Layer::Normalize => "normalize",
             Layer::Relu => "relu",
             Layer::Activation(activation) => activation.name(),
             Layer::MaxPool(_) => "max_pool",
@@ -251,6 +263,7 @@ impl Layer {
             Layer::ScaleChannels => "scale_channels",
             Layer::Add => "add",
             Layer::Mix(_) => "mix",
+            Layer::Weigh { .. } => "weigh",
             Layer::Concatenate => "concatenate",
             Layer::Zero { .. } => "zero",
             Layer::HalveAndWiden { .. } => "halve_and_widen",
@@ -338,7 +351,9 @@ impl Layer {
             }
             Layer::Shuffle { .. } => Err("channels that its groups divide"),
             Layer::Upsample => Ok(sized(channels, [2 * height, 2 * width])),
-            Layer::BatchNorm { .. } => Ok(sized(channels, [height, width])),
+            Layer::BatchNorm { .. } | Layer::Normalize | Layer::Weigh { .. } => {
+                Ok(sized(channels, [height, width]))
+            }
             _ => Err("what a layer of its kind can read"),
         }
     }

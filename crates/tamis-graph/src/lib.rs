@@ -23,6 +23,7 @@
 #![deny(missing_docs)]
 
 mod activation;
+mod block;
 mod builder;
 pub mod checks;
 mod counts;
@@ -31,12 +32,15 @@ mod graph;
 mod layer;
 mod memory;
 pub mod networks;
+mod node;
 mod parameters;
 
 pub use activation::Activation;
+pub use block::{Block, Cell};
 pub use builder::Builder;
 pub use counts::Counts;
 pub use error::Error;
-pub use graph::{Graph, Node, NodeId, Output};
+pub use graph::Graph;
 pub use layer::{Convolution, ConvolutionLayer, Layer, Mix, Pool, Shape, averaged_channels};
+pub use node::{Node, NodeId, Output};
 pub use parameters::{Init, Parameter, ParameterLayout};

@@ -1,7 +1,8 @@
 //! How much of a network's activations is alive at once.
 
-use crate::graph::{Graph, NodeId};
+use crate::graph::Graph;
 use crate::layer::Layer;
+use crate::node::NodeId;
 
 impl Graph {
     /// The most values of activations that one sample's forward pass holds at once, layer by layer in

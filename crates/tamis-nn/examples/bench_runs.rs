@@ -11,12 +11,9 @@ use std::error::Error;
 use std::time::Instant;
 
 use tamis_core::{Key, Purpose};
-use tamis_nn::{
-    Device, Inputs, Mixing, Mode, Network, Wants, darts_supernet, keep_freed_memory,
-    nas_bench_201_supernet,
-};
-use tamis_space::darts::SuperShape;
-use tamis_space::nas_bench_201::MacroShape;
+use tamis_nn::{Device, Inputs, Mixing, Mode, Network, Wants, keep_freed_memory};
+use tamis_space::darts::{self, SuperShape};
+use tamis_space::nas_bench_201::{self, MacroShape};
 
 const IMAGE: [usize; 3] = [3, 32, 32];
 const CLASSES: usize = 10;
@@ -67,12 +64,16 @@ fn networks(space: &str, channels: usize, cells: usize) -> Result<Vec<Network>, 
         "darts" => {
             let whole = SuperShape { channels, cells, ..SuperShape::paper(CLASSES, IMAGE) };
             let shapes = [whole, SuperShape { partial: 4, ..whole }];
-            let networks = shapes.iter().map(|shape| Ok(darts_supernet(shape, Device::Cpu)?));
+            let networks = shapes.iter().map(|shape| {
+                let graph = darts::supernet(shape)?;
+                Ok(Network::new(graph, vec![[14, 8]; 2], Device::Cpu)?)
+            });
             networks.collect()
         }
         "nas-bench-201" => {
             let shape = MacroShape { channels, cells, ..MacroShape::benchmark(CLASSES, IMAGE) };
-            Ok(vec![nas_bench_201_supernet(&shape, Device::Cpu)?])
+            let graph = nas_bench_201::supernet(&shape)?;
+            Ok(vec![Network::new(graph, vec![[6, 5]], Device::Cpu)?])
         }
         other => Err(format!("no space {other}").into()),
     }

@@ -8,7 +8,7 @@
 use tamis_graph::networks::{AutoencoderShape, autoencoder};
 use tamis_graph::{Graph, ParameterLayout};
 
-use crate::device::{Device, Engine};
+use crate::device::Device;
 use crate::error::Error;
 use crate::model::{Model, ModelPass};
 use crate::real::Real;
@@ -30,13 +30,13 @@ pub struct Triplet {
 
 /// What one training pass found.
 #[derive(Clone, Debug)]
-pub struct AutoencoderPass<E> {
+pub struct AutoencoderPass {
     /// Mean squared error of the reconstruction.
     pub reconstruction_loss: f64,
     /// Mean over the triplets, before its weight; 0 if there are none.
     pub triplet_loss: f64,
     /// Gradient of the whole loss, laid out like the weights.
-    pub gradient: Vec<E>,
+    pub gradient: Vec<f32>,
     /// Batch moments of every batch norm.
     pub statistics: Statistics,
 }
@@ -61,13 +61,6 @@ impl Autoencoder {
         let encoding = Model::new(graph.clone(), &["code"], device)?;
         let training = Model::new(graph, &["reconstruction", "code"], device)?;
         Ok(Autoencoder { shape, training, encoding })
-    }
-
-    /// The same autoencoder computed by another engine.
-    pub fn with_engine(self, engine: Engine) -> Self {
-        let Autoencoder { shape, training, encoding } = self;
-        let (training, encoding) = (training.with_engine(engine), encoding.with_engine(engine));
-        Autoencoder { shape, training, encoding }
     }
 
     /// The description.
@@ -97,15 +90,15 @@ impl Autoencoder {
     ///
     /// [`Error::Length`] if an argument does not fit the network, or a triplet the batch;
     /// [`Error::DeviceFailed`] if the device gave up.
-    pub fn pass<E: Real>(
+    pub fn pass(
         &self,
-        weights: &[E],
-        images: &[E],
+        weights: &[f32],
+        images: &[f32],
         triplets: &[Triplet],
         triplet_weight: f64,
-    ) -> Result<AutoencoderPass<E>, Error> {
+    ) -> Result<AutoencoderPass, Error> {
         let latent = self.shape.latent;
-        let loss = |outputs: &[&[E]]| {
+        let loss = |outputs: &[&[f32]]| {
             let [output, codes] = outputs else { return Ok((Vec::new(), (0.0, 0.0))) };
             let largest =
                 triplets.iter().flat_map(|of| [of.anchor, of.positive, of.negative]).max();
@@ -128,12 +121,12 @@ impl Autoencoder {
     /// # Errors
     ///
     /// [`Error::Length`] if an argument does not fit the network.
-    pub fn encode<E: Real>(
+    pub fn encode(
         &self,
-        weights: &[E],
-        images: &[E],
+        weights: &[f32],
+        images: &[f32],
         statistics: &Statistics,
-    ) -> Result<Vec<E>, Error> {
+    ) -> Result<Vec<f32>, Error> {
         let mut codes = self.encoding.evaluate(weights, images, statistics)?;
         Ok(codes.pop().unwrap_or_default())
     }

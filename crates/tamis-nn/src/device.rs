@@ -5,8 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Error;
-#[cfg(feature = "wgpu")]
-use crate::adapters;
 
 /// A device of this build. `cpu` is always there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,10 +18,44 @@ pub enum Device {
     Wgpu(Adapter),
 }
 
-/// Number of a graphics adapter. A value exists only if the adapter was opened.
+/// A graphics adapter that was opened, and its number.
 #[cfg(feature = "wgpu")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Adapter(usize);
+pub struct Adapter {
+    number: usize,
+    device: tamis_tensors::Device,
+}
+
+#[cfg(feature = "wgpu")]
+impl Adapter {
+    fn open(number: usize) -> Result<Adapter, Error> {
+        match tamis_tensors::Device::adapter(number) {
+            Ok(device) => Ok(Adapter { number, device }),
+            Err(tamis_tensors::Error::NoAdapter { found, .. }) => {
+                let hint = match found {
+                    0 => "install a graphics driver, with Vulkan say, or choose cpu",
+                    _ => "adapters are counted from 0",
+                };
+                Err(Error::NoAdapter { number, found, hint })
+            }
+            Err(error) => Err(failed(number, &error)),
+        }
+    }
+
+    pub(crate) fn device(self) -> tamis_tensors::Device {
+        self.device
+    }
+
+    /// The error of an adapter that gave up while a network ran on it.
+    pub(crate) fn failed(self, reason: &tamis_tensors::Error) -> Error {
+        failed(self.number, reason)
+    }
+}
+
+#[cfg(feature = "wgpu")]
+fn failed(number: usize, reason: &tamis_tensors::Error) -> Error {
+    Error::DeviceFailed { device: format!("wgpu:{number}"), reason: reason.to_string() }
+}
 
 impl Device {
     /// What the hardware calls itself; `None` for the processor.
@@ -31,23 +63,8 @@ impl Device {
         match self {
             Device::Cpu => None,
             #[cfg(feature = "wgpu")]
-            Device::Wgpu(Adapter(number)) => adapters::open(number).ok(),
+            Device::Wgpu(adapter) => adapter.device.hardware(),
         }
-    }
-
-    /// The tensor library's device, with gradients on.
-    pub(crate) fn autodiff(self) -> burn::tensor::Device {
-        match self {
-            Device::Cpu => burn::tensor::Device::flex().autodiff(),
-            #[cfg(feature = "wgpu")]
-            Device::Wgpu(Adapter(number)) => adapters::device(number).autodiff(),
-        }
-    }
-
-    /// The error of a device that gave up while a network ran on it.
-    pub(crate) fn failed(self, reason: impl fmt::Display) -> Error {
-        let (doing, device) = ("running a network on", self.to_string());
-        Error::DeviceFailed { doing, device, reason: reason.to_string() }
     }
 }
 
@@ -57,7 +74,7 @@ impl fmt::Display for Device {
         match self {
             Device::Cpu => f.write_str("cpu"),
             #[cfg(feature = "wgpu")]
-            Device::Wgpu(Adapter(number)) => write!(f, "wgpu:{number}"),
+            Device::Wgpu(Adapter { number, .. }) => write!(f, "wgpu:{number}"),
         }
     }
 }
@@ -89,8 +106,7 @@ fn adapter_number(text: &str) -> Option<usize> {
 
 #[cfg(feature = "wgpu")]
 fn open(_text: &str, number: usize) -> Result<Device, Error> {
-    adapters::open(number)?;
-    Ok(Device::Wgpu(Adapter(number)))
+    Ok(Device::Wgpu(Adapter::open(number)?))
 }
 
 #[cfg(not(feature = "wgpu"))]
@@ -103,15 +119,14 @@ fn unknown(text: &str, hint: &'static str) -> Error {
     Error::UnknownDevice { found: text.to_owned(), expected: expected.to_owned(), hint }
 }
 
-/// How the hot operations of a network are computed. Both compute the same.
+/// How search cells are computed on the processor. Both compute the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
-    /// Tamis's own fused kernels where they exist for the device and number type.
+    /// By kernels of their own, all layers at once.
     #[default]
     Fused,
-    /// The tensor library's operations, one by one: the reference for the fused kernels, and what
-    /// runs on every other device.
-    Composed,
+    /// Layer by layer, as any other network: what those kernels are held against.
+    Layered,
 }
 
 #[cfg(test)]

@@ -28,24 +28,16 @@ pub enum Error {
         hint: &'static str,
     },
     /// A device does not open, or gave up, for want of memory, say.
-    #[error("{doing} {device}: {reason}")]
+    #[error("on {device}: {reason}")]
     DeviceFailed {
-        /// What was being done.
-        doing: &'static str,
         /// The device.
         device: String,
         /// What its driver said.
         reason: String,
     },
-    /// A number type that the device does not compute in.
-    #[error(
-        "running a network on {device}: found numbers of double precision, expected single \
-         precision; hint: double precision is for the device cpu"
-    )]
-    NumberType {
-        /// The device.
-        device: String,
-    },
+    /// Gradients were wanted of a pass by given statistics.
+    #[error("evaluating a supernet: found a wish for gradients, expected none by given statistics")]
+    Gradients,
     /// A network that cannot be described.
     #[error(transparent)]
     Description(#[from] tamis_graph::Error),

@@ -1,44 +1,20 @@
-//! The two number types that a network runs in: `f32` for work, `f64` for checking gradients.
-
-use burn::tensor::{DType, TensorData};
-
-mod sealed {
-    pub trait Sealed: burn::tensor::Element {
-        const DTYPE: burn::tensor::DType;
-    }
-}
+//! The two number types that losses are taken in: `f32` for work, `f64` for checking gradients.
 
 /// `f32` or `f64`. Sealed: no other type implements it.
-pub trait Real: sealed::Sealed + Copy + Default + Send + Sync + Into<f64> + 'static {
+pub trait Real: sealed::Sealed + Copy + Into<f64> {
     /// Rounds to this type.
     fn from_f64(value: f64) -> Self;
-
-    /// The values, if they are of single precision.
-    fn singles(values: &[Self]) -> Option<&[f32]>;
-
-    /// Values of single precision in this type.
-    fn of_singles(values: Vec<f32>) -> Vec<Self>;
 }
 
-impl sealed::Sealed for f32 {
-    const DTYPE: DType = DType::F32;
-}
-
-impl sealed::Sealed for f64 {
-    const DTYPE: DType = DType::F64;
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
 }
 
 impl Real for f32 {
     fn from_f64(value: f64) -> Self {
         value as f32
-    }
-
-    fn singles(values: &[f32]) -> Option<&[f32]> {
-        Some(values)
-    }
-
-    fn of_singles(values: Vec<f32>) -> Vec<f32> {
-        values
     }
 }
 
@@ -46,28 +22,4 @@ impl Real for f64 {
     fn from_f64(value: f64) -> Self {
         value
     }
-
-    fn singles(_: &[f64]) -> Option<&[f32]> {
-        None
-    }
-
-    fn of_singles(values: Vec<f32>) -> Vec<f64> {
-        values.into_iter().map(f64::from).collect()
-    }
-}
-
-/// The tensor element type of `E`.
-pub(crate) fn dtype<E: Real>() -> DType {
-    <E as sealed::Sealed>::DTYPE
-}
-
-/// A rank-1 block of tensor data.
-pub(crate) fn flat_data<E: Real>(values: Vec<E>) -> TensorData {
-    let length = values.len();
-    TensorData::new(values, [length])
-}
-
-/// Reads tensor data back; burn hands out what was put in, in the same element type.
-pub(crate) fn read<E: Real>(data: TensorData) -> Vec<E> {
-    data.iter::<E>().collect()
 }

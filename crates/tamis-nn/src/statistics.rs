@@ -2,10 +2,7 @@
 //!
 //! Apart from the network because its layers need them, and it needs its layers.
 
-use std::cell::RefCell;
-
-use burn::backend::ExecutionError;
-use burn::tensor::{Tensor, TensorData, Transaction};
+use tamis_engine::Moments;
 
 use crate::checks::length;
 use crate::error::Error;
@@ -45,35 +42,32 @@ impl Statistics {
         Ok(())
     }
 
-    /// The moments that a pass noted, all read at once: on another device every reading waits for it.
-    pub(crate) fn collect(
-        moments: RefCell<Vec<(Tensor<1>, Tensor<1>)>>,
-    ) -> Result<Statistics, ExecutionError> {
-        let mut reading = Transaction::default();
-        for (mean, variance) in moments.into_inner() {
-            reading = reading.register(mean).register(variance);
-        }
-        let mut read = reading.try_execute()?.into_iter();
-        let values = |data: TensorData| data.iter::<f64>().collect();
-        let mut statistics = Statistics::default();
-        while let (Some(mean), Some(variance)) = (read.next(), read.next()) {
-            statistics.push(values(mean), values(variance));
-        }
-        Ok(statistics)
-    }
-
-    /// Before the first batch: mean 0, variance 1, for batch norms of these many channels.
-    pub(crate) fn initial(norm_channels: &[usize]) -> Statistics {
-        let mut statistics = Statistics::default();
-        for &channels in norm_channels {
-            statistics.push(vec![0.0; channels], vec![1.0; channels]);
+    /// The moments of every batch norm, 0 and 1 of those that did not run.
+    pub(crate) fn of_moments(moments: &[Option<Moments>], norms: &[usize]) -> Statistics {
+        let mut statistics = Statistics::initial(norms);
+        for (number, moments) in moments.iter().enumerate() {
+            if let Some(Moments { mean, variance }) = moments {
+                statistics.means[number].clone_from(mean);
+                statistics.variances[number].clone_from(variance);
+            }
         }
         statistics
     }
 
-    pub(crate) fn push(&mut self, mean: Vec<f64>, variance: Vec<f64>) {
-        self.means.push(mean);
-        self.variances.push(variance);
+    /// As moments of so many batch norms.
+    pub(crate) fn moments(&self, norms: usize) -> Vec<Moments> {
+        let of = |number| {
+            let (mean, variance) = self.of(number);
+            Moments { mean, variance }
+        };
+        (0..norms).map(of).collect()
+    }
+
+    /// Before the first batch: mean 0, variance 1, for batch norms of these many channels.
+    pub(crate) fn initial(norm_channels: &[usize]) -> Statistics {
+        let all =
+            |value: f64| norm_channels.iter().map(|&channels| vec![value; channels]).collect();
+        Statistics { means: all(0.0), variances: all(1.0) }
     }
 
     /// Mean and variance of one batch norm by its number.
@@ -91,6 +85,6 @@ impl Statistics {
 pub enum Mode<'a> {
     /// Those of the batch.
     Train,
-    /// The given ones. Batch norms that are not tracked (in search cells) still use the batch's.
+    /// The given ones. Batch norms that are not tracked (in search cells) go by the batch's always.
     Evaluate(&'a Statistics),
 }

@@ -1,9 +1,9 @@
-//! The autoencoder: gradients, both number types, both engines, learning, sizes.
+//! The autoencoder: its loss and the loss's gradient, learning, sizes.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use tamis_core::{Key, Purpose};
-use tamis_nn::{Autoencoder, AutoencoderPass, AutoencoderShape, Device, Engine, Real, Triplet};
+use tamis_nn::{Autoencoder, AutoencoderPass, AutoencoderShape, Device, Triplet};
 
 const SHAPE: AutoencoderShape = AutoencoderShape { image: [3, 8, 8], width: 4, latent: 5 };
 
@@ -17,72 +17,57 @@ fn small() -> Autoencoder {
     Autoencoder::new(SHAPE, Device::Cpu).unwrap()
 }
 
-fn images<E: Real>(count: usize) -> Vec<E> {
+fn images(count: usize) -> Vec<f32> {
     let mut stream = Key::new(1, Purpose::Test).stream();
-    (0..count * 192).map(|_| E::from_f64(f64::from(stream.normal() as f32))).collect()
+    (0..count * 192).map(|_| stream.normal() as f32).collect()
 }
 
-fn run<E: Real>(network: &Autoencoder, weights: &[f32], weight: f64) -> AutoencoderPass<E> {
-    let weights: Vec<E> = weights.iter().map(|&weight| E::from_f64(weight.into())).collect();
-    network.pass(&weights, &images(6), &TRIPLETS, weight).unwrap()
+fn run(network: &Autoencoder, weights: &[f32], weight: f64) -> AutoencoderPass {
+    network.pass(weights, &images(6), &TRIPLETS, weight).unwrap()
 }
 
 #[test]
-fn gradients_match_finite_differences() {
+fn the_gradient_is_the_slope_of_the_whole_loss() {
     let network = small();
     let weights = network.layout().init(2);
-    let gradient = run::<f64>(&network, &weights, 0.7).gradient;
+    let gradient = run(&network, &weights, 0.7).gradient;
+    let mut stream = Key::new(7, Purpose::Test).stream();
     for parameter in network.layout().parameters() {
-        let index = parameter.offset + parameter.length() / 3;
+        let along: Vec<f32> = parameter.range().map(|_| stream.normal() as f32).collect();
         let loss = |step: f32| {
             let mut moved = weights.clone();
-            moved[index] += step;
-            let actual = f64::from(moved[index]) - f64::from(weights[index]);
-            let pass = run::<f64>(&network, &moved, 0.7);
-            (pass.reconstruction_loss + 0.7 * pass.triplet_loss, actual)
+            moved[parameter.range()].iter_mut().zip(&along).for_each(|(to, d)| *to += step * d);
+            let pass = run(&network, &moved, 0.7);
+            pass.reconstruction_loss + 0.7 * pass.triplet_loss
         };
-        let ((above, up), (below, down)) = (loss(1e-5), loss(-1e-5));
-        let slope = (above - below) / (up - down);
-        let error = (slope - gradient[index]).abs();
-        assert!(error < 1e-5 * (1.0 + slope.abs()), "{}: {error:e}", parameter.path);
+        let pairs = gradient[parameter.range()].iter().zip(&along);
+        let slope: f64 = pairs.map(|(&g, &d)| f64::from(g) * f64::from(d)).sum();
+        // Rounding spoils the smallest step, a kink the largest.
+        let errors = [4e-3_f32, 1e-3, 2.5e-4].map(|step| {
+            let difference = (loss(step) - loss(-step)) / (2.0 * f64::from(step));
+            (difference - slope).abs() / (0.1 + slope.abs())
+        });
+        let least = errors.into_iter().fold(f64::INFINITY, f64::min);
+        assert!(least < 2e-2, "{}: {errors:?} of {slope}", parameter.path);
     }
 }
 
 #[test]
-fn both_engines_agree_with_double_precision() {
-    let weights = small().layout().init(2);
-    let exact = run::<f64>(&small(), &weights, 1.0);
-    let largest = exact.gradient.iter().fold(0.0_f64, |largest, slope| largest.max(slope.abs()));
-    for network in [small(), small().with_engine(Engine::Composed)] {
-        let single = run::<f32>(&network, &weights, 1.0);
-        assert!((single.triplet_loss - exact.triplet_loss).abs() < 1e-5);
-        for (&found, exact) in single.gradient.iter().zip(&exact.gradient) {
-            assert!((f64::from(found) - exact).abs() < 1e-4 * largest, "{found} {exact}");
-        }
-    }
-}
-
-#[test]
-fn codes_do_not_depend_on_the_engine_or_on_the_rest_of_the_batch() {
+fn codes_do_not_depend_on_the_rest_of_the_batch() {
     let network = small();
     let weights = network.layout().init(2);
     let mut statistics = network.initial_statistics();
-    statistics.update(&run::<f32>(&network, &weights, 1.0).statistics, 0.6);
+    statistics.update(&run(&network, &weights, 1.0).statistics, 0.6);
     let together = network.encode(&weights, &images(6), &statistics).unwrap();
-    let alone = network.encode(&weights, &images::<f32>(6)[192..384], &statistics).unwrap();
+    let alone = network.encode(&weights, &images(6)[192..384], &statistics).unwrap();
     assert_eq!(together[5..10], alone);
-    let composed = small().with_engine(Engine::Composed);
-    let composed = composed.encode(&weights, &images(6), &statistics).unwrap();
-    for (found, expected) in together.iter().zip(&composed) {
-        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
-    }
 }
 
 #[test]
 fn the_triplets_loss_of_known_codes_is_what_its_formula_says() {
     let network = small();
     let weights = network.layout().init(2);
-    let pass = run::<f64>(&network, &weights, 1.0);
+    let pass = run(&network, &weights, 1.0);
     // By the batch's own moments, as the training pass has it: biased, unlike those it reports.
     let mut statistics = network.initial_statistics();
     let mut values = pass.statistics.to_values();
@@ -94,29 +79,28 @@ fn the_triplets_loss_of_known_codes_is_what_its_formula_says() {
         *value *= (count - 1.0) / count;
     }
     statistics.set_values(&values).unwrap();
-    let wide: Vec<f64> = weights.iter().map(|&weight| weight.into()).collect();
-    let codes = network.encode(&wide, &images(6), &statistics).unwrap();
+    let codes = network.encode(&weights, &images(6), &statistics).unwrap();
     let code = |at: usize| &codes[5 * at..5 * at + 5];
     let distance = |a: usize, b: usize| -> f64 {
-        code(a).iter().zip(code(b)).map(|(a, b)| (a - b) * (a - b)).sum()
+        code(a).iter().zip(code(b)).map(|(a, b)| f64::from(a - b).powi(2)).sum()
     };
     let hinge = |of: &Triplet| {
         (1.0 + distance(of.anchor, of.positive) - distance(of.anchor, of.negative)).max(0.0)
     };
     let expected = TRIPLETS.iter().map(hinge).sum::<f64>() / 3.0;
-    assert!((pass.triplet_loss - expected).abs() < 1e-9, "{} {expected}", pass.triplet_loss);
+    assert!((pass.triplet_loss - expected).abs() < 1e-5, "{} {expected}", pass.triplet_loss);
 }
 
 #[test]
 fn it_learns_to_reconstruct_a_batch_and_to_part_classes() {
     let network = small();
     let mut weights = network.layout().init(2);
-    let first = run::<f32>(&network, &weights, 1.0);
+    let first = run(&network, &weights, 1.0);
     for _ in 0..60 {
-        let gradient = run::<f32>(&network, &weights, 1.0).gradient;
+        let gradient = run(&network, &weights, 1.0).gradient;
         weights.iter_mut().zip(gradient).for_each(|(weight, slope)| *weight -= 0.2 * slope);
     }
-    let last = run::<f32>(&network, &weights, 1.0);
+    let last = run(&network, &weights, 1.0);
     assert!(last.reconstruction_loss < 0.8 * first.reconstruction_loss, "{first:?} {last:?}");
     assert!(last.triplet_loss < 0.5 * first.triplet_loss);
 }
@@ -127,6 +111,6 @@ fn arguments_that_do_not_fit_are_refused() {
     let weights = network.layout().init(2);
     let stray = [Triplet { anchor: 0, positive: 1, negative: 6 }];
     assert!(network.pass(&weights, &images(6), &stray, 1.0).is_err());
-    assert!(network.pass(&weights, &images::<f32>(6)[1..], &[], 1.0).is_err());
+    assert!(network.pass(&weights, &images(6)[1..], &[], 1.0).is_err());
     assert!(network.pass(&weights[1..], &images(6), &[], 1.0).is_err());
 }

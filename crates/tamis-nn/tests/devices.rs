@@ -9,10 +9,10 @@ use tamis_core::{Key, Purpose};
 use tamis_graph::networks::resnet;
 use tamis_nn::{
     Device, Error, Inputs, Mixing, Mode, Model, ModelPass, Network, Outputs, Pass, Targets, Wants,
-    cross_entropy, darts_supernet, nas_bench_201_supernet,
+    cross_entropy,
 };
-use tamis_space::darts::SuperShape;
-use tamis_space::nas_bench_201::MacroShape;
+use tamis_space::darts::{self, SuperShape};
+use tamis_space::nas_bench_201::{self, MacroShape};
 
 const BATCH: usize = 6;
 const IMAGE: [usize; 3] = [3, 8, 8];
@@ -56,7 +56,7 @@ impl Descent {
         Descent { weights: network.layout().init(6), network, shares, images }
     }
 
-    fn pass(&self, mode: Mode<'_>, wants: Wants) -> Pass<f32> {
+    fn pass(&self, mode: Mode<'_>, wants: Wants) -> Pass {
         let Descent { network, weights, shares, images } = self;
         let mixing: Vec<_> = shares.iter().map(|shares| Mixing::of_all(shares)).collect();
         let inputs = Inputs { images, labels: &LABELS, loss_weights: None, mixing: &mixing };
@@ -95,10 +95,14 @@ fn follows(name: &str, wants: Wants, network: impl Fn(Device) -> Network) {
     assert!(worst < 1e-3, "{worst:e}");
 }
 
+fn nas_bench_201(shape: &MacroShape, device: Device) -> Network {
+    Network::new(nas_bench_201::supernet(shape).unwrap(), vec![[6, 5]], device).unwrap()
+}
+
 #[test]
 fn ten_steps_of_a_nas_bench_201_supernet_follow_the_processor() {
     let shape = MacroShape { channels: 4, cells: 1, ..MacroShape::benchmark(10, IMAGE) };
-    follows("nas-bench-201", ALL, |device| nas_bench_201_supernet(&shape, device).unwrap());
+    follows("nas-bench-201", ALL, |device| nas_bench_201(&shape, device));
 }
 
 #[test]
@@ -113,7 +117,9 @@ fn ten_steps_of_a_darts_supernet_follow_the_processor() {
         image_width,
         partial: 1,
     };
-    follows("darts", ALL, |device| darts_supernet(&shape, device).unwrap());
+    let graph = darts::supernet(&shape).unwrap();
+    let network = |device| Network::new(graph.clone(), vec![[14, 8]; 2], device).unwrap();
+    follows("darts", ALL, network);
 }
 
 /// A described network, its first weights, and images.
@@ -131,7 +137,7 @@ impl Classifier {
         Classifier { weights: model.layout().init(6), images: images.collect(), model }
     }
 
-    fn pass(&self) -> ModelPass<f32, Outputs> {
+    fn pass(&self) -> ModelPass<Outputs> {
         let loss = |outputs: &[&[f32]]| {
             let (found, gradient) = cross_entropy(outputs[0], &Targets::of(&LABELS))?;
             Ok((vec![gradient], found))
@@ -170,11 +176,9 @@ fn ten_steps_of_a_residual_classifier_follow_the_processor_and_so_does_its_evalu
 fn gradients_agree_entry_by_entry() {
     let Some(device) = adapter() else { return };
     let shape = MacroShape { channels: 4, cells: 1, ..MacroShape::benchmark(10, IMAGE) };
-    let [there, here] = [device, Device::Cpu].map(|device| {
-        let network = nas_bench_201_supernet(&shape, device).unwrap();
-        Descent::new(network).pass(Mode::Train, ALL)
-    });
-    let flat = |pass: &Pass<f32>| {
+    let [there, here] = [device, Device::Cpu]
+        .map(|device| Descent::new(nas_bench_201(&shape, device)).pass(Mode::Train, ALL));
+    let flat = |pass: &Pass| {
         let shares = pass.shares.clone().unwrap_or_default().concat();
         [pass.weights.clone().unwrap_or_default(), shares]
     };
@@ -185,14 +189,4 @@ fn gradients_agree_entry_by_entry() {
             assert!((found - expected).abs() < 1e-3 * largest, "{found} {expected} {largest}");
         }
     }
-}
-
-#[test]
-fn double_precision_is_refused_elsewhere_than_on_the_processor() {
-    let Some(device) = adapter() else { return };
-    let Classifier { model, weights, .. } = Classifier::new(device);
-    let weights: Vec<f64> = weights.into_iter().map(f64::from).collect();
-    let images = vec![0.0; IMAGE.iter().product()];
-    let error = model.evaluate(&weights, &images, &model.initial_statistics()).unwrap_err();
-    assert!(matches!(error, Error::NumberType { .. }), "{error}");
 }

@@ -1,10 +1,10 @@
 //! Times full search steps (architecture step and weight step) on random data, 3x32x32, ten classes:
-//! `bench_step SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]`. Training steps of single networks are
+//! `bench_step SPACE CHANNELS CELLS BATCH REPS [layered | DEVICE]`. Training steps of single networks are
 //! timed as SPACE `resnet-20`, with CELLS blocks a stage, `nas-bench-201-cell` and `darts-v2`, and as a
 //! genotype: an architecture string of NAS-Bench-201 with CELLS a stage, or one of the DARTS space with
-//! CELLS in all. One warm-up step, then the median; prints `{"median_s": …, "peak_rss_bytes": …}`. With
-//! `composed` the tensor library's own operations on the processor; a DEVICE is `wgpu:0`, say, in a build
-//! with that feature. `--instructions=avx2` before all of it computes as a machine without AVX-512 does.
+//! CELLS in all. One warm-up step, then the median; prints `{"median_s": …, "peak_rss_bytes": …,
+//! "level": …}`. With `layered` search cells layer by layer; a DEVICE is `wgpu:0`, say, in a build with that
+//! feature. `--level=avx2` before all of it has the kernels use what a machine without AVX-512 has.
 
 #![allow(clippy::print_stdout, reason = "the measurement is what it prints")]
 
@@ -14,7 +14,7 @@ use std::time::Instant;
 use tamis::core::{Key, Purpose, SampleId};
 use tamis::data::{Batch, ImageShape};
 use tamis::graph::{Graph, networks::resnet};
-use tamis::nn::{Device, Engine, Instructions, Model, Targets, cross_entropy, keep_freed_memory};
+use tamis::nn::{Device, Engine, Level, Model, Targets, cross_entropy, keep_freed_memory};
 use tamis::run::peak_rss_bytes;
 use tamis::search::{
     self, Bilevel, SearchConfig, StepBatches, StepContext, build_host, build_space,
@@ -46,21 +46,20 @@ const NAMED: [(&str, &str); 2] = [
 fn main() -> Result<(), Box<dyn Error>> {
     keep_freed_memory();
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(name) = arguments.first().and_then(|first| first.strip_prefix("--instructions=")) {
-        Instructions::choose(name)?;
+    if let Some(name) = arguments.first().and_then(|first| first.strip_prefix("--level=")) {
+        Level::choose(name)?;
         arguments.remove(0);
     }
     let [space, numbers @ ..] = arguments.as_slice() else {
-        return Err("expected SPACE CHANNELS CELLS BATCH REPS [composed | DEVICE]".into());
+        return Err("expected SPACE CHANNELS CELLS BATCH REPS [layered | DEVICE]".into());
     };
     let number = |at: usize| -> Result<usize, Box<dyn Error>> {
         Ok(numbers.get(at).ok_or("expected SPACE CHANNELS CELLS BATCH REPS")?.parse()?)
     };
     let (channels, cells, batch, reps) = (number(0)?, number(1)?, number(2)?, number(3)?);
-    // Where a device has no fused operations, its networks are composed all the same.
     let place = match numbers.get(4).map(String::as_str) {
         None => (Device::Cpu, Engine::Fused),
-        Some("composed") => (Device::Cpu, Engine::Composed),
+        Some("layered") => (Device::Cpu, Engine::Layered),
         Some(device) => (device.parse()?, Engine::Fused),
     };
     let mut config = SearchConfig::default();
@@ -70,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     config.space.partial = if host == "pc-darts" { 4 } else { 1 };
     (config.space.channels, config.space.cells) = (channels, cells);
     let mut step = match network(space, channels, cells)? {
-        Some(graph) => training_step(graph, batch, place)?,
+        Some(graph) => training_step(graph, batch, place.0)?,
         None => search_step(&config, batch, place)?,
     };
     step()?;
@@ -84,7 +83,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let median = seconds.get(reps / 2).ok_or("expected at least one repetition")?;
     // 0 where the system does not tell.
     let peak_rss_bytes = peak_rss_bytes().unwrap_or(0);
-    println!("{{\"median_s\": {median:.6}, \"peak_rss_bytes\": {peak_rss_bytes}}}");
+    let level = Level::best().name();
+    println!(
+        "{{\"median_s\": {median:.6}, \"peak_rss_bytes\": {peak_rss_bytes}, \"level\": \"{level}\"}}"
+    );
     Ok(())
 }
 
@@ -124,12 +126,8 @@ fn network(name: &str, channels: usize, cells: usize) -> Result<Option<Graph>, B
     })
 }
 
-fn training_step(
-    graph: Graph,
-    batch: usize,
-    (device, engine): (Device, Engine),
-) -> Result<Step, Box<dyn Error>> {
-    let model = Model::new(graph, &["logits"], device)?.with_engine(engine);
+fn training_step(graph: Graph, batch: usize, device: Device) -> Result<Step, Box<dyn Error>> {
+    let model = Model::new(graph, &["logits"], device)?;
     let mut weights = model.layout().init(0);
     let velocity = vec![0.0; weights.len()];
     let mut sgd = Sgd { momentum: 0.9, weight_decay: 5e-4, nesterov: true, velocity };

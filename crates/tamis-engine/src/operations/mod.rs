@@ -1,6 +1,7 @@
 //! What single steps compute, forward and backward, on plain rows `[sample, channel, height, width]`.
 
 pub(crate) mod batch_norm;
+pub(crate) mod cell;
 pub(crate) mod channels;
 pub(crate) mod conv_norm;
 pub(crate) mod convolution;
@@ -8,6 +9,8 @@ pub(crate) mod linear;
 pub(crate) mod planes;
 pub(crate) mod pooling;
 pub(crate) mod separable;
+
+use std::ops::Range;
 
 use tamis_graph::{ConvolutionLayer, Graph, Shape};
 use tamis_kernels::Destination;
@@ -28,6 +31,15 @@ impl<'a> Weights<'a> {
     /// A parameter by its number.
     pub(crate) fn of(&self, number: usize) -> &'a [f32] {
         &self.flat[self.graph.parameters().parameters()[number].range()]
+    }
+
+    /// Where parameters that follow one another lie, by their numbers.
+    pub(crate) fn range(&self, numbers: &Range<usize>) -> Range<usize> {
+        let parameters = &self.graph.parameters().parameters()[numbers.clone()];
+        match parameters {
+            [] => 0..0,
+            [first, ..] => first.offset..parameters.last().map_or(0, |last| last.range().end),
+        }
     }
 
     /// The weight of a convolution: of a shared one its part.

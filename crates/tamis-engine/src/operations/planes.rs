@@ -56,6 +56,15 @@ fn sloped(input: &[f32], gradient: &mut [f32], slope: impl Fn(f32) -> f32 + Sync
     });
 }
 
+/// Every value times a factor.
+pub(crate) fn scaled(input: &[f32], factor: f32) -> Buffer {
+    let mut output = Buffer::take(input.len());
+    output.par_chunks_mut(PIECE).zip(input.par_chunks(PIECE)).for_each(|(to, from)| {
+        to.iter_mut().zip(from).for_each(|(to, &from)| *to = factor * from);
+    });
+    output
+}
+
 /// Every plane times its scale, `[sample, channel]`.
 pub(crate) fn scale_channels(input: &[f32], scales: &[f32], plane: usize) -> Buffer {
     let mut output = Buffer::take(input.len());

@@ -44,8 +44,10 @@ impl Form<'_> {
                 let pooled = self.writer.node("GlobalAveragePool", &[input], &pooled, Vec::new());
                 self.writer.node("Flatten", &[&pooled], name, vec![integer("axis", 1)])
             }
-            // A mixed sum is refused before anything is written: mixing weights are no part of a network.
-            Layer::Add | Layer::Mix(_) => self.sum(&inputs, name),
+            // What supernets alone have is refused before anything is written.
+            Layer::Add | Layer::Mix(_) | Layer::Weigh { .. } | Layer::Normalize => {
+                self.sum(&inputs, name)
+            }
             Layer::Concatenate => self.concatenate(&inputs, name),
             Layer::Zero { .. } => self.zero(node, input, name),
             Layer::HalveAndWiden { .. } => self.halve_and_widen(node, input, name),

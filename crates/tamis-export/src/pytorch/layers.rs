@@ -74,8 +74,8 @@ pub(super) fn expression(
             format!("F.avg_pool2d({x}, {}, count_include_pad=False)", window(pool))
         }
         Layer::GlobalAverage => format!("{x}.mean(dim=(2, 3))"),
-        // A mixed sum is refused before anything is written.
-        Layer::Add | Layer::Mix(_) => inputs.join(" + "),
+        // What supernets alone have is refused before anything is written.
+        Layer::Add | Layer::Mix(_) | Layer::Weigh { .. } | Layer::Normalize => inputs.join(" + "),
         Layer::Concatenate => format!("torch.cat([{}], dim=1)", inputs.join(", ")),
         Layer::Zero { .. } => format!("{x}.new_zeros({x}.shape[0], {})", sides(node.shape)),
         Layer::HalveAndWiden { outputs } => {

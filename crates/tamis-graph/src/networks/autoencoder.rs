@@ -10,8 +10,9 @@
 use crate::builder::Builder;
 use crate::checks;
 use crate::error::Error;
-use crate::graph::{Graph, NodeId};
+use crate::graph::Graph;
 use crate::layer::Convolution;
+use crate::node::NodeId;
 
 const NAME: &str = "an autoencoder";
 

@@ -8,8 +8,9 @@
 use crate::builder::Builder;
 use crate::checks;
 use crate::error::Error;
-use crate::graph::{Graph, NodeId};
+use crate::graph::Graph;
 use crate::layer::Convolution;
+use crate::node::NodeId;
 
 const NAME: &str = "a residual network";
 const STAGES: usize = 3;

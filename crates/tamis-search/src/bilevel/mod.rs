@@ -226,7 +226,7 @@ impl Bilevel {
         };
         let rounded: Vec<Vec<f32>> = shares.iter().map(round).collect();
         let mixing = rounded.iter().zip(runs);
-        let mixing: Vec<Mixing<'_, f32>> =
+        let mixing: Vec<Mixing<'_>> =
             mixing.map(|(shares, runs)| Mixing { shares, runs }).collect();
         let inputs =
             Inputs { images: &batch.images, labels: &batch.labels, loss_weights, mixing: &mixing };

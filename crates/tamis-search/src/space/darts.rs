@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use tamis_data::ImageShape;
-use tamis_nn::{Device, Network, darts_supernet};
+use tamis_graph::Graph;
 use tamis_space::Architecture;
-use tamis_space::darts::{INPUTS, NODES, Operation, SuperShape, derive_weighed, supernet_parts};
+use tamis_space::darts::{INPUTS, NODES, Operation, SuperShape};
+use tamis_space::darts::{derive_weighed, supernet, supernet_parts};
 use tamis_training::rules::{Rule, refuse_first};
 
 use super::costs::Cells;
@@ -84,8 +85,8 @@ impl SearchSpace for Darts {
         Stage { number: 0, channels, cells, partial }
     }
 
-    fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error> {
-        Ok(darts_supernet(&self.shape(stage), device)?)
+    fn supernet(&self, stage: &Stage) -> Result<Graph, Error> {
+        Ok(supernet(&self.shape(stage))?)
     }
 
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tamis_data::ImageShape;
-use tamis_nn::{Device, Network};
+use tamis_graph::Graph;
 use tamis_space::Architecture;
 use tamis_space::mobilenet::{BlockKind, OPTIONS, SuperShape, Unit, supernet};
 use tamis_training::rules::{Rule, refuse_first};
@@ -83,9 +83,8 @@ impl SearchSpace for MobileNet {
         Stage { number: 0, channels: self.shape.channels, cells: self.shape.cells, partial: 1 }
     }
 
-    fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error> {
-        let choices = self.choices.iter().map(ChoiceSet::shape).collect();
-        Ok(Network::described(supernet(&self.shape(stage)?)?, choices, device)?)
+    fn supernet(&self, stage: &Stage) -> Result<Graph, Error> {
+        Ok(supernet(&self.shape(stage)?)?)
     }
 
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tamis_data::ImageShape;
+use tamis_graph::Graph;
 use tamis_nn::{Device, Network};
 use tamis_space::Architecture;
 
@@ -46,19 +47,29 @@ pub trait SearchSpace: Send + Sync {
     /// The supernet of the settings.
     fn first_stage(&self) -> Stage;
 
-    /// A supernet.
+    /// A supernet, whose matrices of mixing weights are the choice sets'.
     ///
     /// # Errors
     ///
-    /// [`Error::Network`] if it cannot be built for these images, [`tamis_training::Error::Setting`] if
+    /// [`Error::Space`] if it cannot be built for these images, [`tamis_training::Error::Setting`] if
     /// the space has none such.
-    fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error>;
+    fn supernet(&self, stage: &Stage) -> Result<Graph, Error>;
+
+    /// A supernet on a device.
+    ///
+    /// # Errors
+    ///
+    /// As [`SearchSpace::supernet`].
+    fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error> {
+        let choices = self.choices().iter().map(ChoiceSet::shape).collect();
+        Ok(Network::new(self.supernet(stage)?, choices, device)?)
+    }
 
     /// Nominal multiply-adds of one sample's forward pass through a supernet, option by option.
     ///
     /// # Errors
     ///
-    /// As [`SearchSpace::network`].
+    /// As [`SearchSpace::supernet`].
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error>;
 
     /// Expected multiply-adds of an image in the network of an architecture drawn by these shares, a matrix a
@@ -71,7 +82,7 @@ pub trait SearchSpace: Send + Sync {
     ///
     /// # Errors
     ///
-    /// As [`SearchSpace::network`].
+    /// As [`SearchSpace::supernet`].
     fn parts(&self) -> Result<Vec<Part>, Error> {
         Ok(Vec::new())
     }
@@ -145,4 +156,42 @@ pub fn build_space(
     classes: usize,
 ) -> Result<Arc<dyn SearchSpace>, Error> {
     (find_space(&config.name)?.build)(config, image, classes)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use tamis_graph::{Layer, Mix};
+
+    use super::*;
+
+    /// Rows and columns of a matrix that some mixed sum of a supernet reads.
+    fn matrix_of(graph: &Graph, number: usize) -> [usize; 2] {
+        let sums = graph.nodes().iter().filter_map(|node| match node.layer {
+            Layer::Mix(Mix { matrix, decision, first }) if matrix == number => {
+                Some([decision + 1, first + node.inputs.len()])
+            }
+            _ => None,
+        });
+        sums.fold([0; 2], |[rows, columns], [row, column]| [rows.max(row), columns.max(column)])
+    }
+
+    /// A space's choice sets are as large as the matrices that its supernet mixes by.
+    pub(crate) fn assert_matrices_are_those_of_the_supernet(space: &dyn SearchSpace) {
+        let graph = space.supernet(&space.first_stage()).unwrap();
+        for (number, set) in space.choices().iter().enumerate() {
+            assert_eq!(matrix_of(&graph, number), set.shape(), "matrix {number}");
+        }
+        assert_eq!(matrix_of(&graph, space.choices().len()), [0; 2], "one more");
+    }
+
+    #[test]
+    fn every_space_has_a_choice_set_for_each_matrix_of_its_supernet() {
+        for entry in SPACES {
+            let config =
+                SpaceConfig { name: entry.name.to_owned(), ..(entry.defaults)(Recipe::Darts) };
+            let image = ImageShape { channels: 3, height: 32, width: 32 };
+            let space = build_space(&config, image, 10).unwrap();
+            assert_matrices_are_those_of_the_supernet(space.as_ref());
+        }
+    }
 }

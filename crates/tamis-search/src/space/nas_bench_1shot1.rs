@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tamis_data::ImageShape;
-use tamis_nn::{Device, Network};
+use tamis_graph::Graph;
 use tamis_space::Architecture;
 use tamis_space::nas_bench_1shot1::{MATRICES, OPERATIONS, Subspace, SuperShape, supernet};
 
@@ -77,9 +77,8 @@ impl SearchSpace for NasBench1Shot1 {
         Stage { number: 0, channels, cells, partial }
     }
 
-    fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error> {
-        let choices = self.shape.subspace.choices().to_vec();
-        Ok(Network::described(supernet(&self.shape(stage))?, choices, device)?)
+    fn supernet(&self, stage: &Stage) -> Result<Graph, Error> {
+        Ok(supernet(&self.shape(stage))?)
     }
 
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {
@@ -147,12 +146,10 @@ mod tests {
     }
 
     #[test]
-    fn matrices_are_those_of_the_network_and_the_cell_is_one_of_the_space() {
+    fn the_cell_of_any_preferences_is_one_of_the_space() {
         for name in SPACES.iter().map(|entry| entry.name).filter(|name| name.contains("1shot1")) {
             let space = space(name);
-            let network = space.network(&space.first_stage(), Device::Cpu).unwrap();
             let shapes: Vec<[usize; 2]> = space.choices().iter().map(ChoiceSet::shape).collect();
-            assert_eq!(shapes, network.choices());
             let preferences: Vec<Matrix> = shapes
                 .iter()
                 .map(|&shape| Matrix::from_fn(shape, |at| (at as f64).sin()))

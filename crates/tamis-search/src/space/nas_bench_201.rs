@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tamis_data::ImageShape;
-use tamis_nn::{Device, Network, nas_bench_201_supernet};
+use tamis_graph::Graph;
 use tamis_space::Architecture;
 use tamis_space::nas_bench_201::{MacroShape, NODES, Operation};
 use tamis_space::nas_bench_201::{derive, derive_without_none, supernet};
@@ -79,8 +79,8 @@ impl SearchSpace for NasBench201 {
         Stage { number: 0, channels: self.shape.channels, cells: self.shape.cells, partial: 1 }
     }
 
-    fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error> {
-        Ok(nas_bench_201_supernet(&self.shape(stage)?, device)?)
+    fn supernet(&self, stage: &Stage) -> Result<Graph, Error> {
+        Ok(supernet(&self.shape(stage)?)?)
     }
 
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tamis_nn::{Device, Network};
+use tamis_graph::Graph;
 use tamis_space::Architecture;
 use tamis_space::tas::{MATRICES, SuperShape, supernet};
 use tamis_training::rules::{Rule, refuse_first};
@@ -70,9 +70,8 @@ impl SearchSpace for Tas {
         Stage { number: 0, channels: self.shape.channels, cells: self.shape.blocks, partial: 1 }
     }
 
-    fn network(&self, stage: &Stage, device: Device) -> Result<Network, Error> {
-        let shape = self.shape(stage)?;
-        Ok(Network::described(supernet(&shape)?, shape.choices().to_vec(), device)?)
+    fn supernet(&self, stage: &Stage) -> Result<Graph, Error> {
+        Ok(supernet(&self.shape(stage)?)?)
     }
 
     fn costs(&self, stage: &Stage) -> Result<OptionCosts, Error> {
@@ -126,6 +125,7 @@ mod tests {
 
     use super::*;
     use crate::space::build_space;
+    use crate::space::tests::assert_matrices_are_those_of_the_supernet;
 
     const IMAGE: ImageShape = ImageShape { channels: 3, height: 16, width: 16 };
 
@@ -149,12 +149,9 @@ mod tests {
     }
 
     #[test]
-    fn matrices_are_those_of_the_network_whatever_its_depth() {
+    fn matrices_are_those_of_the_supernet_whatever_its_depth() {
         for blocks in [2, 3, 5, 18] {
-            let space = space(4, blocks);
-            let network = space.network(&space.first_stage(), Device::Cpu).unwrap();
-            let shapes: Vec<[usize; 2]> = space.choices().iter().map(ChoiceSet::shape).collect();
-            assert_eq!(shapes, network.choices());
+            assert_matrices_are_those_of_the_supernet(space(4, blocks).as_ref());
         }
         let space = space(4, 2);
         let widths = &space.choices()[0];

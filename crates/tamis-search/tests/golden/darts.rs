@@ -57,11 +57,11 @@ fn follow(engine: Engine) {
 }
 
 #[test]
-fn twenty_steps_composed_of_the_librarys_operations_follow_pytorch() {
-    follow(Engine::Composed);
+fn twenty_steps_layer_by_layer_follow_pytorch() {
+    follow(Engine::Layered);
 }
 
 #[test]
-fn twenty_steps_on_the_fused_operations_follow_pytorch() {
+fn twenty_steps_by_the_cells_kernels_follow_pytorch() {
     follow(Engine::Fused);
 }

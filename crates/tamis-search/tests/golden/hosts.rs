@@ -19,7 +19,7 @@ const START: &[u8] = include_bytes!("nas-bench-201-ten-steps.safetensors");
 const ON_NAS_BENCH_201: &[u8] = include_bytes!("hosts-ten-steps.safetensors");
 const ON_DARTS: &[u8] = include_bytes!("pc-darts-ten-steps.safetensors");
 const STEPS: usize = 10;
-const ENGINES: [Engine; 2] = [Engine::Composed, Engine::Fused];
+const ENGINES: [Engine; 2] = [Engine::Layered, Engine::Fused];
 
 /// Of the optimizer of the architecture, as the metadata states them.
 const BETA: f64 = 0.5;

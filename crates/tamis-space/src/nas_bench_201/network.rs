@@ -1,4 +1,4 @@
-//! The networks of NAS-Bench-201, described: that of a genotype, and the supernet layer by layer.
+//! The networks of NAS-Bench-201, described: that of a genotype, and the supernet.
 //!
 //! The macro network: stem (3x3 convolution, batch norm), three stages of cells at C, 2C and 4C channels, a
 //! residual block of stride 2 before the second and the third, batch norm, ReLU, global average pool,
@@ -7,13 +7,14 @@
 //! counts, as in the benchmark.
 
 use serde::{Deserialize, Serialize};
-use tamis_graph::{Builder, Convolution, Counts, Graph, NodeId, Pool, checks};
+use tamis_graph::{Builder, Cell, Convolution, Counts, Graph, Mix, NodeId, Pool, checks};
 
 use super::{EDGES, Genotype, NODES, Operation};
 use crate::Error;
 
 const NAME: &str = "a NAS-Bench-201 network";
 const STAGES: usize = 3;
+const WINDOW: Pool = Pool { side: 3, stride: 1, padding: 1 };
 
 /// The settings that make networks smaller.
 const DERIVED: &str = "network.channels or network.cells";
@@ -68,19 +69,22 @@ impl Genotype {
     /// [`Error::Network`] if the shape cannot be built.
     pub fn network(&self, shape: &MacroShape) -> Result<Graph, Error> {
         shape.check(["network.channels", "network.cells"])?;
-        network(shape, &|edge| vec![self.0[edge]], true)
+        network(shape, DERIVED, |builder, path, input| derived_cell(builder, path, input, &self.0))
     }
 }
 
-/// The supernet layer by layer: every operation on every edge, batch norm without scale and shift inside
-/// the cells, and no mixing weights. What it costs; it is run as fused cells.
+/// The supernet: every operation on every edge, weighed by one matrix `[6, 5]` that all cells share. Batch
+/// norms in its cells have no scale and shift, and go by their batch always.
 ///
 /// # Errors
 ///
 /// [`Error::Network`] if the shape cannot be built.
 pub fn supernet(shape: &MacroShape) -> Result<Graph, Error> {
     shape.check(["space.channels", "space.cells"])?;
-    network(shape, &|_| Operation::ALL.to_vec(), false)
+    network(shape, SEARCHED, |builder, path, input| {
+        builder
+            .block((Cell::NasBench201, 0), vec![input], |builder| search_cell(builder, path, input))
+    })
 }
 
 /// Parameters and multiply-adds of [`Genotype::network`].
@@ -92,10 +96,12 @@ pub fn count_derived(genotype: &Genotype, shape: &MacroShape) -> Result<Counts, 
     Ok(genotype.network(shape)?.counts())
 }
 
-/// The operations of an edge.
-type OnEdge<'a> = &'a dyn Fn(usize) -> Vec<Operation>;
-
-fn network(shape: &MacroShape, on_edge: OnEdge<'_>, affine: bool) -> Result<Graph, Error> {
+/// The network of cells that `cell` describes at a path and on an input, of a size that `settings` say.
+fn network(
+    shape: &MacroShape,
+    settings: &'static str,
+    cell: impl Fn(&mut Builder, &str, NodeId) -> NodeId,
+) -> Result<Graph, Error> {
     let (mut builder, image) = Builder::new(shape.image());
     let stem = Convolution::square(shape.channels, 3);
     let mut features = builder.conv_norm("stem", image, stem);
@@ -105,8 +111,7 @@ fn network(shape: &MacroShape, on_edge: OnEdge<'_>, affine: bool) -> Result<Grap
             features = residual_block(&mut builder, &path, features, shape.channels << stage);
         }
         for number in 0..shape.cells {
-            let cell = SumCell { path: format!("stages.{stage}.cells.{number}"), on_edge, affine };
-            features = cell.describe(&mut builder, features);
+            features = cell(&mut builder, &format!("stages.{stage}.cells.{number}"), features);
         }
     }
     let features = builder.batch_norm("head.bn", features, true);
@@ -116,7 +121,7 @@ fn network(shape: &MacroShape, on_edge: OnEdge<'_>, affine: bool) -> Result<Grap
     builder.output("logits", logits);
     builder.output("features", features);
     let graph = builder.finish(NAME)?;
-    checks::parameters(NAME, graph.parameters(), if affine { DERIVED } else { SEARCHED })?;
+    checks::parameters(NAME, graph.parameters(), settings)?;
     Ok(graph)
 }
 
@@ -131,52 +136,95 @@ fn residual_block(builder: &mut Builder, path: &str, input: NodeId, outputs: usi
     builder.add(vec![main, shortcut])
 }
 
-/// A cell whose nodes are sums.
-struct SumCell<'a> {
-    path: String,
-    on_edge: OnEdge<'a>,
-    affine: bool,
+/// The edges that enter a node, with their numbers and sources.
+fn entering(node: usize) -> impl Iterator<Item = (usize, usize)> {
+    let edges = EDGES.iter().enumerate().filter(move |(_, edge)| edge.1 == node);
+    edges.map(|(number, edge)| (number, edge.0))
 }
 
-impl SumCell<'_> {
-    fn describe(&self, builder: &mut Builder, input: NodeId) -> NodeId {
-        let mut nodes = vec![input];
-        for target in 1..NODES {
-            let mut terms = Vec::new();
-            for (edge, &(source, _)) in EDGES.iter().enumerate().filter(|(_, of)| of.1 == target) {
-                for operation in (self.on_edge)(edge) {
-                    terms.extend(self.operation(builder, edge, operation, nodes[source]));
+/// A cell of one operation an edge; `none` adds nothing.
+fn derived_cell(
+    builder: &mut Builder,
+    path: &str,
+    input: NodeId,
+    operations: &[Operation; EDGES.len()],
+) -> NodeId {
+    let mut nodes = vec![input];
+    for target in 1..NODES {
+        let mut terms = Vec::new();
+        for (edge, source) in entering(target) {
+            let (source, operation) = (nodes[source], operations[edge]);
+            terms.extend(match operation {
+                Operation::None => None,
+                Operation::SkipConnect => Some(source),
+                Operation::AvgPool3x3 => Some(builder.average_pool(source, WINDOW)),
+                Operation::Conv1x1 | Operation::Conv3x3 => {
+                    let path = format!("{path}.edges.{edge}.{}", operation.name());
+                    let side = if operation == Operation::Conv1x1 { 1 } else { 3 };
+                    let channels = builder.shape(source).channels();
+                    Some(builder.relu_conv_norm(&path, source, Convolution::square(channels, side)))
                 }
-            }
-            let node = if terms.is_empty() { builder.zero(input, 1) } else { builder.add(terms) };
-            nodes.push(node);
+            });
         }
-        nodes[NODES - 1]
+        let node = if terms.is_empty() { builder.zero(input, 1) } else { builder.add(terms) };
+        nodes.push(node);
+    }
+    nodes[NODES - 1]
+}
+
+/// A cell of all operations on every edge, mixed. What edges that leave a node share is there once.
+fn search_cell(builder: &mut Builder, path: &str, input: NodeId) -> NodeId {
+    let mut nodes = vec![SearchNode::new(builder, input)];
+    for target in 1..NODES {
+        let mixed = entering(target).map(|(edge, source)| {
+            let path = format!("{path}.edges.{edge}");
+            let options = nodes[source].options(builder, &path);
+            builder.mix(Mix { matrix: 0, decision: edge, first: 0 }, options)
+        });
+        let mixed = mixed.collect();
+        let node = builder.add(mixed);
+        if target + 1 == NODES {
+            return node;
+        }
+        nodes.push(SearchNode::new(builder, node));
+    }
+    input
+}
+
+/// A node of a search cell, and what edges that leave it share.
+struct SearchNode {
+    value: NodeId,
+    zero: NodeId,
+    activated: NodeId,
+    mean: NodeId,
+}
+
+impl SearchNode {
+    fn new(builder: &mut Builder, value: NodeId) -> SearchNode {
+        SearchNode {
+            value,
+            zero: builder.zero(value, 1),
+            activated: builder.relu(value),
+            mean: builder.average_pool(value, WINDOW),
+        }
     }
 
-    /// What an operation adds to its node; `none` adds nothing.
-    fn operation(
-        &self,
-        builder: &mut Builder,
-        edge: usize,
-        operation: Operation,
-        input: NodeId,
-    ) -> Option<NodeId> {
-        let side = match operation {
-            Operation::None => return None,
-            Operation::SkipConnect => return Some(input),
-            Operation::AvgPool3x3 => {
-                return Some(builder.average_pool(input, Pool { side: 3, stride: 1, padding: 1 }));
+    /// The operations of an edge that leaves it, in their order.
+    fn options(&self, builder: &mut Builder, path: &str) -> Vec<NodeId> {
+        let channels = builder.shape(self.value).channels();
+        let operations = Operation::ALL.into_iter().map(|operation| match operation {
+            Operation::None => self.zero,
+            Operation::SkipConnect => self.value,
+            Operation::AvgPool3x3 => self.mean,
+            Operation::Conv1x1 | Operation::Conv3x3 => {
+                let side = if operation == Operation::Conv1x1 { 1 } else { 3 };
+                let path = format!("{path}.{}", operation.name());
+                let kernel = Convolution::square(channels, side);
+                let convolved = builder.convolution(&path, self.activated, kernel);
+                builder.normalize(convolved)
             }
-            Operation::Conv1x1 => 1,
-            Operation::Conv3x3 => 3,
-        };
-        let path = format!("{}.edges.{edge}.{}", self.path, operation.name());
-        let channels = builder.shape(input).channels();
-        let activated = builder.relu(input);
-        let convolution = Convolution::square(channels, side);
-        let convolved = builder.convolution(&format!("{path}.conv"), activated, convolution);
-        Some(builder.batch_norm(&format!("{path}.bn"), convolved, self.affine))
+        });
+        operations.collect()
     }
 }
 

@@ -219,7 +219,7 @@ impl NetworkTraining {
         &self,
         made: &TrainingBatch,
         (epoch, step): (u32, u32),
-    ) -> Result<ModelPass<f32, (Outputs, f64)>, Error> {
+    ) -> Result<ModelPass<(Outputs, f64)>, Error> {
         let batch = &made.batch;
         let partners: Vec<u32> = made.mixed.as_ref().map_or_else(Vec::new, |mixed| {
             mixed.partners.iter().map(|&partner| batch.labels[partner]).collect()

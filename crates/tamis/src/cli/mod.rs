@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use tamis::nn::Instructions;
+use tamis::nn::Level;
 
 use arguments::{Arguments, Command};
 use output::tell;
@@ -44,21 +44,20 @@ const STOPPED: u8 = 75;
 pub(crate) fn main() -> ExitCode {
     tamis::nn::keep_freed_memory();
     let command = Arguments::parse().command;
-    match choose_instructions().and_then(|()| run(command)) {
+    match choose_level().and_then(|()| run(command)) {
         Ok(code) => code,
         Err(failure) => tell_failure(&failure),
     }
 }
 
-/// Names the instructions to compute with, where they are not to be the fastest.
-const INSTRUCTIONS: &str = "TAMIS_INSTRUCTIONS";
+/// Names the level of the processor to compute at, where it is not to be the fastest.
+const LEVEL: &str = "TAMIS_LEVEL";
 
-/// Takes the instructions that the environment names, if it does.
-fn choose_instructions() -> Result<(), Failure> {
-    let Some(name) = std::env::var_os(INSTRUCTIONS) else { return Ok(()) };
-    let chosen = Instructions::choose(&name.to_string_lossy());
-    chosen.map_err(|error| {
-        Failure::Usage(format!("{error}; hint: it is the variable {INSTRUCTIONS} that names them"))
+/// Takes the level that the environment names, if it does.
+fn choose_level() -> Result<(), Failure> {
+    let Some(name) = std::env::var_os(LEVEL) else { return Ok(()) };
+    Level::choose(&name.to_string_lossy()).map_err(|error| {
+        Failure::Usage(format!("{error}; hint: it is the variable {LEVEL} that names it"))
     })
 }
 

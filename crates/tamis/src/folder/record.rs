@@ -6,7 +6,7 @@ use rayon::current_num_threads;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tamis_data::Dataset;
-use tamis_nn::{Device, Instructions};
+use tamis_nn::{Device, Level};
 use tamis_record::flatten;
 use tamis_record::section::config_error;
 use tamis_record::{FILES, TEACHER, UsedFiles, hash_of_file};
@@ -78,7 +78,7 @@ impl Beginning<'_> {
             "threads": current_num_threads(),
             "device": self.device.to_string(),
             "hardware": self.device.hardware(),
-            "instructions": Instructions::best().name(),
+            "level": Level::best().name(),
             "began_in": this_folder(),
             "seed": self.seed,
             "data": self.data,

@@ -1,4 +1,4 @@
-//! The networks of the DARTS space, described: that of a genotype, and the supernet layer by layer.
+//! The networks of the DARTS space, described: that of a genotype, and the supernet.
 //!
 //! Stem, cells that read the two cells before them, global average pool, linear classifier; for training an
 //! auxiliary classifier after the second reduction cell, on request. In the network of a genotype pools
@@ -8,14 +8,14 @@
 
 mod auxiliary;
 mod operation;
+mod supernet;
 
 use tamis_graph::{Builder, Convolution, Counts, Graph, NodeId, checks};
 
-use super::{
-    CellOperation, CellPlan, EDGES, EvalShape, Genotype, INPUTS, NODES, Operation, Stem, SuperShape,
-};
+use super::{CellOperation, CellPlan, EvalShape, Genotype, INPUTS, Stem, SuperShape};
 use crate::Error;
 use operation::Place;
+pub use supernet::{SupernetParts, count_supernet, supernet, supernet_parts};
 
 const NAME: &str = "a network of the DARTS space";
 
@@ -48,7 +48,7 @@ impl Genotype {
         let (mut builder, image) = Builder::new(shape.image());
         let states = stem(&mut builder, image, shape);
         let plans = shape.cells(self);
-        let outputs = cells_of(&mut builder, states, &plans, &kinds, true);
+        let outputs = cells_of(&mut builder, states, &plans, &kinds);
         if auxiliary {
             let at = outputs[2 * plans.len() / 3];
             let logits = auxiliary::head(&mut builder, at, shape);
@@ -59,97 +59,6 @@ impl Genotype {
         }
         finish(builder, "network.channels or network.cells")
     }
-}
-
-/// The supernet layer by layer: every operation on every edge, batch norm without scale and shift inside
-/// the cells, and no mixing weights. What it costs; it is run as fused cells.
-///
-/// # Errors
-///
-/// [`Error::Network`] if the shape cannot be built, or if not all channels go through the operations: no
-/// layer takes a part of them.
-pub fn supernet(shape: &SuperShape) -> Result<Graph, Error> {
-    shape.check()?;
-    if shape.partial != 1 {
-        let (name, found) = ("space.partial", shape.partial);
-        let expected = "1, since no layer takes a part of the channels";
-        return Err(tamis_graph::Error::Size { network: NAME, name, found, expected }.into());
-    }
-    with_operations(shape, &Operation::ALL)
-}
-
-/// Parameters and multiply-adds of the supernet. What goes around the operations costs none.
-///
-/// # Errors
-///
-/// [`Error::Network`] if the shape cannot be built.
-pub fn count_supernet(shape: &SuperShape) -> Result<Counts, Error> {
-    shape.check()?;
-    if shape.partial == 1 {
-        return Ok(supernet(shape)?.counts());
-    }
-    let parts = supernet_parts(shape)?;
-    Ok(parts.around.counts() + parts.edges.iter().map(|(_, graph)| graph.counts()).sum())
-}
-
-/// A supernet in parts, by which each of its operations can be counted.
-#[derive(Clone, Debug)]
-pub struct SupernetParts {
-    /// The network without operations.
-    pub around: Graph,
-    /// Each cell, and its edges alone: `edges.EDGE.OPERATION.…`.
-    pub edges: Vec<(CellPlan, Graph)>,
-}
-
-/// The supernet in parts, whatever part of the channels goes through the operations.
-///
-/// # Errors
-///
-/// [`Error::Network`] if the shape cannot be built.
-pub fn supernet_parts(shape: &SuperShape) -> Result<SupernetParts, Error> {
-    shape.check()?;
-    let edges = shape.cell_plans().map(|plan| Ok((plan, edges_of(&plan, shape.partial)?)));
-    let edges = edges.collect::<Result<_, Error>>()?;
-    Ok(SupernetParts { around: with_operations(shape, &[Operation::None])?, edges })
-}
-
-/// The edges of one cell alone, on those channels of its inputs that go through the operations.
-fn edges_of(plan: &CellPlan, partial: usize) -> Result<Graph, Error> {
-    let [height, width] = plan.input_size;
-    let (mut builder, input) = Builder::new([plan.channels / partial, height, width]);
-    let inner = if plan.reduction { builder.zero(input, 2) } else { input };
-    let mut results = Vec::new();
-    for (edge, (source, _)) in EDGES.into_iter().enumerate() {
-        let (input, stride) = match source {
-            0 | 1 => (input, 1 + usize::from(plan.reduction)),
-            _ => (inner, 1),
-        };
-        for operation in Operation::ALL {
-            let path = format!("edges.{edge}.{}", operation.name());
-            let place = Place { path: &path, input, stride, affine: false };
-            results.push(place.operation(&mut builder, operation.into()));
-        }
-    }
-    let sum = builder.add(results);
-    builder.output("sum", sum);
-    finish(builder, "space.channels or space.cells")
-}
-
-/// The supernet with these operations on every edge.
-fn with_operations(shape: &SuperShape, operations: &[Operation]) -> Result<Graph, Error> {
-    let all: Vec<_> = operations.iter().copied().map(CellOperation::from).collect();
-    let kind = || Kind {
-        edges: EDGES.map(|(source, target)| (source, target, all.clone())).to_vec(),
-        nodes: NODES,
-        concat: (INPUTS..NODES).collect(),
-    };
-    let (mut builder, image) = Builder::new(shape.image());
-    let convolution = Convolution::square(shape.stem_channels(), 3);
-    let stem = builder.conv_norm("stem", image, convolution);
-    let plans = shape.cells();
-    let outputs = cells_of(&mut builder, [stem; 2], &plans, &[kind(), kind()], false);
-    finish_outputs(&mut builder, &outputs, shape.classes);
-    finish(builder, "space.channels or space.cells")
 }
 
 /// Parameters and multiply-adds of [`Genotype::network`].
@@ -227,13 +136,11 @@ fn cells_of(
     mut states: [NodeId; 2],
     plans: &[CellPlan],
     kinds: &[Kind; 2],
-    affine: bool,
 ) -> Vec<NodeId> {
     let mut outputs = Vec::with_capacity(plans.len());
     for (number, plan) in plans.iter().enumerate() {
         let path = format!("cells.{number}");
-        let output =
-            cell(builder, &path, states, plan, &kinds[usize::from(plan.reduction)], affine);
+        let output = cell(builder, &path, states, plan, &kinds[usize::from(plan.reduction)]);
         states = [states[1], output];
         outputs.push(output);
     }
@@ -246,14 +153,8 @@ fn cell(
     states: [NodeId; 2],
     plan: &CellPlan,
     kind: &Kind,
-    affine: bool,
 ) -> NodeId {
-    let halves = [plan.previous_reduction, false];
-    let mut nodes: Vec<NodeId> = Vec::with_capacity(kind.nodes);
-    for (number, (state, halves)) in states.into_iter().zip(halves).enumerate() {
-        let path = format!("{path}.preprocess{number}");
-        nodes.push(preprocess(builder, &path, state, plan.channels, halves, affine));
-    }
+    let mut nodes: Vec<NodeId> = preprocessed(builder, path, states, plan, true).to_vec();
     for target in INPUTS..kind.nodes {
         let mut terms = Vec::new();
         for (edge, (source, _, operations)) in
@@ -262,13 +163,28 @@ fn cell(
             let stride = 1 + usize::from(plan.reduction && *source < INPUTS);
             for &operation in operations {
                 let path = format!("{path}.edges.{edge}.{operation}");
-                let place = Place { path: &path, input: nodes[*source], stride, affine };
+                let (input, activated) = (nodes[*source], None);
+                let place = Place { path: &path, input, activated, stride, affine: true };
                 terms.push(place.operation(builder, operation));
             }
         }
         nodes.push(builder.add(terms));
     }
     builder.concatenate(kind.concat.iter().map(|&node| nodes[node]).collect())
+}
+
+/// The inputs of a cell, with its channels and of its size.
+fn preprocessed(
+    builder: &mut Builder,
+    path: &str,
+    [before, last]: [NodeId; 2],
+    plan: &CellPlan,
+    affine: bool,
+) -> [NodeId; 2] {
+    let path = |number: usize| format!("{path}.preprocess{number}");
+    let halves = plan.previous_reduction;
+    let before = preprocess(builder, &path(0), before, plan.channels, halves, affine);
+    [before, preprocess(builder, &path(1), last, plan.channels, false, affine)]
 }
 
 /// Brings an input to the cell's channels, and to its size if it is twice as large.
@@ -286,7 +202,12 @@ fn preprocess(
     } else {
         builder.convolution(&format!("{path}.conv"), activated, Convolution::square(channels, 1))
     };
-    builder.batch_norm(&format!("{path}.bn"), convolved, affine)
+    normed(builder, &format!("{path}.bn"), convolved, affine)
+}
+
+/// Batch norm: of a supernet without scale and shift, and by its batch always.
+fn normed(builder: &mut Builder, path: &str, input: NodeId, affine: bool) -> NodeId {
+    if affine { builder.batch_norm(path, input, true) } else { builder.normalize(input) }
 }
 
 fn finish_outputs(builder: &mut Builder, outputs: &[NodeId], classes: usize) {

@@ -3,6 +3,7 @@
 use tamis_graph::{Builder, Convolution, NodeId, Pool};
 
 use super::super::{CellOperation, Operation};
+use super::normed;
 
 /// Where an operation stands.
 pub(super) struct Place<'a> {
@@ -10,6 +11,8 @@ pub(super) struct Place<'a> {
     pub(super) path: &'a str,
     /// What it reads.
     pub(super) input: NodeId,
+    /// Its ReLU, if there is one already.
+    pub(super) activated: Option<NodeId>,
     /// 2 in a reduction cell on an edge from an input, otherwise 1.
     pub(super) stride: usize,
     /// Whether batch norms have scale and shift. Those of a supernet have none, and its pools are normalised.
@@ -53,49 +56,56 @@ impl Place<'_> {
         if self.affine {
             return pooled;
         }
-        builder.batch_norm(&format!("{}.bn", self.path), pooled, false)
+        builder.normalize(pooled)
     }
 
     fn factorized_reduction(&self, builder: &mut Builder) -> NodeId {
         let channels = builder.shape(self.input).channels();
-        let activated = builder.relu(self.input);
+        let activated = self.activated(builder);
         let reduced = builder.factorized_reduction(self.path, activated, channels);
-        builder.batch_norm(&format!("{}.bn", self.path), reduced, self.affine)
+        normed(builder, &format!("{}.bn", self.path), reduced, self.affine)
+    }
+
+    fn activated(&self, builder: &mut Builder) -> NodeId {
+        self.activated.unwrap_or_else(|| builder.relu(self.input))
     }
 
     /// Twice a depthwise and a 1x1 convolution; the first halves.
     fn separable(&self, builder: &mut Builder, side: usize) -> NodeId {
-        let first = self.half(builder, self.input, (side, 1, self.stride), "1");
-        self.half(builder, first, (side, 1, 1), "2")
+        let activated = self.activated(builder);
+        let first = self.half(builder, activated, (side, 1, self.stride), "1");
+        let activated = builder.relu(first);
+        self.half(builder, activated, (side, 1, 1), "2")
     }
 
     fn dilated(&self, builder: &mut Builder, side: usize) -> NodeId {
-        self.half(builder, self.input, (side, 2, self.stride), "")
+        let activated = self.activated(builder);
+        self.half(builder, activated, (side, 2, self.stride), "")
     }
 
-    /// ReLU, depthwise convolution of these side, dilation and stride, 1x1 convolution, batch norm.
+    /// Of what went through a ReLU: depthwise convolution of these side, dilation and stride, 1x1
+    /// convolution, batch norm.
     fn half(
         &self,
         builder: &mut Builder,
-        input: NodeId,
+        activated: NodeId,
         (side, dilation, stride): (usize, usize, usize),
         number: &str,
     ) -> NodeId {
-        let (path, channels) = (self.path, builder.shape(input).channels());
-        let activated = builder.relu(input);
+        let (path, channels) = (self.path, builder.shape(activated).channels());
         let depthwise = Convolution::depthwise(channels, side, dilation).stride(stride);
         let features =
             builder.convolution(&format!("{path}.depthwise{number}"), activated, depthwise);
         let pointwise = Convolution::square(channels, 1);
         let features =
             builder.convolution(&format!("{path}.pointwise{number}"), features, pointwise);
-        builder.batch_norm(&format!("{path}.bn{number}"), features, self.affine)
+        normed(builder, &format!("{path}.bn{number}"), features, self.affine)
     }
 
     /// A 1x7 convolution that may halve the width, then a 7x1 that may halve the height.
     fn crossed(&self, builder: &mut Builder) -> NodeId {
         let channels = builder.shape(self.input).channels();
-        let activated = builder.relu(self.input);
+        let activated = self.activated(builder);
         let side = |kernel: [usize; 2], stride: [usize; 2]| Convolution {
             kernel,
             stride,
@@ -106,6 +116,6 @@ impl Place<'_> {
         let features = builder.convolution(&format!("{}.conv1", self.path), activated, across);
         let down = side([7, 1], [self.stride, 1]);
         let features = builder.convolution(&format!("{}.conv2", self.path), features, down);
-        builder.batch_norm(&format!("{}.bn", self.path), features, self.affine)
+        normed(builder, &format!("{}.bn", self.path), features, self.affine)
     }
 }

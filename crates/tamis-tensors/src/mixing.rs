@@ -1,4 +1,4 @@
-//! Mixing matrices: as callers hand them to a pass, and as the cells of a network see them.
+//! Mixing matrices as tensors.
 //!
 //! What does not run is neither computed nor differentiated, and its weights have gradient 0. Its share has
 //! the gradient that GDAS gives it (Dong and Yang, "Searching for a robust neural architecture in four GPU
@@ -6,47 +6,33 @@
 //! whose value is 0, so its gradient is the sum of the gradient of that node. This is a straight-through
 //! estimate, not the slope of the loss.
 
-use std::sync::Arc;
+use burn::tensor::{Gradients, Tensor};
+use tamis_engine::Mixing;
 
-use burn::tensor::Tensor;
-
-use crate::real::{Real, dtype, flat_data};
-
-/// Mixing weights of one matrix and which of its options run.
-#[derive(Clone, Copy, Debug)]
-pub struct Mixing<'a, E> {
-    /// `[decision, option]` flattened.
-    pub shares: &'a [E],
-    /// Which options are computed, `[decision, option]` flattened, or empty: then all are.
-    pub runs: &'a [bool],
-}
-
-impl<'a, E> Mixing<'a, E> {
-    /// Every option runs.
-    pub fn of_all(shares: &'a [E]) -> Self {
-        Mixing { shares, runs: &[] }
-    }
-}
+use crate::error::Error;
+use crate::real::{Real, dtype, flat_data, read};
 
 /// One matrix in a pass.
-#[derive(Clone)]
 pub(crate) struct MixingMatrix {
     /// `[decision, option]`.
-    pub(crate) shares: Tensor<2>,
+    shares: Tensor<2>,
     /// The same flattened, or empty: then everything runs.
-    pub(crate) runs: Arc<[bool]>,
+    runs: Vec<bool>,
 }
 
 impl MixingMatrix {
-    pub(crate) fn new<E: Real>(
-        mixing: &Mixing<'_, E>,
-        shape: [usize; 2],
+    pub(crate) fn all<E: Real>(
+        mixing: &[Mixing<'_, E>],
         device: &burn::tensor::Device,
         tracked: bool,
-    ) -> Self {
-        let data = flat_data(mixing.shares.to_vec());
-        let shares = Tensor::<1>::from_data(data, (device, dtype::<E>())).reshape(shape);
-        MixingMatrix { shares: shares.set_require_grad(tracked), runs: mixing.runs.into() }
+    ) -> Vec<MixingMatrix> {
+        let of = |mixing: &Mixing<'_, E>| {
+            let data = flat_data(mixing.shares.to_vec());
+            let shape = [mixing.shares.len() / mixing.options, mixing.options];
+            let shares = Tensor::<1>::from_data(data, (device, dtype::<E>())).reshape(shape);
+            MixingMatrix { shares: shares.set_require_grad(tracked), runs: mixing.runs.to_vec() }
+        };
+        mixing.iter().map(of).collect()
     }
 
     pub(crate) fn runs(&self, decision: usize, option: usize) -> bool {
@@ -64,33 +50,21 @@ impl MixingMatrix {
         self.runs(decision, option).then(|| result() * self.share(decision, option))
     }
 
-    /// A node with what the options of decisions that do not run add to it: 0, whose gradient is theirs.
+    /// A sum with what those options of a decision that do not run add to it: 0, whose gradient is theirs.
     pub(crate) fn with_idle(
         &self,
-        node: Tensor<4>,
-        decisions: impl Iterator<Item = usize>,
+        sum: Tensor<4>,
+        decision: usize,
+        options: impl Iterator<Item = usize>,
     ) -> Tensor<4> {
-        let [_, options] = self.shares.dims();
-        self.with_idle_of(
-            node,
-            decisions.flat_map(|decision| (0..options).map(move |option| (decision, option))),
-        )
-    }
-
-    /// The same, of these decisions and options.
-    pub(crate) fn with_idle_of(
-        &self,
-        node: Tensor<4>,
-        options: impl Iterator<Item = (usize, usize)>,
-    ) -> Tensor<4> {
-        let idle = options.filter(|&(decision, option)| !self.runs(decision, option));
-        let zeros = idle.map(|(decision, option)| {
+        let idle = options.filter(|&option| !self.runs(decision, option));
+        let zeros = idle.map(|option| {
             let share = self.share(decision, option);
             Some(share.clone() - share.detach())
         });
         match total(zeros) {
-            Some(zero) => node + zero,
-            None => node,
+            Some(zero) => sum + zero,
+            None => sum,
         }
     }
 
@@ -99,6 +73,14 @@ impl MixingMatrix {
         let [_, options] = self.shares.dims();
         let row = self.shares.clone().slice([decision..decision + 1, 0..options]);
         row.sum().reshape([1, 1, 1, 1])
+    }
+
+    /// The gradient of the shares; zeros if nothing depends on them.
+    pub(crate) fn gradient<E: Real>(&self, gradients: &mut Gradients) -> Result<Vec<E>, Error> {
+        match self.shares.grad_remove(gradients) {
+            Some(found) => Ok(read(found.try_into_data()?)),
+            None => Ok(vec![E::default(); self.shares.dims().iter().product()]),
+        }
     }
 
     /// One mixing weight, shaped to multiply an activation.

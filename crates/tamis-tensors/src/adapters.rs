@@ -23,20 +23,15 @@ struct Adapter {
 ///
 /// # Errors
 ///
-/// [`Error::NoAdapter`] if there is none of this number, [`Error::DeviceFailed`] if it does not
-/// open.
+/// [`Error::NoAdapter`] if there is none of this number, [`Error::Opening`] if it does not open.
 pub(crate) fn open(number: usize) -> Result<&'static str, Error> {
     let adapters = adapters();
     let Some(adapter) = adapters.get(number) else {
-        return Err(missing(number, adapters.len()));
+        return Err(Error::NoAdapter { number, found: adapters.len() });
     };
     match adapter.opened.get_or_init(|| open_kind(&adapter.kind)) {
         Ok(name) => Ok(name),
-        Err(reason) => Err(Error::DeviceFailed {
-            doing: "opening",
-            device: format!("wgpu:{number}"),
-            reason: reason.clone(),
-        }),
+        Err(reason) => Err(Error::Opening { reason: reason.clone() }),
     }
 }
 
@@ -44,14 +39,6 @@ pub(crate) fn open(number: usize) -> Result<&'static str, Error> {
 pub(crate) fn device(number: usize) -> Device {
     let kind = adapters().get(number).map(|adapter| adapter.kind.clone());
     Device::wgpu(kind.unwrap_or_default())
-}
-
-fn missing(number: usize, found: usize) -> Error {
-    let hint = match found {
-        0 => "install a graphics driver, with Vulkan say, or choose cpu",
-        _ => "adapters are counted from 0",
-    };
-    Error::NoAdapter { number, found, hint }
 }
 
 fn adapters() -> &'static [Adapter] {
@@ -97,10 +84,8 @@ mod tests {
     }
 
     #[test]
-    fn a_number_past_the_last_adapter_is_refused_with_what_there_is() {
-        let message = open(60_000).err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(message.contains("wgpu:60000") && message.contains("; hint: "), "{message}");
-        assert!(missing(0, 0).to_string().contains("Vulkan"));
-        assert!(missing(2, 1).to_string().contains("found 1, expected more than 2"));
+    fn a_number_past_the_last_adapter_is_refused_with_how_many_there_are() {
+        let missing = matches!(open(60_000), Err(Error::NoAdapter { number: 60_000, .. }));
+        assert!(missing);
     }
 }

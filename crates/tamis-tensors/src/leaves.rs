@@ -7,10 +7,10 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use burn::backend::ExecutionError;
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData, Transaction};
 use tamis_graph::{Parameter, ParameterLayout};
 
+use crate::error::Error;
 use crate::real::{Real, dtype, flat_data, read};
 
 /// Hands out parameters as tensors and remembers them.
@@ -41,13 +41,6 @@ impl<'a> Leaves<'a> {
         self.leaf(parameter.range()).reshape(shape)
     }
 
-    /// Consecutive parameters as one flat tensor.
-    pub(crate) fn take_flat(&self, numbers: Range<usize>) -> Tensor<1> {
-        let first = self.parameter(numbers.start).offset;
-        let last = self.parameter(numbers.end - 1).range().end;
-        self.leaf(first..last)
-    }
-
     /// `length` times the same value, without gradient.
     pub(crate) fn constant(&self, value: f64, length: usize) -> Tensor<1> {
         self.fixed(vec![value; length])
@@ -60,10 +53,7 @@ impl<'a> Leaves<'a> {
 
     /// The gradient of every parameter, 0 for those that the pass did not use. All are read at
     /// once: on another device every reading waits for it.
-    pub(crate) fn gradient<E: Real>(
-        self,
-        gradients: &mut Gradients,
-    ) -> Result<Vec<E>, ExecutionError> {
+    pub(crate) fn gradient<E: Real>(self, gradients: &mut Gradients) -> Result<Vec<E>, Error> {
         let (mut ranges, mut reading) = (Vec::new(), Transaction::default());
         for (range, leaf) in self.taken.into_inner() {
             if let Some(gradient) = leaf.grad_remove(gradients) {

@@ -1,9 +1,7 @@
-//! A described network in operations of the tensor library: on other devices, in double precision, as the
-//! reference.
+//! The layers, each in operations of the tensor library.
 
 use std::cell::RefCell;
 
-use burn::backend::ExecutionError;
 use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{Tensor, Transaction, activation::relu};
@@ -12,26 +10,28 @@ use tamis_graph::{
     Activation, ConvolutionLayer, Graph, Layer, Mix, Node, NodeId, Pool, Shape, averaged_channels,
 };
 
-use crate::layers::{BATCH_NORM_EPSILON, global_average, unbias};
+use crate::error::Error;
 use crate::leaves::Leaves;
 use crate::mixing::{MixingMatrix, total};
-use crate::statistics::Statistics;
+
+/// Added to the variance before its root is taken, everywhere.
+const EPSILON: f64 = 1e-5;
 
 /// What comes with a batch.
-pub(crate) struct Batch<'a> {
+pub(crate) struct Given<'a> {
     /// What batch norms normalise by; absent in training, where they go by the batch.
-    pub(crate) statistics: Option<&'a Statistics>,
+    pub(crate) moments: Option<&'a [Moments]>,
     /// What each sample of each layer that drops paths is multiplied with, `[sample][layer]`.
     pub(crate) factors: Option<Vec<Vec<f32>>>,
+    pub(crate) mixing: &'a [MixingMatrix],
 }
 
 /// A pass in the making.
 pub(crate) struct Composed<'a> {
     graph: &'a Graph,
     leaves: &'a Leaves<'a>,
-    batch: Batch<'a>,
-    mixing: &'a [MixingMatrix],
-    moments: RefCell<Noted>,
+    given: Given<'a>,
+    noted: RefCell<Noted>,
 }
 
 /// Number, mean and variance of batch norms.
@@ -41,24 +41,8 @@ pub(crate) struct Noted {
 }
 
 impl Noted {
-    /// Mean and variance of every batch norm by its number, 0 and 1 of what did not run.
-    pub(crate) fn all(
-        self,
-        channels: &[usize],
-        leaves: &Leaves<'_>,
-    ) -> Vec<(Tensor<1>, Tensor<1>)> {
-        let mut all: Vec<(Tensor<1>, Tensor<1>)> = channels
-            .iter()
-            .map(|&channels| (leaves.constant(0.0, channels), leaves.constant(1.0, channels)))
-            .collect();
-        for (number, mean, variance) in self.moments {
-            all[number] = (mean, variance);
-        }
-        all
-    }
-
     /// All moments, read at once: on another device every reading waits for it.
-    pub(crate) fn read(self) -> Result<Vec<Option<Moments>>, ExecutionError> {
+    pub(crate) fn read(self) -> Result<Vec<Option<Moments>>, Error> {
         let mut all = vec![None; self.norms];
         let mut reading = Transaction::default();
         let mut numbers = Vec::with_capacity(self.moments.len());
@@ -80,19 +64,15 @@ impl Noted {
 type Value = Tensor<4>;
 
 impl<'a> Composed<'a> {
-    pub(crate) fn new(
-        graph: &'a Graph,
-        leaves: &'a Leaves<'a>,
-        batch: Batch<'a>,
-        mixing: &'a [MixingMatrix],
-    ) -> Composed<'a> {
-        let moments = Noted { norms: graph.norms().len(), moments: Vec::new() };
-        Composed { graph, leaves, batch, mixing, moments: RefCell::new(moments) }
+    pub(crate) fn new(graph: &'a Graph, leaves: &'a Leaves<'a>, given: Given<'a>) -> Composed<'a> {
+        let noted = Noted { norms: graph.norms().len(), moments: Vec::new() };
+        Composed { graph, leaves, given, noted: RefCell::new(noted) }
     }
 
     /// The outputs, flattened.
     pub(crate) fn outputs(&self, images: Tensor<4>, outputs: &[NodeId]) -> Vec<Tensor<1>> {
-        let is_run = |mix: Mix, option: usize| self.mixing[mix.matrix].runs(mix.decision, option);
+        let is_run =
+            |mix: Mix, option: usize| self.given.mixing[mix.matrix].runs(mix.decision, option);
         let needed = self.graph.needed_where(outputs, is_run);
         let widths = self.graph.widths_where(is_run);
         let mut values: Vec<Option<Value>> = vec![None; self.graph.nodes().len()];
@@ -120,17 +100,17 @@ impl<'a> Composed<'a> {
     }
 
     pub(crate) fn into_noted(self) -> Noted {
-        self.moments.into_inner()
+        self.noted.into_inner()
     }
 
     fn mix(&self, mix: Mix, inputs: Vec<Option<Value>>, zeros: impl FnOnce() -> Value) -> Value {
-        let matrix = &self.mixing[mix.matrix];
+        let matrix = &self.given.mixing[mix.matrix];
         let options = mix.first..mix.first + inputs.len();
         let terms = options.clone().zip(inputs).map(|(option, input)| {
             input.and_then(|input| matrix.weigh(mix.decision, option, || input))
         });
         let sum = total(terms.collect::<Vec<_>>()).unwrap_or_else(zeros);
-        matrix.with_idle_of(sum, options.map(|option| (mix.decision, option)))
+        matrix.with_idle(sum, mix.decision, options)
     }
 
     /// The first channels, `width`, as so many, before zeros: means of neighbours.
@@ -164,7 +144,9 @@ impl<'a> Composed<'a> {
         match node.layer {
             Layer::Convolution(layer) => self.convolution(first, &layer),
             Layer::FactorizedReduction { weights, .. } => self.factorized_reduction(first, weights),
-            Layer::BatchNorm { affine, number } => self.batch_norm(first, affine, number),
+            Layer::BatchNorm { affine, number } => self.batch_norm(first, affine, Some(number)),
+            Layer::Normalize => self.batch_norm(first, None, None),
+            Layer::Weigh { matrix, decision } => first * self.given.mixing[matrix].sum(decision),
             Layer::Relu => relu(first),
             Layer::Activation(activation) => activated(first, activation),
             Layer::ScaleChannels => {
@@ -180,8 +162,9 @@ impl<'a> Composed<'a> {
                 avg_pool2d(first, options)
             }
             Layer::GlobalAverage => {
-                let [batch, channels, _, _] = first.dims();
-                global_average(first).reshape([batch, channels, 1, 1])
+                let [batch, channels, height, width] = first.dims();
+                let planes = first.reshape([batch, channels, height * width]);
+                planes.mean_dim(2).reshape([batch, channels, 1, 1])
             }
             Layer::Add => inputs.into_iter().fold(first, |sum, input| sum + input),
             Layer::Concatenate => {
@@ -230,20 +213,23 @@ impl<'a> Composed<'a> {
         Tensor::cat(vec![first, conv2d(shifted, second, None, options())], 1)
     }
 
-    fn batch_norm(&self, input: Value, affine: Option<usize>, number: usize) -> Value {
+    /// Without a number it goes by the batch always, and nobody asks for its moments.
+    fn batch_norm(&self, input: Value, affine: Option<usize>, number: Option<usize>) -> Value {
         let [batch, channels, height, width] = input.dims();
         let [scale, shift] = match affine {
             Some(scale) => [scale, scale + 1].map(|number| self.leaves.take::<1>(number)),
             None => [1.0, 0.0].map(|value| self.leaves.constant(value, channels)),
         };
-        if let Some(statistics) = self.batch.statistics {
-            let (mean, variance) = statistics.of(number);
+        if let (Some(moments), Some(number)) = (self.given.moments, number) {
+            let Moments { mean, variance } = moments[number].clone();
             let (mean, variance) = (self.leaves.fixed(mean), self.leaves.fixed(variance));
-            return batch_norm(input, scale, shift, mean, variance, BATCH_NORM_EPSILON);
+            return batch_norm(input, scale, shift, mean, variance, EPSILON);
         }
-        let found = batch_norm_train(input, scale, shift, BATCH_NORM_EPSILON);
-        let unbiased = found.variance * unbias(batch * height * width);
-        self.moments.borrow_mut().moments.push((number, found.mean, unbiased));
+        let found = batch_norm_train(input, scale, shift, EPSILON);
+        if let Some(number) = number {
+            let unbiased = found.variance * unbias(batch * height * width);
+            self.noted.borrow_mut().moments.push((number, found.mean, unbiased));
+        }
         found.output
     }
 
@@ -257,10 +243,15 @@ impl<'a> Composed<'a> {
     }
 
     fn drop_path(&self, input: Value, number: usize) -> Value {
-        let Some(factors) = &self.batch.factors else { return input };
+        let Some(factors) = &self.given.factors else { return input };
         let of_samples = factors.iter().map(|of_sample| f64::from(of_sample[number])).collect();
         input * self.leaves.fixed(of_samples).reshape([-1, 1, 1, 1])
     }
+}
+
+/// What turns the variance over `count` values into the unbiased estimate that running statistics follow.
+fn unbias(count: usize) -> f64 {
+    count as f64 / (count as f64 - 1.0).max(1.0)
 }
 
 fn activated(input: Value, activation: Activation) -> Value {
