@@ -6,12 +6,12 @@
 
 use crate::Level;
 use crate::buffer::Buffer;
+use crate::chunks::Chunks;
 use crate::destination::Destination;
 use crate::elementwise::combine;
 use crate::phases::Phase;
 use crate::plane::Geometry;
 use crate::reduce::{product, sum};
-use crate::schedule::Schedule;
 use crate::statistics::{Moments, Normalisation, Statistics};
 use rayon::prelude::*;
 
@@ -68,13 +68,14 @@ impl Convolved {
         convolve: impl Fn(usize, &mut S, &mut [f32]) + Sync,
     ) -> Convolved {
         let Batch { level, geometry, images, channels } = of;
-        let chunk = Schedule::new(images).chunk;
+        let chunks = Chunks::of(images);
+        let chunk = chunks.size();
         let values = channels * geometry.flat;
         let mut planes = Buffer::take(images * values);
         let mut moments = vec![Moments::default(); images * channels];
-        let chunks =
+        let pieces =
             planes.par_chunks_mut(chunk * values).zip(moments.par_chunks_mut(chunk * channels));
-        chunks.enumerate().for_each(|(number, (planes, moments))| {
+        pieces.enumerate().for_each(|(number, (planes, moments))| {
             let mut scratch = scratch();
             let of_images = planes.chunks_exact_mut(values).zip(moments.chunks_exact_mut(channels));
             for (image, (planes, moments)) in (number * chunk..).zip(of_images) {
@@ -84,7 +85,7 @@ impl Convolved {
                 }
             }
         });
-        let statistics = Statistics::of_channels(&moments, channels, geometry.pixels());
+        let statistics = Statistics::of_channels(chunks, &moments, geometry.pixels());
         Convolved { planes, statistics }
     }
 
@@ -168,15 +169,15 @@ impl<'a> OutputGradient<'a> {
         let pixels = geometry.pixels();
         assert_eq!(rows.len(), images * channels * pixels, "length of the output gradient");
         let mut planes = Buffer::take(images * channels * geometry.flat);
-        let mut sums = vec![[0.0; 2]; images * channels];
-        let of_planes = planes.par_chunks_mut(geometry.flat).zip(&mut sums);
+        let mut sums = vec![0.0; images * channels * 2];
+        let of_planes = planes.par_chunks_mut(geometry.flat).zip(sums.as_chunks_mut().0);
         of_planes.enumerate().for_each(|(number, (plane, sums))| {
             geometry.flatten(&rows[number * pixels..][..pixels], plane);
             let mean = convolved.statistics[number % channels].mean as f32;
             let value = geometry.plane(&convolved.planes, number);
             *sums = [sum(level, plane), product(level, plane, (mean, value))];
         });
-        let totals = totals(&sums, channels);
+        let totals = Chunks::of(images).totals(&sums, channels * 2).as_chunks().0.to_vec();
         let normalisation = |channel: usize| {
             let scale = affine.map_or(1.0, |affine| affine.gamma[channel]);
             convolved.statistics[channel].backward(scale, totals[channel], images * pixels)
@@ -206,16 +207,4 @@ impl<'a> OutputGradient<'a> {
     pub(crate) fn beta(&self) -> Vec<f32> {
         self.totals.iter().map(|total| total[0] as f32).collect()
     }
-}
-
-/// Sums over the images, in order.
-fn totals(sums: &[[f32; 2]], channels: usize) -> Vec<[f64; 2]> {
-    let mut totals = vec![[0.0; 2]; channels];
-    for sums in sums.chunks_exact(channels) {
-        for (total, sums) in totals.iter_mut().zip(sums) {
-            total[0] += f64::from(sums[0]);
-            total[1] += f64::from(sums[1]);
-        }
-    }
-    totals
 }

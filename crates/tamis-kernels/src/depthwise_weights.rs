@@ -1,7 +1,9 @@
 //! The gradient of [`crate::depthwise`] with respect to its weights.
 //!
 //! `sums[channel][tap] += sum over pixels of gradient[channel][pixel] * source[channel][pixel + tap]`.
-//! Lanes are pixels; they are added up once for each image, channel and tap.
+//! Lanes are pixels, `WIDE` or [`NARROW`] of a row; they are added up once for each image, channel and tap.
+//! A lane adds its pixels column by column of vectors, so that the order does not depend on how many rows a
+//! tile has.
 
 #![allow(unsafe_code)]
 // Register tiles are indexed by counters that are constants after unrolling.
@@ -11,7 +13,10 @@ use crate::depthwise::Columns;
 use crate::frame::{Frame, load_within};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{Four, Level, Vector, WIDE, by_level};
+use crate::simd::{Four, Level, Pair, Vector, WIDE, by_level};
+
+/// Lanes for planes of at most so many columns, fewer of which lie beyond the row.
+const NARROW: usize = WIDE / 2;
 
 /// What a kernel reads, and where.
 pub(crate) struct DepthwiseWeights<'a> {
@@ -39,11 +44,12 @@ by_level! {
     fn accumulate_channel(
         job: &DepthwiseWeights<'_>, source: &[f32], gradient: &[f32], sums: &mut [f32],
     ) = accumulate_any;
-    avx512 [Avx512, Avx2, 4], avx2 [Avx2, Avx2, 2], portable [Four, Four, 4]
+    avx512 [Avx512, Avx2, 4], avx2 [Avx2, Avx2, 2], portable [Pair<Pair<Four>>, Pair<Four>, 4]
 }
 
 /// # Safety
-/// The machine has the instructions of `V` and `H`; the slices are one channel of a valid job.
+/// The machine has the instructions of `V` and `H`, the latter of [`NARROW`] lanes; the slices are one
+/// channel of a valid job.
 #[inline(always)]
 unsafe fn accumulate_any<V: Vector, H: Vector, const R: usize>(
     job: &DepthwiseWeights<'_>,
@@ -53,15 +59,15 @@ unsafe fn accumulate_any<V: Vector, H: Vector, const R: usize>(
 ) {
     // SAFETY: the caller's promise; the height of columns is matched.
     unsafe {
-        match (job.columns.rows, job.frame.width <= H::LANES) {
-            (2, false) => all_columns::<V, R, 3, 2>(job, source, gradient, sums),
-            (3, false) => all_columns::<V, R, 3, 3>(job, source, gradient, sums),
-            (5, false) => all_columns::<V, R, 2, 5>(job, source, gradient, sums),
-            (_, false) => all_columns::<V, R, 1, 7>(job, source, gradient, sums),
-            (2, true) => all_columns::<H, R, 3, 2>(job, source, gradient, sums),
-            (3, true) => all_columns::<H, R, 3, 3>(job, source, gradient, sums),
-            (5, true) => all_columns::<H, R, 2, 5>(job, source, gradient, sums),
-            (_, true) => all_columns::<H, R, 1, 7>(job, source, gradient, sums),
+        match (job.columns.rows, job.frame.width <= NARROW) {
+            (2, false) => all_columns::<V, R, 3, 2, WIDE>(job, source, gradient, sums),
+            (3, false) => all_columns::<V, R, 3, 3, WIDE>(job, source, gradient, sums),
+            (5, false) => all_columns::<V, R, 2, 5, WIDE>(job, source, gradient, sums),
+            (_, false) => all_columns::<V, R, 1, 7, WIDE>(job, source, gradient, sums),
+            (2, true) => all_columns::<H, R, 3, 2, NARROW>(job, source, gradient, sums),
+            (3, true) => all_columns::<H, R, 3, 3, NARROW>(job, source, gradient, sums),
+            (5, true) => all_columns::<H, R, 2, 5, NARROW>(job, source, gradient, sums),
+            (_, true) => all_columns::<H, R, 1, 7, NARROW>(job, source, gradient, sums),
         }
     }
 }
@@ -72,7 +78,7 @@ by_level! {
     fn accumulate_tall(
         job: &DepthwiseWeights<'_>, source: &[f32], gradient: &[f32], sums: &mut [f32],
     ) = accumulate_tall_any;
-    avx512 [Avx512, Avx2, 4], avx2 [Avx2, Avx2, 2], portable [Four, Four, 4]
+    avx512 [Avx512, Avx2, 4], avx2 [Avx2, Avx2, 2], portable [Pair<Pair<Four>>, Pair<Four>, 4]
 }
 
 /// # Safety
@@ -87,10 +93,10 @@ unsafe fn accumulate_tall_any<V: Vector, H: Vector, const R: usize>(
     for column in 0..job.columns.offsets.len() {
         // SAFETY: the caller's promise; the column exists, with a tile of its height.
         unsafe {
-            if job.frame.width <= H::LANES {
-                some_columns::<H, R, 1, 7>(job, source, gradient, sums, column);
+            if job.frame.width <= NARROW {
+                some_columns::<H, R, 1, 7, NARROW>(job, source, gradient, sums, column);
             } else {
-                some_columns::<V, R, 1, 7>(job, source, gradient, sums, column);
+                some_columns::<V, R, 1, 7, WIDE>(job, source, gradient, sums, column);
             }
         }
     }
@@ -101,7 +107,13 @@ unsafe fn accumulate_tall_any<V: Vector, H: Vector, const R: usize>(
 /// # Safety
 /// As [`accumulate_any`], with columns of `K` taps.
 #[inline(always)]
-unsafe fn all_columns<V: Vector, const R: usize, const G: usize, const K: usize>(
+unsafe fn all_columns<
+    V: Vector,
+    const R: usize,
+    const G: usize,
+    const K: usize,
+    const LANES: usize,
+>(
     job: &DepthwiseWeights<'_>,
     source: &[f32],
     gradient: &[f32],
@@ -112,43 +124,42 @@ unsafe fn all_columns<V: Vector, const R: usize, const G: usize, const K: usize>
         // SAFETY: the columns from `first` exist, at most as many as named.
         unsafe {
             match columns - first {
-                1 if G > 1 => some_columns::<V, R, 1, K>(job, source, gradient, sums, first),
-                2 if G > 2 => some_columns::<V, R, 2, K>(job, source, gradient, sums, first),
-                _ => some_columns::<V, R, G, K>(job, source, gradient, sums, first),
+                1 if G > 1 => some_columns::<V, R, 1, K, LANES>(job, source, gradient, sums, first),
+                2 if G > 2 => some_columns::<V, R, 2, K, LANES>(job, source, gradient, sums, first),
+                _ => some_columns::<V, R, G, K, LANES>(job, source, gradient, sums, first),
             }
         }
     }
 }
 
+/// A vector of half of the `LANES` takes a second pass for the upper ones.
+///
 /// # Safety
 /// As [`all_columns`], and `G` columns from `first` exist.
 #[inline(always)]
-unsafe fn some_columns<V: Vector, const R: usize, const G: usize, const K: usize>(
+unsafe fn some_columns<
+    V: Vector,
+    const R: usize,
+    const G: usize,
+    const K: usize,
+    const LANES: usize,
+>(
     job: &DepthwiseWeights<'_>,
     source: &[f32],
     gradient: &[f32],
     sums: &mut [f32],
     first: usize,
 ) {
-    let Frame { height, width, .. } = *job.frame;
-    let spacing = job.columns.spacing;
-    // SAFETY: every block is made of rows and columns that exist.
+    const { assert!(V::LANES <= LANES && LANES <= 2 * V::LANES) };
+    let mut block = Block { job, source, gradient, first, y: 0, x: 0 };
+    // SAFETY: the caller's promise.
     unsafe {
-        let mut lanes = [[V::splat(0.0); K]; G];
-        for first_row in 0..spacing.min(height) {
-            let mut y = first_row;
-            while y < height {
-                let left = (height - y).div_ceil(spacing).min(R);
-                let rows = [4, 2].into_iter().find(|&rows| rows <= left);
-                for x in (0..width).step_by(V::LANES) {
-                    let block = Block { job, source, gradient, first, y, x };
-                    match rows {
-                        Some(4) => block.add::<V, G, K, 4>(&mut lanes),
-                        Some(_) => block.add::<V, G, K, 2>(&mut lanes),
-                        None => block.add::<V, G, K, 1>(&mut lanes),
-                    }
-                }
-                y += rows.unwrap_or(1) * spacing;
+        let mut lanes = block.all::<V, G, K, R, LANES>();
+        if V::LANES < LANES {
+            block.x = V::LANES;
+            let upper = block.all::<V, G, K, R, LANES>();
+            for (lanes, upper) in lanes.iter_mut().flatten().zip(upper.iter().flatten()) {
+                *lanes = lanes.add(*upper);
             }
         }
         for (column, lanes) in lanes.into_iter().enumerate() {
@@ -165,6 +176,7 @@ unsafe fn some_columns<V: Vector, const R: usize, const G: usize, const K: usize
 const BLOCK: usize = 10;
 
 /// A few rows of one vector of pixels, against a few columns of taps.
+#[derive(Clone, Copy)]
 struct Block<'a> {
     job: &'a DepthwiseWeights<'a>,
     source: &'a [f32],
@@ -186,11 +198,45 @@ static LANES_OF_ROW: [u32; 2 * WIDE] = {
 };
 
 impl Block<'_> {
+    /// The sums of all rows of every vector from column `x` on that begins a whole number of `LANES` after
+    /// it.
+    ///
+    /// # Safety
+    /// As [`some_columns`].
+    #[inline(always)]
+    unsafe fn all<V: Vector, const G: usize, const K: usize, const R: usize, const LANES: usize>(
+        mut self,
+    ) -> [[V; K]; G] {
+        let Frame { height, width, .. } = *self.job.frame;
+        let spacing = self.job.columns.spacing;
+        // SAFETY: every block is made of rows and columns that exist.
+        unsafe {
+            let mut lanes = [[V::splat(0.0); K]; G];
+            while self.x < width {
+                for first_row in 0..spacing.min(height) {
+                    self.y = first_row;
+                    while self.y < height {
+                        let left = (height - self.y).div_ceil(spacing).min(R);
+                        let rows = [4, 2].into_iter().find(|&rows| rows <= left);
+                        match rows {
+                            Some(4) => self.add::<V, G, K, 4>(&mut lanes),
+                            Some(_) => self.add::<V, G, K, 2>(&mut lanes),
+                            None => self.add::<V, G, K, 1>(&mut lanes),
+                        }
+                        self.y += rows.unwrap_or(1) * spacing;
+                    }
+                }
+                self.x += LANES;
+            }
+            lanes
+        }
+    }
+
     /// # Safety
     /// As [`some_columns`], and `R` rows from `y` and the column `x` exist.
     #[inline(always)]
     unsafe fn add<V: Vector, const G: usize, const K: usize, const R: usize>(
-        &self,
+        self,
         lanes: &mut [[V; K]; G],
     ) {
         const { assert!(R + K - 1 <= BLOCK) };

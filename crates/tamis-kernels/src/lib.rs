@@ -1,14 +1,17 @@
 //! The hot loops of training supernets and single networks on a CPU, forward and backward, on `f32`
 //! slices with shapes.
 //!
-//! `tamis-nn` registers these as operations of its tensor library; this crate knows no tensors,
-//! no networks and no files. Every function is pure: the same inputs at the same [`Level`] give the
-//! same bits for any number of rayon threads, because images are worked on one by one, partial
-//! sums belong to chunks of fixed size, and chunks are added in order.
+//! `tamis-nn` registers these as operations of its tensor library; this crate knows no tensors, no networks
+//! and no files. Every function is pure: the same inputs give the same bits at every [`Level`] and for any
+//! number of rayon threads. Every number that is summed up is one chain of fused multiply-adds in one
+//! order, or has sixteen lanes whatever the machine's vectors are; images are worked on one by one, partial
+//! sums belong to chunks of fixed size, and [`chunks`] are added by one tree. (Which bits a NaN has is the
+//! machine's.)
 //!
 //! How it is built, from the bottom:
 //!
 //! * `simd`: vectors of the machine, chosen at run time (AVX-512, AVX2 with FMA, or plain arrays);
+//! * `chunks`, `schedule`: how a batch is cut, how its parts are added up, and who works on which;
 //! * `plane`: the flat, zero-bordered image in which a convolution's tap is a constant offset;
 //! * `phases`: the parts of an image that a strided kernel reads, to and from such planes;
 //! * `correlate`, `correlate_weights`: the two convolution loops, over lists of such offsets;
@@ -31,6 +34,7 @@ pub mod average_2x2;
 mod average_3x3;
 mod batch_norm;
 mod buffer;
+pub mod chunks;
 pub mod conv_bn;
 mod correlate;
 mod correlate_weights;

@@ -1,7 +1,6 @@
 //! Loops that turn planes into numbers: sums, sums of squares, products of two planes.
 //!
-//! All of them add in `WIDE` lanes whatever the machine, so that their results depend on the
-//! level only through the rounding of multiply-and-add.
+//! All of them add in `WIDE` lanes whatever the machine.
 
 #![allow(unsafe_code)]
 

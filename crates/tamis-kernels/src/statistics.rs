@@ -5,6 +5,7 @@
 //! for computing sample variances" (1979), equation 2.1, in `f64`: no cancellation when the
 //! mean is large against the deviation.
 
+use crate::chunks::Chunks;
 use crate::elementwise::combine;
 use crate::plane::Geometry;
 use crate::reduce::shifted_moments;
@@ -58,13 +59,16 @@ impl Statistics {
         Normalisation { factor: factor as f32, slope: slope as f32, constant: constant as f32 }
     }
 
-    /// Of every channel, from `moments`, `[image, channel]`, of `pixels` values each.
+    /// Of every channel of a batch, from `moments`, `[image, channel]`, of `pixels` values each.
     pub(crate) fn of_channels(
+        chunks: Chunks,
         moments: &[Moments],
-        channels: usize,
         pixels: usize,
     ) -> Vec<Statistics> {
-        (0..channels).map(|channel| combine_images(&moments[channel..], channels, pixels)).collect()
+        let channels = moments.len() / chunks.batch();
+        let of_channel =
+            |channel| combine_images(chunks, pixels, |image| moments[image * channels + channel]);
+        (0..channels).map(of_channel).collect()
     }
 }
 
@@ -90,14 +94,15 @@ impl Normalisation {
     }
 }
 
-/// Combines every `step`-th of `moments`, all of equally many values.
-fn combine_images(moments: &[Moments], step: usize, pixels: usize) -> Statistics {
-    let images = moments.len().div_ceil(step) as f64;
-    let of_images = || moments.iter().step_by(step);
-    let mean = of_images().map(|moments| moments.mean).sum::<f64>() / images;
-    let squares = of_images().map(|of| of.squares + pixels as f64 * (of.mean - mean).powi(2));
-    let variance = squares.sum::<f64>() / (images * pixels as f64);
-    Statistics { mean, variance }
+/// Combines the moments of all images, each of `pixels` values.
+fn combine_images(chunks: Chunks, pixels: usize, moments: impl Fn(usize) -> Moments) -> Statistics {
+    let images = chunks.batch() as f64;
+    let mean = chunks.total(|image| moments(image).mean) / images;
+    let squares = chunks.total(|image| {
+        let of = moments(image);
+        of.squares + pixels as f64 * (of.mean - mean).powi(2)
+    });
+    Statistics { mean, variance: squares / (images * pixels as f64) }
 }
 
 #[cfg(test)]
@@ -116,11 +121,11 @@ mod tests {
             flat[geometry.flat - 1] = -1e9;
             Moments::of(Level::best(), &flat, &geometry)
         });
-        let [of_first, of_second] =
-            [0, 1].map(|image| Statistics::of_channels(&moments[image..=image], 1, 6)[0]);
+        let [of_first, of_second] = [0, 1]
+            .map(|image| Statistics::of_channels(Chunks::of(1), &moments[image..=image], 6)[0]);
         assert!((of_first.mean - 22.0 / 6.0).abs() < 1e-6);
         assert!((of_second.variance - 5.0).abs() < 1e-6, "{}", of_second.variance);
-        let of_both = Statistics::of_channels(&moments, 1, 6)[0];
+        let of_both = Statistics::of_channels(Chunks::of(2), &moments, 6)[0];
         let between = (of_second.mean - of_first.mean) / 2.0;
         let expected = (of_first.variance + of_second.variance) / 2.0 + between * between;
         assert!((of_both.variance / expected - 1.0).abs() < 1e-12);

@@ -4,6 +4,7 @@ use super::layout::Plan;
 use super::{Gradients, Operands, Saved, Wants, check};
 use crate::batch_norm::OutputGradient;
 use crate::buffer::Buffer;
+use crate::chunks;
 use crate::correlate::Correlation;
 use crate::correlate_weights::{Lanes, WeightCorrelation};
 use crate::destination::Destination;
@@ -88,8 +89,9 @@ impl Pass<'_> {
             self.run_chunk(images, input, sum);
         });
         self.lanes.as_ref().map(|lanes| {
-            let mut weights = vec![0.0; shape.weights()];
-            sums.chunks_exact(sum).for_each(|sums| lanes.add_to(&mut weights, sums));
+            let (mut weights, mut total) = (vec![0.0; shape.weights()], Buffer::take(sum));
+            chunks::add(&sums, sum, 0, &mut total);
+            lanes.add_to(&mut weights, &total);
             weights
         })
     }

@@ -57,7 +57,7 @@ pub fn backward(
             pass.input(input, &mut sums);
         }
         if let Some(weights) = &mut gradients.weights {
-            sums.add_to(&saved.plan, weights);
+            sums.write_to(&saved.plan, weights);
         }
     }
     if let Some(shares) = &mut gradients.shares {

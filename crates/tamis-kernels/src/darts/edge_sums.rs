@@ -3,15 +3,9 @@
 
 use super::layout::Plan;
 use crate::buffer::Buffer;
+use crate::chunks;
 use crate::schedule::Pieces;
 use rayon::prelude::*;
-use std::ops::Range;
-
-/// The images of every chunk.
-pub(super) fn in_chunks(plan: &Plan) -> impl Iterator<Item = Range<usize>> {
-    let (batch, schedule) = (plan.shape.batch, plan.schedule);
-    (0..batch.div_ceil(schedule.chunk)).map(move |chunk| schedule.images(chunk, batch))
-}
 
 /// Weights that a thread adds up at a time.
 const BLOCK: usize = 4096;
@@ -29,7 +23,7 @@ impl EdgeSums {
     pub(super) fn new(plan: &Plan, source: usize, wanted: bool) -> EdgeSums {
         let len = plan.sums(source).last().map_or(0, |(_, _, place)| place.end);
         let each = usize::from(wanted) * len;
-        EdgeSums { source, buffer: Buffer::take(in_chunks(plan).count() * each), each }
+        EdgeSums { source, buffer: Buffer::take(plan.chunks.count() * each), each }
     }
 
     /// The sums of every chunk.
@@ -43,8 +37,8 @@ impl EdgeSums {
         self.buffer.fill(0.0);
     }
 
-    /// Adds the chunks in order to the gradient of all weights.
-    pub(super) fn add_to(&self, plan: &Plan, weights: &mut [f32]) {
+    /// Writes the sums of all chunks to the gradient of all weights.
+    pub(super) fn write_to(&self, plan: &Plan, weights: &mut [f32]) {
         if self.each == 0 {
             return;
         }
@@ -58,9 +52,7 @@ impl EdgeSums {
             blocks.extend(place.step_by(BLOCK).zip(weights.chunks_mut(BLOCK)));
         }
         blocks.into_par_iter().for_each(|(first, weights)| {
-            for sums in self.buffer.chunks_exact(self.each) {
-                weights.iter_mut().zip(&sums[first..]).for_each(|(weight, sum)| *weight += sum);
-            }
+            chunks::add(&self.buffer, self.each, first, weights);
         });
     }
 }

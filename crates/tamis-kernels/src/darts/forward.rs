@@ -2,7 +2,6 @@
 //! its second ones, image by image; then the last node is formed.
 
 use super::bypass;
-use super::edge_sums::in_chunks;
 use super::layout::Plan;
 use super::mixture::Mixture;
 use super::numbering::{FIRST, INPUTS, LAST, NODES, POOLS, SECOND};
@@ -170,11 +169,11 @@ fn first_pass(
     let input = operands.states.get(state).copied().unwrap_or_default();
     let input_values = shape.channels * shape.height * shape.width;
     let output_values = output.len() / shape.batch;
-    let chunk = plan.schedule.chunk;
+    let chunk = plan.chunks.size();
     let mut of_value = Pieces(&mut value, chunk * values);
     let mut of_halved = Pieces(&mut halved, chunk * bypass);
     let mut of_output = Pieces(output, chunk * output_values);
-    let extra = in_chunks(plan).map(|_| [of_value.next(), of_halved.next(), of_output.next()]);
+    let extra = plan.chunks.iter().map(|_| [of_value.next(), of_halved.next(), of_output.next()]);
     let extra = extra.collect::<Vec<_>>().into_par_iter();
     let first = results(plan, planes, extra, |images, [value, halved, output], work| {
         let mut scratch = Scratch {
@@ -218,7 +217,7 @@ pub(super) fn second_pass(plan: &Plan, weights: &[f32], source: usize, kept: &Ke
     let (phases, channels) = (plan.phases(source), plan.mixed());
     let stages = second_stages(plan, weights, source);
     let reads_state = stages.iter().any(|(first, _)| first.is_none());
-    let extra = (0..plan.shape.batch.div_ceil(plan.schedule.chunk)).into_par_iter();
+    let extra = (0..plan.chunks.count()).into_par_iter();
     results(plan, planes, extra, |images, _, work| {
         let mut of_state = plan.frame.take(phases * channels, 0.0);
         let mut hidden = plan.frame.take(1, 0.0);
@@ -315,13 +314,13 @@ fn results<T: Send>(
     extra: impl IndexedParallelIterator<Item = T>,
     of_chunk: impl Fn(usize, T, &mut dyn Iterator<Item = Work<'_>>) + Sync,
 ) -> Results {
-    let (batch, chunk) = (plan.shape.batch, plan.schedule.chunk);
+    let (batch, chunk) = (plan.shape.batch, plan.chunks.size());
     let values = planes * plan.geometry.flat;
     let mut buffer = Buffer::take(batch * values);
     let mut moments = vec![Moments::default(); batch * planes];
     let mut of_buffer = Pieces(&mut buffer, chunk * values);
     let mut of_moments = Pieces(&mut moments, chunk * planes);
-    let chunks = in_chunks(plan).map(|images| (images, of_buffer.next(), of_moments.next()));
+    let chunks = plan.chunks.iter().map(|images| (images, of_buffer.next(), of_moments.next()));
     let chunks = chunks.collect::<Vec<_>>().into_par_iter().zip(extra);
     chunks.for_each(|((images, buffer, moments), extra)| {
         let (mut buffer, mut moments) = (Pieces(buffer, values), Pieces(moments, planes));
@@ -329,7 +328,7 @@ fn results<T: Send>(
         let mut work = std::iter::repeat_with(work).take(images.len());
         of_chunk(images.start, extra, &mut work);
     });
-    let statistics = Statistics::of_channels(&moments, planes, plan.geometry.pixels());
+    let statistics = Statistics::of_channels(plan.chunks, &moments, plan.geometry.pixels());
     Results { planes: buffer, statistics }
 }
 

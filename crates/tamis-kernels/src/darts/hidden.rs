@@ -2,7 +2,7 @@
 //! the nodes, through their second halves, to before the normalisation between the halves.
 
 use super::Cell;
-use super::edge_sums::{EdgeSums, in_chunks};
+use super::edge_sums::EdgeSums;
 use super::entries::Place;
 use super::forward::frame_hidden;
 use super::layout::Plan;
@@ -97,13 +97,15 @@ impl Pass<'_> {
 
     fn run(&self, sums: &mut EdgeSums) -> Hidden {
         let plan = &self.cell.plan;
-        let (batch, chunk, planes) = (plan.shape.batch, plan.schedule.chunk, self.planes());
+        let (batch, chunk, planes) = (plan.shape.batch, plan.chunks.size(), self.planes());
         let values = planes * plan.geometry.flat;
         let mut buffer = Buffer::take(batch * values);
-        let mut moments = vec![[0.0; 2]; batch * planes];
+        let mut moments = vec![0.0; batch * planes * 2];
         let mut pieces = Pieces(&mut buffer, chunk * values);
-        let tasks: Vec<_> = in_chunks(plan)
-            .zip(moments.chunks_mut(chunk * planes))
+        let tasks: Vec<_> = plan
+            .chunks
+            .iter()
+            .zip(moments.chunks_mut(chunk * planes * 2))
             .zip(sums.chunks())
             .map(|task| (task, pieces.next()))
             .collect();
@@ -112,10 +114,10 @@ impl Pass<'_> {
             let mut scratch =
                 Scratch { framed: plan.frame.take(1, 0.0), stage: stage::scratch(plan) };
             for (local, (image, moments)) in
-                images.zip(moments.chunks_exact_mut(planes)).enumerate()
+                images.zip(moments.chunks_exact_mut(planes * 2)).enumerate()
             {
                 let to = item(buffer, local, values);
-                self.image(image, &mut scratch, [to, &mut *sums], moments);
+                self.image(image, &mut scratch, [to, &mut *sums], moments.as_chunks_mut().0);
             }
         });
         Hidden { planes: buffer, normalisations: self.normalisations(&moments) }
@@ -160,18 +162,13 @@ impl Pass<'_> {
         }
     }
 
-    /// Adds the sums of all images in order.
-    fn normalisations(&self, moments: &[[f32; 2]]) -> Vec<Normalisation> {
+    /// Adds the sums of all images up.
+    fn normalisations(&self, moments: &[f32]) -> Vec<Normalisation> {
         let plan = &self.cell.plan;
         let planes = self.planes();
         let values = plan.shape.batch * plan.geometry.pixels();
-        let mut totals = vec![[0.0; 2]; planes];
-        for moments in moments.chunks_exact(planes) {
-            for (total, moments) in totals.iter_mut().zip(moments) {
-                total[0] += f64::from(moments[0]);
-                total[1] += f64::from(moments[1]);
-            }
-        }
+        let totals = plan.chunks.totals(moments, planes * 2);
+        let (totals, _) = totals.as_chunks();
         let first = &self.cell.sources[self.source].kept.first;
         let of_stages = self.stages.iter().flat_map(|stage| {
             let of_channels = (0..plan.mixed()).map(|channel| {

@@ -4,9 +4,9 @@ use super::CellShape;
 use super::entries::{Edge, Entries, Part};
 use super::numbering::{INPUTS, STAGES, edge, edges};
 use crate::Level;
+use crate::chunks::Chunks;
 use crate::frame::Frame;
 use crate::plane::Geometry;
-use crate::schedule::Schedule;
 use crate::stage::Planes;
 use crate::window::Window;
 use std::ops::Range;
@@ -30,7 +30,7 @@ pub(super) struct Plan {
     /// Dense planes of the size of a node, which is also that of a phase of a strided input.
     pub(super) geometry: Geometry,
     pub(super) frame: Frame,
-    pub(super) schedule: Schedule,
+    pub(super) chunks: Chunks,
 }
 
 impl Plan {
@@ -43,7 +43,7 @@ impl Plan {
             entries: Entries::new(runs, shape.reduction, shape.mixed_channels()),
             geometry: Geometry::dense(height, width),
             frame: Frame::new(height, width),
-            schedule: Schedule::new(shape.batch),
+            chunks: Chunks::of(shape.batch),
         }
     }
 

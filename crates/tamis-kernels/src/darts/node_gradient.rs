@@ -83,15 +83,10 @@ impl<'a> Summation<'a> {
 }
 
 impl NodeGradient {
-    /// Adds `sums`, `[image, slot, channel]`, in image order.
-    pub(super) fn new(node: usize, planes: Buffer, sums: &[f32], each: usize) -> Self {
-        let mut totals = vec![0.0; each];
-        for sums in sums.chunks_exact(each) {
-            for (total, &sum) in totals.iter_mut().zip(sums) {
-                *total += f64::from(sum);
-            }
-        }
-        NodeGradient { node, planes, totals }
+    /// Adds `sums`, `[image, slot, channel]`, over the batch.
+    pub(super) fn new(plan: &Plan, node: usize, planes: Buffer, sums: &[f32]) -> Self {
+        let each = sums.len() / plan.shape.batch;
+        NodeGradient { node, planes, totals: plan.chunks.totals(sums, each) }
     }
 
     /// Of a node that nothing leaves: its part of the output's gradient.
@@ -114,7 +109,7 @@ impl NodeGradient {
             }
             summation.image(image, planes, sums);
         });
-        NodeGradient::new(node, planes, &sums, each)
+        NodeGradient::new(plan, node, planes, &sums)
     }
 
     /// One plane, of a channel as it was before it was shuffled.

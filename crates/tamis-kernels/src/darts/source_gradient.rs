@@ -2,7 +2,7 @@
 
 use super::Cell;
 use super::bypass::{self, BypassGradient};
-use super::edge_sums::{EdgeSums, in_chunks};
+use super::edge_sums::EdgeSums;
 use super::entries::{self, Half, Part, Place};
 use super::forward::frame_state;
 use super::hidden::Hidden;
@@ -100,12 +100,14 @@ impl<'a> SourceGradient<'a> {
     /// The gradient of a node.
     pub(super) fn node(&self, weights: &mut EdgeSums, of_bypass: bool) -> NodeGradient {
         let plan = &self.cell.plan;
-        let (chunk, batch) = (plan.schedule.chunk, plan.shape.batch);
+        let (chunk, batch) = (plan.chunks.size(), plan.shape.batch);
         let summation = Summation::new(self.cell, self.source, of_bypass);
         let (values, each) = (plan.node(), summation.len());
         let mut planes = Buffer::take(batch * values);
         let mut sums = vec![0.0; batch * each];
-        let tasks: Vec<_> = in_chunks(plan)
+        let tasks: Vec<_> = plan
+            .chunks
+            .iter()
             .zip(planes.chunks_mut(chunk * values))
             .zip(sums.chunks_mut(chunk * each))
             .zip(weights.chunks())
@@ -124,7 +126,7 @@ impl<'a> SourceGradient<'a> {
                 summation.image(image, planes, sums);
             }
         });
-        NodeGradient::new(self.source, planes, &sums, each)
+        NodeGradient::new(plan, self.source, planes, &sums)
     }
 
     /// Writes the gradient of an input, unless `input` is empty.
@@ -132,8 +134,10 @@ impl<'a> SourceGradient<'a> {
         let plan = &self.cell.plan;
         let phases = plan.phases(self.source);
         let values = input.len() / plan.shape.batch;
-        let mut pieces = Pieces(input, plan.schedule.chunk * values);
-        let tasks: Vec<_> = in_chunks(plan)
+        let mut pieces = Pieces(input, plan.chunks.size() * values);
+        let tasks: Vec<_> = plan
+            .chunks
+            .iter()
             .zip(weights.chunks())
             .map(|(images, weights)| (images, weights, pieces.next()))
             .collect();

@@ -6,6 +6,8 @@ use super::layout::{destinations, edge};
 use super::node_gradient::NodeGradient;
 use super::source_gradient::{Results, SourceGradient};
 use super::{EDGES, Gradients, OPERATIONS, Saved, Wants};
+use crate::buffer::Buffer;
+use crate::chunks;
 use rayon::prelude::*;
 
 /// Gradients of a loss, given that of the output, `[batch, channels, height, width]`.
@@ -53,7 +55,7 @@ pub fn backward(
     gradients
 }
 
-/// Adds the partial sums of the chunks, in order, to the gradients of the edges of `source`.
+/// Adds the partial sums of the chunks up to the gradients of the edges of `source`.
 fn add_weights(plan: &Plan, source: usize, results: &Results, gradient: &mut [f32]) {
     let (channels, each) = (plan.shape.channels, plan.weight_sums(source));
     if each == 0 {
@@ -66,10 +68,9 @@ fn add_weights(plan: &Plan, source: usize, results: &Results, gradient: &mut [f3
             let others = plan.entered(source, of.operation).take_while(|&node| node < destination);
             let (lanes, before) = (&plan.lanes[of.number], others.count() * channels);
             let first = plan.weight_sums_of(source, of).start + before * lanes.count();
-            for sums in results.weights.chunks_exact(each) {
-                let weights = &mut gradient[of.weights_of(0, channels)];
-                lanes.add_to(weights, &sums[first..first + channels * lanes.count()]);
-            }
+            let mut sums = Buffer::take(channels * lanes.count());
+            chunks::add(&results.weights, each, first, &mut sums);
+            lanes.add_to(&mut gradient[of.weights_of(0, channels)], &sums);
         }
     });
 }
@@ -86,8 +87,9 @@ fn write_shares(
     for (number, operation) in [SKIP, POOL].into_iter().enumerate() {
         for destination in plan.entered(source, operation) {
             let place = 2 * (destination - source - 1) + number;
-            let sums = results.shares.chunks_exact(2 * (OUTPUT - source));
-            let total: f64 = sums.map(|sums| f64::from(sums[place])).sum();
+            let each = 2 * (OUTPUT - source);
+            let of_image = |image: usize| f64::from(results.shares[image * each + place]);
+            let total = plan.chunks.total(of_image);
             shares[edge(source, destination) * OPERATIONS + operation] = total as f32;
         }
     }

@@ -86,23 +86,23 @@ impl<'a> Formation<'a> {
     }
 
     fn run(&self) -> Source {
-        let Plan { ref shape, ref geometry, schedule, .. } = *self.plan;
-        let (images, chunk, values) = (shape.batch, schedule.chunk, self.plan.node());
-        let (spatial, planes) = (self.outputs[0], self.outputs.iter().sum());
+        let Plan { ref shape, ref geometry, chunks, .. } = *self.plan;
+        let (images, chunk, values) = (shape.batch, chunks.size(), self.plan.node());
+        let (spatial, planes) = (self.outputs[0], self.outputs.iter().sum::<usize>());
         let mut value = Buffer::take(images * values);
         let mut convolved = Buffer::take(images * spatial * geometry.flat);
         let mut moments = vec![Moments::default(); images * planes];
         let mut of_value = Pieces(&mut value, chunk * values);
         let mut of_convolved = Pieces(&mut convolved, chunk * spatial * geometry.flat);
         let mut of_moments = Pieces(&mut moments, chunk * planes);
-        let chunks = (0..images.div_ceil(chunk)).map(|number| Chunk {
-            images: schedule.images(number, images),
+        let tasks = chunks.iter().map(|images| Chunk {
+            images,
             value: of_value.next(),
             convolved: of_convolved.next(),
             moments: of_moments.next(),
         });
-        chunks.collect::<Vec<_>>().into_par_iter().for_each(|chunk| self.run_chunk(chunk));
-        let statistics = Statistics::of_channels(&moments, planes, geometry.pixels());
+        tasks.collect::<Vec<_>>().into_par_iter().for_each(|chunk| self.run_chunk(chunk));
+        let statistics = Statistics::of_channels(chunks, &moments, geometry.pixels());
         Source { value, convolved, convolved_planes: spatial, statistics }
     }
 
@@ -144,7 +144,7 @@ fn take_moments(plan: &Plan, planes: &[f32], moments: &mut [Moments]) {
 fn write_output(plan: &Plan, operands: &Operands<'_>, sources: &[Source], output: &mut [f32]) {
     let mixture = Mixture::new(plan, operands, sources);
     let pixels = plan.geometry.pixels();
-    let (chunk, image_values) = (plan.schedule.chunk, plan.shape.channels * pixels);
+    let (chunk, image_values) = (plan.chunks.size(), plan.shape.channels * pixels);
     output.par_chunks_mut(chunk * image_values).enumerate().for_each(|(number, output)| {
         let mut scratch = Scratch::new(plan);
         let mut value = Buffer::take(plan.node());

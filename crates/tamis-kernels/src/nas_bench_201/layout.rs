@@ -2,12 +2,12 @@
 
 use super::CellShape;
 use crate::Level;
+use crate::chunks::Chunks;
 use crate::correlate::{Correlation, Reading};
 use crate::correlate_weights::Lanes;
 use crate::elementwise::relu;
 use crate::plane::Geometry;
 use crate::runs::Runs;
-use crate::schedule::Schedule;
 use std::ops::{Range, RangeInclusive};
 
 /// Edges of a cell.
@@ -99,7 +99,7 @@ pub(super) struct Plan {
     /// Of what the output depends on: nothing enters a node that nothing leaves.
     runs: Runs,
     pub(super) geometry: Geometry,
-    pub(super) schedule: Schedule,
+    pub(super) chunks: Chunks,
     /// Of the weights of each convolution, over the rectified source stored pixel by pixel.
     pub(super) lanes: [Lanes; 2],
 }
@@ -108,14 +108,14 @@ impl Plan {
     /// `runs` is `[edge, operation]`, or empty: then everything runs.
     pub(super) fn new(level: Level, shape: CellShape, runs: &[bool]) -> Plan {
         let geometry = Geometry::new(shape.height, shape.width);
-        let schedule = Schedule::new(shape.batch);
+        let chunks = Chunks::of(shape.batch);
         let lanes = CONVOLUTIONS.map(|of| {
             let taps = of.places().map(|[row, column]| geometry.pixel_tap(row, column));
             let offsets: Vec<usize> = taps.map(|tap| tap * shape.channels).collect();
             Lanes::new(&offsets, shape.channels)
         });
         let runs = Runs::new(runs, [EDGES, OPERATIONS]);
-        let mut plan = Plan { level, shape, runs, geometry, schedule, lanes };
+        let mut plan = Plan { level, shape, runs, geometry, chunks, lanes };
         plan.drop_unread();
         plan
     }

@@ -17,14 +17,13 @@ pub(super) struct NodeGradient {
 }
 
 impl NodeGradient {
-    /// Adds `sums`, `[image, channel, sum]`, in image order.
+    /// Adds `sums`, `[image, channel, sum]`, over the batch; zeros if there are none.
     pub(super) fn new(saved: &Saved, node: usize, planes: Buffer, sums: &[f32]) -> Self {
-        let mut totals = vec![0.0; sums_of(node) * saved.plan.shape.channels];
-        for sums in sums.chunks_exact(totals.len()) {
-            for (total, &sum) in totals.iter_mut().zip(sums) {
-                *total += f64::from(sum);
-            }
-        }
+        let each = sums_of(node) * saved.plan.shape.channels;
+        let totals = match sums {
+            [] => vec![0.0; each],
+            sums => saved.plan.chunks.totals(sums, each),
+        };
         NodeGradient { node, planes, totals }
     }
 
@@ -35,19 +34,19 @@ impl NodeGradient {
 
     /// Of the output, from the gradient of the loss.
     pub(super) fn of_output(saved: &Saved, weights: &[f32], gradient: &[f32]) -> Self {
-        let Plan { shape, schedule, .. } = saved.plan;
+        let Plan { shape, chunks, .. } = saved.plan;
         let (values, image_sum_values) = (saved.plan.node(), sums_of(OUTPUT) * shape.channels);
         let mut planes = Buffer::take(shape.batch * values);
         let mut sums = vec![0.0; shape.batch * image_sum_values];
         let summation = Summation::new(saved, weights, OUTPUT);
-        let chunks = planes
-            .par_chunks_mut(schedule.chunk * values)
-            .zip(sums.par_chunks_mut(schedule.chunk * image_sum_values));
-        chunks.enumerate().for_each(|(number, (planes, sums))| {
+        let pieces = planes
+            .par_chunks_mut(chunks.size() * values)
+            .zip(sums.par_chunks_mut(chunks.size() * image_sum_values));
+        pieces.enumerate().for_each(|(number, (planes, sums))| {
             let mut scratch = summation.scratch();
             let of_images =
                 planes.chunks_exact_mut(values).zip(sums.chunks_exact_mut(image_sum_values));
-            for (image, (planes, sums)) in (number * schedule.chunk..).zip(of_images) {
+            for (image, (planes, sums)) in (number * chunks.size()..).zip(of_images) {
                 flatten(&saved.plan, gradient, image, planes);
                 summation.image(image, planes, sums, &mut scratch);
             }

@@ -111,7 +111,7 @@ impl<'a> SourceGradient<'a> {
 
     /// Runs over all chunks; writes the gradient of node 0 to `input` unless that is empty.
     pub(super) fn run(&self, input: &mut [f32]) -> Results {
-        let Plan { shape, schedule, .. } = *self.plan;
+        let Plan { shape, chunks, .. } = *self.plan;
         let inner = usize::from(self.source > 0);
         let gradient_values = inner * self.plan.node();
         let input_values = input.len() / shape.batch;
@@ -120,21 +120,21 @@ impl<'a> SourceGradient<'a> {
             if self.weights_wanted { self.plan.weight_sums(self.source) } else { 0 };
         let share_values = if self.shares_wanted { 2 * (OUTPUT - self.source) } else { 0 };
 
-        let chunks = shape.batch.div_ceil(schedule.chunk);
         let mut results = Results {
             gradient: Buffer::take(shape.batch * gradient_values),
             sums: vec![0.0; shape.batch * sum_values],
-            weights: Buffer::take(chunks * weight_values),
+            weights: Buffer::take(chunks.count() * weight_values),
             shares: vec![0.0; shape.batch * share_values],
         };
-        let mut gradient = Pieces(&mut results.gradient, schedule.chunk * gradient_values);
-        let mut input = Pieces(input, schedule.chunk * input_values);
-        let mut sums = Pieces(&mut results.sums, schedule.chunk * sum_values);
+        let mut gradient = Pieces(&mut results.gradient, chunks.size() * gradient_values);
+        let mut input = Pieces(input, chunks.size() * input_values);
+        let mut sums = Pieces(&mut results.sums, chunks.size() * sum_values);
         let mut weights = Pieces(&mut results.weights, weight_values);
-        let mut shares = Pieces(&mut results.shares, schedule.chunk * share_values);
-        let tasks: Vec<Chunk<'_>> = (0..chunks)
-            .map(|chunk| Chunk {
-                images: schedule.images(chunk, shape.batch),
+        let mut shares = Pieces(&mut results.shares, chunks.size() * share_values);
+        let tasks: Vec<Chunk<'_>> = chunks
+            .iter()
+            .map(|images| Chunk {
+                images,
                 gradient: gradient.next(),
                 input: input.next(),
                 sums: sums.next(),

@@ -4,6 +4,7 @@ use super::layout::{Channel, Plan};
 use super::{Gradients, Operands, Saved, Wants, check};
 use crate::batch_norm::OutputGradient;
 use crate::buffer::Buffer;
+use crate::chunks;
 use crate::destination::Destination;
 use crate::frame::keep_positive;
 use crate::schedule::{in_chunks, item};
@@ -79,9 +80,7 @@ impl Pass<'_> {
         });
         of_weights.then(|| {
             let mut depthwise = vec![0.0; each];
-            for sums in sums.chunks_exact(each) {
-                depthwise.iter_mut().zip(sums).for_each(|(weight, sum)| *weight += sum);
-            }
+            chunks::add(&sums, each, 0, &mut depthwise);
             let pointwise = depthwise.split_off(shape.depthwise_weights());
             (depthwise, pointwise)
         })

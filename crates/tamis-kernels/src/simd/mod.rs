@@ -1,9 +1,10 @@
 //! Vectors of `f32` and the choice, at run time, of the widest the machine has.
 //!
 //! Kernels are written once over [`Vector`], forced inline, and compiled three times inside
-//! functions that enable the instructions ([`by_level!`]). Elementwise kernels use the native
-//! width; reductions use [`WIDE`] lanes at every level, so that AVX2 and AVX-512 give the same bits.
-//! The portable level multiplies and adds in two roundings and therefore differs in the last bits.
+//! functions that enable the instructions ([`by_level!`]). Results do not depend on the level: loops whose
+//! lanes are results use the native width, those whose lanes are added up use [`WIDE`] lanes at every level,
+//! and multiply-and-add rounds once everywhere, which costs the portable level a call where the target has no
+//! instruction for it.
 
 #![allow(unsafe_code)]
 
@@ -140,11 +141,11 @@ pub(crate) trait Vector: Copy {
     fn mul(self, other: Self) -> Self;
     /// `self * factor + addend`.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
-    /// The larger of two; `other` if one is a NaN.
+    /// The larger of two; `other` if one is a NaN, or they are equal.
     fn max(self, other: Self) -> Self;
     /// `then` where `self == other`, else `otherwise`.
     fn if_equal(self, other: Self, then: Self, otherwise: Self) -> Self;
-    /// `max(self, 0)`; a NaN stays a NaN.
+    /// `max(self, 0)`; a NaN stays a NaN, and a negative zero what it is.
     fn relu(self) -> Self;
     /// `self` where `condition > 0`, else 0.
     fn where_positive(self, condition: Self) -> Self;
@@ -225,3 +226,102 @@ macro_rules! by_level {
     };
 }
 pub(crate) use by_level;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every pair of these meets in some lane.
+    const SPECIAL: [f32; WIDE] = {
+        let mut values = [0.0; WIDE];
+        let (negative, tiny) = (f32::from_bits(0xffc0_1234), f32::from_bits(1));
+        let some =
+            [0.0, -0.0, f32::NAN, negative, 1.5, -1.5, tiny, f32::INFINITY, f32::NEG_INFINITY];
+        let mut lane = 0;
+        while lane < WIDE {
+            values[lane] = some[lane % some.len()];
+            lane += 1;
+        }
+        values
+    };
+
+    by_level! {
+        /// What the operations make of `WIDE` lanes, one after another.
+        fn operations(left: &[f32; WIDE], right: &[f32; WIDE], to: &mut [f32]) = operations_any;
+        avx512 [Avx512], avx2 [Pair<Avx2>], portable [Pair<Pair<Four>>]
+    }
+
+    /// # Safety
+    /// The machine has the instructions of `V`, of `WIDE` lanes.
+    #[inline(always)]
+    unsafe fn operations_any<V: Vector>(left: &[f32; WIDE], right: &[f32; WIDE], to: &mut [f32]) {
+        // SAFETY: the slices have so many floats.
+        unsafe {
+            let [a, b] = [left, right].map(|values| V::load(values.as_ptr()));
+            let chosen = a.if_equal(b, V::splat(1.0), b);
+            let mut to = to.chunks_exact_mut(WIDE);
+            for result in [a.max(b), a.relu(), a.where_positive(b), chosen, a.and(b)] {
+                result.store(to.next().unwrap().as_mut_ptr());
+            }
+            for (count, to) in to.enumerate().take(WIDE) {
+                a.store_first(to.as_mut_ptr(), count + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn zeros_and_nans_come_out_alike_at_every_level() {
+        for turn in 0..WIDE {
+            let mut right = SPECIAL;
+            right.rotate_left(turn);
+            let found = Level::available().into_iter().map(|level| {
+                let mut to = vec![7.0; (5 + WIDE) * WIDE];
+                operations(level, &SPECIAL, &right, &mut to);
+                to.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+            });
+            let found: Vec<_> = found.collect();
+            assert!(found.windows(2).all(|pair| pair[0] == pair[1]), "turned by {turn}");
+            assert_eq!(found[0][5 * WIDE], SPECIAL[0].to_bits());
+            assert_eq!(
+                found[0][5 * WIDE + 1],
+                7.0_f32.to_bits(),
+                "a lane beyond the first was stored"
+            );
+        }
+    }
+
+    by_level! {
+        fn sums(values: &[f32; WIDE], factors: &[f32; WIDE]) -> [f32; 2] = sums_any;
+        avx512 [Avx512], avx2 [Pair<Avx2>], portable [Pair<Pair<Four>>]
+    }
+
+    /// # Safety
+    /// As [`operations_any`].
+    #[inline(always)]
+    unsafe fn sums_any<V: Vector>(values: &[f32; WIDE], factors: &[f32; WIDE]) -> [f32; 2] {
+        // SAFETY: both have so many floats.
+        unsafe {
+            let [a, b] = [values, factors].map(|values| V::load(values.as_ptr()));
+            [a.sum(), a.mul_add(b, a).sum()]
+        }
+    }
+
+    #[test]
+    fn lanes_are_added_halves_onto_halves_and_products_are_rounded_once() {
+        let values: [f32; WIDE] = std::array::from_fn(|lane| (lane as f32 * 1.7).sin() * 100.0);
+        let factors = values.map(|value| value.cos());
+        let halves = |mut lanes: Vec<f32>| {
+            while lanes.len() > 1 {
+                let (lower, upper) = lanes.split_at(lanes.len() / 2);
+                lanes = lower.iter().zip(upper).map(|(lower, upper)| lower + upper).collect();
+            }
+            lanes[0]
+        };
+        let fused = values.iter().zip(&factors).map(|(a, b)| a.mul_add(*b, *a)).collect();
+        let expected = [halves(values.to_vec()), halves(fused)].map(f32::to_bits);
+        for level in Level::available() {
+            let found = sums(level, &values, &factors).map(f32::to_bits);
+            assert_eq!(found, expected, "{level:?}");
+        }
+    }
+}

@@ -61,7 +61,8 @@ impl Vector for Four {
     }
     #[inline(always)]
     fn mul_add(self, factor: Self, addend: Self) -> Self {
-        self.mul(factor).add(addend)
+        // One rounding, as everywhere; without an instruction for it this is slow, and right.
+        lanewise!(|a = self, b = factor, c = addend| a.mul_add(b, c))
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {

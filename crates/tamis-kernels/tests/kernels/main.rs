@@ -1,4 +1,5 @@
-//! Every kernel against plain `f64` code that shares nothing with it, at every level of this machine.
+//! Every kernel against plain `f64` code that shares nothing with it, and against itself at every level of
+//! this machine and for other numbers of threads.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,4 +10,5 @@ mod nas_bench_201;
 mod numbers;
 mod pooling;
 mod reference;
+mod same_bits;
 mod separable;
