@@ -12,7 +12,7 @@
 use crate::plane::Geometry;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{Four, Level, Pair, Vector, WIDE, by_level};
+use crate::simd::{Four, Level, Pair, Rows, Vector, WIDE, by_level};
 use std::ops::Range;
 
 /// Pixels that are added up before the result is added to the sums: few enough that what a tile
@@ -28,13 +28,25 @@ pub(crate) struct Lanes {
     /// First lane of each tap; a lane for each channel follows.
     taps: Vec<usize>,
     channels: usize,
+    /// Those vectors, and those halves of them, in which some lane is a tap's.
+    pieces: [Vec<Piece>; 2],
+}
+
+/// A vector, or half of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    /// Relative to a pixel.
+    place: usize,
+    /// Its first lane.
+    lane: usize,
 }
 
 impl Lanes {
     /// For taps at `offsets`, in floats relative to a pixel, of `channels` floats each. Taps that
     /// touch share vectors.
     pub(crate) fn new(offsets: &[usize], channels: usize) -> Lanes {
-        let mut lanes = Lanes { vectors: Vec::new(), taps: Vec::new(), channels };
+        let (vectors, taps, pieces) = Default::default();
+        let mut lanes = Lanes { vectors, taps, channels, pieces };
         let mut run = usize::MAX..usize::MAX;
         for &offset in offsets {
             if offset != run.end {
@@ -50,7 +62,23 @@ impl Lanes {
                 lanes.vectors.push(offset + place);
             }
         }
+        lanes.pieces = [lanes.pieces(WIDE), lanes.pieces(WIDE / 2)];
         lanes
+    }
+
+    /// Pieces of so many lanes.
+    fn pieces(&self, width: usize) -> Vec<Piece> {
+        let is_read = |piece: &Piece| {
+            let of_tap =
+                |&first: &usize| first < piece.lane + width && piece.lane < first + self.channels;
+            self.taps.iter().any(of_tap)
+        };
+        let of_vector = |(number, place): (usize, &usize)| {
+            let (first, place) = (number * WIDE, *place);
+            let parts = (0..WIDE).step_by(width);
+            parts.map(move |part| Piece { place: place + part, lane: first + part })
+        };
+        self.vectors.iter().enumerate().flat_map(of_vector).filter(is_read).collect()
     }
 
     /// Lanes of one output.
@@ -101,102 +129,93 @@ impl WeightCorrelation<'_> {
     }
 }
 
-// Tiles whose sums, pixels and gradient fit the registers: a `Pair` takes two.
 by_level! {
+    /// Tiles of so many outputs by up to three vectors, and by one.
     fn correlate_weights(job: &WeightCorrelation<'_>, sums: &mut [f32]) = all_tiles;
-    avx512 [Avx512, 8, 3], avx2 [Pair<Avx2>, 6, 1], portable [Pair<Pair<Four>>, 1, 3]
+    avx512 [Avx512, 8, 8], avx2 [Avx2, 4, 8], portable [Pair<Pair<Four>>, 1, 1]
 }
 
 /// # Safety
 /// The machine has the instructions of `V`, and the slices are as `accumulate` asserts.
 #[inline(always)]
-unsafe fn all_tiles<V: Vector, const O: usize, const N: usize>(
+unsafe fn all_tiles<V: Vector, const O: usize, const S: usize>(
     job: &WeightCorrelation<'_>,
     sums: &mut [f32],
 ) {
     let Geometry { height, width, .. } = *job.geometry;
     let strip = STRIP.div_ceil(width);
-    let vectors = job.lanes.vectors.len();
+    let [whole, halves] = &job.lanes.pieces;
+    let pieces = if V::LANES == WIDE { whole } else { halves };
     for row in (0..height).step_by(strip) {
         let rows = row..(row + strip).min(height);
-        for vector in (0..vectors).step_by(N) {
-            for output in (0..job.outputs).step_by(O) {
-                let (rows, from) = (rows.clone(), [output, vector]);
-                // SAFETY: the caller's promise; the vectors exist.
-                unsafe {
-                    match vectors - vector {
-                        1 if N > 1 => add_tile::<V, O, 1>(job, from, rows, sums),
-                        2 if N > 2 => add_tile::<V, O, 2>(job, from, rows, sums),
-                        _ => add_tile::<V, O, N>(job, from, rows, sums),
-                    }
+        let mut rest = &pieces[..];
+        while !rest.is_empty() {
+            // Two by two are more chains of multiply-adds than three and one.
+            let count = if rest.len() == 4 { 2 } else { rest.len().min(3) };
+            // SAFETY: the caller's promise; the pieces exist.
+            unsafe {
+                match count {
+                    1 => add_tiles::<V, S, 1>(job, rest, &rows, sums),
+                    2 => add_tiles::<V, O, 2>(job, rest, &rows, sums),
+                    _ => add_tiles::<V, O, 3>(job, rest, &rows, sums),
                 }
             }
+            rest = &rest[count..];
         }
     }
 }
 
-/// Adds one tile of `O` outputs by `N` vectors. Beyond the last output it repeats the last one
+/// Adds tiles of all outputs by the first `N` pieces.
+///
+/// # Safety
+/// As [`all_tiles`], with `rows` of the image and `N` existing pieces.
+#[inline(always)]
+unsafe fn add_tiles<V: Vector, const O: usize, const N: usize>(
+    job: &WeightCorrelation<'_>,
+    pieces: &[Piece],
+    rows: &Range<usize>,
+    sums: &mut [f32],
+) {
+    for output in (0..job.outputs).step_by(O) {
+        // SAFETY: the caller's promise.
+        unsafe { add_tile::<V, O, N>(job, output, pieces, rows, sums) };
+    }
+}
+
+/// Adds one tile of `O` outputs by `N` pieces. Beyond the last output it repeats the last one
 /// and drops its sums.
 ///
 /// # Safety
-/// As [`all_tiles`], with `rows` of the image and `N` existing vectors.
+/// As [`add_tiles`].
 #[inline(always)]
 unsafe fn add_tile<V: Vector, const O: usize, const N: usize>(
     job: &WeightCorrelation<'_>,
-    [output, vector]: [usize; 2],
-    rows: Range<usize>,
+    output: usize,
+    pieces: &[Piece],
+    rows: &Range<usize>,
     sums: &mut [f32],
 ) {
+    let Geometry { stride, width, .. } = *job.geometry;
     let mut planes = [std::ptr::null(); O];
     for (o, plane) in planes.iter_mut().enumerate() {
         *plane = job.gradient[(output + o).min(job.outputs - 1) * job.plane..].as_ptr();
     }
     let mut places = [std::ptr::null(); N];
-    for (place, &vector) in places.iter_mut().zip(&job.lanes.vectors[vector..]) {
-        *place = job.source[vector..].as_ptr();
+    for (place, piece) in places.iter_mut().zip(pieces) {
+        *place = job.source[piece.place..].as_ptr();
     }
-    // SAFETY: the pointers are to planes and vectors of the first pixel; the sums of a valid
+    let rows = Rows { first: rows.start, end: rows.end, width, stride, pixel: job.pixel };
+    // SAFETY: the pointers are to planes and pieces of the first pixel; the sums of a valid
     // output are `count` floats.
     unsafe {
-        let tile = tile_sums::<V, O, N>(job, planes, places, rows);
+        let tile = V::add_outer_products([[V::splat(0.0); N]; O], places, planes, rows);
         for (o, tile) in tile.iter().enumerate().take(job.outputs - output) {
-            for (n, &sum) in tile.iter().enumerate() {
-                let place = (output + o) * job.lanes.count() + (vector + n) * WIDE;
+            for (&sum, piece) in tile.iter().zip(pieces) {
+                let place = (output + o) * job.lanes.count() + piece.lane;
                 let to = sums.as_mut_ptr().add(place);
                 V::load(to).add(sum).store(to);
             }
         }
-    }
-}
-
-/// # Safety
-/// As [`add_tile`], with pointers to the first pixel of its planes and vectors.
-#[inline(always)]
-unsafe fn tile_sums<V: Vector, const O: usize, const N: usize>(
-    job: &WeightCorrelation<'_>,
-    planes: [*const f32; O],
-    places: [*const f32; N],
-    rows: Range<usize>,
-) -> [[V; N]; O] {
-    let Geometry { stride, width, .. } = *job.geometry;
-    // SAFETY: every pixel of these rows lies in the planes and in the source.
-    unsafe {
-        let mut sums = [[V::splat(0.0); N]; O];
-        for row in rows {
-            for at in row * stride..row * stride + width {
-                let mut pixels = [V::splat(0.0); N];
-                for n in 0..N {
-                    pixels[n] = V::load(places[n].add(at * job.pixel));
-                }
-                for o in 0..O {
-                    let gradient = V::splat(*planes[o].add(at));
-                    for n in 0..N {
-                        sums[o][n] = pixels[n].mul_add(gradient, sums[o][n]);
-                    }
-                }
-            }
-        }
-        sums
     }
 }
 
@@ -209,6 +228,10 @@ mod tests {
         let lanes = Lanes::new(&[0, 6, 12, 60, 66, 72], 6);
         assert_eq!(lanes.vectors, [0, 16, 60, 76]);
         assert_eq!(lanes.taps, [0, 6, 12, 32, 38, 44]);
+        let pieces = [[0, 0], [8, 8], [16, 16], [60, 32], [68, 40], [76, 48]];
+        let pieces = pieces.map(|[place, lane]| Piece { place, lane });
+        assert_eq!(lanes.pieces[1], pieces, "the last halves are no tap's");
+        assert_eq!(lanes.pieces[0].len(), 4);
     }
 
     #[test]

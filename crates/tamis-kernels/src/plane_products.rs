@@ -5,12 +5,11 @@
 //! even for planes of 8x8.
 
 #![allow(unsafe_code)]
-// Register tiles are indexed by counters that are constants after unrolling.
-#![allow(clippy::needless_range_loop)]
 
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Four, Level, Pair, Vector, WIDE, by_level};
+use std::ops::Range;
 
 /// `sums[l][r] += sum of left[l] * right[r]` over planes of `plane` floats.
 ///
@@ -29,11 +28,8 @@ pub(crate) fn plane_products(
 
 by_level! {
     fn products(plane: usize, left: &[f32], right: &[f32], sums: &mut [f32]) = products_any;
-    avx512 [Avx512, 4], avx2 [Avx2, 2], portable [Pair<Pair<Four>>, 2]
+    avx512 [Avx512, 4, 4], avx2 [Avx2, 4, 3], portable [Pair<Pair<Four>>, 2, 4]
 }
-
-/// Columns of a tile.
-const RIGHT: usize = 4;
 
 /// Beyond the last plane a tile repeats it and drops its sums. A vector of half of the lanes takes a second
 /// pass for the upper ones.
@@ -41,7 +37,7 @@ const RIGHT: usize = 4;
 /// # Safety
 /// The machine has the instructions of `V`, and the slices are whole planes of whole vectors.
 #[inline(always)]
-unsafe fn products_any<V: Vector, const L: usize>(
+unsafe fn products_any<V: Vector, const L: usize, const R: usize>(
     plane: usize,
     left: &[f32],
     right: &[f32],
@@ -49,16 +45,16 @@ unsafe fn products_any<V: Vector, const L: usize>(
 ) {
     let (lefts, rights) = (left.len() / plane, right.len() / plane);
     for l in (0..lefts).step_by(L) {
-        for r in (0..rights).step_by(RIGHT) {
+        for r in (0..rights).step_by(R) {
             let of_left = std::array::from_fn(|n| left[(l + n).min(lefts - 1) * plane..].as_ptr());
             let of_right =
                 std::array::from_fn(|n| right[(r + n).min(rights - 1) * plane..].as_ptr());
             // SAFETY: every pointer is to a whole plane.
-            let mut tile = unsafe { products_tile::<V, L>(plane, 0, of_left, of_right) };
+            let mut tile = unsafe { add_up::<V, L, R>(of_left, of_right, 0..plane) };
             if V::LANES < WIDE {
                 const { assert!(WIDE <= 2 * V::LANES) };
                 // SAFETY: as above.
-                let upper = unsafe { products_tile::<V, L>(plane, V::LANES, of_left, of_right) };
+                let upper = unsafe { add_up::<V, L, R>(of_left, of_right, V::LANES..plane) };
                 for (tile, upper) in tile.iter_mut().flatten().zip(upper.iter().flatten()) {
                     *tile = tile.add(*upper);
                 }
@@ -71,32 +67,16 @@ unsafe fn products_any<V: Vector, const L: usize>(
     }
 }
 
-/// The sums of as many lanes as `V` has, from `first` on, of all that `WIDE` is.
+/// The sums of as many lanes as `V` has at all these places.
 ///
 /// # Safety
-/// The machine has the instructions of `V`, and `plane` floats are readable at every pointer.
+/// The machine has the instructions of `V`, and a vector is readable at each place of every plane.
 #[inline(always)]
-unsafe fn products_tile<V: Vector, const L: usize>(
-    plane: usize,
-    first: usize,
+unsafe fn add_up<V: Vector, const L: usize, const R: usize>(
     left: [*const f32; L],
-    right: [*const f32; RIGHT],
-) -> [[V; RIGHT]; L] {
+    right: [*const f32; R],
+    places: Range<usize>,
+) -> [[V; R]; L] {
     // SAFETY: the caller's promise.
-    unsafe {
-        let mut sums = [[V::splat(0.0); RIGHT]; L];
-        for at in (first..plane).step_by(WIDE) {
-            let mut values = [V::splat(0.0); RIGHT];
-            for r in 0..RIGHT {
-                values[r] = V::load(right[r].add(at));
-            }
-            for l in 0..L {
-                let factor = V::load(left[l].add(at));
-                for r in 0..RIGHT {
-                    sums[l][r] = values[r].mul_add(factor, sums[l][r]);
-                }
-            }
-        }
-        sums
-    }
+    unsafe { V::add_plane_products([[V::splat(0.0); R]; L], left, right, places) }
 }

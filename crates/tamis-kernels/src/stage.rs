@@ -88,7 +88,7 @@ impl StageKernel {
         let weight = |output: usize, input: usize| pointwise[output * shape.inputs + input];
         let mixing = || {
             let offsets = planes.geometry.offsets(shape.inputs);
-            Correlation::new(planes.level, offsets, shape.outputs, weight)
+            Correlation::new(planes.level, planes.geometry, offsets, shape.outputs, weight)
         };
         StageKernel {
             depthwise: shape.forward(planes, depthwise),
@@ -107,7 +107,7 @@ impl StageKernel {
     /// Writes the dense planes of one image, once `between` holds all channels.
     pub(crate) fn mix(&self, between: &[f32], to: &mut [f32]) {
         match &self.pointwise {
-            Some(pointwise) => pointwise.apply(between, to, self.flat),
+            Some(pointwise) => pointwise.apply(between, to),
             None => to.copy_from_slice(between),
         }
     }
@@ -167,7 +167,7 @@ impl StageGradient {
         let weight = |input: usize, output: usize| pointwise[output * shape.inputs + input];
         let unmixing = || {
             let offsets = planes.geometry.offsets(shape.outputs);
-            Correlation::new(planes.level, offsets, shape.inputs, weight)
+            Correlation::new(planes.level, planes.geometry, offsets, shape.inputs, weight)
         };
         StageGradient {
             depthwise: shape.forward(planes, depthwise),
@@ -183,10 +183,10 @@ impl StageGradient {
     /// Takes the gradients in `scratch.results` back through the 1x1 kernel. Then follow
     /// [`StageGradient::channel`] for every channel, so that what belongs to a channel is done while
     /// it is in the first-level cache, and [`StageGradient::end`].
-    pub(crate) fn begin(&self, planes: Planes<'_>, scratch: &mut StageScratch) {
+    pub(crate) fn begin(&self, scratch: &mut StageScratch) {
         match &self.to_between {
             Some(kernel) => {
-                kernel.apply(&scratch.results, &mut scratch.gradient, planes.geometry.flat);
+                kernel.apply(&scratch.results, &mut scratch.gradient);
             }
             None => scratch.gradient.copy_from_slice(&scratch.results),
         }

@@ -148,7 +148,7 @@ impl Pass<'_> {
         let gathered = scratch.value.chunks_exact(shape.inputs * geometry.flat);
         let phases = self.plan.phases.iter().zip(gathered).zip(&self.kernels);
         for ((phase, gathered), kernel) in phases {
-            kernel.apply(&scratch.convolved, &mut scratch.phase, geometry.flat);
+            kernel.apply(&scratch.convolved, &mut scratch.phase);
             if shape.relu && self.lanes.is_some() {
                 relu_backward(self.plan.level, &mut scratch.phase, gathered);
             }

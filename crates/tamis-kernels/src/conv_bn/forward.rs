@@ -80,6 +80,6 @@ fn convolve(plan: &Plan, operands: &Operands<'_>) -> Convolved {
     Convolved::new(plan.outputs(), bordered, |image, bordered, to| {
         let planes = bordered.chunks_exact_mut(geometry.bordered);
         plan.gather(operands.input, image, planes.map(|plane| geometry.inner(plane)));
-        kernel.apply(bordered, to, geometry.flat);
+        kernel.apply(bordered, to);
     })
 }

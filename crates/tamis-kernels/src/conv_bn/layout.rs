@@ -87,7 +87,7 @@ impl Plan {
     pub(super) fn forward(&self, weights: &[f32]) -> Correlation {
         let offsets = self.offsets();
         let each = offsets.len();
-        Correlation::new(self.level, offsets, self.shape.outputs, |output, k| {
+        Correlation::new(self.level, &self.geometry, offsets, self.shape.outputs, |output, k| {
             weights[output * each + k]
         })
     }
@@ -108,7 +108,7 @@ impl Plan {
                 places.push((output, number));
             }
         }
-        Correlation::new(self.level, offsets, self.shape.inputs, |input, k| {
+        Correlation::new(self.level, &self.geometry, offsets, self.shape.inputs, |input, k| {
             let (output, tap) = places[k];
             weights[(output * self.shape.inputs + input) * self.taps.len() + tap]
         })

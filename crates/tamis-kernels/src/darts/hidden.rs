@@ -143,7 +143,7 @@ impl Pass<'_> {
                 normalisation.apply(level, geometry, planes, result);
             }
             let to = &mut to[stage.to * geometry.flat..][..plan.mixed_node()];
-            stage.kernel.begin(plan, &mut scratch.stage);
+            stage.kernel.begin(&mut scratch.stage);
             let planes = to.chunks_exact_mut(geometry.flat).zip(&mut moments[stage.to..]);
             for (channel, (to, moments)) in planes.enumerate() {
                 let first = stage.first + channel;

@@ -25,14 +25,14 @@ impl Reduction {
         let halves = [0, 1].map(|half| {
             let weights = of_half(half);
             let offsets = plan.geometry.offsets(channels);
-            Correlation::new(plan.level, offsets, channels / 2, |output, input| {
+            Correlation::new(plan.level, &plan.geometry, offsets, channels / 2, |output, input| {
                 weights[output * channels + input]
             })
         });
         let to_phases = [0, 1].map(|half| {
             let weights = of_half(half);
             let offsets = plan.geometry.offsets(channels / 2);
-            Correlation::new(plan.level, offsets, channels, |input, output| {
+            Correlation::new(plan.level, &plan.geometry, offsets, channels, |input, output| {
                 weights[output * channels + input]
             })
         });
@@ -53,7 +53,7 @@ impl Reduction {
     pub(super) fn apply(&self, plan: &Plan, rectified: &[f32], to: &mut [f32]) {
         let halves = self.halves.iter().zip(rectified.chunks_exact(plan.mixed_node()));
         for ((kernel, source), to) in halves.zip(to.chunks_exact_mut(plan.mixed_node() / 2)) {
-            kernel.apply(source, to, plan.geometry.flat);
+            kernel.apply(source, to);
         }
     }
 
@@ -77,7 +77,7 @@ impl Reduction {
             if to.is_empty() {
                 continue;
             }
-            self.to_phases[half].apply(gradient, scratch, flat);
+            self.to_phases[half].apply(gradient, scratch);
             for (channel, plane) in scratch.chunks_exact(flat).enumerate() {
                 let to = &mut to[(channel * 4 + PHASES[half]) * flat..][..flat];
                 add(plan.level, to, 0.0, &[(1.0, plane)], &plan.geometry.mask);

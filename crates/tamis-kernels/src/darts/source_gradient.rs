@@ -227,7 +227,7 @@ impl<'a> SourceGradient<'a> {
                 let planes = self.flow_planes(edge, flow, [image, channel]);
                 normalisation.apply(level, geometry, planes, result);
             }
-            kernel.begin(plan, &mut scratch.stage);
+            kernel.begin(&mut scratch.stage);
             let framed = scratch.framed.chunks_exact(scratch.framed.len() / plan.mixed());
             for of_channel in framed.enumerate() {
                 let to = item(to, of_channel.0, plan.phases(self.source) * geometry.flat);

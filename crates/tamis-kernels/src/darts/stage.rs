@@ -65,8 +65,8 @@ pub(super) struct StageGradient {
 
 impl StageGradient {
     /// See [`stage::StageGradient::begin`].
-    pub(super) fn begin(&self, plan: &Plan, scratch: &mut StageScratch) {
-        self.kernel.begin(plan.planes(), scratch);
+    pub(super) fn begin(&self, scratch: &mut StageScratch) {
+        self.kernel.begin(scratch);
     }
 
     /// See [`stage::StageGradient::channel`].

@@ -123,11 +123,11 @@ impl<'a> Formation<'a> {
             }
             if let Some(kernel) = &self.spatial {
                 self.plan.rectify(value, &mut rectified);
-                kernel.apply(&rectified, convolved, geometry.flat);
+                kernel.apply(&rectified, convolved);
                 take_moments(self.plan, convolved, of_first);
             }
             if let Some(kernel) = &self.pointwise {
-                kernel.apply(value, &mut of_pointwise, geometry.flat);
+                kernel.apply(value, &mut of_pointwise);
                 take_moments(self.plan, &of_pointwise, of_second);
             }
         }

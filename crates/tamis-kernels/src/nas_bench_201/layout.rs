@@ -214,7 +214,8 @@ impl Plan {
         });
         let firsts: Vec<usize> = firsts.collect();
         let weight = |output: usize, k: usize| weights[firsts[output] + k];
-        let correlation = || Correlation::new(self.level, self.offsets(of), firsts.len(), weight);
+        let correlation =
+            || Correlation::new(self.level, &self.geometry, self.offsets(of), firsts.len(), weight);
         (!firsts.is_empty()).then(correlation)
     }
 
@@ -239,9 +240,13 @@ impl Plan {
         let offsets = (0..channels).map(|plane| plane * self.geometry.flat);
         let factors: Vec<f32> = (0..channels).map(factor).collect();
         let weights = &weights[POINTWISE.weights_of(edge(source, node), channels)];
-        let kernel = Correlation::new(self.level, offsets.collect(), channels, |output, input| {
-            weights[output * channels + input] * factors[output]
-        });
+        let kernel = Correlation::new(
+            self.level,
+            &self.geometry,
+            offsets.collect(),
+            channels,
+            |output, input| weights[output * channels + input] * factors[output],
+        );
         kernel.reading(Reading { relu: true, keep })
     }
 
@@ -262,7 +267,7 @@ impl Plan {
         if places.is_empty() {
             return None;
         }
-        Some(Correlation::new(self.level, offsets, channels, |input, k| {
+        Some(Correlation::new(self.level, &self.geometry, offsets, channels, |input, k| {
             let (first, taps) = places[k];
             weights[first + input * taps]
         }))

@@ -85,7 +85,7 @@ impl<'a> Mixture<'a> {
         let geometry = &self.plan.geometry;
         for (source, kernel) in &self.pointwise {
             let value = self.plan.image(&self.sources[*source].value, image);
-            kernel.apply(value, to, geometry.flat);
+            kernel.apply(value, to);
         }
         for (channel, to) in to.chunks_exact_mut(geometry.flat).enumerate() {
             self.add_entries(image, channel, to);

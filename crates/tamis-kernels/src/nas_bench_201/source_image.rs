@@ -16,7 +16,7 @@ impl<'a> SourceGradient<'a> {
         let source = &self.saved.sources[self.source];
         let value = self.plan.image(&source.value, image);
         if let Some(kernel) = &self.pointwise {
-            kernel.apply(value, &mut scratch.pointwise, geometry.flat);
+            kernel.apply(value, &mut scratch.pointwise);
         }
         let spatial = self.plan.outputs(self.source, SPATIAL);
         let mut planes = scratch.convolved.chunks_exact_mut(geometry.bordered).enumerate();
@@ -69,7 +69,7 @@ impl<'a> SourceGradient<'a> {
         }
         let geometry = &self.plan.geometry;
         if let Some(kernel) = &self.kernel {
-            kernel.apply(&scratch.convolved, &mut scratch.passed, geometry.flat);
+            kernel.apply(&scratch.convolved, &mut scratch.passed);
         }
         let local = image - chunk.images.start;
         if self.source > 0 {

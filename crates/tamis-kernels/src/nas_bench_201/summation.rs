@@ -55,7 +55,7 @@ impl<'a> Summation<'a> {
             let source = &self.saved.sources[number];
             if let Some(kernel) = kernel {
                 let value = plan.image(&source.value, image);
-                kernel.apply(value, &mut scratch.pointwise, plan.geometry.flat);
+                kernel.apply(value, &mut scratch.pointwise);
             }
             let [spatial, pointwise] = self.places(number);
             let mean = |plane: usize| source.statistics[plane].mean as f32;

@@ -105,7 +105,7 @@ impl Pass<'_> {
         let (plan, planes) = (self.plan, self.plan.planes());
         let Scratch { channel, stage, phases } = scratch;
         self.gradient.before(image, &mut stage.results);
-        self.kernel.begin(planes, stage);
+        self.kernel.begin(stage);
         for (number, rows) in plan.channels(self.input, image).enumerate() {
             if plan.shape.relu || !sums.is_empty() {
                 plan.frame_channel(rows, channel);

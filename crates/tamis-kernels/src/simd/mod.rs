@@ -7,11 +7,16 @@
 //! instruction for it.
 
 #![allow(unsafe_code)]
+// Register tiles are indexed by counters that are constants after unrolling.
+#![allow(clippy::needless_range_loop)]
 
 mod portable;
 #[cfg(target_arch = "x86_64")]
+mod twelve;
+#[cfg(target_arch = "x86_64")]
 mod x86;
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 pub(crate) use portable::{Four, Pair};
@@ -102,7 +107,9 @@ impl Level {
         {
             let avx2 =
                 std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma");
-            if avx2 && std::is_x86_feature_detected!("avx512f") {
+            let avx512 = std::is_x86_feature_detected!("avx512f")
+                && std::is_x86_feature_detected!("avx512vl");
+            if avx2 && avx512 {
                 levels.push(Level(Instructions::Avx512));
             }
             if avx2 {
@@ -151,8 +158,159 @@ pub(crate) trait Vector: Copy {
     fn where_positive(self, condition: Self) -> Self;
     /// Bitwise and, with a mask of all-one or all-zero lanes.
     fn and(self, mask: Self) -> Self;
+    /// For each offset adds to `sums` the products of `N` vectors, read at `from` plus the offset and taken
+    /// through a ReLU or not, with `O` factors.
+    ///
+    /// # Safety
+    /// A vector is readable at all these places, and `O` floats at `factors` for each offset.
+    #[inline(always)]
+    unsafe fn add_products<const O: usize, const N: usize, const RELU: bool>(
+        sums: [[Self; N]; O],
+        from: [*const f32; N],
+        offsets: &[usize],
+        factors: *const f32,
+    ) -> [[Self; N]; O] {
+        // SAFETY: the same contract.
+        unsafe { add_products::<Self, O, N, RELU>(sums, from, offsets, factors) }
+    }
+    /// For each pixel of some rows adds to `sums` the products of `N` vectors, read at `from` plus the
+    /// pixel's place, with `O` factors, read at `factors` plus the pixel's number.
+    ///
+    /// # Safety
+    /// All these places are readable.
+    #[inline(always)]
+    unsafe fn add_outer_products<const O: usize, const N: usize>(
+        sums: [[Self; N]; O],
+        from: [*const f32; N],
+        factors: [*const f32; O],
+        rows: Rows,
+    ) -> [[Self; N]; O] {
+        // SAFETY: the same contract.
+        unsafe { add_outer_products(sums, from, factors, rows) }
+    }
+    /// Adds to `sums` the products of `O` and `N` planes at some places, [`WIDE`] floats apart.
+    ///
+    /// # Safety
+    /// A vector is readable at all these places of every plane.
+    #[inline(always)]
+    unsafe fn add_plane_products<const O: usize, const N: usize>(
+        sums: [[Self; N]; O],
+        left: [*const f32; O],
+        right: [*const f32; N],
+        places: Range<usize>,
+    ) -> [[Self; N]; O] {
+        // SAFETY: the same contract.
+        unsafe { add_plane_products(sums, left, right, places) }
+    }
     /// Sum of the lanes: upper half added to lower half, until one is left.
     fn sum(self) -> f32;
+}
+
+/// [`Vector::add_products`] for any tile, as far as compilers find registers for it.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn add_products<V: Vector, const O: usize, const N: usize, const RELU: bool>(
+    mut sums: [[V; N]; O],
+    from: [*const f32; N],
+    offsets: &[usize],
+    mut factors: *const f32,
+) -> [[V; N]; O] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for &offset in offsets {
+            let mut vectors = [V::splat(0.0); N];
+            for n in 0..N {
+                vectors[n] = V::load(from[n].add(offset));
+                if RELU {
+                    vectors[n] = vectors[n].relu();
+                }
+            }
+            for o in 0..O {
+                let factor = V::splat(*factors.add(o));
+                for n in 0..N {
+                    sums[o][n] = vectors[n].mul_add(factor, sums[o][n]);
+                }
+            }
+            factors = factors.add(O);
+        }
+        sums
+    }
+}
+
+/// Pixels of whole rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows {
+    pub(crate) first: usize,
+    pub(crate) end: usize,
+    /// Pixels of a row.
+    pub(crate) width: usize,
+    /// From the number of a pixel to that of the one below it.
+    pub(crate) stride: usize,
+    /// Floats from one pixel to the next.
+    pub(crate) pixel: usize,
+}
+
+/// [`Vector::add_outer_products`] for any tile, as far as compilers find registers for it.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn add_outer_products<V: Vector, const O: usize, const N: usize>(
+    mut sums: [[V; N]; O],
+    from: [*const f32; N],
+    factors: [*const f32; O],
+    rows: Rows,
+) -> [[V; N]; O] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for row in rows.first..rows.end {
+            let first = row * rows.stride;
+            for at in first..first + rows.width {
+                let mut vectors = [V::splat(0.0); N];
+                for n in 0..N {
+                    vectors[n] = V::load(from[n].add(at * rows.pixel));
+                }
+                for o in 0..O {
+                    let factor = V::splat(*factors[o].add(at));
+                    for n in 0..N {
+                        sums[o][n] = vectors[n].mul_add(factor, sums[o][n]);
+                    }
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// [`Vector::add_plane_products`] for any tile, as far as compilers find registers for it.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn add_plane_products<V: Vector, const O: usize, const N: usize>(
+    mut sums: [[V; N]; O],
+    left: [*const f32; O],
+    right: [*const f32; N],
+    places: Range<usize>,
+) -> [[V; N]; O] {
+    for at in places.step_by(WIDE) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut values = [V::splat(0.0); N];
+            for n in 0..N {
+                values[n] = V::load(right[n].add(at));
+            }
+            for o in 0..O {
+                let factor = V::load(left[o].add(at));
+                for n in 0..N {
+                    sums[o][n] = values[n].mul_add(factor, sums[o][n]);
+                }
+            }
+        }
+    }
+    sums
 }
 
 /// Floats between what a loop reads and what it asks for; twice as many were measured to gain less.
@@ -195,7 +353,7 @@ macro_rules! by_level {
         $(#[$doc])*
         pub(crate) fn $name(level: $crate::simd::Level, $($arg: $type),*) $(-> $result)? {
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx2,fma")]
+            #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
             #[inline(never)]
             fn avx512($($arg: $type),*) $(-> $result)? {
                 // SAFETY: the instructions are enabled here.

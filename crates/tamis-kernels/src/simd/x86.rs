@@ -1,15 +1,18 @@
-//! The vectors of AVX2 (with FMA) and AVX-512 (foundation instructions only).
+//! The vectors of AVX2 (with FMA) and AVX-512 (foundation instructions, and those on all 32 registers of
+//! shorter vectors).
 
-use super::{Square, Vector};
+use super::{Rows, Square, Vector, twelve};
 use std::arch::x86_64::*;
+use std::ops::Range;
 
 /// One 256-bit register.
 #[derive(Clone, Copy)]
+#[repr(transparent)]
 pub(crate) struct Avx2(__m256);
 
-/// One 512-bit register.
+/// One 512-bit register. In memory its halves are `APART` floats apart: side by side, or in two rows.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512(__m512);
+pub(crate) struct Avx512<const APART: usize = 8>(__m512);
 
 /// Evaluates intrinsics where a vector at hand proves that the machine has them.
 macro_rules! intrinsic {
@@ -88,6 +91,57 @@ impl Vector for Avx2 {
         Avx2(intrinsic!(_mm256_and_ps(self.0, mask.0)))
     }
     #[inline(always)]
+    unsafe fn add_products<const O: usize, const N: usize, const RELU: bool>(
+        mut sums: [[Self; N]; O],
+        from: [*const f32; N],
+        offsets: &[usize],
+        factors: *const f32,
+    ) -> [[Self; N]; O] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if let Some(twelve) = twelve::of(&mut sums) {
+                twelve::add_products::<RELU>(twelve, [from[0], from[1], from[2]], offsets, factors);
+                return sums;
+            }
+            super::add_products::<Self, O, N, RELU>(sums, from, offsets, factors)
+        }
+    }
+    #[inline(always)]
+    unsafe fn add_outer_products<const O: usize, const N: usize>(
+        mut sums: [[Self; N]; O],
+        from: [*const f32; N],
+        factors: [*const f32; O],
+        rows: Rows,
+    ) -> [[Self; N]; O] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if let Some(twelve) = twelve::of(&mut sums) {
+                let factors = [factors[0], factors[1], factors[2], factors[3]];
+                twelve::add_outer_products(twelve, [from[0], from[1], from[2]], factors, rows);
+                return sums;
+            }
+            super::add_outer_products(sums, from, factors, rows)
+        }
+    }
+    #[inline(always)]
+    unsafe fn add_plane_products<const O: usize, const N: usize>(
+        mut sums: [[Self; N]; O],
+        left: [*const f32; O],
+        right: [*const f32; N],
+        places: Range<usize>,
+    ) -> [[Self; N]; O] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if let Some(twelve) = twelve::of(&mut sums) {
+                let (left, right) =
+                    ([left[0], left[1], left[2], left[3]], [right[0], right[1], right[2]]);
+                twelve::add_plane_products(twelve, left, right, places);
+                return sums;
+            }
+            super::add_plane_products(sums, left, right, places)
+        }
+    }
+    #[inline(always)]
     fn sum(self) -> f32 {
         intrinsic!({
             let four =
@@ -129,7 +183,7 @@ impl Square for Avx2 {
     }
 }
 
-impl Vector for Avx512 {
+impl<const APART: usize> Vector for Avx512<APART> {
     const LANES: usize = 16;
 
     #[inline(always)]
@@ -140,15 +194,32 @@ impl Vector for Avx512 {
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: the caller vouches for the instructions and the memory.
-        Avx512(unsafe { _mm512_loadu_ps(from) })
+        unsafe {
+            if APART == 8 {
+                return Avx512(_mm512_loadu_ps(from));
+            }
+            let lower = _mm512_castps256_ps512(_mm256_loadu_ps(from));
+            let upper = _mm256_loadu_ps(from.add(APART));
+            let halves = _mm512_castps_pd(lower);
+            let halves = _mm512_insertf64x4::<1>(halves, _mm256_castps_pd(upper));
+            Avx512(_mm512_castpd_ps(halves))
+        }
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the caller vouches for the memory.
-        unsafe { _mm512_storeu_ps(to, self.0) }
+        unsafe {
+            if APART == 8 {
+                return _mm512_storeu_ps(to, self.0);
+            }
+            let upper = _mm512_extractf64x4_pd::<1>(_mm512_castps_pd(self.0));
+            _mm256_storeu_ps(to, _mm512_castps512_ps256(self.0));
+            _mm256_storeu_ps(to.add(APART), _mm256_castpd_ps(upper));
+        }
     }
     #[inline(always)]
     unsafe fn store_first(self, to: *mut f32, count: usize) {
+        const { assert!(APART == 8, "the first lanes of two rows") };
         let written = ((1_u32 << count) - 1) as u16;
         // SAFETY: the caller vouches for `count` writable floats; the others are masked off.
         unsafe { _mm512_mask_storeu_ps(to, written, self.0) };
