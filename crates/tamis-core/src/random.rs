@@ -4,6 +4,7 @@
 //! first or how many draws somebody else made. The generator and every derivation from its words
 //! are part of Tamis's formats: changing them changes the runs that a seed names.
 
+use crate::math;
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
@@ -146,8 +147,8 @@ impl Stream {
 
     /// Normal with mean 0 and deviation 1 (Box and Muller's transform, one of its two values).
     pub fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * self.unit_positive().ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.unit()).cos()
+        let radius = (-2.0 * math::ln(self.unit_positive())).sqrt();
+        radius * math::cos(std::f64::consts::TAU * self.unit())
     }
 
     /// A uniformly random order of `items`, in place (Fisher and Yates).

@@ -79,7 +79,9 @@ impl Run<'_> {
         let mixing = &self.mixing[mix.matrix];
         mixing.hand_on(mix, (&step.inputs, &self.alignments(step)), gradient, gradients);
         if let Some(of_shares) = of_shares.get_mut(mix.matrix) {
-            self.with_aligned(step, |inputs| mixing.add_gradient(mix, inputs, gradient, of_shares));
+            self.with_aligned(step, |inputs| {
+                mixing.add_gradient(mix, (self.batch, inputs), gradient, of_shares);
+            });
         }
     }
 
@@ -93,7 +95,7 @@ impl Run<'_> {
         let (mixing, input) = (&self.mixing[matrix], step.inputs[0]);
         gradients.add(input, Arc::new(planes::scaled(gradient, mixing.total(decision))));
         if let Some(of_shares) = of_shares.get_mut(matrix) {
-            let slope = product(gradient, self.value(input)) as f32;
+            let slope = product(self.batch, gradient, self.value(input)) as f32;
             let row = &mut of_shares[decision * mixing.options..][..mixing.options];
             row.iter_mut().for_each(|to| *to += slope);
         }

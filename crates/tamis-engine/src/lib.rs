@@ -6,8 +6,9 @@
 //! through it. Weights are the caller's, one flat vector. It knows no loss, no optimizer, no file and no
 //! tensor library.
 //!
-//! The same inputs with the same instructions give the same bits for any number of threads: images are
-//! worked on one by one, and sums over images are taken in their order.
+//! The same inputs give the same bits at every level of the processor and for any number of threads: images
+//! are worked on one by one, and sums over images are taken by the chunks of their batch
+//! ([`tamis_kernels::chunks`]).
 
 #![deny(missing_docs)]
 

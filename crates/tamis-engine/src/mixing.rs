@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use tamis_graph::Mix;
 use tamis_kernels::Buffer;
+use tamis_kernels::chunks::Chunks;
 
 use crate::operations::channels::Alignment;
 use crate::values::{Gradients, PIECE};
@@ -106,33 +107,37 @@ impl Mixing<'_> {
     pub(crate) fn add_gradient(
         &self,
         mix: Mix,
-        inputs: &[Option<&[f32]>],
+        (batch, inputs): (usize, &[Option<&[f32]>]),
         gradient: &[f32],
         of_shares: &mut [f32],
     ) {
         for (number, input) in inputs.iter().enumerate() {
             let slope = match input.filter(|_| self.is_run(mix, mix.first + number)) {
-                Some(value) => product(gradient, value),
-                None => sum(gradient),
+                Some(value) => product(batch, gradient, value),
+                None => sum(batch, gradient),
             };
             of_shares[self.place(mix, number)] += slope as f32;
         }
     }
 }
 
-/// The sum of the products of two values.
-pub(crate) fn product(a: &[f32], b: &[f32]) -> f64 {
-    let of_piece = |(a, b): (&[f32], &[f32])| -> f64 {
+/// The sum of the products of two values of a batch.
+pub(crate) fn product(batch: usize, a: &[f32], b: &[f32]) -> f64 {
+    let each = a.len() / batch;
+    let of_sample = |(a, b): (&[f32], &[f32])| -> f64 {
         a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
     };
-    let pieces: Vec<f64> = a.par_chunks(PIECE).zip(b.par_chunks(PIECE)).map(of_piece).collect();
-    pieces.into_iter().sum()
+    total(a.par_chunks_exact(each).zip(b.par_chunks_exact(each)).map(of_sample).collect())
 }
 
-fn sum(values: &[f32]) -> f64 {
-    let of_piece = |piece: &[f32]| -> f64 { piece.iter().map(|value| f64::from(*value)).sum() };
-    let pieces: Vec<f64> = values.par_chunks(PIECE).map(of_piece).collect();
-    pieces.into_iter().sum()
+fn sum(batch: usize, values: &[f32]) -> f64 {
+    let of_sample = |sample: &[f32]| -> f64 { sample.iter().map(|value| f64::from(*value)).sum() };
+    total(values.par_chunks_exact(values.len() / batch).map(of_sample).collect())
+}
+
+/// The sum of a number of each sample.
+fn total(of_samples: Vec<f64>) -> f64 {
+    Chunks::of(of_samples.len()).total(|sample| of_samples[sample])
 }
 
 impl Gradients {

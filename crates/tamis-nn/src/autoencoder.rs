@@ -11,6 +11,7 @@ use tamis_graph::{Graph, ParameterLayout};
 use crate::device::Device;
 use crate::error::Error;
 use crate::model::{Model, ModelPass};
+use crate::outputs::mean;
 use crate::real::Real;
 use crate::statistics::Statistics;
 
@@ -98,6 +99,7 @@ impl Autoencoder {
         triplet_weight: f64,
     ) -> Result<AutoencoderPass, Error> {
         let latent = self.shape.latent;
+        let each = self.shape.image.iter().product();
         let loss = |outputs: &[&[f32]]| {
             let [output, codes] = outputs else { return Ok((Vec::new(), (0.0, 0.0))) };
             let largest =
@@ -106,7 +108,7 @@ impl Autoencoder {
             if let Some(found) = largest.filter(|&position| position >= batch) {
                 return Err(Error::Length { what: "the triplets", found, expected: batch });
             }
-            let (reconstruction_loss, of_output) = squared_error(output, images);
+            let (reconstruction_loss, of_output) = squared_error(output, images, each);
             let (triplet_loss, of_codes) = triplet_loss(codes, latent, triplets, triplet_weight);
             Ok((vec![of_output, of_codes], (reconstruction_loss, triplet_loss)))
         };
@@ -132,18 +134,17 @@ impl Autoencoder {
     }
 }
 
-/// Mean squared difference, and its gradient with respect to `output`.
-fn squared_error<E: Real>(output: &[E], target: &[E]) -> (f64, Vec<E>) {
+/// Mean squared difference of images of so many values, and its gradient with respect to `output`.
+fn squared_error<E: Real>(output: &[E], target: &[E], each: usize) -> (f64, Vec<E>) {
     let count = output.len().max(1) as f64;
-    let mut sum = 0.0;
-    let pairs = output.iter().zip(target);
-    let gradient = pairs.map(|(&output, &target)| {
-        let difference: f64 = output.into() - target.into();
-        sum += difference * difference;
-        E::from_f64(2.0 * difference / count)
-    });
-    let gradient = gradient.collect();
-    (sum / count, gradient)
+    let difference = |(&output, &target): (&E, &E)| -> f64 { output.into() - target.into() };
+    let pairs = || output.iter().zip(target);
+    let gradient = pairs().map(|pair| E::from_f64(2.0 * difference(pair) / count)).collect();
+    let of_image = |(output, target): (&[E], &[E])| -> f64 {
+        output.iter().zip(target).map(|pair| difference(pair).powi(2)).sum()
+    };
+    let images = output.chunks(each).zip(target.chunks(each)).map(of_image);
+    (mean(&images.collect::<Vec<_>>()) / each as f64, gradient)
 }
 
 /// Mean hinge of the triplets, and the gradient of `weight` times it with respect to the codes.
@@ -177,4 +178,46 @@ fn triplet_loss<E: Real>(
 
 fn squared_distance<E: Real>(a: &[E], b: &[E]) -> f64 {
     a.iter().zip(b).map(|(&a, &b)| (a.into() - b.into()).powi(2)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRIPLETS: [Triplet; 2] = [
+        Triplet { anchor: 0, positive: 1, negative: 2 },
+        Triplet { anchor: 2, positive: 1, negative: 0 },
+    ];
+    /// Codes of three images, of which both triplets are too close.
+    const CODES: [f64; 6] = [0.3, -0.2, 0.9, 0.1, 0.0, -0.4];
+
+    fn assert_slopes(values: &[f64], gradient: &[f64], loss: impl Fn(&[f64]) -> f64) {
+        for (at, slope) in gradient.iter().enumerate() {
+            let moved = |by: f64| {
+                let mut moved = values.to_vec();
+                moved[at] += by;
+                loss(&moved)
+            };
+            let difference = (moved(1e-6) - moved(-1e-6)) / 2e-6;
+            assert!((difference - slope).abs() < 1e-8, "{at}: {difference} {slope}");
+        }
+    }
+
+    #[test]
+    fn gradients_of_both_parts_are_those_of_finite_differences() {
+        let target = [0.5, 0.4, -0.3, 0.2, 1.0, -1.0];
+        let (loss, gradient) = squared_error(&CODES, &target, 2);
+        let squares = CODES.iter().zip(target).map(|(a, b)| (a - b).powi(2));
+        assert!((loss - squares.sum::<f64>() / 6.0).abs() < 1e-12);
+        assert_slopes(&CODES, &gradient, |codes| squared_error(codes, &target, 2).0);
+        let (loss, gradient) = triplet_loss(&CODES, 2, &TRIPLETS, 0.7);
+        assert!(loss > 0.5 && gradient.iter().all(|slope| *slope != 0.0), "{gradient:?}");
+        assert_slopes(&CODES, &gradient, |codes| 0.7 * triplet_loss(codes, 2, &TRIPLETS, 0.7).0);
+    }
+
+    #[test]
+    fn triplets_that_are_far_enough_apart_have_no_gradient() {
+        let codes = [0.0, 0.0, 0.1, 0.0, 5.0, 5.0];
+        assert_eq!(triplet_loss(&codes, 2, &TRIPLETS[..1], 1.0), (0.0, vec![0.0; 6]));
+    }
 }

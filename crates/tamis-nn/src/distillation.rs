@@ -2,8 +2,9 @@
 
 use crate::checks::length;
 use crate::error::Error;
-use crate::outputs::log_softmax;
+use crate::outputs::{log_softmax, mean};
 use crate::real::Real;
+use tamis_core::math;
 
 /// `T^2 KL(softmax(teacher / T) || softmax(logits / T))`, the mean over a batch of logits `[batch, class]`,
 /// and its gradient with respect to the logits (Hinton, Vinyals and Dean: "Distilling the Knowledge in a
@@ -21,18 +22,20 @@ pub fn distillation<E: Real>(
     length("the teacher's logits", teacher.len(), logits.len())?;
     let classes = classes.max(1);
     let batch = (logits.len() / classes).max(1) as f64;
+    let mut losses = Vec::new();
     let mut gradient = Vec::with_capacity(logits.len());
-    let mut loss = 0.0;
     for (own, taught) in logits.chunks(classes).zip(teacher.chunks(classes)) {
         let [own, taught] = [own, taught].map(|row| log_softmax(row, temperature));
+        let mut loss = 0.0;
         for (own, taught) in own.into_iter().zip(taught) {
             // A probability that underflows to 0 contributes exactly 0.
-            let wanted = taught.exp();
+            let wanted = math::exp(taught);
             loss += if wanted > 0.0 { wanted * (taught - own) } else { 0.0 };
-            gradient.push(E::from_f64(temperature * (own.exp() - wanted) / batch));
+            gradient.push(E::from_f64(temperature * (math::exp(own) - wanted) / batch));
         }
+        losses.push(loss);
     }
-    Ok((temperature * temperature * loss / batch, gradient))
+    Ok((temperature * temperature * mean(&losses), gradient))
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 use crate::checks::length;
 use crate::error::Error;
 use crate::real::Real;
+use tamis_core::math;
+use tamis_kernels::chunks::Chunks;
 
 /// What a network said of one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,26 +110,37 @@ pub fn cross_entropy<E: Real>(
     targets.check(classes)?;
     let mut gradient = Vec::with_capacity(logits.len());
     let mut samples = Vec::with_capacity(batch);
-    let mut loss = 0.0;
+    let mut losses = Vec::with_capacity(batch);
     for (position, (row, &label)) in logits.chunks(classes).zip(targets.labels).enumerate() {
         let weight = targets.loss_weights.map_or(1.0, |weights| f64::from(weights[position]));
         let log_probabilities = log_softmax(row, 1.0);
         samples.push(describe(&log_probabilities, label as usize));
+        let mut loss = 0.0;
         for (class, log_probability) in log_probabilities.iter().enumerate() {
             let target = targets.target(position, class, classes);
             // A class that is no target adds nothing, however unlikely it is.
             loss -= if target > 0.0 { weight * target * log_probability } else { 0.0 };
-            gradient.push(E::from_f64((log_probability.exp() - target) * weight / batch as f64));
+            gradient
+                .push(E::from_f64((math::exp(*log_probability) - target) * weight / batch as f64));
         }
+        losses.push(loss);
     }
-    Ok((Outputs { loss: loss / batch as f64, samples }, gradient))
+    Ok((Outputs { loss: mean(&losses), samples }, gradient))
+}
+
+/// The mean of a number of each sample of a batch; that of no sample is no number.
+pub(crate) fn mean(of_samples: &[f64]) -> f64 {
+    match of_samples.len() {
+        0 => f64::NAN,
+        count => Chunks::of(count).total(|sample| of_samples[sample]) / count as f64,
+    }
 }
 
 /// The logarithm of the softmax of logits over a temperature.
 pub(crate) fn log_softmax<E: Real>(row: &[E], temperature: f64) -> Vec<f64> {
     let logits: Vec<f64> = row.iter().map(|&logit| logit.into() / temperature).collect();
     let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let log_sum = logits.iter().map(|logit| (logit - largest).exp()).sum::<f64>().ln();
+    let log_sum = math::ln(logits.iter().map(|logit| math::exp(logit - largest)).sum());
     logits.iter().map(|logit| logit - largest - log_sum).collect()
 }
 
@@ -139,14 +152,14 @@ fn describe(log_probabilities: &[f64], label: usize) -> SampleOutput {
         }
     }
     // A probability that underflows to 0 contributes exactly 0: exp(x) * x tends to 0.
-    let entropy = -log_probabilities.iter().map(|value| value.exp() * value).sum::<f64>();
+    let entropy = -log_probabilities.iter().map(|value| math::exp(*value) * value).sum::<f64>();
     let squares = log_probabilities
         .iter()
         .enumerate()
-        .map(|(class, value)| (value.exp() - f64::from(u8::from(class == label))).powi(2));
+        .map(|(class, value)| (math::exp(*value) - f64::from(u8::from(class == label))).powi(2));
     SampleOutput {
-        true_probability: log_probabilities[label].exp(),
-        max_probability: log_probabilities[best].exp(),
+        true_probability: math::exp(log_probabilities[label]),
+        max_probability: math::exp(log_probabilities[best]),
         correct: best == label,
         entropy: entropy.max(0.0),
         loss: -log_probabilities[label],

@@ -1,6 +1,7 @@
 //! A small dense matrix: architecture parameters, mixing weights and their gradients.
 
 use serde::{Deserialize, Serialize};
+use tamis_core::math;
 
 /// Row-major matrix of `f64`; a row is an edge, a column an operation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,8 +69,8 @@ impl Matrix {
     pub fn log_softmax(&self) -> Matrix {
         let values = self.rows().flat_map(|row| {
             let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let sum: f64 = row.iter().map(|value| (value - largest).exp()).sum();
-            row.iter().map(move |value| value - largest - sum.ln())
+            let sum: f64 = row.iter().map(|value| math::exp(value - largest)).sum();
+            row.iter().map(move |value| value - largest - math::ln(sum))
         });
         Matrix { columns: self.columns, values: values.collect() }
     }
@@ -88,7 +89,7 @@ impl Matrix {
 
 fn softmax(row: &[f64]) -> Vec<f64> {
     let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let powers: Vec<f64> = row.iter().map(|value| (value - largest).exp()).collect();
+    let powers: Vec<f64> = row.iter().map(|value| math::exp(value - largest)).collect();
     let sum: f64 = powers.iter().sum();
     powers.into_iter().map(|power| power / sum).collect()
 }

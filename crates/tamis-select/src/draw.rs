@@ -4,7 +4,7 @@
 //! are drawn. So the draw does not depend on the order in which samples are given, and a larger
 //! draw holds every smaller one of the same key.
 
-use tamis_core::{Key, SampleId};
+use tamis_core::{Key, SampleId, math};
 
 use crate::quota;
 
@@ -35,7 +35,7 @@ pub fn successive(weights: &[(SampleId, f64)], count: usize, key: Key) -> Vec<Sa
     let numbers = weights
         .iter()
         .map(|&(id, weight)| {
-            let magnitude = key.id(u64::from(id.0)).stream().unit_positive().ln().abs();
+            let magnitude = math::ln(key.id(u64::from(id.0)).stream().unit_positive()).abs();
             let last = weight.is_nan() || weight <= 0.0;
             let wait = if last { magnitude } else { magnitude / weight };
             // Floats that are not negative are ordered as their bits are.

@@ -9,6 +9,7 @@
 //! logarithm; each edge is computed from the first one, not from its neighbour.
 
 use crate::Error;
+use tamis_core::math;
 
 /// The bin width of CIFAR-10, in log10 units.
 pub const DEFAULT_BIN_WIDTH: f64 = 0.5;
@@ -119,7 +120,7 @@ impl Weighting {
 }
 
 fn log_entropy(entropy: f64) -> f64 {
-    entropy.max(FLOOR).log10()
+    math::log10(entropy.max(FLOOR))
 }
 
 fn edges(least: f64, largest: f64, width: f64) -> Vec<f64> {

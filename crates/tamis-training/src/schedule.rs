@@ -1,6 +1,7 @@
 //! Learning rates by epoch.
 
 use std::f64::consts::PI;
+use tamis_core::math;
 
 /// Cosine from `high` at epoch 0 towards `low` at epoch `epochs`, constant within an epoch.
 ///
@@ -10,5 +11,5 @@ use std::f64::consts::PI;
 /// ```
 pub fn cosine(high: f64, low: f64, epoch: u32, epochs: u32) -> f64 {
     let progress = f64::from(epoch) / f64::from(epochs.max(1));
-    low + 0.5 * (high - low) * (1.0 + (PI * progress).cos())
+    low + 0.5 * (high - low) * (1.0 + math::cos(PI * progress))
 }

@@ -12,7 +12,7 @@ struct Ban {
     reason: &'static str,
 }
 
-const BANS: [Ban; 4] = [
+const BANS: [Ban; 5] = [
     Ban {
         words: &["burn"],
         allowed_in: &["crates/tamis-tensors/"],
@@ -37,6 +37,29 @@ const BANS: [Ban; 4] = [
         allowed_in: &["crates/tamis/src/cli/", "xtask/"],
         allowed_in_tests: true,
         reason: "only the command line reads the environment",
+    },
+    Ban {
+        words: &[
+            ".exp()",
+            ".ln()",
+            ".log10()",
+            ".log2()",
+            ".powf(",
+            ".sin()",
+            ".cos()",
+            ".sin_cos()",
+            ".tan()",
+            ".tanh()",
+            ".atan2(",
+            ".exp2()",
+            ".exp_m1()",
+            ".ln_1p()",
+            ".cbrt()",
+        ],
+        // Where it is written what a person looks at.
+        allowed_in: &["crates/tamis-report/", "crates/tamis/src/cli/", "/examples/", "xtask/"],
+        allowed_in_tests: true,
+        reason: "differs among processors in its last bit; use `tamis_core::math`",
     },
 ];
 

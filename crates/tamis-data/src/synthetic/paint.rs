@@ -5,7 +5,7 @@
 use std::f64::consts::TAU;
 use std::ops::Range;
 
-use tamis_core::Stream;
+use tamis_core::{Stream, math};
 
 use super::shapes::Shape;
 
@@ -51,7 +51,7 @@ struct Place {
 
 impl Place {
     fn new(x: f64, y: f64, radius: f64, angle: f64) -> Place {
-        let (sin, cos) = angle.sin_cos();
+        let (sin, cos) = (math::sin(angle), math::cos(angle));
         Place { x, y, radius, sin, cos }
     }
 
@@ -101,7 +101,8 @@ impl Canvas {
     /// A background that runs from `ground` to a colour near it.
     fn gradient(stream: &mut Stream, ground: Colour) -> Canvas {
         let far = blend(ground, colour(stream, 0.0, 1.0), 0.2);
-        let (sin, cos) = stream.uniform(0.0, TAU).sin_cos();
+        let angle = stream.uniform(0.0, TAU);
+        let (sin, cos) = (math::sin(angle), math::cos(angle));
         let middle = (SIDE as f64 - 1.0) / 2.0;
         let pixels = (0..PLANE).map(|at| {
             let (x, y) = ((at % SIDE) as f64, (at / SIDE) as f64);

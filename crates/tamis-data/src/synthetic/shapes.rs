@@ -4,6 +4,7 @@
 //! the outline to draw it smoothly, and need not be exact elsewhere.
 
 use std::f64::consts::{FRAC_PI_2, TAU};
+use tamis_core::math;
 
 /// A class of synthetic images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +92,7 @@ fn triangle(x: f64, y: f64) -> f64 {
 /// Five points: the outline runs straight in polar coordinates.
 fn star(x: f64, y: f64) -> f64 {
     let sector = TAU / 5.0;
-    let angle = (y.atan2(x) + FRAC_PI_2).rem_euclid(sector);
+    let angle = (math::atan2(y, x) + FRAC_PI_2).rem_euclid(sector);
     let to_point = (angle / sector - 0.5).abs() * 2.0;
     length(x, y) - (0.38 + 0.6 * to_point)
 }

@@ -5,6 +5,7 @@
 //! where the point lies outside. Nothing is interpolated here.
 
 use crate::ImageShape;
+use tamis_core::math;
 
 /// `(x, y)` of the output shows `(a x + b y + c, d x + e y + f)` of the input.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +34,8 @@ impl Affine {
 
     /// Turns the image counter-clockwise around its centre.
     pub(super) fn rotate(degrees: f64, shape: ImageShape) -> Affine {
-        let (sin, cos) = degrees.to_radians().sin_cos();
+        let angle = degrees.to_radians();
+        let (sin, cos) = (math::sin(angle), math::cos(angle));
         let (x, y) = (shape.width as f64 / 2.0, shape.height as f64 / 2.0);
         Affine {
             across: [cos, -sin, x - cos * x + sin * y],

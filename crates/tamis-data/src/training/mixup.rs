@@ -5,7 +5,7 @@
 //! equation 1, as their code has it: one weight lambda from Beta(alpha, alpha) for the batch, and
 //! partners by a random permutation of it. Losses are computed elsewhere.
 
-use tamis_core::{Key, Purpose, Stream};
+use tamis_core::{Key, Purpose, Stream, math};
 
 use crate::Error;
 use crate::config::setting;
@@ -83,10 +83,10 @@ impl Mixed {
 /// X is Gamma(alpha + 1) times U^(1 / alpha), and only the logarithm of X / Y is computed: both
 /// would underflow to 0 for a small alpha.
 fn symmetric_beta(alpha: f64, stream: &mut Stream) -> f64 {
-    let mut draw = || (ln_gamma_variable(alpha + 1.0, stream), stream.unit_positive().ln());
+    let mut draw = || (ln_gamma_variable(alpha + 1.0, stream), math::ln(stream.unit_positive()));
     let ((gamma_x, power_x), (gamma_y, power_y)) = (draw(), draw());
     let ln_ratio = (gamma_x - gamma_y) + (power_x - power_y) / alpha;
-    1.0 / (1.0 + (-ln_ratio).exp())
+    1.0 / (1.0 + math::exp(-ln_ratio))
 }
 
 /// Logarithm of a Gamma variable of shape 1 or more: Marsaglia and Tsang (A simple method for
@@ -100,9 +100,9 @@ fn ln_gamma_variable(shape: f64, stream: &mut Stream) -> f64 {
         if cube <= 0.0 {
             continue;
         }
-        let ln_v = 3.0 * cube.ln();
-        if stream.unit_positive().ln() < 0.5 * x * x + d * (1.0 - ln_v.exp() + ln_v) {
-            return d.ln() + ln_v;
+        let ln_v = 3.0 * math::ln(cube);
+        if math::ln(stream.unit_positive()) < 0.5 * x * x + d * (1.0 - math::exp(ln_v) + ln_v) {
+            return math::ln(d) + ln_v;
         }
     }
 }

@@ -8,7 +8,7 @@
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma};
 use serde::{Deserialize, Serialize};
-use tamis_core::{Purpose, Stream};
+use tamis_core::{Purpose, Stream, math};
 
 use super::occasion::Occasion;
 use crate::config::{require_number, setting};
@@ -48,7 +48,7 @@ impl RandomResizedCrop {
         let [least, largest] = self.ratio.map(f64::ln);
         for _ in 0..TRIES {
             let area = shape.plane() as f64 * stream.uniform(self.scale[0], self.scale[1]);
-            let ratio = stream.uniform(least, largest).exp();
+            let ratio = math::exp(stream.uniform(least, largest));
             let width = (area * ratio).sqrt().round() as usize;
             let height = (area / ratio).sqrt().round() as usize;
             if (1..=shape.width).contains(&width) && (1..=shape.height).contains(&height) {

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 use tamis_kernels::Buffer;
+use tamis_kernels::chunks::Chunks;
 
 use super::{EPSILON, unbias};
 use crate::batch::Moments;
@@ -101,21 +102,23 @@ fn gamma(affine: Affine<'_>, channel: usize) -> f64 {
     affine.map_or(1.0, |[gamma, _]| f64::from(gamma[channel]))
 }
 
-/// The planes of one channel.
-fn planes_of(
-    values: &[f32],
-    [channels, plane]: [usize; 2],
-    channel: usize,
-) -> impl Iterator<Item = &[f32]> {
-    values.chunks_exact(plane).skip(channel).step_by(channels)
+/// The plane of one channel of an image.
+fn plane_of(values: &[f32], [channels, plane]: [usize; 2], [image, channel]: [usize; 2]) -> &[f32] {
+    &values[(image * channels + channel) * plane..][..plane]
 }
 
 /// Mean and biased variance of one channel.
 fn moments(input: &[f32], shape: [usize; 2], channel: usize) -> [f64; 2] {
+    let chunks = Chunks::of(input.len() / (shape[0] * shape[1]));
     let count = (input.len() / shape[0]) as f64;
-    let values = || planes_of(input, shape, channel).flatten().map(|&value| f64::from(value));
-    let mean = values().sum::<f64>() / count;
-    [mean, values().map(|value| (value - mean).powi(2)).sum::<f64>() / count]
+    let sum = |of_value: &dyn Fn(f64) -> f64| {
+        chunks.total(|image| {
+            let plane = plane_of(input, shape, [image, channel]);
+            plane.iter().map(|&value| of_value(value.into())).sum()
+        })
+    };
+    let mean = sum(&|value| value) / count;
+    [mean, sum(&|value| (value - mean).powi(2)) / count]
 }
 
 /// `sum(g)` and `sum(g (x - mean)) / deviation` of one channel.
@@ -126,15 +129,17 @@ fn products(
     normalised: &Normalised,
 ) -> [f64; 2] {
     let mean = normalised.mean[channel];
-    let (mut sum, mut product) = (0.0, 0.0);
-    let pairs = planes_of(input, shape, channel).zip(planes_of(gradient, shape, channel));
-    for (input, gradient) in pairs {
-        for (&value, &gradient) in input.iter().zip(gradient) {
-            sum += f64::from(gradient);
-            product += f64::from(gradient) * (f64::from(value) - mean);
-        }
-    }
-    [sum, product * normalised.inverse_deviation[channel]]
+    let chunks = Chunks::of(input.len() / (shape[0] * shape[1]));
+    let sum = |of_pair: &dyn Fn(f64, f64) -> f64| {
+        chunks.total(|image| {
+            let [values, slopes] =
+                [input, gradient].map(|of| plane_of(of, shape, [image, channel]));
+            let pairs = values.iter().zip(slopes);
+            pairs.map(|(&value, &slope)| of_pair(value.into(), slope.into())).sum()
+        })
+    };
+    let product = sum(&|value, slope| slope * (value - mean));
+    [sum(&|_, slope| slope), product * normalised.inverse_deviation[channel]]
 }
 
 /// Multiplies every channel with a factor and adds a constant.

@@ -8,8 +8,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 use tamis_graph::{Convolution, ConvolutionLayer};
 use tamis_kernels::Buffer;
+use tamis_kernels::chunks::Chunks;
 
-use super::linear::{self, add_scaled};
+use super::linear::{self, add_pieces, add_scaled};
 
 /// A convolution at its place.
 pub(crate) struct AnyConvolution {
@@ -19,9 +20,6 @@ pub(crate) struct AnyConvolution {
     /// `[height, width]` of the output.
     output: [usize; 2],
 }
-
-/// Images whose weight gradients are added up before they meet those of others.
-const CHUNK: usize = 8;
 
 impl AnyConvolution {
     pub(crate) fn new(
@@ -89,27 +87,22 @@ impl AnyConvolution {
             return linear::weight_gradient((input, values), gradient, of_weight);
         }
         let of_sample = self.layer.convolution.outputs * plane;
-        let chunks = input.par_chunks(CHUNK * values).zip(gradient.par_chunks(CHUNK * of_sample));
-        let parts: Vec<Vec<f32>> = chunks
-            .map(|(input, gradient)| {
-                let mut part = vec![0.0; of_weight.len()];
-                let samples = input.chunks_exact(values).zip(gradient.chunks_exact(of_sample));
-                samples.for_each(|(input, gradient)| self.add_products(input, gradient, &mut part));
-                part
-            })
-            .collect();
-        for part in parts {
-            add_scaled(of_weight, &part, 1.0);
-        }
+        let (chunks, each) = (Chunks::of(input.len() / values), of_weight.len());
+        let mut pieces = vec![0.0; chunks.count() * each];
+        pieces.par_chunks_exact_mut(each).enumerate().for_each(|(number, piece)| {
+            for sample in chunks.images(number) {
+                let input = &input[sample * values..][..values];
+                self.add_products(input, &gradient[sample * of_sample..][..of_sample], piece);
+            }
+        });
+        add_pieces(&pieces, of_weight);
     }
 
     /// Adds to the gradient of the bias.
     pub(crate) fn bias_gradient(&self, gradient: &[f32], of_bias: &mut [f32]) {
-        for planes in gradient.chunks_exact(of_bias.len() * self.output_plane()) {
-            let sums =
-                planes.chunks_exact(self.output_plane()).map(|plane| plane.iter().sum::<f32>());
-            of_bias.iter_mut().zip(sums).for_each(|(bias, sum)| *bias += sum);
-        }
+        let planes = gradient.chunks_exact(self.output_plane());
+        let sums: Vec<f32> = planes.map(|plane| plane.iter().sum()).collect();
+        linear::bias_gradient(&sums, of_bias);
     }
 
     fn add_products(&self, input: &[f32], gradient: &[f32], of_weight: &mut [f32]) {

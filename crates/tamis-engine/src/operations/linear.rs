@@ -1,10 +1,11 @@
 //! The linear layer: `y = W x + b`.
 //!
 //! Sums run along whole rows, so that they are vectors whatever the processor has, in an order that does
-//! not depend on it.
+//! not depend on it; those over a batch are added by its chunks.
 
 use rayon::prelude::*;
 use tamis_kernels::Buffer;
+use tamis_kernels::chunks::{self, Chunks};
 
 /// Of features `[sample, in]`: `[sample, out]`.
 pub(crate) fn forward(input: &[f32], weight: &[f32], bias: &[f32]) -> Buffer {
@@ -29,17 +30,37 @@ pub(crate) fn weight_gradient(
     of_weight: &mut [f32],
 ) {
     let outputs = of_weight.len() / inputs;
+    let chunks = Chunks::of(input.len() / inputs);
     of_weight.par_chunks_mut(inputs).enumerate().for_each(|(output, row)| {
-        let slopes = gradient.iter().skip(output).step_by(outputs);
-        for (&slope, input) in slopes.zip(input.chunks_exact(inputs)) {
-            add_scaled(row, input, slope);
+        let mut pieces = vec![0.0; chunks.count() * inputs];
+        for (piece, samples) in pieces.chunks_exact_mut(inputs).zip(chunks.iter()) {
+            for sample in samples {
+                let from = &input[sample * inputs..][..inputs];
+                add_scaled(piece, from, gradient[sample * outputs + output]);
+            }
         }
+        add_pieces(&pieces, row);
     });
 }
 
 /// Adds to the gradient of the bias.
 pub(crate) fn bias_gradient(gradient: &[f32], of_bias: &mut [f32]) {
-    gradient.chunks_exact(of_bias.len()).for_each(|slopes| add_scaled(of_bias, slopes, 1.0));
+    let outputs = of_bias.len();
+    let chunks = Chunks::of(gradient.len() / outputs);
+    let mut pieces = vec![0.0; chunks.count() * outputs];
+    for (piece, samples) in pieces.chunks_exact_mut(outputs).zip(chunks.iter()) {
+        for sample in samples {
+            add_scaled(piece, &gradient[sample * outputs..][..outputs], 1.0);
+        }
+    }
+    add_pieces(&pieces, of_bias);
+}
+
+/// Adds the sum of the pieces of all chunks.
+pub(crate) fn add_pieces(pieces: &[f32], to: &mut [f32]) {
+    let mut sum = vec![0.0; to.len()];
+    chunks::add(pieces, to.len(), 0, &mut sum);
+    add_scaled(to, &sum, 1.0);
 }
 
 /// The gradient of the input.

@@ -9,7 +9,7 @@
 //! `host.gaea.single_level = true` trains both levels on one batch of all samples, in one pass: half of the
 //! passes. Otherwise the architecture's batch comes first, as in DARTS.
 
-use tamis_core::Level;
+use tamis_core::{Level, math};
 
 use super::darts::{arch_step, weight_step};
 use super::{ArchRhythm, Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome};
@@ -46,7 +46,7 @@ impl Host for Gaea {
                 (0..set.shape()[0]).for_each(|row| choices.drop_option([row, none]));
             }
             let options = set.options.len() - usize::from(set.option("none").is_some());
-            choices.alphas.values_mut().fill(-(options as f64).ln());
+            choices.alphas.values_mut().fill(-math::ln(options as f64));
         }
     }
 
@@ -93,11 +93,11 @@ fn exponentiate(choices: &mut Choices, gradient: &Matrix, rate: f64) {
     for ((row, slopes), alive) in rows.zip(gradient.rows()).zip(alive.chunks(options)) {
         let moving = || (0..options).filter(|&option| alive[option]);
         moving().for_each(|option| row[option] -= rate * slopes[option]);
-        moving().for_each(|option| row[option] = row[option].max(LEAST.ln()));
+        moving().for_each(|option| row[option] = row[option].max(math::ln(LEAST)));
         // The largest is taken out, so that none is too large for a number.
         let largest = moving().map(|option| row[option]).fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = moving().map(|option| (row[option] - largest).exp()).sum();
-        moving().for_each(|option| row[option] -= largest + sum.ln());
+        let sum: f64 = moving().map(|option| math::exp(row[option] - largest)).sum();
+        moving().for_each(|option| row[option] -= largest + math::ln(sum));
     }
 }
 

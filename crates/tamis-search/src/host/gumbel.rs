@@ -1,6 +1,6 @@
 //! The Gumbel-softmax that GDAS and TAS draw by: logits with noise at a temperature, and the way back.
 
-use tamis_core::Stream;
+use tamis_core::{Stream, math};
 
 use crate::bilevel::Choices;
 use crate::matrix::Matrix;
@@ -23,5 +23,5 @@ pub(super) fn of_parameters(softmax: &Matrix, of_softmax: &Matrix, tau: f64) -> 
 fn gumbel(stream: &mut Stream) -> f64 {
     // Inside (0, 1], and 1 would be infinite.
     let unit = stream.unit_positive().min(1.0 - f64::EPSILON);
-    -(-unit.ln()).ln()
+    -math::ln(-math::ln(unit))
 }

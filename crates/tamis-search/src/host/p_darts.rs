@@ -11,7 +11,7 @@
 //! not value by value: the expectation is the same, and no tensor needs a mask. The first stage drops
 //! nothing (the paper's setting for CIFAR-10).
 
-use tamis_core::{Key, Purpose, Stream};
+use tamis_core::{Key, Purpose, Stream, math};
 
 use super::child::best_child;
 use super::darts::{arch_step, weight_step};
@@ -92,7 +92,7 @@ impl PDarts {
         let (epoch, epochs) = (f64::from(stage.epoch), f64::from(stage.epochs));
         match stage.epoch < stage.alone() {
             true => rate * (epochs - epoch - 1.0) / epochs,
-            false => rate * (-0.2 * (epoch - f64::from(stage.alone()))).exp(),
+            false => rate * math::exp(-0.2 * (epoch - f64::from(stage.alone()))),
         }
     }
 

@@ -8,7 +8,7 @@
 //! trained alone for three tenths of the epochs (15 of 50). The architecture is derived from the products.
 
 use serde_json::{Value, json};
-use tamis_core::{Key, Purpose, Snapshot};
+use tamis_core::{Key, Purpose, Snapshot, math};
 
 use super::darts::{arch_step, weight_step};
 use super::{Host, HostEntry, StepBatches, StepContext, StepOutcome, state_of};
@@ -166,7 +166,7 @@ impl EdgeWeights {
         let product = |(gammas, shares): (Vec<f64>, &Matrix)| {
             let options = shares.shape()[1];
             Matrix::from_fn(shares.shape(), |index| {
-                shares.values()[index] + gammas[index / options].ln()
+                shares.values()[index] + math::ln(gammas[index / options])
             })
         };
         self.each(log_shares).map(product).collect()

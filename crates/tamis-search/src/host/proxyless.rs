@@ -13,7 +13,7 @@
 //! target of cost is that of `cost.target_macs`, for every host alike, and not the paper's product with the
 //! cross-entropy.
 
-use tamis_core::Stream;
+use tamis_core::{Stream, math};
 
 use super::darts::{arch_step, weight_step};
 use super::draw::{drawn_by, drawn_without_replacement};
@@ -130,8 +130,8 @@ impl Paths {
             let rows = choices.alphas.values_mut().chunks_mut(columns);
             for ((now, then), runs) in rows.zip(before.rows()).zip(runs.chunks(columns)) {
                 let ran = || (0..columns).filter(|&option| runs[option]);
-                let total = |of: &[f64]| ran().map(|option| of[option].exp()).sum::<f64>();
-                let shift = (total(then) / total(now)).ln();
+                let total = |of: &[f64]| ran().map(|option| math::exp(of[option])).sum::<f64>();
+                let shift = math::ln(total(then) / total(now));
                 ran().for_each(|option| now[option] += shift);
             }
         }

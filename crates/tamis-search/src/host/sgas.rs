@@ -13,7 +13,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tamis_core::Snapshot;
+use tamis_core::{Snapshot, math};
 
 use super::darts::first_order_step;
 use super::{Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome, as_darts, state_of};
@@ -188,8 +188,8 @@ fn without(row: &[f64], none: Option<usize>) -> Vec<f64> {
 /// 1 less the entropy, over its largest value.
 fn certainty(shares: &[f64]) -> f64 {
     let present = shares.iter().filter(|share| **share > 0.0);
-    let entropy: f64 = present.map(|share| -share * share.ln()).sum();
-    1.0 - entropy / (shares.len() as f64).ln()
+    let entropy: f64 = present.map(|share| -share * math::ln(*share)).sum();
+    1.0 - entropy / math::ln(shares.len() as f64)
 }
 
 fn overlap(now: &[f64], then: &[f64]) -> f64 {

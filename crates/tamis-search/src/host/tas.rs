@@ -10,7 +10,7 @@
 //! Deliberate differences: where a row keeps several options, one more than these is drawn; initial
 //! parameters and weights are this project's. On spaces without widths, two operations run on every edge.
 
-use tamis_core::Stream;
+use tamis_core::{Stream, math};
 
 use super::darts::{arch_step, weight_step};
 use super::draw::drawn_without_replacement;
@@ -50,7 +50,7 @@ impl Tas {
     fn tau(&self, at: StepContext) -> f64 {
         let TasSettings { tau_start, tau_end } = self.settings;
         let progress = f64::from(at.epoch) / f64::from(at.epochs.max(1));
-        tau_end + (tau_start - tau_end) * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos())
+        tau_end + (tau_start - tau_end) * 0.5 * (1.0 + math::cos(std::f64::consts::PI * progress))
     }
 }
 

@@ -6,6 +6,7 @@
 //! not here.
 
 use std::array;
+use tamis_core::math;
 
 use super::{Cell, EDGES, Edge, Genotype, INPUTS, Operation};
 
@@ -63,8 +64,8 @@ fn log_shares(row: [f64; 8]) -> [f64; 8] {
     if largest == f64::NEG_INFINITY {
         return row;
     }
-    let sum: f64 = row.iter().map(|alpha| (alpha - largest).exp()).sum();
-    row.map(|alpha| alpha - largest - sum.ln())
+    let sum: f64 = row.iter().map(|alpha| math::exp(alpha - largest)).sum();
+    row.map(|alpha| alpha - largest - math::ln(sum))
 }
 
 #[cfg(test)]

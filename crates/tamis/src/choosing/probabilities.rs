@@ -4,6 +4,7 @@
 //! bare array of two dimensions. The formulas are those of this project's own scorer, in double
 //! precision. Probabilities are taken as they are: nothing is normalised, and logits are refused.
 
+use tamis_core::math;
 use tamis_tables::{Table, TableError};
 
 use crate::choosing::samples::Samples;
@@ -37,7 +38,8 @@ impl ProbabilityScore {
     fn of(self, probabilities: &[f64], class: usize) -> f64 {
         match self {
             ProbabilityScore::Entropy => {
-                let parts = probabilities.iter().map(|&p| if p > 0.0 { -p * p.ln() } else { 0.0 });
+                let parts =
+                    probabilities.iter().map(|&p| if p > 0.0 { -p * math::ln(p) } else { 0.0 });
                 // A probability of a little more than 1 has a little less than no entropy.
                 parts.sum::<f64>().max(0.0)
             }
@@ -47,7 +49,7 @@ impl ProbabilityScore {
                 });
                 two.0 - two.1
             }
-            ProbabilityScore::Loss => (-probabilities[class].ln()).max(0.0),
+            ProbabilityScore::Loss => (-math::ln(probabilities[class])).max(0.0),
         }
     }
 }
@@ -127,7 +129,7 @@ fn check(table: &Table, row: usize, values: &[f64]) -> Result<(), TableError> {
         Some(value) => format!("the value {value}"),
         None => format!("values that sum up to {sum:.6}"),
     };
-    let exponentials: f64 = values.iter().map(|value| value.exp()).sum();
+    let exponentials: f64 = values.iter().map(|value| math::exp(*value)).sum();
     let hint = match (exponentials - 1.0).abs() <= TOLERANCE {
         true => "these look like log-probabilities: take their exponential first",
         false => "these look like logits: take the softmax of each row first",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use tamis_core::SampleId;
+use tamis_core::{SampleId, math};
 use tamis_data::{BatchSource, Dataset, TrainingAugmentation, read_image};
 use tamis_nn::Device;
 use tamis_tables::{Column, Table};
@@ -82,7 +82,7 @@ fn normalised(network: &TrainedNetwork, files: &[PathBuf]) -> Result<Vec<f32>, E
 fn likeliest(logits: &[f32], classes: &[String], top: usize) -> Vec<(String, f64)> {
     let largest = logits.iter().fold(f32::NEG_INFINITY, |most, &logit| most.max(logit));
     let exponentials: Vec<f64> =
-        logits.iter().map(|&logit| f64::from(logit - largest).exp()).collect();
+        logits.iter().map(|&logit| math::exp(f64::from(logit - largest))).collect();
     let all: f64 = exponentials.iter().sum();
     let mut order: Vec<usize> = (0..classes.len()).collect();
     order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));

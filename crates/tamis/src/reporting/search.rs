@@ -1,6 +1,7 @@
 //! A search, for a report.
 
 use std::path::Path;
+use tamis_core::math;
 
 use tamis_record::{Cost, Outcome};
 use tamis_record::{Layers, RunConfig};
@@ -148,7 +149,7 @@ fn softmax_of(record: &EpochRecord, cell: &str, edge: usize) -> Vec<f64> {
     let row = record.alphas.get(cell).and_then(|rows| rows.get(edge));
     let row = row.map(Vec::as_slice).unwrap_or_default();
     let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let exponentials: Vec<f64> = row.iter().map(|alpha| (alpha - largest).exp()).collect();
+    let exponentials: Vec<f64> = row.iter().map(|alpha| math::exp(alpha - largest)).collect();
     let all: f64 = exponentials.iter().sum();
     exponentials.into_iter().map(|value| value / all).collect()
 }

@@ -4,13 +4,13 @@
 //! function and `f` the density, moves by `dy/dbeta = -(dF/dbeta) / f` (implicit reparametrisation,
 //! Figurnov, Mohamed, Mnih, NeurIPS 2018).
 
-use tamis_core::Stream;
+use tamis_core::{Stream, math};
 
 /// A draw from Gamma(`shape`, 1), above 0 (Marsaglia and Tsang, 2000; below 1 by a power of a uniform).
 pub(super) fn draw(shape: f64, stream: &mut Stream) -> f64 {
     if shape < 1.0 {
         let boosted = draw(shape + 1.0, stream);
-        return (boosted * stream.unit_positive().powf(1.0 / shape)).max(SMALLEST);
+        return (boosted * math::pow(stream.unit_positive(), 1.0 / shape)).max(SMALLEST);
     }
     let d = shape - 1.0 / 3.0;
     let c = 1.0 / (9.0 * d).sqrt();
@@ -18,7 +18,7 @@ pub(super) fn draw(shape: f64, stream: &mut Stream) -> f64 {
         let normal = stream.normal();
         let v = (1.0 + c * normal).powi(3);
         let unit = stream.unit_positive();
-        if v > 0.0 && unit.ln() < 0.5 * normal * normal + d - d * v + d * v.ln() {
+        if v > 0.0 && math::ln(unit) < 0.5 * normal * normal + d - d * v + d * math::ln(v) {
             return (d * v).max(SMALLEST);
         }
     }
@@ -31,7 +31,7 @@ const SMALLEST: f64 = 1e-30;
 pub(super) fn slope(shape: f64, y: f64) -> f64 {
     let step = STEP.min(0.5 * shape);
     let change = (distribution(shape + step, y) - distribution(shape - step, y)) / (2.0 * step);
-    let density = ((shape - 1.0) * y.ln() - y - log_gamma(shape)).exp();
+    let density = math::exp((shape - 1.0) * math::ln(y) - y - log_gamma(shape));
     if density > 0.0 && density.is_finite() { -change / density } else { 0.0 }
 }
 
@@ -41,7 +41,7 @@ const STEP: f64 = 1e-5;
 /// The regularised lower incomplete gamma function: by its series below the mode, by the continued
 /// fraction of the upper one (Lentz's method) above.
 fn distribution(shape: f64, y: f64) -> f64 {
-    let scale = (shape * y.ln() - y - log_gamma(shape)).exp();
+    let scale = math::exp(shape * math::ln(y) - y - log_gamma(shape));
     if y < shape + 1.0 {
         let (mut term, mut sum) = (1.0 / shape, 1.0 / shape);
         for number in 1..TERMS {
@@ -81,13 +81,13 @@ fn nonzero(value: f64) -> f64 {
 fn log_gamma(x: f64) -> f64 {
     if x < 0.5 {
         let pi = std::f64::consts::PI;
-        return (pi / (pi * x).sin()).ln() - log_gamma(1.0 - x);
+        return math::ln(pi / math::sin(pi * x)) - log_gamma(1.0 - x);
     }
     let x = x - 1.0;
     let terms = LANCZOS.iter().enumerate().skip(1);
     let series = terms.fold(LANCZOS[0], |sum, (number, of)| sum + of / (x + number as f64));
     let t = x + 7.5;
-    0.5 * std::f64::consts::TAU.ln() + (x + 0.5) * t.ln() - t + series.ln()
+    0.5 * math::ln(std::f64::consts::TAU) + (x + 0.5) * math::ln(t) - t + math::ln(series)
 }
 
 const LANCZOS: [f64; 9] = [

@@ -12,7 +12,7 @@
 
 mod gamma;
 
-use tamis_core::Stream;
+use tamis_core::{Stream, math};
 
 use super::darts::{arch_step, weight_step};
 use super::{Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome};
@@ -76,11 +76,11 @@ impl Host for DrNas {
 
 /// `elu(alpha) + 1`.
 fn concentration(alpha: f64) -> f64 {
-    if alpha > 0.0 { alpha + 1.0 } else { alpha.exp() }
+    if alpha > 0.0 { alpha + 1.0 } else { math::exp(alpha) }
 }
 
 fn concentration_slope(alpha: f64) -> f64 {
-    if alpha > 0.0 { 1.0 } else { alpha.exp() }
+    if alpha > 0.0 { 1.0 } else { math::exp(alpha) }
 }
 
 /// A draw of the shares of a choice set.
@@ -135,7 +135,7 @@ fn log_means(choices: &Choices) -> Matrix {
     let means = over_row_sums(&Matrix::from_fn(choices.alphas.shape(), |index| {
         if alive[index] { concentration(alphas[index]) } else { 0.0 }
     }));
-    Matrix::from_fn(means.shape(), |index| means.values()[index].ln())
+    Matrix::from_fn(means.shape(), |index| math::ln(means.values()[index]))
 }
 
 /// Drops the options of the smaller half of an edge's alphas, of an odd number the smaller part.

@@ -1,7 +1,7 @@
 //! CMA-ES with a diagonal covariance (Ros and Hansen: "A Simple Modification in CMA-ES Achieving Linear
 //! Time and Space Complexity", PPSN 2008): each value has a variance of its own.
 
-use tamis_core::Stream;
+use tamis_core::{Stream, math};
 
 /// A population's distribution: mean, step size, variance of each value.
 pub(super) struct Evolution {
@@ -21,7 +21,7 @@ impl Evolution {
         let parents = (population / 2).max(1);
         let half = (population as f64 + 1.0) / 2.0;
         let raw: Vec<f64> =
-            (1..=parents).map(|rank| half.ln().max(1e-9) - (rank as f64).ln()).collect();
+            (1..=parents).map(|rank| math::ln(half).max(1e-9) - math::ln(rank as f64)).collect();
         let raw: Vec<f64> = raw.into_iter().map(|weight| weight.max(1e-9)).collect();
         let sum: f64 = raw.iter().sum();
         let zeros = vec![0.0; mean.len()];
@@ -89,7 +89,7 @@ impl Evolution {
         for (mean, step) in self.mean.iter_mut().zip(&steps) {
             *mean += self.sigma * step;
         }
-        self.sigma *= ((c_sigma / damping) * (norm / expected_norm - 1.0)).exp();
+        self.sigma *= math::exp((c_sigma / damping) * (norm / expected_norm - 1.0));
     }
 }
 

@@ -4,7 +4,7 @@
 //! `squash * tanh(z / temperature)` of the LSTM's output, over the tokens that are allowed.
 
 use serde::{Deserialize, Serialize};
-use tamis_core::{Key, Stream};
+use tamis_core::{Key, Stream, math};
 use tamis_training::Adam;
 
 use crate::host::child::{Child, allowed};
@@ -107,10 +107,11 @@ impl Controller {
         let new = |at: usize| gates[HIDDEN + at] * memory[at] + gates[at] * gates[3 * HIDDEN + at];
         let remembered: Vec<f64> = (0..HIDDEN).map(new).collect();
         let state: Vec<f64> =
-            (0..HIDDEN).map(|at| gates[2 * HIDDEN + at] * remembered[at].tanh()).collect();
+            (0..HIDDEN).map(|at| gates[2 * HIDDEN + at] * math::tanh(remembered[at])).collect();
         let head = |token: usize| &self.parameters[places.head + token * HIDDEN..][..HIDDEN];
-        let squashed: Vec<f64> =
-            (0..self.tokens).map(|token| (dot(head(token), &state) / TEMPERATURE).tanh()).collect();
+        let squashed: Vec<f64> = (0..self.tokens)
+            .map(|token| math::tanh(dot(head(token), &state) / TEMPERATURE))
+            .collect();
         let probabilities = softmax_over(&squashed, allowed);
         let chosen = draw(&probabilities, allowed, stream);
         let memory = [memory.clone(), remembered];
@@ -121,8 +122,8 @@ impl Controller {
         let weights = &self.parameters[layout(self.tokens).gates..];
         let sums = weights.chunks(GATE_ROW).take(4 * HIDDEN).map(|row| dot(row, input));
         let gates = sums.enumerate().map(|(at, sum)| match at < 3 * HIDDEN {
-            true => 1.0 / (1.0 + (-sum).exp()),
-            false => sum.tanh(),
+            true => 1.0 / (1.0 + math::exp(-sum)),
+            false => math::tanh(sum),
         });
         gates.collect()
     }
@@ -155,7 +156,7 @@ impl Controller {
                 continue;
             }
             let chosen = f64::from(u8::from(token == step.chosen));
-            let of_entropy = -probability * (probability.ln() + all);
+            let of_entropy = -probability * (math::ln(probability) + all);
             let of_logit = advantage * (probability - chosen) - entropy_weight * of_entropy;
             let squashed = step.squashed[token];
             let slope = of_logit * SQUASH * (1.0 - squashed * squashed) / TEMPERATURE;
@@ -181,7 +182,7 @@ impl Controller {
         for at in 0..HIDDEN {
             let gate = |number: usize| step.gates[number * HIDDEN + at];
             let (input, forget, output, candidate) = (gate(0), gate(1), gate(2), gate(3));
-            let squashed = after[at].tanh();
+            let squashed = math::tanh(after[at]);
             let of_after = of_memory[at] + of_state[at] * output * (1.0 - squashed * squashed);
             of_sums[at] = of_after * candidate * input * (1.0 - input);
             of_sums[HIDDEN + at] = of_after * before[at] * forget * (1.0 - forget);
@@ -264,7 +265,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// The softmax of the squashed logits over the allowed tokens.
 fn softmax_over(squashed: &[f64], allowed: &[usize]) -> Vec<f64> {
     let mut probabilities = vec![0.0; squashed.len()];
-    allowed.iter().for_each(|&token| probabilities[token] = (SQUASH * squashed[token]).exp());
+    allowed.iter().for_each(|&token| probabilities[token] = math::exp(SQUASH * squashed[token]));
     let sum: f64 = probabilities.iter().sum();
     probabilities.iter_mut().for_each(|probability| *probability /= sum);
     probabilities
@@ -283,7 +284,7 @@ fn draw(probabilities: &[f64], allowed: &[usize], stream: &mut Stream) -> usize 
 
 fn entropy(probabilities: &[f64]) -> f64 {
     let present = probabilities.iter().filter(|probability| **probability > 0.0);
-    present.map(|probability| -probability * probability.ln()).sum()
+    present.map(|probability| -probability * math::ln(*probability)).sum()
 }
 
 #[cfg(test)]
