@@ -329,15 +329,14 @@ impl Run<'_> {
         let Layer::Convolution(layer) = graph.nodes()[step.node].layer else { return };
         let from = sides(graph.nodes()[step.inputs[0]].shape);
         let convolution = AnyConvolution::new(layer, from, sides(graph.nodes()[step.node].shape));
-        let input = self.value(step.inputs[0]);
-        if of_weights.wanted() {
-            convolution.weight_gradient(input, gradient, of_weights.of_convolution(&layer));
-        }
-        if let Some(bias) = layer.bias.filter(|_| of_weights.wanted()) {
+        let operands = (self.value(step.inputs[0]), self.weights().of_convolution(&layer));
+        let wanted = of_weights.wanted();
+        if let Some(bias) = layer.bias.filter(|_| wanted) {
             convolution.bias_gradient(gradient, of_weights.of(bias));
         }
-        if !self.is_image(step.inputs[0]) {
-            let found = convolution.input_gradient(self.weights().of_convolution(&layer), gradient);
+        let of_weight = wanted.then(|| of_weights.of_convolution(&layer));
+        let of_input = !self.is_image(step.inputs[0]);
+        if let Some(found) = convolution.backward(operands, gradient, of_weight, of_input) {
             gradients.add(step.inputs[0], Arc::new(found));
         }
     }

@@ -1,14 +1,16 @@
 //! Any convolution: every kernel, stride, padding, dilation and number of groups, with or without bias.
 //!
-//! For the few layers that no kernel takes, the 2x2 convolution of an auxiliary head, say. Rows of the
-//! output are sums of scaled rows of the input, so that the innermost loop runs along a row.
+//! Square ones of 1x1 and 3x3 without groups go to the kernel. For the few layers that it does not take, the
+//! 2x2 convolution of an auxiliary head, say, rows of the output are sums of scaled rows of the input, so
+//! that the innermost loop runs along a row.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 use tamis_graph::{Convolution, ConvolutionLayer};
-use tamis_kernels::Buffer;
 use tamis_kernels::chunks::Chunks;
+use tamis_kernels::conv_bn::{self, Affine, ConvShape, Kernel, Operands};
+use tamis_kernels::{Buffer, Destination};
 
 use super::linear::{self, add_pieces, add_scaled};
 
@@ -30,12 +32,34 @@ impl AnyConvolution {
         AnyConvolution { layer, size: [input[1], input[2]], output: [output[1], output[2]] }
     }
 
+    /// The sizes of a convolution that a kernel has, for so many images.
+    fn kernel(&self, batch: usize) -> Option<ConvShape> {
+        let Convolution { outputs, kernel, stride, .. } = self.layer.convolution;
+        let same = Convolution::square(outputs, kernel[0]).stride(stride[0]);
+        let known = [([1, 1], Kernel::One), ([3, 3], Kernel::Three)];
+        let (_, kernel) = known.into_iter().find(|(known, _)| *known == kernel)?;
+        let fits = self.layer.convolution == same && stride[0] <= 2 && !self.is_linear();
+        let [height, width] = self.size;
+        let (inputs, stride) = (self.layer.inputs, stride[0]);
+        let shape =
+            ConvShape { batch, inputs, outputs, height, width, kernel, stride, relu: false };
+        fits.then_some(shape)
+    }
+
     /// Of `[sample, in, height, width]`, by a weight `[out, in / groups, row, column]`.
     pub(crate) fn forward(&self, input: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Buffer {
         let (values, plane) = (self.input_values(), self.output_plane());
         let outputs = self.layer.convolution.outputs;
         if self.is_linear() {
             return linear::forward(input, weight, bias.unwrap_or(&vec![0.0; outputs]));
+        }
+        if let Some(shape) = self.kernel(input.len() / values) {
+            let mut output = Buffer::take(shape.output_values());
+            let ones = vec![1.0; outputs];
+            let affine = bias.map(|bias| Affine { gamma: &ones, beta: bias });
+            let operands = Operands { input, weights: weight, affine };
+            conv_bn::scaled(&shape, &operands, Destination::Write(&mut output));
+            return output;
         }
         let mut output = Buffer::take(input.len() / values * outputs * plane);
         let samples = output.par_chunks_mut(outputs * plane).zip(input.par_chunks(values));
@@ -54,8 +78,33 @@ impl AnyConvolution {
         output
     }
 
+    /// Adds to the gradient of the weight if there is one; gives that of the input if it is `wanted`.
+    pub(crate) fn backward(
+        &self,
+        (input, weight): (&[f32], &[f32]),
+        gradient: &[f32],
+        of_weight: Option<&mut [f32]>,
+        wanted: bool,
+    ) -> Option<Buffer> {
+        let Some(shape) = self.kernel(input.len() / self.input_values()) else {
+            if let Some(of_weight) = of_weight {
+                self.weight_gradient(input, gradient, of_weight);
+            }
+            return wanted.then(|| self.input_gradient(weight, gradient));
+        };
+        let mut of_input = wanted.then(|| Buffer::take(input.len()));
+        let to = of_input.as_deref_mut().map(Destination::Write);
+        let operands = Operands { input, weights: weight, affine: None };
+        let weights = of_weight.is_some();
+        let found = conv_bn::convolve_backward(&shape, &operands, gradient, to, weights);
+        if let (Some(of_weight), Some(found)) = (of_weight, found) {
+            add_scaled(of_weight, &found, 1.0);
+        }
+        of_input
+    }
+
     /// The gradient of the input.
-    pub(crate) fn input_gradient(&self, weight: &[f32], gradient: &[f32]) -> Buffer {
+    fn input_gradient(&self, weight: &[f32], gradient: &[f32]) -> Buffer {
         let (values, plane) = (self.input_values(), self.output_plane());
         let outputs = self.layer.convolution.outputs;
         if self.is_linear() {
@@ -81,7 +130,7 @@ impl AnyConvolution {
     }
 
     /// Adds to the gradient of the weight.
-    pub(crate) fn weight_gradient(&self, input: &[f32], gradient: &[f32], of_weight: &mut [f32]) {
+    fn weight_gradient(&self, input: &[f32], gradient: &[f32], of_weight: &mut [f32]) {
         let (values, plane) = (self.input_values(), self.output_plane());
         if self.is_linear() {
             return linear::weight_gradient((input, values), gradient, of_weight);

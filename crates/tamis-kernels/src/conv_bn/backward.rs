@@ -1,7 +1,8 @@
 //! The backward pass: sums over the batch, then weights and input group by group.
 
 use super::layout::Plan;
-use super::{Gradients, Operands, Saved, Wants, check};
+use super::{ConvShape, Gradients, Operands, Saved, Wants, check};
+use crate::Level;
 use crate::batch_norm::OutputGradient;
 use crate::buffer::Buffer;
 use crate::chunks;
@@ -36,10 +37,11 @@ pub fn backward(
     assert_eq!(input_gradient.len(), input_values, "length of the input gradient");
     let (affine, outputs) = (operands.affine, saved.plan.outputs());
     let gradient = OutputGradient::new(outputs, &saved.convolved, affine, output_gradient);
+    let before = |image, bordered: &mut [f32]| gradient.before(image, bordered);
     let pass = Pass {
         plan: &saved.plan,
         input: operands.input,
-        gradient: &gradient,
+        gradient: &before,
         kernels: if of_input { saved.plan.backward(operands.weights) } else { Vec::new() },
         lanes: wants.weights.then(|| saved.plan.lanes()),
         keep,
@@ -51,12 +53,65 @@ pub fn backward(
     }
 }
 
+/// Gradients of a loss with respect to input and weights of the convolution alone, which nothing
+/// normalises, given that of its output. As [`backward`]; weights that are not `wanted` are not computed.
+///
+/// # Panics
+/// If a slice does not have the length that `shape` says.
+pub fn convolve_backward_at(
+    level: Level,
+    shape: &ConvShape,
+    operands: &Operands<'_>,
+    output_gradient: &[f32],
+    input_gradient: Option<Destination<'_>>,
+    wanted: bool,
+) -> Option<Vec<f32>> {
+    check(shape, operands);
+    assert_eq!(output_gradient.len(), shape.output_values(), "length of the output gradient");
+    let plan = Plan::new(level, *shape);
+    let of_input = input_gradient.is_some();
+    let (input_gradient, keep) = input_gradient.map(Destination::open).unwrap_or_default();
+    let geometry = &plan.geometry;
+    let each = shape.outputs * geometry.pixels();
+    let before = |image: usize, bordered: &mut [f32]| {
+        let rows = output_gradient[image * each..][..each].chunks_exact(geometry.pixels());
+        for (rows, plane) in rows.zip(bordered.chunks_exact_mut(geometry.bordered)) {
+            geometry.flatten(rows, geometry.inner(plane));
+        }
+    };
+    let pass = Pass {
+        plan: &plan,
+        input: operands.input,
+        gradient: &before,
+        kernels: if of_input { plan.backward(operands.weights) } else { Vec::new() },
+        lanes: wanted.then(|| plan.lanes()),
+        keep,
+    };
+    pass.run(input_gradient)
+}
+
+/// [`convolve_backward_at`] the level that kernels use.
+///
+/// # Panics
+/// As that.
+pub fn convolve_backward(
+    shape: &ConvShape,
+    operands: &Operands<'_>,
+    output_gradient: &[f32],
+    input_gradient: Option<Destination<'_>>,
+    wanted: bool,
+) -> Option<Vec<f32>> {
+    let level = Level::best();
+    convolve_backward_at(level, shape, operands, output_gradient, input_gradient, wanted)
+}
+
 /// The pass for weights and input.
 struct Pass<'a> {
     plan: &'a Plan,
     /// That of the forward pass.
     input: &'a [f32],
-    gradient: &'a OutputGradient<'a>,
+    /// Writes the gradient before normalisation of one image into bordered planes.
+    gradient: &'a (dyn Fn(usize, &mut [f32]) + Sync),
     /// The gradient of each phase of the input; empty if not wanted.
     kernels: Vec<Correlation>,
     /// Lanes of the weights; absent if not wanted.
@@ -118,7 +173,7 @@ impl Pass<'_> {
             let planes = scratch.value.chunks_exact_mut(self.plan.geometry.flat);
             self.plan.gather(self.input, image, planes);
         }
-        self.gradient.before(image, &mut scratch.convolved);
+        (self.gradient)(image, &mut scratch.convolved);
     }
 
     /// Adds the weight gradients of one prepared image, if wanted.

@@ -6,7 +6,8 @@
 //!
 //! Kernels are those of [`Kernel`] with a border that keeps the size, divided by a stride of 1 or 2,
 //! rounded up. Running statistics are left to the caller, who is given the mean and the biased
-//! variance; [`scaled`] evaluates by them, folded into scale and shift.
+//! variance; [`scaled`] evaluates by them, folded into scale and shift. Without an affine part that is the
+//! convolution alone, whose gradients [`convolve_backward`] has.
 
 mod backward;
 mod forward;
@@ -16,7 +17,7 @@ use crate::batch_norm::Convolved;
 use layout::Plan;
 
 pub use crate::batch_norm::{Affine, Wants};
-pub use backward::backward;
+pub use backward::{backward, convolve_backward, convolve_backward_at};
 pub use forward::{again, forward, forward_at, scaled, scaled_at};
 
 /// Which pixels of the input an output pixel is made of.

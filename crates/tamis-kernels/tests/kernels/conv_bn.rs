@@ -2,7 +2,8 @@
 
 use super::numbers::{assert_close, normals, wide};
 use tamis_kernels::conv_bn::{
-    Affine, ConvShape, Kernel, Operands, Saved, Wants, again, backward, forward_at, scaled_at,
+    Affine, ConvShape, Kernel, Operands, Saved, Wants, again, backward, convolve_backward_at,
+    forward_at, scaled_at,
 };
 use tamis_kernels::{Destination, Level};
 
@@ -393,4 +394,59 @@ fn an_input_gradient_of_another_length_is_refused() {
 fn other_strides_are_refused() {
     let case = case(shape([1, 1, 1, 4, 4, 1, 3], false));
     case.run(Level::best(), ALL);
+}
+
+/// The convolution alone at one level.
+fn convolved(level: Level, shape: &ConvShape, input: &[f32], weights: &[f32]) -> Vec<f32> {
+    let mut output = vec![0.0; shape.output_values()];
+    let operands = Operands { input, weights, affine: None };
+    scaled_at(level, shape, &operands, Destination::Write(&mut output));
+    output
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+}
+
+/// One at a place, zeros elsewhere.
+fn unit(length: usize, at: usize) -> Vec<f32> {
+    let mut unit = vec![0.0; length];
+    unit[at] = 1.0;
+    unit
+}
+
+#[test]
+fn gradients_of_the_convolution_alone_are_what_it_makes_of_each_weight_and_each_pixel() {
+    for sizes in
+        [[2, 2, 3, 5, 4, 3, 1], [2, 3, 2, 5, 6, 3, 2], [3, 2, 4, 4, 4, 1, 1], [2, 2, 2, 6, 5, 1, 2]]
+    {
+        let shape = shape(sizes, false);
+        let Case { input, weights, output_gradient, .. } = case(shape);
+        let operands = Operands { input: &input, weights: &weights, affine: None };
+        for level in Level::available() {
+            let mut of_input = vec![f32::NAN; input.len()];
+            let to = Some(Destination::Write(&mut of_input));
+            let found = convolve_backward_at(level, &shape, &operands, &output_gradient, to, true);
+            // The convolution is linear in both: the slope of each is what it makes of a one there.
+            for (at, slope) in found.unwrap().into_iter().enumerate() {
+                let made = convolved(level, &shape, &input, &unit(weights.len(), at));
+                assert!(
+                    (dot(&made, &output_gradient) - f64::from(slope)).abs() < 1e-4,
+                    "{sizes:?}"
+                );
+            }
+            for (at, &slope) in of_input.iter().enumerate() {
+                let made = convolved(level, &shape, &unit(input.len(), at), &weights);
+                assert!(
+                    (dot(&made, &output_gradient) - f64::from(slope)).abs() < 1e-4,
+                    "{sizes:?}"
+                );
+            }
+            let mut added = vec![1.0; input.len()];
+            let to = Some(Destination::Add(&mut added));
+            let none = convolve_backward_at(level, &shape, &operands, &output_gradient, to, false);
+            assert!(none.is_none());
+            assert!(added.iter().zip(&of_input).all(|(added, slope)| *added == 1.0 + slope));
+        }
+    }
 }
