@@ -117,7 +117,7 @@ impl Run<'_> {
         let found = cell.backward(saved, gradient, of_weights, (&wanted, self.wants));
         for (&input, gradient) in step.inputs.iter().zip(found.inputs) {
             if let Some(gradient) = gradient {
-                gradients.add(input, Arc::new(Buffer::copy(&gradient)));
+                gradients.add(input, Arc::new(gradient));
             }
         }
         if let (Some(to), Some(from)) = (of_shares.get_mut(block.matrix), found.shares) {

@@ -103,6 +103,12 @@ impl DerefMut for Buffer {
     }
 }
 
+impl PartialEq for Buffer {
+    fn eq(&self, other: &Buffer) -> bool {
+        self[..] == other[..]
+    }
+}
+
 impl std::fmt::Debug for Buffer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Buffer({} floats)", self.len)

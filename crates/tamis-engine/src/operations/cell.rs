@@ -22,7 +22,7 @@ pub(crate) struct SearchCell<'a> {
 
 /// The gradients of what a cell reads and of the mixing weights, as far as they were wanted.
 pub(crate) struct CellGradients {
-    pub(crate) inputs: Vec<Option<Vec<f32>>>,
+    pub(crate) inputs: Vec<Option<Buffer>>,
     pub(crate) shares: Option<Vec<f32>>,
 }
 

@@ -7,6 +7,7 @@ use super::node_gradient::NodeGradient;
 use super::numbering::{INPUTS, LAST};
 use super::source_gradient::SourceGradient;
 use super::{Cell, EDGES, Gradients, OPERATIONS, Saved, Source, Wants};
+use crate::buffer::Buffer;
 use std::sync::Arc;
 
 /// Gradients of a loss, given that of the output,
@@ -28,7 +29,7 @@ pub fn backward(
     assert_eq!(shares.len(), EDGES * OPERATIONS, "length of the shares");
     assert_eq!(output_gradient.len(), shape.output_values(), "length of the output gradient");
     let mut gradients = Gradients {
-        states: wants.states.map(|wanted| wanted.then(|| vec![0.0; shape.state_values()])),
+        states: wants.states.map(|wanted| wanted.then(|| Buffer::zeros(shape.state_values()))),
         weights: wants.weights.then(|| vec![0.0; shape.weights()]),
         shares: wants.shares.then(|| vec![0.0; EDGES * OPERATIONS]),
     };

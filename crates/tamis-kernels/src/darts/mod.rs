@@ -224,7 +224,7 @@ pub struct Wants {
 #[derive(Clone, Debug, Default)]
 pub struct Gradients {
     /// Of each input.
-    pub states: [Option<Vec<f32>>; INPUTS],
+    pub states: [Option<Buffer>; INPUTS],
     /// Of the weights.
     pub weights: Option<Vec<f32>>,
     /// Of the shares: exactly 0 for `none` where it runs, and for what does not run the sum of the gradient

@@ -28,7 +28,7 @@ pub fn backward(
     assert_eq!(shares.len(), EDGES * OPERATIONS, "length of the shares");
     assert_eq!(output_gradient.len(), shape.values(), "length of the output gradient");
     let mut gradients = Gradients {
-        input: wants.input.then(|| vec![0.0; shape.values()]),
+        input: wants.input.then(|| Buffer::zeros(shape.values())),
         weights: wants.weights.then(|| vec![0.0; shape.weights()]),
         shares: wants.shares.then(|| vec![0.0; EDGES * OPERATIONS]),
     };

@@ -122,7 +122,7 @@ pub struct Wants {
 #[derive(Clone, Debug, Default)]
 pub struct Gradients {
     /// Of the input.
-    pub input: Option<Vec<f32>>,
+    pub input: Option<Buffer>,
     /// Of the weights.
     pub weights: Option<Vec<f32>>,
     /// Of the shares: exactly 0 for `none` where it runs, and for what does not run the sum of the gradient

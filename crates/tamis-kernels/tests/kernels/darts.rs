@@ -329,7 +329,13 @@ fn any_number_of_threads_gives_the_same_bits() {
 
 fn all_bits((output, gradients): (Vec<f32>, Gradients)) -> Vec<u32> {
     let Gradients { states: [first, second], weights, shares } = gradients;
-    let parts = [output, first.unwrap(), second.unwrap(), weights.unwrap(), shares.unwrap()];
+    let parts = [
+        output,
+        first.unwrap().to_vec(),
+        second.unwrap().to_vec(),
+        weights.unwrap(),
+        shares.unwrap(),
+    ];
     parts.concat().iter().map(|value| value.to_bits()).collect()
 }
 

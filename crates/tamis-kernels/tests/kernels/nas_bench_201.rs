@@ -221,7 +221,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 
 fn all_bits((output, gradients): (Vec<f32>, Gradients)) -> Vec<u32> {
     let Gradients { input, weights, shares } = gradients;
-    let parts = [output, input.unwrap(), weights.unwrap(), shares.unwrap()];
+    let parts = [output, input.unwrap().to_vec(), weights.unwrap(), shares.unwrap()];
     parts.concat().iter().map(|value| value.to_bits()).collect()
 }
 

@@ -246,7 +246,7 @@ fn cells_of_nas_bench_201_give_the_same_bits_at_every_level_and_for_any_number_o
             let mut output = vec![f32::NAN; shape.values()];
             let saved = forward_at(level, &shape, &operands, &mut output, true).unwrap();
             let of = backward(&saved, &weights, &shares, &gradient, wants);
-            vec![output, of.input.unwrap(), of.weights.unwrap(), of.shares.unwrap()]
+            vec![output, of.input.unwrap().to_vec(), of.weights.unwrap(), of.shares.unwrap()]
         });
     }
 }
@@ -273,7 +273,7 @@ fn cells_of_darts_give_the_same_bits_at_every_level_and_for_any_number_of_thread
             let mut output = vec![f32::NAN; shape.output_values()];
             let saved = forward_at(level, &shape, &operands, &mut output, true).unwrap();
             let of = backward(&saved, &weights, &shares, &gradient, wants);
-            let states = of.states.map(Option::unwrap);
+            let states = of.states.map(|state| state.unwrap().to_vec());
             let rest = [output, of.weights.unwrap(), of.shares.unwrap()];
             states.into_iter().chain(rest).collect()
         });
