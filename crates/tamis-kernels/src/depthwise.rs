@@ -13,7 +13,7 @@
 use crate::frame::{Frame, MARGIN, load_within, store_row};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{Four, Level, Vector, by_level};
+use crate::simd::{Four, Level, Pair, Vector, by_level};
 use std::collections::BTreeMap;
 
 /// What one tap reads, relative to an output pixel.
@@ -166,20 +166,15 @@ by_level! {
     fn convolve(
         job: &Depthwise, source: &[f32], weights: &[f32], to: &mut [f32], keep: bool,
     ) = convolve_any;
-    avx512 [Avx512, Avx2, 8], avx2 [Avx2, Avx2, 4], portable [Four, Four, 2]
+    avx512 [Avx512, Avx2, 8, 8], avx2 [Pair<Avx2>, Avx2, 4, 8], portable [Four, Four, 2, 2]
 }
-
-/// Rows of the largest source block: those of a tile and what a column reaches below them. With the
-/// sums of the tile and a weight they fit the registers: 14 + 8 + 1 of 32 on AVX-512, 10 + 4 + 1 of 16
-/// on AVX2.
-const BLOCK: usize = 14;
 
 /// Narrow planes are worked in the narrower vector `H`, so that fewer lanes lie beyond the row.
 ///
 /// # Safety
 /// The machine has the instructions of `V` and `H`; the slices are one channel of a valid job.
 #[inline(always)]
-unsafe fn convolve_any<V: Vector, H: Vector, const R: usize>(
+unsafe fn convolve_any<V: Vector, H: Vector, const R: usize, const S: usize>(
     job: &Depthwise,
     source: &[f32],
     weights: &[f32],
@@ -193,10 +188,10 @@ unsafe fn convolve_any<V: Vector, H: Vector, const R: usize>(
             (3, false) => convolve_plane::<V, R, 3>(job, source, weights, to, keep),
             (5, false) => convolve_plane::<V, R, 5>(job, source, weights, to, keep),
             (_, false) => convolve_plane::<V, R, 7>(job, source, weights, to, keep),
-            (2, true) => convolve_plane::<H, R, 2>(job, source, weights, to, keep),
-            (3, true) => convolve_plane::<H, R, 3>(job, source, weights, to, keep),
-            (5, true) => convolve_plane::<H, R, 5>(job, source, weights, to, keep),
-            (_, true) => convolve_plane::<H, R, 7>(job, source, weights, to, keep),
+            (2, true) => convolve_plane::<H, S, 2>(job, source, weights, to, keep),
+            (3, true) => convolve_plane::<H, S, 3>(job, source, weights, to, keep),
+            (5, true) => convolve_plane::<H, S, 5>(job, source, weights, to, keep),
+            (_, true) => convolve_plane::<H, S, 7>(job, source, weights, to, keep),
         }
     }
 }
@@ -247,7 +242,6 @@ unsafe fn convolve_tile<V: Vector, const R: usize, const K: usize>(
     keep: bool,
     [y, x]: [usize; 2],
 ) {
-    const { assert!(R + K - 1 <= BLOCK) };
     let Frame { width, pitch, .. } = job.frame;
     let spacing = job.columns.spacing;
     // SAFETY: margins and the slack of a frame cover every tap of every lane.
@@ -259,16 +253,18 @@ unsafe fn convolve_tile<V: Vector, const R: usize, const K: usize>(
             }
         }
         for (column, &offset) in job.columns.offsets.iter().enumerate() {
-            let mut from = source.as_ptr().add(offset + y * pitch + x);
-            let mut block = [V::splat(0.0); BLOCK];
-            for row in 0..R + K - 1 {
-                block[row] = V::load(from);
-                from = from.wrapping_add(spacing * pitch);
-            }
+            let mut factors = [V::splat(0.0); K];
             for k in 0..K {
-                let weight = V::splat(*weights.as_ptr().add(column * K + k));
-                for r in 0..R {
-                    sums[r] = block[r + k].mul_add(weight, sums[r]);
+                factors[k] = V::splat(*weights.as_ptr().add(column * K + k));
+            }
+            let mut from = source.as_ptr().add(offset + y * pitch + x);
+            for row in 0..R + K - 1 {
+                let value = V::load(from);
+                from = from.wrapping_add(spacing * pitch);
+                for k in 0..K {
+                    if (k..k + R).contains(&row) {
+                        sums[row - k] = value.mul_add(factors[k], sums[row - k]);
+                    }
                 }
             }
         }

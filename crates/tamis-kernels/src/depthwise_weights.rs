@@ -10,7 +10,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use crate::depthwise::Columns;
-use crate::frame::{Frame, load_within};
+use crate::frame::Frame;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Four, Level, Pair, Vector, WIDE, by_level};
@@ -151,7 +151,7 @@ unsafe fn some_columns<
     first: usize,
 ) {
     const { assert!(V::LANES <= LANES && LANES <= 2 * V::LANES) };
-    let mut block = Block { job, source, gradient, first, y: 0, x: 0 };
+    let mut block = Block { job, source, gradient, first, x: 0 };
     // SAFETY: the caller's promise.
     unsafe {
         let mut lanes = block.all::<V, G, K, R, LANES>();
@@ -172,30 +172,17 @@ unsafe fn some_columns<
     }
 }
 
-/// Rows of the largest source block: four of the gradient and what a column of seven reaches below.
-const BLOCK: usize = 10;
-
-/// A few rows of one vector of pixels, against a few columns of taps.
+/// One vector of pixels of every row, against a few columns of taps.
 #[derive(Clone, Copy)]
 struct Block<'a> {
     job: &'a DepthwiseWeights<'a>,
     source: &'a [f32],
     gradient: &'a [f32],
+    /// The first of the columns.
     first: usize,
-    y: usize,
+    /// The first pixel.
     x: usize,
 }
-
-/// All bits, then none: a window into it masks the lanes beyond a row.
-static LANES_OF_ROW: [u32; 2 * WIDE] = {
-    let mut lanes = [0; 2 * WIDE];
-    let mut lane = 0;
-    while lane < WIDE {
-        lanes[lane] = u32::MAX;
-        lane += 1;
-    }
-    lanes
-};
 
 impl Block<'_> {
     /// The sums of all rows of every vector from column `x` on that begins a whole number of `LANES` after
@@ -208,23 +195,16 @@ impl Block<'_> {
         mut self,
     ) -> [[V; K]; G] {
         let Frame { height, width, .. } = *self.job.frame;
-        let spacing = self.job.columns.spacing;
-        // SAFETY: every block is made of rows and columns that exist.
+        // SAFETY: every vector begins at a pixel, and the rows exist.
         unsafe {
             let mut lanes = [[V::splat(0.0); K]; G];
             while self.x < width {
-                for first_row in 0..spacing.min(height) {
-                    self.y = first_row;
-                    while self.y < height {
-                        let left = (height - self.y).div_ceil(spacing).min(R);
-                        let rows = [4, 2].into_iter().find(|&rows| rows <= left);
-                        match rows {
-                            Some(4) => self.add::<V, G, K, 4>(&mut lanes),
-                            Some(_) => self.add::<V, G, K, 2>(&mut lanes),
-                            None => self.add::<V, G, K, 1>(&mut lanes),
-                        }
-                        self.y += rows.unwrap_or(1) * spacing;
-                    }
+                for first_row in 0..self.job.columns.spacing.min(height) {
+                    lanes = if width - self.x >= V::LANES {
+                        self.add_rows::<V, G, K, R, true>(lanes, first_row)
+                    } else {
+                        self.add_rows::<V, G, K, R, false>(lanes, first_row)
+                    };
                 }
                 self.x += LANES;
             }
@@ -232,40 +212,93 @@ impl Block<'_> {
         }
     }
 
+    /// Adds every row that is a whole number of spacings after one, `R` at a time; `WHOLE` if all lanes of
+    /// the vector are pixels.
+    ///
     /// # Safety
-    /// As [`some_columns`], and `R` rows from `y` and the column `x` exist.
+    /// As [`some_columns`], and the pixel exists.
     #[inline(always)]
-    unsafe fn add<V: Vector, const G: usize, const K: usize, const R: usize>(
+    unsafe fn add_rows<
+        V: Vector,
+        const G: usize,
+        const K: usize,
+        const R: usize,
+        const WHOLE: bool,
+    >(
         self,
-        lanes: &mut [[V; K]; G],
-    ) {
-        const { assert!(R + K - 1 <= BLOCK) };
-        let Frame { width, pitch, .. } = *self.job.frame;
+        mut lanes: [[V; K]; G],
+        first_row: usize,
+    ) -> [[V; K]; G] {
+        let Frame { height, width, pitch, .. } = *self.job.frame;
         let spacing = self.job.columns.spacing;
-        // SAFETY: margins and the slack of a frame cover every tap of every lane; the mask is read
-        // at most `WIDE` floats in.
+        let mut rows = Walk {
+            source: std::array::from_fn(|g| {
+                let place = self.job.columns.offsets[self.first + g] + first_row * pitch;
+                self.source.as_ptr().wrapping_add(place + self.x)
+            }),
+            step: spacing * pitch,
+            gradient: self.gradient.as_ptr().wrapping_add(first_row * width + self.x),
+            gradient_step: spacing * width,
+            pixels: width - self.x,
+        };
+        let mut left = (height - first_row).div_ceil(spacing);
+        // SAFETY: the rows exist.
         unsafe {
-            let inside = (width - self.x).min(V::LANES);
-            let mask = V::load(LANES_OF_ROW.as_ptr().add(WIDE - inside).cast());
-            let mut gradients = [V::splat(0.0); R];
-            for r in 0..R {
-                let at = (self.y + r * spacing) * width + self.x;
-                gradients[r] = load_within::<V>(self.gradient, at).and(mask);
+            while left >= R {
+                lanes = rows.add::<V, K, R, WHOLE>(lanes);
+                left -= R;
             }
-            for g in 0..G {
-                let offset = self.job.columns.offsets[self.first + g];
-                let mut from = self.source.as_ptr().add(offset + self.y * pitch + self.x);
-                let mut block = [V::splat(0.0); BLOCK];
-                for row in 0..R + K - 1 {
-                    block[row] = V::load(from);
-                    from = from.wrapping_add(spacing * pitch);
-                }
-                for r in 0..R {
-                    for k in 0..K {
-                        lanes[g][k] = block[r + k].mul_add(gradients[r], lanes[g][k]);
-                    }
-                }
+            while left > 0 {
+                lanes = rows.add::<V, K, 1, WHOLE>(lanes);
+                left -= 1;
             }
         }
+        lanes
+    }
+}
+
+/// Where the next row is.
+struct Walk<const G: usize> {
+    /// The first tap of each column.
+    source: [*const f32; G],
+    step: usize,
+    gradient: *const f32,
+    gradient_step: usize,
+    /// Lanes that are pixels, and more.
+    pixels: usize,
+}
+
+impl<const G: usize> Walk<G> {
+    /// Adds `R` rows and goes on to the next. Every vector of the source is read once for all taps of its
+    /// column.
+    ///
+    /// # Safety
+    /// As [`Block::add_rows`], and the rows exist.
+    #[inline(always)]
+    unsafe fn add<V: Vector, const K: usize, const R: usize, const WHOLE: bool>(
+        &mut self,
+        mut lanes: [[V; K]; G],
+    ) -> [[V; K]; G] {
+        // SAFETY: margins and the slack of a frame cover every tap of every lane.
+        unsafe {
+            let mut gradients = [V::splat(0.0); R];
+            for r in 0..R {
+                let from = self.gradient.wrapping_add(r * self.gradient_step);
+                gradients[r] = if WHOLE { V::load(from) } else { V::load_first(from, self.pixels) };
+            }
+            for g in 0..G {
+                for row in 0..R + K - 1 {
+                    let value = V::load(self.source[g].wrapping_add(row * self.step));
+                    for k in 0..K {
+                        if (k..k + R).contains(&row) {
+                            lanes[g][k] = value.mul_add(gradients[row - k], lanes[g][k]);
+                        }
+                    }
+                }
+                self.source[g] = self.source[g].wrapping_add(R * self.step);
+            }
+            self.gradient = self.gradient.wrapping_add(R * self.gradient_step);
+        }
+        lanes
     }
 }

@@ -134,6 +134,11 @@ pub(crate) trait Vector: Copy {
     /// # Safety
     /// As [`Vector::splat`], and `LANES` floats may be read at `from`, of any alignment.
     unsafe fn load(from: *const f32) -> Self;
+    /// Loads the first `count` lanes, less than `LANES`; the others are 0.
+    ///
+    /// # Safety
+    /// As [`Vector::splat`], and `count` floats may be read at `from`, of any alignment.
+    unsafe fn load_first(from: *const f32, count: usize) -> Self;
     /// # Safety
     /// `LANES` floats may be written at `to`, of any alignment.
     unsafe fn store(self, to: *mut f32);

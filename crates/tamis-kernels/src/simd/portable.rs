@@ -36,6 +36,15 @@ impl Vector for Four {
         Four(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
     }
     #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        let mut lanes = [0.0; 4];
+        for (lane, value) in lanes.iter_mut().enumerate().take(count) {
+            // SAFETY: the caller vouches for `count` readable floats.
+            *value = unsafe { *from.add(lane) };
+        }
+        Four(lanes)
+    }
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the caller vouches for four writable floats.
         unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0) }
@@ -117,6 +126,16 @@ impl<V: Vector> Vector for Pair<V> {
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: the caller vouches for both halves.
         unsafe { Pair(V::load(from), V::load(from.add(V::LANES))) }
+    }
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        // SAFETY: the caller vouches for `count` readable floats.
+        unsafe {
+            let rest = count.saturating_sub(V::LANES);
+            let upper =
+                if rest > 0 { V::load_first(from.add(V::LANES), rest) } else { V::splat(0.0) };
+            Pair(V::load_first(from, count.min(V::LANES)), upper)
+        }
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {

@@ -22,6 +22,19 @@ macro_rules! intrinsic {
     };
 }
 
+/// A mask of the first lanes of eight.
+///
+/// # Safety
+/// The machine has AVX2.
+#[inline(always)]
+unsafe fn first_lanes(count: usize) -> __m256i {
+    // SAFETY: the caller vouches for the instructions.
+    unsafe {
+        let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), lanes)
+    }
+}
+
 impl Vector for Avx2 {
     const LANES: usize = 8;
 
@@ -36,6 +49,11 @@ impl Vector for Avx2 {
         Avx2(unsafe { _mm256_loadu_ps(from) })
     }
     #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        // SAFETY: the caller vouches for `count` readable floats; the others are masked off.
+        unsafe { Avx2(_mm256_maskload_ps(from, first_lanes(count))) }
+    }
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the caller vouches for the memory.
         unsafe { _mm256_storeu_ps(to, self.0) }
@@ -43,11 +61,7 @@ impl Vector for Avx2 {
     #[inline(always)]
     unsafe fn store_first(self, to: *mut f32, count: usize) {
         // SAFETY: the caller vouches for `count` writable floats; the others are masked off.
-        unsafe {
-            let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-            let written = _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), lanes);
-            _mm256_maskstore_ps(to, written, self.0);
-        }
+        unsafe { _mm256_maskstore_ps(to, first_lanes(count), self.0) }
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -204,6 +218,13 @@ impl<const APART: usize> Vector for Avx512<APART> {
             let halves = _mm512_insertf64x4::<1>(halves, _mm256_castps_pd(upper));
             Avx512(_mm512_castpd_ps(halves))
         }
+    }
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        const { assert!(APART == 8, "the first lanes of two rows") };
+        let read = ((1_u32 << count) - 1) as u16;
+        // SAFETY: the caller vouches for `count` readable floats; the others are masked off.
+        unsafe { Avx512(_mm512_maskz_loadu_ps(read, from)) }
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
