@@ -36,10 +36,16 @@ macro_rules! in_chains {
     };
 }
 
+/// Sum of the chains.
+#[inline(always)]
+fn joined<V: Vector>(chains: [V; CHAINS]) -> V {
+    chains[0].add(chains[1]).add(chains[2].add(chains[3]))
+}
+
 /// Sum of the chains and of their lanes.
 #[inline(always)]
 fn total<V: Vector>(chains: [V; CHAINS]) -> f32 {
-    chains[0].add(chains[1]).add(chains[2].add(chains[3])).sum()
+    joined(chains).sum()
 }
 
 by_level! {
@@ -107,30 +113,55 @@ pub(crate) fn products_of(level: Level, plane: &[f32], others: [Option<Centred>;
 by_level! {
     /// [`product`] with each of two others.
     fn products(plane: &[f32], others: [Centred<'_>; 2]) -> [f32; 2] = products_any;
-    avx512 [Avx512], avx2 [Pair<Avx2>], portable [Pair<Pair<Four>>]
+    avx512 [Avx512], avx2 [Avx2], portable [Pair<Pair<Four>>]
 }
 
+/// A vector of half of the lanes takes a second pass for the upper ones: the sums of both do not fit AVX2's
+/// registers.
+///
 /// # Safety
 /// The machine has the instructions of `V`.
 #[inline(always)]
 unsafe fn products_any<V: Vector>(plane: &[f32], others: [Centred<'_>; 2]) -> [f32; 2] {
-    let [a, b] = others;
+    const { assert!(V::LANES <= WIDE && WIDE <= 2 * V::LANES) };
     let len = plane.len();
-    assert!(len.is_multiple_of(WIDE) && a.1.len() >= len && b.1.len() >= len);
+    assert!(len.is_multiple_of(WIDE) && others.iter().all(|other| other.1.len() >= len));
     // SAFETY: the three slices have whole vectors up to `len`.
     unsafe {
+        let lower = products_of_lanes::<V>(plane, others, 0);
+        if V::LANES == WIDE {
+            return [lower[0].sum(), lower[1].sum()];
+        }
+        let upper = products_of_lanes::<V>(plane, others, V::LANES);
+        [lower[0].add(upper[0]).sum(), lower[1].add(upper[1]).sum()]
+    }
+}
+
+/// The products of as many of the `WIDE` lanes as `V` has, from `first` on.
+///
+/// # Safety
+/// As [`products_any`], which checks the lengths.
+#[inline(always)]
+unsafe fn products_of_lanes<V: Vector>(
+    plane: &[f32],
+    [a, b]: [Centred<'_>; 2],
+    first: usize,
+) -> [V; 2] {
+    // SAFETY: the caller's promise.
+    unsafe {
         let centres = [V::splat(a.0), V::splat(b.0)];
-        let mut first = [V::splat(0.0); CHAINS];
-        let mut second = [V::splat(0.0); CHAINS];
-        in_chains!(len, V::LANES, CHAINS, |at, chain| {
+        let mut left = [V::splat(0.0); CHAINS];
+        let mut right = [V::splat(0.0); CHAINS];
+        in_chains!(plane.len(), WIDE, CHAINS, |at, chain| {
+            let at = at + first;
             let value = V::load(plane.as_ptr().add(at));
             prefetch(a.1.as_ptr().add(at));
             prefetch(b.1.as_ptr().add(at));
-            let left = V::load(a.1.as_ptr().add(at)).sub(centres[0]);
-            let right = V::load(b.1.as_ptr().add(at)).sub(centres[1]);
-            first[chain] = value.mul_add(left, first[chain]);
-            second[chain] = value.mul_add(right, second[chain]);
+            let of_left = V::load(a.1.as_ptr().add(at)).sub(centres[0]);
+            let of_right = V::load(b.1.as_ptr().add(at)).sub(centres[1]);
+            left[chain] = value.mul_add(of_left, left[chain]);
+            right[chain] = value.mul_add(of_right, right[chain]);
         });
-        [total(first), total(second)]
+        [joined(left), joined(right)]
     }
 }

@@ -14,7 +14,7 @@ use tamis_kernels::{Destination, Level, average_2x2, darts, nas_bench_201};
 /// Sizes drawn of each operation.
 const CASES: u64 = 24;
 /// Floats of the largest planes of a case, of all images together.
-const MOST_VALUES: u64 = 1 << 16;
+const MOST_VALUES: u64 = 1 << 15;
 
 static POOLS: LazyLock<Vec<ThreadPool>> = LazyLock::new(|| {
     let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
