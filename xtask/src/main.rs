@@ -1,7 +1,8 @@
-//! Tasks of the workspace, run as `cargo xtask TASK`: [`check`] is everything a change must pass,
-//! [`tidy`] is the part of the house style that no compiler lint covers.
+//! Tasks of the workspace, run as `cargo xtask TASK`: [`check`] is everything a change must pass, [`tidy`]
+//! is the part of the house style that no compiler lint covers, [`spills`] looks at what the compiler made
+//! of the hot loops.
 //!
-//! Deliberately knows nothing of the crates it checks: it starts cargo and reads source text.
+//! Deliberately knows nothing of the crates it checks: it starts cargo and reads source text and assembly.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to a terminal")]
 
@@ -9,6 +10,7 @@ mod bench;
 mod cargo;
 mod check;
 mod docs;
+mod spills;
 mod tidy;
 
 use std::env;
@@ -25,6 +27,7 @@ Tasks:
   docs [--only PAGE]... [--fix] [--all]
                runs every command of the pages and compares what it prints with what they show;
                --fix puts what is printed now into the pages, --all runs slow commands, too
+  spills       whether a hot loop of the kernels keeps vector registers on the stack
   tidy         what of the house style no lint sees: file and line lengths, words of some crates only
   bench-step SPACE CHANNELS CELLS BATCH REPS [layered]
                seconds and peak memory of a full search step, as one line of JSON
@@ -48,6 +51,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["check"] => check::run(workspace()?)?,
         ["bench-step", rest @ ..] => bench::run(workspace()?, rest)?,
         ["docs", rest @ ..] => docs::run(workspace()?, rest)?,
+        ["spills"] => spills::run(workspace()?)?,
         ["tidy"] => tidy::run(workspace()?)?,
         _ => bail!("no task is called `{}`; hint: cargo xtask --help", arguments.join(" ")),
     }
