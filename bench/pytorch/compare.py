@@ -4,9 +4,11 @@
 
 A case is SPACE CHANNELS CELLS [BATCH] of step.py. In each round every program runs once, and every second round goes backwards, so that a
 drift of the machine meets all alike. Tamis is COMMAND followed by SPACE CHANNELS CELLS BATCH REPS, run in the repository, of the
-two small supernets also with `composed`, which leaves out Tamis's own kernels; PyTorch is step.py in every variant that matters to the
-case: DARTS is timed in its faster layout alone. Both print {"median_s": ..., "peak_rss_bytes": ...} as their last line; the
-table holds medians over rounds, and a ratio above 1 favours Tamis. --threads is PyTorch's.
+two small supernets also with `layered`, which computes search cells layer by layer; PyTorch is step.py in every variant that matters to
+the case: DARTS is timed in its faster layout alone. Both print {"median_s": ..., "peak_rss_bytes": ..., "level": ...} as their last
+line; the table holds medians over rounds, and a ratio above 1 favours Tamis. --threads is PyTorch's.
+
+Both take the fastest instructions of the processor; TAMIS_LEVEL=avx2 in the environment holds both to AVX2.
 
 Results are appended to FILE as JSON lines as they come: the settings first, then one line for each case, program and round. A later
 call with the same settings skips what is there; one with other settings is refused. Does not judge whether the machine was idle.
@@ -27,9 +29,10 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 OUTPUT = REPOSITORY / "target/bench/compare.jsonl"
 CASES = ("darts 8 5", "darts 16 8", "nas-bench-201 8 1", "nas-bench-201 16 5", "resnet-20 16 3 128", "nas-bench-201-cell 16 5 256", "darts-v2 16 8 96")
-COMPOSED = ("darts 8 5", "nas-bench-201 8 1")
+LAYERED = ("darts 8 5", "nas-bench-201 8 1")
 LAYOUTS = {"darts": ("channels_last",), "darts-v2": ("channels_last",), "nas-bench-201-cell": ("channels_last",)}
 SEARCHED = ("nas-bench-201", "darts")
+HELD = {"avx2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}}
 TAMIS = "tamis"
 MIB = 1 << 20
 
@@ -65,16 +68,26 @@ def settings(options: argparse.Namespace) -> dict:
         "batch": options.batch,
         "reps": options.reps,
         "threads": options.threads,
+        "level": level(),
     }
+
+
+def level() -> str | None:
+    """The level that both are held to, if any."""
+    name = os.environ.get("TAMIS_LEVEL")
+    if name not in (None, *HELD):
+        sys.exit(f"reading TAMIS_LEVEL: found {name}, expected one of {', '.join(HELD)} or nothing")
+    return name
 
 
 def programs(case: str, options: argparse.Namespace) -> dict[str, list[str]]:
     """The command of every program of a case, by name; a network without alphas has no gradients to leave out."""
     sizes = case.split()
     sizes = [*sizes, *[str(options.batch)] * (len(sizes) == 3), str(options.reps)]
-    commands = {TAMIS: [*shlex.split(options.tamis), *sizes]}
-    if case in COMPOSED:
-        commands["tamis composed"] = [*commands[TAMIS], "composed"]
+    held = [f"--level={level()}"] if level() else []
+    commands = {TAMIS: [*shlex.split(options.tamis), *held, *sizes]}
+    if case in LAYERED:
+        commands["tamis layered"] = [*commands[TAMIS], "layered"]
     for layout in LAYOUTS.get(sizes[0], ("nchw", "channels_last")):
         for gradients in ("all", "needed") if sizes[0] in SEARCHED else ("all",):
             variant = ["--layout", layout, "--gradients", gradients, "--threads", str(options.threads)]
@@ -85,9 +98,10 @@ def programs(case: str, options: argparse.Namespace) -> dict[str, list[str]]:
 def measure(command: list[str]) -> dict:
     """Runs one program and reads the last line of its output."""
     try:
-        finished = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
+        environment = os.environ | HELD.get(level(), {})
+        finished = subprocess.run(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True, check=True)
         result = json.loads(finished.stdout.splitlines()[-1])
-        return {"median_s": float(result["median_s"]), "peak_rss_bytes": int(result["peak_rss_bytes"])}
+        return {"median_s": float(result["median_s"]), "peak_rss_bytes": int(result["peak_rss_bytes"]), "level": result["level"]}
     except (OSError, subprocess.CalledProcessError, IndexError, KeyError, TypeError, ValueError) as error:
         sys.exit(f"running `{shlex.join(command)}`: {type(error).__name__}: {error}; hint: what has finished is kept, run again")
 
@@ -133,7 +147,8 @@ def rows(case: str, options: argparse.Namespace, results: dict[Key, dict]) -> li
     lines = []
     for program in programs(case, options):
         wall_s, mem_bytes = medians(program)
-        cells = (case, program, f"{wall_s:.3f}", f"{wall_s / ours_s:.2f}", f"{mem_bytes / MIB:.0f}", f"{mem_bytes / ours_bytes:.2f}")
+        used = results[case, program, 0]["level"]
+        cells = (case, program, used, f"{wall_s:.3f}", f"{wall_s / ours_s:.2f}", f"{mem_bytes / MIB:.0f}", f"{mem_bytes / ours_bytes:.2f}")
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -143,8 +158,8 @@ def main():
     common = settings(options)
     results = open_results(options.output, common)
     run_missing(options, results)
-    print("| case | program | s a step | s / Tamis | peak MiB | MiB / Tamis |")
-    print("|---|---|---:|---:|---:|---:|")
+    print("| case | program | level | s a step | s / Tamis | peak MiB | MiB / Tamis |")
+    print("|---|---|---|---:|---:|---:|---:|")
     for case in options.cases:
         print("\n".join(rows(case, options, results)))
     counts = f"batch {options.batch} unless named, {options.rounds} rounds of the median of {options.reps} steps"

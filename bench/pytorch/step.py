@@ -169,7 +169,8 @@ def main():
         if options.device == "cuda":
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
-    print(json.dumps({"median_s": round(statistics.median(times[1:]), 6), "peak_rss_bytes": peak_rss_bytes()}))
+    level = torch.backends.cpu.get_cpu_capability().lower()
+    print(json.dumps({"median_s": round(statistics.median(times[1:]), 6), "peak_rss_bytes": peak_rss_bytes(), "level": level}))
 
 
 if __name__ == "__main__":

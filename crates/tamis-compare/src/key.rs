@@ -2,7 +2,7 @@
 //! every other setting that is not at its default.
 //!
 //! Not in it: paths, the number of threads, the machine, the version of the program. Two runs of
-//! one key give the same architecture (the same bytes on one kind of processor). Settings at their
+//! one key give the same architecture, and the same bytes. Settings at their
 //! defaults are left out, so that a setting that a later version adds does not make earlier results
 //! unknown; a file that a setting names counts by its content.
 

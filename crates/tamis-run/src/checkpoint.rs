@@ -12,7 +12,7 @@ use tamis_core::{Snapshot, Values};
 
 use crate::Error;
 
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 const FORMAT_KEY: &str = "tamis.format";
 const STATE_KEY: &str = "tamis.state";
 const CHECKSUM_KEY: &str = "tamis.blake3";
@@ -175,8 +175,8 @@ mod tests {
 
     #[test]
     fn a_checkpoint_of_another_version_is_not_called_damaged_and_a_stranger_is() {
-        let error = read(&replaced(r#""tamis.format":"1""#, r#""tamis.format":"2""#)).unwrap_err();
-        assert!(matches!(&error, Error::OtherFormat { found, .. } if found == "2"), "{error}");
+        let error = read(&replaced(r#""tamis.format":"2""#, r#""tamis.format":"1""#)).unwrap_err();
+        assert!(matches!(&error, Error::OtherFormat { found, .. } if found == "1"), "{error}");
         let message = error.to_string();
         assert!(message.contains("step.safetensors") && message.contains("hint: "), "{message}");
         let error = read(&replaced("tamis.format", "other.format")).unwrap_err();

@@ -220,7 +220,7 @@ impl PageRun<'_> {
             );
         }
         for command in &block.commands {
-            self.command(command, block.processor, lines, shell, changes)?;
+            self.command(command, lines, shell, changes)?;
         }
         Ok(())
     }
@@ -228,7 +228,6 @@ impl PageRun<'_> {
     fn command(
         &mut self,
         command: &Command,
-        processor: bool,
         lines: &[&str],
         shell: &mut Shell,
         changes: &mut Changes,
@@ -248,11 +247,11 @@ impl PageRun<'_> {
                 found.iter().for_each(|line| println!("+ {line}"));
                 self.tally.failed += 1;
             }
-        } else if tolerance::alike(expected, found, processor) {
+        } else if tolerance::alike(expected, found) {
             self.tally.passed += 1;
         } else {
             println!("{place}");
-            for line in difference::difference(expected, found, processor) {
+            for line in difference::difference(expected, found) {
                 println!("{line}");
             }
             if self.options.fix {

@@ -29,8 +29,6 @@ pub(super) struct Block {
     pub(super) slow: Option<String>,
     /// What of the data sets it needs.
     pub(super) needs: Vec<String>,
-    /// Whether figures depend on the kind of processor.
-    pub(super) processor: bool,
     pub(super) commands: Vec<Command>,
 }
 
@@ -162,8 +160,7 @@ impl Reader<'_> {
     }
 }
 
-const MARKS: &str =
-    "expected `skip, REASON`, `slow, REASON`, `needs NAME`, `processor` or `first` and commands";
+const MARKS: &str = "expected `skip, REASON`, `slow, REASON`, `needs NAME` or `first` and commands";
 
 fn read_mark(mark: &str, block: &mut Block) -> bool {
     let (word, rest) = match mark.find([' ', ',', '\n']) {
@@ -175,7 +172,6 @@ fn read_mark(mark: &str, block: &mut Block) -> bool {
         ("slow", false) => block.slow = Some(rest.to_owned()),
         ("needs", false) => block.needs.push(rest.to_owned()),
         ("first", false) => block.first = Some(rest.to_owned()),
-        ("processor", true) => block.processor = true,
         _ => return false,
     }
     true
@@ -246,14 +242,14 @@ mod tests {
 
     #[test]
     fn marks_belong_to_the_next_block_alone() {
-        let text = "<!-- docs: processor -->\n<!-- docs: needs mnist -->\n\
+        let text = "<!-- docs: needs mnist -->\n\
                     <!-- docs: first\nmkdir a\ncd a\n-->\n\
                     ```console\n$ a\n```\n\n<!-- docs: slow, an hour -->\n\n```console\n$ b\n```\n";
         let blocks = parse(text).unwrap().blocks;
-        assert!(blocks[0].processor && blocks[0].slow.is_none());
+        assert!(blocks[0].slow.is_none());
         assert_eq!(blocks[0].needs, ["mnist"]);
         assert_eq!(blocks[0].first.as_deref(), Some("mkdir a\ncd a"));
-        assert!(!blocks[1].processor && blocks[1].slow.as_deref() == Some("an hour"));
+        assert!(blocks[1].needs.is_empty() && blocks[1].slow.as_deref() == Some("an hour"));
     }
 
     #[test]
@@ -265,12 +261,12 @@ mod tests {
         );
         assert!(refused(&format!("<!-- docs: skp, x -->\n{block}")).contains("`skp, x`"));
         assert!(
-            refused(&format!("<!-- docs: processor -->\nwords\n{block}"))
+            refused(&format!("<!-- docs: needs mnist -->\nwords\n{block}"))
                 .contains("no console block")
         );
-        assert!(refused("<!-- docs: processor -->\n```text\n```\n").contains("no console block"));
+        assert!(refused("<!-- docs: needs mnist -->\n```text\n```\n").contains("no console block"));
         assert!(
-            refused(&format!("{block}<!-- docs: processor -->\n")).contains("no console block")
+            refused(&format!("{block}<!-- docs: needs mnist -->\n")).contains("no console block")
         );
         assert!(refused("<!-- docs: first\na\n").contains("does not end"));
     }

@@ -9,6 +9,9 @@ use crate::error::Error;
 /// Hexadecimal digits of a name.
 const DIGITS: usize = 16;
 
+/// Number of the order in which everything is added up; the same network of another is another.
+const ARITHMETIC: u32 = 2;
+
 /// Everything that a training depends on besides the program.
 #[derive(Serialize)]
 pub(super) struct Identity<'a, C> {
@@ -25,6 +28,7 @@ impl<C: Serialize> Identity<'_, C> {
     /// The text that is written to the work folder, and the folder's name.
     pub(super) fn describe(&self) -> Result<(String, String), Error> {
         let text = toml::to_string(self).map_err(|error| config_error(None, error))?;
+        let text = format!("arithmetic = {ARITHMETIC}\n{text}");
         let hash = blake3::hash(text.as_bytes()).to_hex();
         let name = format!("tamis-{}-{}", self.what, &hash[..DIGITS]);
         Ok((text, name))
