@@ -372,7 +372,7 @@ mod tests {
         let mut bytes = fs::read(path).unwrap();
         let key = br#""tamis.format":""#;
         let at = bytes.windows(key.len()).position(|window| window == key).unwrap();
-        bytes[at + key.len()] = b'2';
+        bytes[at + key.len()] = b'1';
         write_durably(path, &bytes).unwrap();
     }
 
