@@ -63,6 +63,8 @@ struct Formation<'a> {
     pointwise: Option<Correlation>,
     /// Planes of the 3x3 and of the 1x1 convolutions.
     outputs: [usize; 2],
+    /// Those of both that are kept.
+    kept: usize,
 }
 
 /// The images of one chunk and where their results go.
@@ -82,18 +84,19 @@ impl<'a> Formation<'a> {
             spatial: plan.forward(operands.weights, node, SPATIAL),
             pointwise: plan.pointwise_forward(operands.weights, node),
             outputs: CONVOLUTIONS.map(|of| plan.outputs(node, of)),
+            kept: plan.kept_planes(node),
         }
     }
 
     fn run(&self) -> Source {
         let Plan { ref shape, ref geometry, chunks, .. } = *self.plan;
         let (images, chunk, values) = (shape.batch, chunks.size(), self.plan.node());
-        let (spatial, planes) = (self.outputs[0], self.outputs.iter().sum::<usize>());
+        let (kept, planes) = (self.kept, self.outputs.iter().sum::<usize>());
         let mut value = Buffer::take(images * values);
-        let mut convolved = Buffer::take(images * spatial * geometry.flat);
+        let mut convolved = Buffer::take(images * kept * geometry.flat);
         let mut moments = vec![Moments::default(); images * planes];
         let mut of_value = Pieces(&mut value, chunk * values);
-        let mut of_convolved = Pieces(&mut convolved, chunk * spatial * geometry.flat);
+        let mut of_convolved = Pieces(&mut convolved, chunk * kept * geometry.flat);
         let mut of_moments = Pieces(&mut moments, chunk * planes);
         let tasks = chunks.iter().map(|images| Chunk {
             images,
@@ -103,7 +106,7 @@ impl<'a> Formation<'a> {
         });
         tasks.collect::<Vec<_>>().into_par_iter().for_each(|chunk| self.run_chunk(chunk));
         let statistics = Statistics::of_channels(chunks, &moments, geometry.pixels());
-        Source { value, convolved, convolved_planes: spatial, statistics }
+        Source { value, convolved, convolved_planes: kept, statistics }
     }
 
     fn run_chunk(&self, chunk: Chunk<'_>) {
@@ -111,11 +114,14 @@ impl<'a> Formation<'a> {
         let [spatial, pointwise] = self.outputs;
         let mut scratch = Scratch::new(self.plan);
         let mut rectified = geometry.take_bordered(shape.channels);
-        let mut of_pointwise = Buffer::take(pointwise * geometry.flat);
+        let computed_again = spatial + pointwise - self.kept;
+        let mut scratch_planes = Buffer::take(computed_again * geometry.flat);
         for (local, image) in chunk.images.enumerate() {
             let value = item(chunk.value, local, self.plan.node());
-            let convolved = item(chunk.convolved, local, spatial * geometry.flat);
+            let convolved = item(chunk.convolved, local, self.kept * geometry.flat);
             let moments = item(chunk.moments, local, spatial + pointwise);
+            let (of_spatial, kept) = convolved.split_at_mut(spatial * geometry.flat);
+            let of_pointwise = if computed_again > 0 { &mut scratch_planes[..] } else { kept };
             let (of_first, of_second) = moments.split_at_mut(spatial);
             match &self.mixture {
                 Some(mixture) => mixture.form(image, value, &mut scratch),
@@ -123,12 +129,12 @@ impl<'a> Formation<'a> {
             }
             if let Some(kernel) = &self.spatial {
                 self.plan.rectify(value, &mut rectified);
-                kernel.apply(&rectified, convolved);
-                take_moments(self.plan, convolved, of_first);
+                kernel.apply(&rectified, of_spatial);
+                take_moments(self.plan, of_spatial, of_first);
             }
             if let Some(kernel) = &self.pointwise {
-                kernel.apply(value, &mut of_pointwise);
-                take_moments(self.plan, &of_pointwise, of_second);
+                kernel.apply(value, of_pointwise);
+                take_moments(self.plan, of_pointwise, of_second);
             }
         }
     }

@@ -41,10 +41,14 @@ pub(super) struct Convolution {
 /// The 3x3 convolution. Its results are kept.
 pub(super) const SPATIAL: Convolution =
     Convolution { number: 0, operation: 3, size: 3, first_weight: 1 };
-/// The 1x1 convolution. Its results are computed again where needed: that takes less time than
-/// writing and reading them, and halves the memory of a cell.
+/// The 1x1 convolution. Its results are kept from [`KEPT_FROM`] channels on; with less they are computed
+/// again where needed, which takes less time than writing and reading them, and halves the memory of a
+/// cell.
 pub(super) const POINTWISE: Convolution =
     Convolution { number: 1, operation: 2, size: 1, first_weight: 0 };
+/// Channels from which on a 1x1 convolution takes longer than writing its results once and reading them
+/// thrice.
+const KEPT_FROM: usize = 32;
 /// In the order of planes.
 pub(super) const CONVOLUTIONS: [Convolution; 2] = [SPATIAL, POINTWISE];
 
@@ -157,6 +161,17 @@ impl Plan {
     /// Output planes of one convolution that leaves `source`.
     pub(super) fn outputs(&self, source: usize, of: Convolution) -> usize {
         self.entered(source, of.operation).count() * self.shape.channels
+    }
+
+    /// Whether results of one convolution are kept.
+    pub(super) fn keeps(&self, of: Convolution) -> bool {
+        of.number == SPATIAL.number || self.shape.channels >= KEPT_FROM
+    }
+
+    /// Convolution planes that leave `source` and are kept, the first of all.
+    pub(super) fn kept_planes(&self, source: usize) -> usize {
+        let kept = CONVOLUTIONS.into_iter().filter(|&of| self.keeps(of));
+        kept.map(|of| self.outputs(source, of)).sum()
     }
 
     /// First of the `channels` planes of one edge and convolution, which runs, among those of its source.

@@ -1,6 +1,8 @@
 //! How a node is formed from the nodes before it: one weighted sum of everything that enters it.
 
-use super::layout::{Convolution, OUTPUT, POINTWISE, POOL, Plan, SKIP, SPATIAL, share};
+use super::layout::{
+    CONVOLUTIONS, Convolution, OUTPUT, POINTWISE, POOL, Plan, SKIP, SPATIAL, share,
+};
 use super::{Operands, Source};
 use crate::buffer::Buffer;
 use crate::correlate::Correlation;
@@ -16,8 +18,8 @@ pub(super) struct Mixture<'a> {
     factors: Vec<f32>,
     /// Sources that are pooled and their shares.
     pools: Vec<(usize, f32)>,
-    /// Sources and their 1x1 convolutions, normalised but for their constants; the first writes, the
-    /// others add.
+    /// Sources and their 1x1 convolutions that are not kept, normalised but for their constants; the first
+    /// writes, the others add.
     pointwise: Vec<(usize, Correlation)>,
     /// Minus the means times the factors, summed: `[channel]`.
     constants: Vec<f32>,
@@ -26,8 +28,8 @@ pub(super) struct Mixture<'a> {
 /// Planes that are added without further work.
 #[derive(Clone, Copy)]
 enum Entry {
-    /// Of the 3x3 convolution, from this plane of its source on.
-    Spatial(usize),
+    /// Of a convolution whose results are kept, from this plane of its source on.
+    Convolved(Convolution, usize),
     /// Of the source.
     Skip,
 }
@@ -54,12 +56,14 @@ impl<'a> Mixture<'a> {
         let entries: Vec<(usize, Entry)> = entries.collect();
         let factors = (0..plan.shape.channels).flat_map(|channel| {
             let factor = move |&(source, entry): &(usize, Entry)| match entry {
-                Entry::Spatial(_) => affine.of(SPATIAL, channel, source).0 as f32,
+                Entry::Convolved(of, _) => affine.of(of, channel, source).0 as f32,
                 Entry::Skip => share(source, SKIP),
             };
             entries.iter().map(factor)
         });
-        let pointwise = running(POINTWISE.operation).enumerate().map(|(number, source)| {
+        let computed_again =
+            running(POINTWISE.operation).filter(|_| !plan.keeps(POINTWISE)).enumerate();
+        let pointwise = computed_again.map(|(number, source)| {
             let factor = |channel| affine.of(POINTWISE, channel, source).0 as f32;
             (source, plan.pointwise(operands.weights, (source, node), factor, number > 0))
         });
@@ -93,18 +97,18 @@ impl<'a> Mixture<'a> {
         }
     }
 
-    /// Adds skip connections, normalised 3x3 convolutions, and the constants of both convolutions; writes
+    /// Adds skip connections, normalised convolutions that are kept, and the constants of all; writes
     /// them if there is nothing yet.
     fn add_entries(&self, image: usize, channel: usize, to: &mut [f32]) {
         let Plan { level, ref geometry, .. } = *self.plan;
-        let mut terms: [Term; OUTPUT * 2] = [(0.0, &[]); OUTPUT * 2];
+        let mut terms: [Term; OUTPUT * 3] = [(0.0, &[]); OUTPUT * 3];
         let count = self.entries.len();
         let factors = &self.factors[channel * count..][..count];
         for ((term, &factor), &(number, entry)) in terms.iter_mut().zip(factors).zip(&self.entries)
         {
             let source = &self.sources[number];
             let plane = match entry {
-                Entry::Spatial(first) => source.convolved(self.plan, image, first + channel),
+                Entry::Convolved(_, first) => source.convolved(self.plan, image, first + channel),
                 Entry::Skip => source.value(self.plan, image, channel),
             };
             *term = (factor, plane);
@@ -136,11 +140,11 @@ impl<'a> Mixture<'a> {
 
 /// What of one edge is added without further work.
 fn entries(plan: &Plan, source: usize, node: usize) -> impl Iterator<Item = (usize, Entry)> {
-    let runs = |operation| plan.runs(source, node, operation);
-    let spatial =
-        runs(SPATIAL.operation).then(|| Entry::Spatial(plan.plane(source, node, SPATIAL)));
+    let runs = move |operation| plan.runs(source, node, operation);
+    let kept = CONVOLUTIONS.into_iter().filter(move |&of| plan.keeps(of) && runs(of.operation));
+    let convolved = kept.map(move |of| Entry::Convolved(of, plan.plane(source, node, of)));
     let skip = runs(SKIP).then_some(Entry::Skip);
-    spatial.into_iter().chain(skip).map(move |entry| (source, entry))
+    convolved.chain(skip).map(move |entry| (source, entry))
 }
 
 /// What normalisation and share make of the convolutions that enter a node.

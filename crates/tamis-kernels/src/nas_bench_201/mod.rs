@@ -87,7 +87,7 @@ pub struct Saved {
 struct Source {
     /// Flat planes, `[image, channel]`.
     value: Buffer,
-    /// Flat planes of the 3x3 convolutions, `[image, destination, channel]`.
+    /// Flat planes of the convolutions that are kept; see [`Plan::kept_planes`].
     convolved: Buffer,
     /// Planes of one image of them.
     convolved_planes: usize,
@@ -101,7 +101,7 @@ impl Source {
         plan.geometry.plane(&self.value, image * plan.shape.channels + channel)
     }
 
-    /// One flat plane of the 3x3 convolutions.
+    /// One flat plane of the convolutions that are kept.
     fn convolved(&self, plan: &Plan, image: usize, plane: usize) -> &[f32] {
         plan.geometry.plane(&self.convolved, image * self.convolved_planes + plane)
     }

@@ -25,7 +25,7 @@ pub(super) struct SourceGradient<'a> {
     pub(super) gradient_wanted: bool,
     /// Absent if that is not needed or there are no convolutions.
     pub(super) kernel: Option<Correlation>,
-    /// The 1x1 convolutions that leave the source.
+    /// The 1x1 convolutions that leave the source, unless their results are kept.
     pub(super) pointwise: Option<Correlation>,
     /// The sums that the gradient of this node needs.
     pub(super) summation: Summation<'a>,
@@ -100,7 +100,11 @@ impl<'a> SourceGradient<'a> {
             normalisation: normalisation(saved, source, shares, nodes),
             gradient_wanted,
             kernel: if gradient_wanted { plan.backward(weights, source) } else { None },
-            pointwise: plan.pointwise_forward(weights, source),
+            pointwise: if plan.keeps(POINTWISE) {
+                None
+            } else {
+                plan.pointwise_forward(weights, source)
+            },
             summation: Summation::new(saved, weights, source),
             weights_wanted: wants.weights,
             skip: of_operation(SKIP),
@@ -205,10 +209,12 @@ pub(super) struct Scratch {
 impl Scratch {
     fn new(pass: &SourceGradient<'_>) -> Self {
         let Plan { ref geometry, ref shape, .. } = *pass.plan;
+        let planes = pass.plan.planes(pass.source);
+        let computed_again = planes - pass.plan.kept_planes(pass.source);
         Scratch {
-            convolved: geometry.take_bordered(pass.plan.planes(pass.source)),
+            convolved: geometry.take_bordered(planes),
             pixels: geometry.take_pixels(shape.channels),
-            pointwise: Buffer::take(pass.plan.outputs(pass.source, POINTWISE) * geometry.flat),
+            pointwise: Buffer::take(computed_again * geometry.flat),
             summation: pass.summation.scratch(),
             passed: Buffer::take(pass.plan.node()),
             pooled: geometry.take_bordered(1),

@@ -1,6 +1,6 @@
 //! One image of the backward pass of one source.
 
-use super::layout::{CONVOLUTIONS, OUTPUT, POOL, Plan, SKIP, SPATIAL};
+use super::layout::{CONVOLUTIONS, OUTPUT, POOL, Plan, SKIP};
 use super::source_gradient::{Chunk, Scratch, SourceGradient};
 use super::summation::sums_of;
 use crate::buffer::Buffer;
@@ -18,14 +18,14 @@ impl<'a> SourceGradient<'a> {
         if let Some(kernel) = &self.pointwise {
             kernel.apply(value, &mut scratch.pointwise);
         }
-        let spatial = self.plan.outputs(self.source, SPATIAL);
+        let kept = self.plan.kept_planes(self.source);
         let mut planes = scratch.convolved.chunks_exact_mut(geometry.bordered).enumerate();
         for (_, destination) in self.plan.convolutions(self.source) {
             for (channel, (plane, to)) in planes.by_ref().take(shape.channels).enumerate() {
-                let convolved = if plane < spatial {
+                let convolved = if plane < kept {
                     source.convolved(self.plan, image, plane)
                 } else {
-                    self.plan.geometry.plane(&scratch.pointwise, plane - spatial)
+                    self.plan.geometry.plane(&scratch.pointwise, plane - kept)
                 };
                 let gradient = self.gradient(destination, image, channel);
                 self.normalisation[plane].apply(level, geometry, [gradient, convolved], to);

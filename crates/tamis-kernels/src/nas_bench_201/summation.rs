@@ -16,7 +16,7 @@ pub(super) fn sums_of(node: usize) -> usize {
 pub(super) struct Summation<'a> {
     saved: &'a Saved,
     node: usize,
-    /// The 1x1 convolution of each source, where it runs.
+    /// The 1x1 convolution of each source, where it runs and is not kept.
     kernels: Vec<Option<Correlation>>,
 }
 
@@ -28,8 +28,10 @@ pub(super) struct Scratch {
 impl<'a> Summation<'a> {
     pub(super) fn new(saved: &'a Saved, weights: &[f32], node: usize) -> Self {
         let kernel = |source| saved.plan.pointwise(weights, (source, node), |_| 1.0, false);
-        let runs = |source| saved.plan.runs(source, node, POINTWISE.operation);
-        let kernels = (0..node).map(|source| runs(source).then(|| kernel(source)));
+        let again = |source| {
+            !saved.plan.keeps(POINTWISE) && saved.plan.runs(source, node, POINTWISE.operation)
+        };
+        let kernels = (0..node).map(|source| again(source).then(|| kernel(source)));
         Summation { saved, node, kernels: kernels.collect() }
     }
 
@@ -64,7 +66,12 @@ impl<'a> Summation<'a> {
                     (mean(first + channel), source.convolved(plan, image, first + channel))
                 });
                 let of_pointwise = pointwise.map(|first| {
-                    (mean(first + channel), plan.geometry.plane(&scratch.pointwise, channel))
+                    let plane = if kernel.is_none() {
+                        source.convolved(plan, image, first + channel)
+                    } else {
+                        plan.geometry.plane(&scratch.pointwise, channel)
+                    };
+                    (mean(first + channel), plane)
                 });
                 let first = channel * each + 1 + number * 2;
                 let found = products_of(plan.level, gradient, [of_spatial, of_pointwise]);
