@@ -35,7 +35,7 @@ impl Run<'_> {
     /// As [`Run::backward`].
     pub fn backward_mixed(mut self, outputs: Vec<Vec<f32>>) -> Found {
         let program = self.program;
-        let mut gradients = Gradients::new(program.graph.nodes().len());
+        let mut gradients = Gradients::new(program.wanted(self.wants));
         for (output, gradient) in program.outputs.iter().zip(outputs) {
             assert_eq!(
                 gradient.len(),
@@ -112,7 +112,7 @@ impl Run<'_> {
         let Operation::Cell(number) = step.operation else { return };
         let block = &graph.blocks()[number];
         let cell = SearchCell::new(self.weights(), block, self.mixing, self.batch);
-        let wanted = step.inputs.iter().map(|&input| self.runs[input] && !self.is_image(input));
+        let wanted = step.inputs.iter().map(|&input| self.runs[input] && gradients.wants(input));
         let wanted: Vec<bool> = wanted.collect();
         let found = cell.backward(saved, gradient, of_weights, (&wanted, self.wants));
         for (&input, gradient) in step.inputs.iter().zip(found.inputs) {
@@ -123,10 +123,6 @@ impl Run<'_> {
         if let (Some(to), Some(from)) = (of_shares.get_mut(block.matrix), found.shares) {
             to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         }
-    }
-
-    fn is_image(&self, node: usize) -> bool {
-        self.program.graph.nodes()[node].layer == Layer::Image
     }
 
     /// Makes what a step needs and nobody kept.
@@ -163,17 +159,16 @@ impl Run<'_> {
     ) {
         let Some(&first) = step.inputs.first() else { return };
         let input = self.value(first);
-        let wanted = !self.is_image(first);
         match (step.operation, &saved) {
             (Operation::ConvNorm { relu, conv }, Saved::Convolved(saved)) => {
                 let layer = ConvNorm::new(self.weights(), [conv, step.node], relu, self.batch);
-                let to = wanted.then(|| gradients.destination(first, input.len()));
+                let to = gradients.destination(first, input.len());
                 layer.backward((input, saved), &gradient, of_weights, to);
             }
             (Operation::Separable { relu, depthwise, pointwise }, Saved::Separated(saved)) => {
                 let places = (depthwise, pointwise);
                 let layer = Separable::new(self.weights(), places, step.node, relu, self.batch);
-                let to = wanted.then(|| gradients.destination(first, input.len()));
+                let to = gradients.destination(first, input.len());
                 layer.backward((input, saved), &gradient, of_weights, to);
             }
             (Operation::Plain, Saved::Normalised(saved)) => {
@@ -226,12 +221,16 @@ impl Run<'_> {
             Layer::MaxPool(pool) => {
                 let pool = AnyPool::of(&self.program.graph, step, pool);
                 let to = gradients.destination(step.inputs[0], pool.input_values(self.batch));
-                pool.maximum_backward(self.value(step.inputs[0]), &gradient, to);
+                if let Some(to) = to {
+                    pool.maximum_backward(self.value(step.inputs[0]), &gradient, to);
+                }
             }
             Layer::AveragePool(pool) => {
                 let pool = AnyPool::of(&self.program.graph, step, pool);
                 let to = gradients.destination(step.inputs[0], pool.input_values(self.batch));
-                pool.mean_backward(&gradient, to);
+                if let Some(to) = to {
+                    pool.mean_backward(&gradient, to);
+                }
             }
             Layer::Zero { .. } | Layer::Image => {}
             layer => {
@@ -335,7 +334,7 @@ impl Run<'_> {
             convolution.bias_gradient(gradient, of_weights.of(bias));
         }
         let of_weight = wanted.then(|| of_weights.of_convolution(&layer));
-        let of_input = !self.is_image(step.inputs[0]);
+        let of_input = gradients.wants(step.inputs[0]);
         if let Some(found) = convolution.backward(operands, gradient, of_weight, of_input) {
             gradients.add(step.inputs[0], Arc::new(found));
         }

@@ -92,7 +92,7 @@ impl Mixing<'_> {
         gradients: &mut Gradients,
     ) {
         for (number, (&input, alignment)) in inputs.iter().zip(alignments).enumerate() {
-            if self.is_run(mix, mix.first + number) {
+            if self.is_run(mix, mix.first + number) && gradients.wants(input) {
                 let share = self.shares[self.place(mix, number)];
                 match alignment.is_identity() {
                     true => gradients.add_scaled(input, share, gradient),

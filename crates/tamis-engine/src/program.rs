@@ -6,6 +6,8 @@
 
 use tamis_graph::{Block, Convolution, ConvolutionLayer, Graph, Layer, NodeId};
 
+use crate::mixing::Wants;
+
 /// What a step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
@@ -58,6 +60,8 @@ pub struct Program {
     /// For each layer, the sum that its value is added to as it is made, instead of being kept; absent for
     /// most.
     pub(crate) summed_into: Vec<Option<usize>>,
+    /// For each layer, whether its value depends on weights, and whether on mixing weights.
+    depends_on: Vec<[bool; 2]>,
 }
 
 impl Program {
@@ -86,6 +90,7 @@ impl Program {
         }
         let summed_into = vec![None; graph.nodes().len()];
         let made_again_by = summed_into.clone();
+        let depends_on = depends_on(&graph, &steps);
         let outputs = outputs.to_vec();
         let mut program = Program {
             graph,
@@ -95,6 +100,7 @@ impl Program {
             needed_back_to,
             made_again_by,
             summed_into,
+            depends_on,
         };
         program.find_summands();
         program.find_made_again();
@@ -134,6 +140,13 @@ impl Program {
         self.needed_back_to[usize::from(shares)][value]
     }
 
+    /// Which layers' gradients something that is wanted depends on, by place.
+    pub(crate) fn wanted(&self, wants: Wants) -> Vec<bool> {
+        let of =
+            |&[weights, shares]: &[bool; 2]| wants.weights && weights || wants.shares && shares;
+        self.depends_on.iter().map(of).collect()
+    }
+
     /// The network.
     pub fn graph(&self) -> &Graph {
         &self.graph
@@ -168,6 +181,25 @@ impl Step {
             _ => Vec::new(),
         }
     }
+}
+
+/// For each layer, whether its value depends on weights, and whether on mixing weights.
+fn depends_on(graph: &Graph, steps: &[Step]) -> Vec<[bool; 2]> {
+    let mut depends_on = vec![[false; 2]; graph.nodes().len()];
+    for step in steps {
+        let layer = graph.nodes()[step.node].layer;
+        let own = match step.operation {
+            Operation::Cell(_) => [true; 2],
+            Operation::ConvNorm { .. } | Operation::Separable { .. } => [true, false],
+            Operation::Plain => {
+                let mixes = matches!(layer, Layer::Mix(_) | Layer::Weigh { .. });
+                [!layer.parameters().is_empty(), mixes]
+            }
+        };
+        let inputs = step.inputs.iter().map(|&input| depends_on[input]);
+        depends_on[step.node] = inputs.fold(own, |[a, b], [c, d]| [a || c, b || d]);
+    }
+    depends_on
 }
 
 /// Joins layers into steps.

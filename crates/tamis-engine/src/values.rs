@@ -27,38 +27,48 @@ pub(crate) fn add_all(to: &mut [f32], terms: &[&[f32]]) {
 }
 
 /// Gradients of layers' values, by place.
-pub(crate) struct Gradients(Vec<Option<Shared>>);
+pub(crate) struct Gradients {
+    values: Vec<Option<Shared>>,
+    wanted: Vec<bool>,
+}
 
 impl Gradients {
-    pub(crate) fn new(layers: usize) -> Gradients {
-        Gradients(vec![None; layers])
+    /// Of those layers that are wanted.
+    pub(crate) fn new(wanted: Vec<bool>) -> Gradients {
+        Gradients { values: vec![None; wanted.len()], wanted }
+    }
+
+    /// Whether anything that is wanted depends on the gradient of a layer.
+    pub(crate) fn wants(&self, node: usize) -> bool {
+        self.wanted[node]
     }
 
     /// Takes out the gradient of a layer; absent if nothing depends on it.
     pub(crate) fn take(&mut self, node: usize) -> Option<Shared> {
-        self.0[node].take()
+        self.values[node].take()
     }
 
-    /// Adds to the gradient of a layer.
+    /// Adds to the gradient of a layer, if that is wanted.
     pub(crate) fn add(&mut self, node: usize, gradient: Shared) {
-        match &mut self.0[node] {
+        match &mut self.values[node] {
+            _ if !self.wanted[node] => {}
             Some(own) => add(Arc::<Buffer>::make_mut(own), &gradient),
             empty => *empty = Some(gradient),
         }
     }
 
-    /// Where the gradient of a layer goes: to what is there already, if there is.
-    pub(crate) fn destination(&mut self, node: usize, length: usize) -> Destination<'_> {
-        match self.open(node, length) {
+    /// Where the gradient of a layer goes: to what is there already, if there is; nowhere if it is not wanted.
+    pub(crate) fn destination(&mut self, node: usize, length: usize) -> Option<Destination<'_>> {
+        self.wanted[node].then(|| match self.open(node, length) {
             (own, true) => Destination::Add(own),
             (own, false) => Destination::Write(own),
-        }
+        })
     }
 
     /// The gradient of a layer, and whether there was one; else it is still to be written.
     pub(crate) fn open(&mut self, node: usize, length: usize) -> (&mut [f32], bool) {
-        let keep = self.0[node].is_some();
-        let own = self.0[node].get_or_insert_with(|| Arc::new(Buffer::take(length)));
+        let keep = self.values[node].is_some();
+        let own = self.values[node].get_or_insert_with(|| Arc::new(Buffer::take(length)));
         (Arc::<Buffer>::make_mut(own), keep)
     }
 }
