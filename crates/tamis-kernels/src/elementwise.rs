@@ -6,7 +6,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{Four, Level, Vector, WIDE, by_level, prefetch};
+use crate::simd::{Four, Level, Pair, Vector, WIDE, by_level, prefetch};
 
 /// A plane and the factor by which it enters a sum.
 pub(crate) type Term<'a> = (f32, &'a [f32]);
@@ -35,11 +35,12 @@ pub(crate) fn add(level: Level, to: &mut [f32], mut constant: f32, terms: &[Term
 }
 
 by_level! {
-    /// At most `PASS` terms; adds to what is there if `keep`.
+    /// At most `PASS` terms; adds to what is there if `keep`. A cache line at a time, which is asked for
+    /// once.
     fn combine_pass(
         to: &mut [f32], keep: bool, constant: f32, terms: &[Term<'_>], mask: &[u32],
     ) = combine_any;
-    avx512 [Avx512], avx2 [Avx2], portable [Four]
+    avx512 [Avx512], avx2 [Pair<Avx2>], portable [Four]
 }
 
 /// # Safety

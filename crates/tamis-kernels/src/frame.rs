@@ -108,19 +108,44 @@ unsafe fn fill_any<V: Vector, H: Vector>(
 /// As [`fill_any`].
 #[inline(always)]
 unsafe fn fill_in<V: Vector>(frame: &Frame, map: Map, dense: &[f32], framed: &mut [f32]) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match (map.relu, frame.width.is_multiple_of(V::LANES)) {
+            (false, false) => fill_rows_of::<V, false, false>(frame, map, dense, framed),
+            (false, true) => fill_rows_of::<V, false, true>(frame, map, dense, framed),
+            (true, false) => fill_rows_of::<V, true, false>(frame, map, dense, framed),
+            (true, true) => fill_rows_of::<V, true, true>(frame, map, dense, framed),
+        }
+    }
+}
+
+/// `WHOLE` if rows are whole vectors.
+///
+/// # Safety
+/// As [`fill_any`].
+#[inline(always)]
+unsafe fn fill_rows_of<V: Vector, const RELU: bool, const WHOLE: bool>(
+    frame: &Frame,
+    map: Map,
+    dense: &[f32],
+    framed: &mut [f32],
+) {
     // SAFETY: rows of a framed plane are farther apart than those of a dense one; a vector is read
-    // whole only where the dense plane has one.
+    // whole only where the row has one.
     unsafe {
         let (factor, constant) = (V::splat(map.factor), V::splat(map.constant));
-        for y in 0..frame.height {
+        let mut from = dense.as_ptr();
+        let mut to = framed.as_mut_ptr().add(frame.origin);
+        for _ in 0..frame.height {
             for x in (0..frame.width).step_by(V::LANES) {
-                let at = y * frame.width + x;
-                prefetch(dense.as_ptr().wrapping_add(at));
-                let value = load_within::<V>(dense, at).mul_add(factor, constant);
-                let value = if map.relu { value.relu() } else { value };
-                let to = framed.as_mut_ptr().add(frame.origin + y * frame.pitch + x);
-                store_row(value, to, frame.width - x);
+                prefetch(from.wrapping_add(x));
+                let value = load_row::<V, WHOLE>(from.add(x), frame.width - x);
+                let value = value.mul_add(factor, constant);
+                let value = if RELU { value.relu() } else { value };
+                store_pixels::<V, WHOLE>(value, to.add(x), frame.width - x);
             }
+            from = from.wrapping_add(frame.width);
+            to = to.wrapping_add(frame.pitch);
         }
     }
 }
@@ -156,18 +181,63 @@ unsafe fn keep_positive_any<V: Vector, H: Vector>(
 #[inline(always)]
 unsafe fn keep_positive_in<V: Vector>(frame: &Frame, framed: &[f32], dense: &mut [f32]) {
     assert!(framed.len() >= frame.len && dense.len() >= frame.height * frame.width);
-    for y in 0..frame.height {
-        for x in (0..frame.width).step_by(V::LANES) {
-            let at = y * frame.width + x;
-            // SAFETY: a frame has slack for a vector that begins at any pixel; a dense row is
-            // written only as far as it goes.
-            unsafe {
-                let value = V::load(framed.as_ptr().add(frame.origin + y * frame.pitch + x));
-                let kept = load_within::<V>(dense, at).where_positive(value);
-                store_row(kept, dense.as_mut_ptr().add(at), frame.width - x);
-            }
+    // SAFETY: the caller's promise.
+    unsafe {
+        if frame.width.is_multiple_of(V::LANES) {
+            keep_positive_of::<V, true>(frame, framed, dense);
+        } else {
+            keep_positive_of::<V, false>(frame, framed, dense);
         }
     }
+}
+
+/// `WHOLE` if rows are whole vectors.
+///
+/// # Safety
+/// As [`keep_positive_in`], which checks the lengths.
+#[inline(always)]
+unsafe fn keep_positive_of<V: Vector, const WHOLE: bool>(
+    frame: &Frame,
+    framed: &[f32],
+    dense: &mut [f32],
+) {
+    // SAFETY: a frame has slack for a vector that begins at any pixel; a dense row is read and
+    // written only as far as it goes.
+    unsafe {
+        let mut from = framed.as_ptr().add(frame.origin);
+        let mut to = dense.as_mut_ptr();
+        for _ in 0..frame.height {
+            for x in (0..frame.width).step_by(V::LANES) {
+                let left = frame.width - x;
+                let value = V::load(from.add(x));
+                let kept = load_row::<V, WHOLE>(to.add(x), left).where_positive(value);
+                store_pixels::<V, WHOLE>(kept, to.add(x), left);
+            }
+            from = from.wrapping_add(frame.pitch);
+            to = to.wrapping_add(frame.width);
+        }
+    }
+}
+
+/// Loads the lanes that lie in a row of which `left` pixels are left, the others 0; all if the row is of
+/// `WHOLE` vectors.
+///
+/// # Safety
+/// The machine has the instructions of `V`, and these pixels are readable.
+#[inline(always)]
+unsafe fn load_row<V: Vector, const WHOLE: bool>(from: *const f32, left: usize) -> V {
+    // SAFETY: the caller's promise.
+    unsafe { if WHOLE || left >= V::LANES { V::load(from) } else { V::load_first(from, left) } }
+}
+
+/// Stores such lanes.
+///
+/// # Safety
+/// As [`load_row`], to be written.
+#[inline(always)]
+unsafe fn store_pixels<V: Vector, const WHOLE: bool>(value: V, to: *mut f32, left: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { if WHOLE { value.store(to) } else { store_row(value, to, left) } }
 }
 
 /// Loads a vector that may end beyond the slice; lanes there are 0.

@@ -155,8 +155,11 @@ unsafe fn products_of_lanes<V: Vector>(
         in_chains!(plane.len(), WIDE, CHAINS, |at, chain| {
             let at = at + first;
             let value = V::load(plane.as_ptr().add(at));
-            prefetch(a.1.as_ptr().add(at));
-            prefetch(b.1.as_ptr().add(at));
+            // The second pass finds what the first one read.
+            if first == 0 {
+                prefetch(a.1.as_ptr().add(at));
+                prefetch(b.1.as_ptr().add(at));
+            }
             let of_left = V::load(a.1.as_ptr().add(at)).sub(centres[0]);
             let of_right = V::load(b.1.as_ptr().add(at)).sub(centres[1]);
             left[chain] = value.mul_add(of_left, left[chain]);
