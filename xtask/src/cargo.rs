@@ -13,8 +13,7 @@ pub(crate) fn command(workspace: &Path) -> Command {
     command
 }
 
-/// Builds in the release profile, from the root with all default members, so that the tensor library's
-/// build is shared.
+/// Builds in the release profile, from the root with all default members, so that builds are shared.
 pub(crate) fn build(workspace: &Path, arguments: &[&str]) -> Result<()> {
     let build = command(workspace)
         .args(["build", "--release", "--quiet"])

@@ -1,29 +1,30 @@
 //! `cargo xtask check`: the steps that a change must pass, cheapest first, up to the first that
 //! fails.
 //!
-//! Everything is compiled in the release profile: a second profile would build the tensor library
-//! a second time.
+//! Everything is compiled in the release profile: a second profile would build everything a second time.
 
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{cargo, docs, tidy};
+use crate::{cargo, docs, spills, tidy};
 
 /// Arguments of cargo, a line a step.
-const CARGO_STEPS: [&str; 5] = [
+const CARGO_STEPS: [&str; 6] = [
     "fmt --all --check",
     "clippy --release --workspace --all-targets -- -D warnings",
     "doc --release --workspace --no-deps",
     "test --release --package xtask",
     "test --release",
+    "test --release --package tamis-tensors",
 ];
 
 /// Runs every step in `workspace`.
 pub(crate) fn run(workspace: &Path) -> Result<()> {
     let start = Instant::now();
     timed("tidy", || tidy::run(workspace))?;
+    timed("spills", || spills::run(workspace))?;
     for arguments in CARGO_STEPS {
         timed(&format!("cargo {arguments}"), || run_cargo(workspace, arguments))?;
     }
