@@ -57,7 +57,8 @@ impl Gradients {
         }
     }
 
-    /// Where the gradient of a layer goes: to what is there already, if there is; nowhere if it is not wanted.
+    /// Where the gradient of a layer goes: to what is there already, if there is; nowhere if it is not
+    /// wanted.
     pub(crate) fn destination(&mut self, node: usize, length: usize) -> Option<Destination<'_>> {
         self.wanted[node].then(|| match self.open(node, length) {
             (own, true) => Destination::Add(own),
