@@ -108,7 +108,7 @@ fn by_engine(case: &Case, program: &Program, start: &Start) -> Passed {
 
 fn assert_close(found: &[f64], expected: &[f64], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(1e-4_f64, |largest, value| largest.max(value.abs()));
+    let largest = expected.iter().fold(0.1_f64, |largest, value| largest.max(value.abs()));
     for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
         let error = (found - expected).abs();
         assert!(error < 1e-3 * largest, "{what} at {at}: {found} {expected}, largest {largest}");
