@@ -9,7 +9,7 @@ use crate::forward::{Run, Saved};
 use crate::mixing::{Found, product};
 use crate::operations::batch_norm::{self, Normalised};
 use crate::operations::cell::{self, SearchCell};
-use crate::operations::conv_norm::{ConvNorm, affine_of};
+use crate::operations::conv_norm::{ConvNorm, add, affine_of};
 use crate::operations::convolution::AnyConvolution;
 use crate::operations::pooling::AnyPool;
 use crate::operations::separable::Separable;
@@ -121,7 +121,7 @@ impl Run<'_> {
             }
         }
         if let (Some(to), Some(from)) = (of_shares.get_mut(block.matrix), found.shares) {
-            to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+            add(to, &from);
         }
     }
 

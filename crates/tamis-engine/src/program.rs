@@ -4,9 +4,10 @@
 //! ReLU, depthwise convolution, 1x1 convolution, if there is one, and batch norm. What no wanted output
 //! needs is no step. A search cell is one step, too.
 
-use tamis_graph::{Block, Convolution, ConvolutionLayer, Graph, Layer, NodeId};
+use tamis_graph::{Convolution, ConvolutionLayer, Graph, Layer, NodeId};
 
 use crate::mixing::Wants;
+use crate::operations::convolution::dense_kernel;
 
 /// What a step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +153,11 @@ impl Program {
         &self.graph
     }
 
+    /// The outputs that it gives, in order.
+    pub fn outputs(&self) -> &[NodeId] {
+        &self.outputs
+    }
+
     /// Whether a value leaves the network.
     pub(crate) fn leaves(&self, node: usize) -> bool {
         self.outputs.iter().any(|output| output.index() == node)
@@ -205,8 +211,8 @@ fn depends_on(graph: &Graph, steps: &[Step]) -> Vec<[bool; 2]> {
 /// Joins layers into steps.
 struct Fusion<'a> {
     graph: &'a Graph,
-    /// Whether search cells are one step each.
-    cells: bool,
+    /// For each layer, the search cell that ends there and is one step, by its number; absent for most.
+    cells: Vec<Option<usize>>,
     needed: Vec<bool>,
     readers: Vec<Vec<usize>>,
     leaves: Vec<bool>,
@@ -221,6 +227,11 @@ impl<'a> Fusion<'a> {
         }
         let mut leaves = vec![false; graph.nodes().len()];
         outputs.iter().for_each(|output| leaves[output.index()] = true);
+        let mut ends = vec![None; graph.nodes().len()];
+        for (number, block) in graph.blocks().iter().enumerate().filter(|_| cells) {
+            ends[block.output()].get_or_insert(number);
+        }
+        let cells = ends;
         Fusion { graph, cells, needed, readers, leaves }
     }
 
@@ -249,8 +260,7 @@ impl<'a> Fusion<'a> {
 
     /// The step that is a search cell, if that ends here.
     fn cell(&self, node: usize) -> Option<Step> {
-        let is_here = |block: &Block| self.cells && block.output() == node;
-        let number = self.graph.blocks().iter().position(is_here)?;
+        let number = self.cells[node]?;
         let inputs = self.graph.blocks()[number].inputs.iter().map(|input| input.index());
         Some(Step { node, inputs: inputs.collect(), operation: Operation::Cell(number) })
     }
@@ -311,12 +321,7 @@ impl<'a> Fusion<'a> {
         if matches!(self.graph.nodes()[node].layer, Layer::FactorizedReduction { .. }) {
             return true;
         }
-        let fits = |layer: ConvolutionLayer| {
-            let Convolution { outputs, kernel, stride, .. } = layer.convolution;
-            let same = Convolution::square(outputs, kernel[0]).stride(stride[0]);
-            matches!(kernel, [1, 1] | [3, 3]) && stride[0] <= 2 && layer.convolution == same
-        };
-        self.convolution(node).is_some_and(fits)
+        self.convolution(node).is_some_and(|layer| dense_kernel(&layer.convolution).is_some())
     }
 
     fn is_pointwise(&self, node: usize) -> bool {

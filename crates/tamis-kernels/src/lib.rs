@@ -1,12 +1,11 @@
 //! The hot loops of training supernets and single networks on a CPU, forward and backward, on `f32`
 //! slices with shapes.
 //!
-//! `tamis-nn` registers these as operations of its tensor library; this crate knows no tensors, no networks
-//! and no files. Every function is pure: the same inputs give the same bits at every [`Level`] and for any
-//! number of rayon threads. Every number that is summed up is one chain of fused multiply-adds in one
-//! order, or has sixteen lanes whatever the machine's vectors are; images are worked on one by one, partial
-//! sums belong to chunks of fixed size, and [`chunks`] are added by one tree. (Which bits a NaN has is the
-//! machine's.)
+//! `tamis-engine` makes networks of these; this crate knows no networks and no files. Every function is
+//! pure: the same inputs give the same bits at every [`Level`] and for any number of rayon threads. Every
+//! number that is summed up is one chain of fused multiply-adds in one order, or has sixteen lanes whatever
+//! the machine's vectors are; images are worked on one by one, partial sums belong to chunks of fixed size,
+//! and [`chunks`] are added by one tree. (Which bits a NaN has is the machine's.)
 //!
 //! How it is built, from the bottom:
 //!

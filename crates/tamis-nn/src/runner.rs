@@ -13,7 +13,6 @@ use crate::statistics::Statistics;
 pub(crate) struct Runner {
     program: Program,
     device: Device,
-    outputs: Vec<NodeId>,
 }
 
 /// What goes through a network.
@@ -42,15 +41,15 @@ pub(crate) type Seeds<T> = (Vec<Vec<f32>>, T);
 
 impl Runner {
     pub(crate) fn new(graph: Graph, outputs: &[NodeId], device: Device) -> Runner {
-        Runner { program: Program::new(graph, outputs), device, outputs: outputs.to_vec() }
+        Runner { program: Program::new(graph, outputs), device }
     }
 
     /// The same computed by another engine.
     pub(crate) fn with_engine(self, engine: Engine) -> Runner {
-        let graph = self.graph().clone();
+        let (graph, outputs) = (self.graph().clone(), self.program.outputs());
         let program = match engine {
-            Engine::Fused => Program::new(graph, &self.outputs),
-            Engine::Layered => Program::layered(graph, &self.outputs),
+            Engine::Fused => Program::new(graph, outputs),
+            Engine::Layered => Program::layered(graph, outputs),
         };
         Runner { program, ..self }
     }
@@ -124,8 +123,8 @@ mod adapter {
     use crate::device::Adapter;
 
     impl Runner {
-        pub(super) fn there(&self, adapter: Adapter) -> tamis_tensors::Network {
-            tamis_tensors::Network::new(self.graph().clone(), &self.outputs, adapter.device())
+        pub(super) fn there(&self, adapter: Adapter) -> tamis_tensors::Network<'_> {
+            tamis_tensors::Network::new(self.graph(), self.program.outputs(), adapter.device())
         }
 
         pub(super) fn train_there<T>(

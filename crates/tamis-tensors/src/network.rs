@@ -13,9 +13,9 @@ use crate::real::{Real, dtype, flat_data, read};
 
 /// A described network on a device. Weights belong to the caller.
 #[derive(Clone, Debug)]
-pub struct Network {
-    graph: Graph,
-    outputs: Vec<NodeId>,
+pub struct Network<'a> {
+    graph: &'a Graph,
+    outputs: &'a [NodeId],
     device: Device,
 }
 
@@ -44,10 +44,10 @@ pub struct Found<E, T> {
     pub moments: Vec<Option<Moments>>,
 }
 
-impl Network {
+impl<'a> Network<'a> {
     /// A network that gives these outputs.
-    pub fn new(graph: Graph, outputs: &[NodeId], device: Device) -> Network {
-        Network { graph, outputs: outputs.to_vec(), device }
+    pub fn new(graph: &'a Graph, outputs: &'a [NodeId], device: Device) -> Network<'a> {
+        Network { graph, outputs, device }
     }
 
     /// The outputs, `[sample, value]` flattened each, by the moments of each batch norm.
@@ -68,8 +68,8 @@ impl Network {
         let leaves = Leaves::new(self.graph.parameters(), batch.weights, &device, false);
         let mixing = MixingMatrix::all(batch.mixing, &device, false);
         let given = Given { moments: Some(moments), factors: None, mixing: &mixing };
-        let composed = Composed::new(&self.graph, &leaves, given);
-        let outputs = composed.outputs(self.images(batch.images, &device), &self.outputs);
+        let composed = Composed::new(self.graph, &leaves, given);
+        let outputs = composed.outputs(self.images(batch.images, &device), self.outputs);
         outputs.into_iter().map(|output| Ok(read(output.try_into_data()?))).collect()
     }
 
@@ -95,8 +95,8 @@ impl Network {
         let mixing = MixingMatrix::all(batch.mixing, &device, wants.shares);
         let factors = drop_path.map(|of| of.factors(self.graph.drop_paths()));
         let given = Given { moments: None, factors, mixing: &mixing };
-        let composed = Composed::new(&self.graph, &leaves, given);
-        let outputs = composed.outputs(self.images(batch.images, &device), &self.outputs);
+        let composed = Composed::new(self.graph, &leaves, given);
+        let outputs = composed.outputs(self.images(batch.images, &device), self.outputs);
         let values = outputs.iter().map(|output| Ok(read(output.clone().try_into_data()?)));
         let values: Vec<Vec<E>> = values.collect::<Result<_, Error>>()?;
         let (seeds, told) = loss(&values.iter().map(Vec::as_slice).collect::<Vec<_>>())?;

@@ -9,9 +9,9 @@ mod sealed {
 }
 
 /// `f32` or `f64`; graphics adapters take the first alone. Sealed: no other type implements it.
-pub trait Real: sealed::Sealed + Copy + Default + Send + Sync + Into<f64> + 'static {
-    /// Rounds to this type.
-    fn from_f64(value: f64) -> Self;
+pub trait Real:
+    sealed::Sealed + Copy + Default + Send + Sync + From<f32> + Into<f64> + 'static
+{
 }
 
 impl sealed::Sealed for f32 {
@@ -22,17 +22,9 @@ impl sealed::Sealed for f64 {
     const DTYPE: DType = DType::F64;
 }
 
-impl Real for f32 {
-    fn from_f64(value: f64) -> Self {
-        value as f32
-    }
-}
+impl Real for f32 {}
 
-impl Real for f64 {
-    fn from_f64(value: f64) -> Self {
-        value
-    }
-}
+impl Real for f64 {}
 
 /// The tensor element type of `E`.
 pub(crate) fn dtype<E: Real>() -> DType {

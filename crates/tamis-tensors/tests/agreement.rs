@@ -65,8 +65,8 @@ fn mixing<'a, E>(case: &'a Case, shares: &'a [Vec<E>]) -> Vec<Mixing<'a, E>> {
 }
 
 fn by_tensors<E: Real>(case: &Case, weights: &[E], shares: &[Vec<E>], wants: Wants) -> Passed {
-    let network = Network::new(case.graph.clone(), &case.outputs, Device::processor());
-    let images: Vec<E> = images(case).iter().map(|&pixel| E::from_f64(pixel.into())).collect();
+    let network = Network::new(&case.graph, &case.outputs, Device::processor());
+    let images: Vec<E> = images(case).iter().map(|&pixel| E::from(pixel)).collect();
     let batch = Batch { weights, images: &images, mixing: &mixing(case, shares) };
     let loss = |outputs: &[&[E]]| -> Result<(Vec<Vec<E>>, f64), Error> {
         let mut sum = 0.0;
@@ -74,7 +74,7 @@ fn by_tensors<E: Real>(case: &Case, weights: &[E], shares: &[Vec<E>], wants: Wan
         for (output, id) in outputs.iter().zip(50..) {
             let seed = normals(output.len(), id);
             sum += output.iter().zip(&seed).map(|(&y, &s)| y.into() * f64::from(s)).sum::<f64>();
-            seeds.push(seed.iter().map(|&value| E::from_f64(value.into())).collect());
+            seeds.push(seed.iter().map(|&value| E::from(value)).collect());
         }
         Ok((seeds, sum))
     };
@@ -216,7 +216,7 @@ fn evaluation_by_given_moments_agrees() {
         let program = Program::new(case.graph.clone(), &case.outputs);
         let (images, matrices) = (images(&case), mixing(&case, &start.shares));
         let found = program.evaluate_mixed(&start.weights, &images, &matrices, &moments);
-        let network = Network::new(case.graph.clone(), &case.outputs, Device::processor());
+        let network = Network::new(&case.graph, &case.outputs, Device::processor());
         let (weights, images) = (wide(&start.weights), wide(&images));
         let shares: Vec<Vec<f64>> = start.shares.iter().map(|shares| wide(shares)).collect();
         let matrices = mixing(&case, &shares);

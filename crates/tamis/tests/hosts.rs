@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use tamis::search::{HOSTS, SPACES};
 
-use common::{tamis, text};
+use common::{for_all, tamis, text};
 
 /// The smallest search: one epoch on drawn images, and one of whatever makes scores and embeddings.
 const SMALL: [&str; 21] = [
@@ -76,20 +76,14 @@ fn every_host_runs_with_the_policies_of_the_three_papers_on_every_space_that_it_
     }
     let spaces = SPACES.iter().flat_map(|space| HOSTS.iter().map(|host| (space.name, host.name)));
     let all: Vec<(&str, &str)> = spaces.filter(|of| *of != ("nas-bench-201", "darts")).collect();
-    let (next, undefined) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let work = || {
-        while let Some((space, host)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let run = |policy: &&str| is_run(folder.path(), space, host, policy);
-            match ["proxy:0.5", "dds:24", "bdp"].iter().filter(|policy| run(policy)).count() {
-                3 => {}
-                0 => drop(undefined.fetch_add(1, Ordering::Relaxed)),
-                some => panic!("{host} on {space} runs with {some} of three policies"),
-            }
+    let undefined = AtomicUsize::new(0);
+    for_all(&all, |(space, host)| {
+        let run = |policy: &&str| is_run(folder.path(), space, host, policy);
+        match ["proxy:0.5", "dds:24", "bdp"].iter().filter(|policy| run(policy)).count() {
+            3 => {}
+            0 => drop(undefined.fetch_add(1, Ordering::Relaxed)),
+            some => panic!("{host} on {space} runs with {some} of three policies"),
         }
-    };
-    std::thread::scope(|scope| {
-        let workers = [(); 2].map(|()| scope.spawn(work));
-        workers.into_iter().for_each(|worker| worker.join().unwrap());
     });
     // pc-darts and p-darts on NAS-Bench-201, mobilenet and TAS; p-darts, sgas and proxyless on three spaces
     // of NAS-Bench-1shot1.

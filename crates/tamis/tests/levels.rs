@@ -8,12 +8,11 @@ mod run;
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tamis::nn::Level;
 use tamis::select::{Argument, POLICIES};
 
-use common::{ended, program};
+use common::{ended, for_all, program};
 use run::{last_tensors, results};
 
 /// The smallest of everything: two epochs on drawn images of 8 x 8, and two of what makes scores and
@@ -72,20 +71,6 @@ fn is_known(command: &str, setting: &str) -> bool {
     };
     let Some(setting) = setting.strip_prefix("--set=") else { return true };
     sections.iter().any(|section| setting.starts_with(&format!("{section}.")))
-}
-
-/// Does a task for each item on two threads, in no order.
-fn for_all<T: Sync>(items: &[T], task: impl Fn(&T) + Sync) {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-            task(item);
-        }
-    };
-    std::thread::scope(|scope| {
-        let workers = [(); 2].map(|()| scope.spawn(work));
-        workers.into_iter().for_each(|worker| worker.join().unwrap());
-    });
 }
 
 /// Every policy, half of the images where it takes an amount.

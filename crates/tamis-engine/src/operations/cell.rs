@@ -3,6 +3,7 @@
 use tamis_graph::{Block, Cell, NodeId};
 use tamis_kernels::{Buffer, darts, nas_bench_201};
 
+use super::conv_norm::add;
 use super::{WeightGradient, Weights, sides};
 use crate::mixing::{Mixing, Wants};
 
@@ -94,7 +95,7 @@ impl<'a> SearchCell<'a> {
         };
         if let Some(of_cell) = of_cell {
             let own = &mut of_weights.flat[self.weights.range(&self.block.parameters)];
-            own.iter_mut().zip(of_cell).for_each(|(to, from)| *to += from);
+            add(own, &of_cell);
         }
         found
     }

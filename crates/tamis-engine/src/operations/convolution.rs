@@ -14,6 +14,15 @@ use tamis_kernels::{Buffer, Destination};
 
 use super::linear::{self, add_pieces, add_scaled};
 
+/// The kernel that computes a convolution, if one does: of a square one without groups that keeps the size
+/// or, at a stride of 2, halves it.
+pub(crate) fn dense_kernel(of: &Convolution) -> Option<Kernel> {
+    let same = Convolution::square(of.outputs, of.kernel[0]).stride(of.stride[0]);
+    let known = [([1, 1], Kernel::One), ([3, 3], Kernel::Three)];
+    let (_, kernel) = known.into_iter().find(|(sides, _)| *sides == of.kernel)?;
+    (*of == same && of.stride[0] <= 2).then_some(kernel)
+}
+
 /// A convolution at its place.
 pub(crate) struct AnyConvolution {
     layer: ConvolutionLayer,
@@ -34,16 +43,10 @@ impl AnyConvolution {
 
     /// The sizes of a convolution that a kernel has, for so many images.
     fn kernel(&self, batch: usize) -> Option<ConvShape> {
-        let Convolution { outputs, kernel, stride, .. } = self.layer.convolution;
-        let same = Convolution::square(outputs, kernel[0]).stride(stride[0]);
-        let known = [([1, 1], Kernel::One), ([3, 3], Kernel::Three)];
-        let (_, kernel) = known.into_iter().find(|(known, _)| *known == kernel)?;
-        let fits = self.layer.convolution == same && stride[0] <= 2 && !self.is_linear();
-        let [height, width] = self.size;
-        let (inputs, stride) = (self.layer.inputs, stride[0]);
-        let shape =
-            ConvShape { batch, inputs, outputs, height, width, kernel, stride, relu: false };
-        fits.then_some(shape)
+        let kernel = dense_kernel(&self.layer.convolution).filter(|_| !self.is_linear())?;
+        let Convolution { outputs, stride: [stride, _], .. } = self.layer.convolution;
+        let ([height, width], inputs) = (self.size, self.layer.inputs);
+        Some(ConvShape { batch, inputs, outputs, height, width, kernel, stride, relu: false })
     }
 
     /// Of `[sample, in, height, width]`, by a weight `[out, in / groups, row, column]`.

@@ -29,25 +29,17 @@ pub fn backward(
     input_gradient: Option<Destination<'_>>,
     wants: Wants,
 ) -> Gradients {
-    let shape = saved.plan.shape;
-    let of_input = input_gradient.is_some();
-    let (input_gradient, keep) = input_gradient.map(Destination::open).unwrap_or_default();
-    check(&shape, operands);
-    let input_values = if of_input { shape.input_values() } else { 0 };
-    assert_eq!(input_gradient.len(), input_values, "length of the input gradient");
-    let (affine, outputs) = (operands.affine, saved.plan.outputs());
-    let gradient = OutputGradient::new(outputs, &saved.convolved, affine, output_gradient);
-    let before = |image, bordered: &mut [f32]| gradient.before(image, bordered);
-    let pass = Pass {
-        plan: &saved.plan,
-        input: operands.input,
-        gradient: &before,
-        kernels: if of_input { saved.plan.backward(operands.weights) } else { Vec::new() },
-        lanes: wants.weights.then(|| saved.plan.lanes()),
-        keep,
-    };
+    check(&saved.plan.shape, operands);
+    let gradient = OutputGradient::new(
+        saved.plan.outputs(),
+        &saved.convolved,
+        operands.affine,
+        output_gradient,
+    );
+    let before = |image: usize, bordered: &mut [f32]| gradient.before(image, bordered);
+    let plan = &saved.plan;
     Gradients {
-        weights: pass.run(input_gradient),
+        weights: through(plan, operands, &before, input_gradient, wants.weights),
         gamma: wants.affine.then(|| gradient.gamma()),
         beta: wants.affine.then(|| gradient.beta()),
     }
@@ -69,8 +61,6 @@ pub fn convolve_backward_at(
     check(shape, operands);
     assert_eq!(output_gradient.len(), shape.output_values(), "length of the output gradient");
     let plan = Plan::new(level, *shape);
-    let of_input = input_gradient.is_some();
-    let (input_gradient, keep) = input_gradient.map(Destination::open).unwrap_or_default();
     let geometry = &plan.geometry;
     let each = shape.outputs * geometry.pixels();
     let before = |image: usize, bordered: &mut [f32]| {
@@ -79,12 +69,29 @@ pub fn convolve_backward_at(
             geometry.flatten(rows, geometry.inner(plane));
         }
     };
+    through(&plan, operands, &before, input_gradient, wanted)
+}
+
+/// Gradients of the input, written to where they are wanted, and of the weights if `of_weights`, of a
+/// convolution that is checked already. `gradient` writes that of its output, of one image, into bordered
+/// planes.
+fn through(
+    plan: &Plan,
+    operands: &Operands<'_>,
+    gradient: &(dyn Fn(usize, &mut [f32]) + Sync),
+    input_gradient: Option<Destination<'_>>,
+    of_weights: bool,
+) -> Option<Vec<f32>> {
+    let of_input = input_gradient.is_some();
+    let (input_gradient, keep) = input_gradient.map(Destination::open).unwrap_or_default();
+    let values = if of_input { plan.shape.input_values() } else { 0 };
+    assert_eq!(input_gradient.len(), values, "length of the input gradient");
     let pass = Pass {
-        plan: &plan,
+        plan,
         input: operands.input,
-        gradient: &before,
+        gradient,
         kernels: if of_input { plan.backward(operands.weights) } else { Vec::new() },
-        lanes: wanted.then(|| plan.lanes()),
+        lanes: of_weights.then(|| plan.lanes()),
         keep,
     };
     pass.run(input_gradient)

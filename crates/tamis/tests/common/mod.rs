@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The program, which finds no data sets.
 pub(crate) fn program() -> Command {
@@ -33,4 +34,19 @@ pub(crate) fn ended(output: &Output, code: i32) -> String {
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{told}");
     told
+}
+
+/// Does a task for each item on two threads, in no order.
+#[allow(dead_code, reason = "not every test has many of something")]
+pub(crate) fn for_all<T: Sync>(items: &[T], task: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            task(item);
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers = [(); 2].map(|()| scope.spawn(work));
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+    });
 }
