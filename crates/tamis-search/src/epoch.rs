@@ -99,10 +99,7 @@ fn weight_samples(plan: &Plan, arch: ArchRhythm) -> Cow<'_, [SampleId]> {
     if arch != ArchRhythm::Shared {
         return Cow::Borrowed(&plan.weight);
     }
-    let mut both = [&plan.weight[..], &plan.arch[..]].concat();
-    both.sort_unstable();
-    both.dedup();
-    Cow::Owned(both)
+    Cow::Owned(plan.both())
 }
 
 /// Number of steps of an epoch: those of the weights, and those of the architecture after them.

@@ -25,6 +25,7 @@ mod network;
 mod optimizer;
 mod parameters;
 mod passes;
+mod predictions;
 pub mod rules;
 mod running;
 mod schedule;
@@ -47,5 +48,6 @@ pub use network::{
 pub use optimizer::{Adam, Sgd, clip_global_norm};
 pub use parameters::{parameters, put_parameters};
 pub use passes::{PASSES_PER_STEP, shuffled_batches, steps_of_pass};
+pub use predictions::predictions;
 pub use schedule::cosine;
 pub use training::{Training, TrainingEvent};

@@ -1,10 +1,10 @@
-//! What a step's passes said, as policies are told of it.
+//! What a step's pass said, as policies are told of it.
 
 use tamis_core::{Level, Prediction, SampleId};
 use tamis_nn::Outputs;
 
 /// The predictions of a batch, as policies are told of them.
-pub(super) fn predictions(
+pub fn predictions(
     ids: &[SampleId],
     outputs: &Outputs,
     level: Level,

@@ -5,7 +5,6 @@
 //! stopped, at any step.
 
 mod full_data;
-mod outcome;
 mod record;
 mod state;
 #[cfg(test)]
@@ -23,7 +22,7 @@ use tamis_select::{
     Context, Embeddings, LearningRateEvent, Plan, Policy, Pool, Report, ScoreTable,
 };
 use tamis_space::Architecture;
-use tamis_training::{PASSES_PER_STEP, cosine, steps_of_pass};
+use tamis_training::{PASSES_PER_STEP, cosine, predictions, steps_of_pass};
 
 use crate::bilevel::{Bilevel, Passes, Rates};
 use crate::config::{LearningRateScale, SearchConfig};
@@ -35,7 +34,6 @@ use crate::ledger::{Ledger, OneOffCost};
 use crate::matrix::Matrix;
 use crate::metrics::{EpochRecord, LevelSums};
 use crate::space::{SearchSpace, build_space};
-use outcome::predictions;
 
 /// The rate of the architecture parameters grows by at most this when steps are fewer.
 const MAX_RATE_SCALE: f64 = 10.0;
@@ -259,7 +257,8 @@ impl Search {
         let context = self.context();
         let StepContext { epoch, step, .. } = context;
         self.bilevel.at(context);
-        let loss_weights = weight.as_ref().and_then(|batch| self.loss_weights(&batch.ids));
+        let loss_weights = weight.as_ref().zip(self.plan());
+        let loss_weights = loss_weights.and_then(|(batch, plan)| plan.loss_weights_of(&batch.ids));
         let batches = StepBatches {
             weight: weight.as_ref(),
             loss_weights: loss_weights.as_deref(),
@@ -286,11 +285,7 @@ impl Search {
         if self.progress.rhythm.arch == ArchRhythm::Shared
             && let Some(plan) = &self.progress.plan
         {
-            for prediction in &mut told {
-                if plan.weight.binary_search(&prediction.id).is_err() {
-                    prediction.level = Level::Arch;
-                }
-            }
+            told.iter_mut().for_each(|prediction| prediction.level = plan.level(prediction.id));
         }
         self.policy.observe(&told);
     }
@@ -382,14 +377,6 @@ impl Search {
         let mut arch_pass = arch_pass.clone();
         let steps = plan.as_ref().map_or_else(Vec::new, |plan| batches(plan, rule, &mut arch_pass));
         (steps, arch_pass)
-    }
-
-    fn loss_weights(&self, ids: &[SampleId]) -> Option<Vec<f32>> {
-        let plan = self.progress.plan.as_ref()?;
-        let weights = plan.loss_weights.as_ref()?;
-        // The plan's ids ascend.
-        let places = ids.iter().map(|id| plan.weight.binary_search(id));
-        Some(places.map(|place| place.map_or(1.0, |at| weights[at])).collect())
     }
 
     /// The samples of the current epoch, once it is planned.
