@@ -52,6 +52,8 @@ pub enum Purpose {
     Validation = 34,
     /// Paths of a network that are dropped for one sample of one step.
     DropPath = 40,
+    /// Candidates of a race, and the seeds of its rungs.
+    Race = 50,
 }
 
 /// The name of a stream.

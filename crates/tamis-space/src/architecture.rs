@@ -1,6 +1,7 @@
 //! What a search finds, whatever its space: a value that knows its text, its operations, what of it works,
 //! and its network.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -114,6 +115,38 @@ impl Architecture {
             Architecture::MobileNet(_) | Architecture::Tas(_) => {
                 self.own_size().unwrap_or_default()
             }
+        }
+    }
+
+    /// The architectures of its space that are one decision away, each once, in an order of the space; none
+    /// of TAS, whose widths are shares of a network that its text does not name.
+    pub fn neighbours(&self) -> Vec<Architecture> {
+        match self {
+            Architecture::NasBench201(genotype) => {
+                genotype.neighbours().into_iter().map(Architecture::NasBench201).collect()
+            }
+            Architecture::NasBench101(cell) => {
+                cell.neighbours().into_iter().map(Architecture::NasBench101).collect()
+            }
+            Architecture::Darts(genotype) => {
+                genotype.neighbours().into_iter().map(Architecture::Darts).collect()
+            }
+            Architecture::MobileNet(genotype) => {
+                genotype.neighbours().into_iter().map(Architecture::MobileNet).collect()
+            }
+            Architecture::Tas(_) => Vec::new(),
+        }
+    }
+
+    /// The order of two architectures of a space by their decisions, one after another; by their texts where
+    /// these have no order.
+    pub fn lexicographic(&self, other: &Architecture) -> Ordering {
+        match (self, other) {
+            (Architecture::NasBench201(one), Architecture::NasBench201(other)) => one.cmp(other),
+            (Architecture::NasBench101(one), Architecture::NasBench101(other)) => one.cmp(other),
+            (Architecture::Darts(one), Architecture::Darts(other)) => one.cmp(other),
+            (Architecture::Tas(one), Architecture::Tas(other)) => one.cmp(other),
+            _ => self.to_string().cmp(&other.to_string()),
         }
     }
 

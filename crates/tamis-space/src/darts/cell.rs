@@ -56,6 +56,13 @@ impl Cell {
         Cell { edges: nodes.as_flattened().to_vec(), concat: (INPUTS..NODES).collect() }
     }
 
+    /// The same with another edge at a place, whose source comes before its node.
+    pub(super) fn with_edge(&self, place: usize, edge: Edge) -> Cell {
+        let mut changed = self.clone();
+        changed.edges[place] = edge;
+        changed
+    }
+
     /// The edges, two for each node from node 2 on.
     pub fn edges(&self) -> &[Edge] {
         &self.edges

@@ -11,6 +11,7 @@ mod cell;
 mod derive;
 mod genotype;
 mod literal;
+mod neighbours;
 mod network;
 mod operation;
 mod parse;

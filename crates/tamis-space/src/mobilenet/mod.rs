@@ -8,6 +8,7 @@
 
 mod block;
 mod json;
+mod neighbours;
 mod network;
 mod published;
 mod supernet;

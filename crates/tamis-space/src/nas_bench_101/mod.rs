@@ -6,6 +6,7 @@
 
 mod cell;
 mod hash;
+mod neighbours;
 mod network;
 mod parse;
 mod table;

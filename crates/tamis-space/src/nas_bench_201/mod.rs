@@ -8,6 +8,7 @@ mod derive;
 mod flow;
 mod genotype;
 mod isomorphism;
+mod neighbours;
 mod network;
 mod operation;
 mod parse;
