@@ -43,8 +43,8 @@ pub use error::Error;
 pub use model::{
     ActiveSet, Amounts, Arm, CalibrationBin, CellShares, Comparison, ContactSheet, CostLedger,
     CostPart, Difference, EdgeShares, Estimate, Exchange, Fact, FoundArchitecture, Head, Image,
-    KeyFigure, Mistake, Note, NoteKind, Part, Picture, Report, Search, SearchEpoch, SeedValue,
-    Selection, Training, TrainingEpoch,
+    KeyFigure, Mistake, Note, NoteKind, Part, Picture, Race, Report, Rung, RungRun, Search,
+    SearchEpoch, SeedValue, Selection, Training, TrainingEpoch,
 };
 
 /// The report as one HTML page.

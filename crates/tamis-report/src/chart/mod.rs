@@ -8,6 +8,7 @@ pub(crate) mod costs;
 pub(crate) mod exchanges;
 pub(crate) mod forest;
 mod labels;
+pub(crate) mod ladder;
 pub(crate) mod lines;
 pub(crate) mod marker;
 pub(crate) mod pareto;

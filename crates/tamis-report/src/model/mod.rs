@@ -5,6 +5,7 @@ mod cost;
 mod head;
 mod image;
 mod part;
+mod race;
 mod search;
 mod selection;
 mod training;
@@ -14,6 +15,7 @@ pub use cost::{Amounts, CostLedger, CostPart};
 pub use head::{Fact, Head, KeyFigure, Note, NoteKind};
 pub use image::Image;
 pub use part::Part;
+pub use race::{Race, Rung, RungRun};
 pub use search::{CellShares, EdgeShares, FoundArchitecture, Search, SearchEpoch};
 pub use selection::{ActiveSet, ContactSheet, Exchange, Picture, Selection};
 pub use training::{CalibrationBin, Mistake, Training, TrainingEpoch};
@@ -27,6 +29,8 @@ pub struct Report {
     pub search: Part<Search>,
     /// The data that was chosen.
     pub selection: Part<Selection>,
+    /// The race between candidates.
+    pub race: Part<Race>,
     /// The training of what was found.
     pub training: Part<Training>,
     /// Arms side by side.

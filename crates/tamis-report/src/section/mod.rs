@@ -6,6 +6,7 @@ mod cost;
 mod epochs;
 mod head;
 mod part;
+mod race;
 mod search;
 mod selection;
 mod training;
@@ -20,6 +21,7 @@ pub(crate) fn sections(report: &Report) -> Vec<Section> {
     let sections = [
         of("search", "Search", &report.search, search::section),
         of("selection", "Chosen data", &report.selection, selection::section),
+        of("race", "Race", &report.race, race::section),
         of("training", "Training", &report.training, training::section),
         of("comparison", "Comparison", &report.comparison, comparison::section),
         of("cost", "Cost", &report.cost, cost::section),
@@ -32,6 +34,7 @@ pub(crate) fn absent(report: &Report) -> Vec<&'static str> {
     let absent = [
         ("search", matches!(report.search, Part::Absent)),
         ("chosen data", matches!(report.selection, Part::Absent)),
+        ("race", matches!(report.race, Part::Absent)),
         ("training", matches!(report.training, Part::Absent)),
         ("comparison", matches!(report.comparison, Part::Absent)),
         ("cost", matches!(report.cost, Part::Absent)),

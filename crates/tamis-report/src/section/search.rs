@@ -28,7 +28,7 @@ pub(crate) fn section(search: &Search) -> Section {
     section
 }
 
-fn architecture(found: &FoundArchitecture) -> Markup {
+pub(super) fn architecture(found: &FoundArchitecture) -> Markup {
     let text = found.architecture.to_string();
     let drawings = cell::draw(&found.architecture);
     let alone = drawings.len() == 1;

@@ -11,6 +11,7 @@ pub(crate) fn report(text: &str, number: f64) -> Report {
         head: filled.head(),
         search: Part::Given(filled.search()),
         selection: Part::Given(filled.selection()),
+        race: Part::Given(filled.race()),
         training: Part::Given(filled.training()),
         comparison: Part::Given(filled.comparison()),
         cost: Part::Given(filled.cost()),
@@ -96,6 +97,25 @@ impl Filled<'_> {
                 score_name: self.text(27),
                 pictures: vec![picture],
             }]),
+        }
+    }
+
+    fn race(&self) -> Race {
+        let run = |candidate, kept| RungRun {
+            candidate,
+            name: self.text(60 + candidate),
+            score: self.some(),
+            kept,
+        };
+        let genotype = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|".parse().unwrap();
+        let rung = |steps| Rung { steps, runs: vec![run(0, true), run(1, false)] };
+        Race {
+            score_name: self.text(62),
+            rungs: Part::Given(vec![rung(3), rung(9)]),
+            winner: Part::Given(FoundArchitecture {
+                title: self.text(63),
+                architecture: Architecture::NasBench201(genotype),
+            }),
         }
     }
 

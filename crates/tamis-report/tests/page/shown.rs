@@ -104,6 +104,33 @@ fn a_training_shows_classes_confusions_and_calibration() {
 }
 
 #[test]
+fn a_race_shows_its_ladder_everybodys_scores_and_the_winner() {
+    let run = |candidate: usize, score, kept| RungRun {
+        candidate,
+        name: format!("cell {candidate}"),
+        score,
+        kept,
+    };
+    let rungs = vec![
+        Rung { steps: 80, runs: vec![run(0, Some(2.25), true), run(1, None, false)] },
+        Rung { steps: 240, runs: vec![run(0, Some(1.5), true)] },
+    ];
+    let genotype = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|none~1|avg_pool_3x3~2|";
+    let winner = FoundArchitecture {
+        title: "won".to_owned(),
+        architecture: Architecture::NasBench201(genotype.parse().unwrap()),
+    };
+    let race = Race {
+        score_name: "training loss, nats".to_owned(),
+        rungs: Part::Given(rungs),
+        winner: Part::Given(winner),
+    };
+    let text = section(&Report { race: Part::Given(race), ..Report::default() }, "race");
+    holds(&text, &["won", genotype, "rung 1, 80 steps", "1 of 2 went on", "cell 0: 2.250"]);
+    holds(&text, &["1|80|2.2500|yes|cell 0", "1|80|unknown|no|cell 1", "2|240|1.5000|yes|cell 0"]);
+}
+
+#[test]
 fn a_comparison_shows_every_seed_mean_and_difference() {
     let seed = |seed, accuracy| SeedValue { seed, accuracy: Some(accuracy), cost: Some(2.5e12) };
     let arm = |name: &str, cost| Arm {
@@ -177,7 +204,9 @@ fn what_is_missing_is_named_with_its_reason() {
     holds(&text, &["Missing: epochs. The run has no metrics.jsonl."]);
     holds(&text, &["Not in this report: architectures, shares of operations."]);
     holds(&section(&report, "training"), &["Missing: the whole section. Nothing was trained yet."]);
-    assert!(render(&report).contains("Not part of this report: chosen data, comparison, cost."));
+    assert!(
+        render(&report).contains("Not part of this report: chosen data, race, comparison, cost.")
+    );
 }
 
 #[test]

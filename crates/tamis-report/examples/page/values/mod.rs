@@ -2,6 +2,7 @@
 
 mod comparison;
 mod images;
+mod race;
 mod search;
 mod selection;
 mod training;
@@ -35,6 +36,7 @@ pub(crate) fn report(classes: usize, darts: bool) -> Result<Report, Box<dyn Erro
         head: head(darts),
         search: Part::Given(search::search(darts)?),
         selection: Part::Given(selection::selection(classes)?),
+        race: Part::Given(race::race()?),
         training: Part::Given(training::training(classes)?),
         comparison: Part::Given(comparison::comparison()),
         cost: Part::Given(cost()),
