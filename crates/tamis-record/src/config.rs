@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use tamis_data::{Augmentation, DataConfig};
+use tamis_race::RaceConfig;
 use tamis_search::{Basis, Recipe, SearchConfig};
 use tamis_training::{EmbedConfig, ScorerConfig};
 use toml::{Table, Value};
@@ -22,6 +23,10 @@ pub struct RunConfig {
     pub score: ScorerConfig,
     /// Section `embed`: embeddings, likewise.
     pub embed: EmbedConfig,
+    /// Section `race`: the trainings of single networks that decide between candidates.
+    pub race: RaceConfig,
+    /// `finish`: what decides after the search, `race:neighbours`, say; nothing does if it is absent.
+    pub finish: Option<String>,
     /// `device`, `table`: where to compute, where to look architectures up.
     pub place: Place,
     /// Everything else: the search.
@@ -49,11 +54,15 @@ impl Default for Place {
 const PLACE_KEYS: [&str; 2] = ["device", "table"];
 
 /// What the file has beside the search's keys.
-const ELSEWHERE: [&str; 6] =
-    ["data", "augmentation", "score", "embed", PLACE_KEYS[0], PLACE_KEYS[1]];
+const ELSEWHERE: [&str; 8] =
+    ["data", "augmentation", "score", "embed", "race", FINISH, PLACE_KEYS[0], PLACE_KEYS[1]];
+
+/// The key of what decides after the search.
+const FINISH: &str = "finish";
 
 /// Settings without a default, and what they are: [`RunConfig::to_toml`] has those that are set.
-pub const WITHOUT_DEFAULT: [(&str, &str); 12] = [
+pub const WITHOUT_DEFAULT: [(&str, &str); 15] = [
+    ("finish", "what decides after the search: race:neighbours, race:visited, race:file:PATH, …"),
     ("table", "benchmark table in which the found architecture is looked up"),
     ("data.train", "use only the first so many training images"),
     ("data.size", "scale the shorter side to so many pixels and crop the centre square"),
@@ -66,6 +75,8 @@ pub const WITHOUT_DEFAULT: [(&str, &str); 12] = [
     ("cost.latency_table", "file of measured latencies, for a target of milliseconds"),
     ("score.channels", "channels of the scorer's first stage; else 16, for grey images 8"),
     ("embed.latent", "values of an embedding; else 32, for grey images 8"),
+    ("race.channels", "channels of a race's networks; else a quarter of the published ones"),
+    ("race.cells", "cells of a race's networks; else as many as the published ones have"),
 ];
 
 impl RunConfig {
@@ -91,15 +102,18 @@ impl RunConfig {
         merge(&mut merged, table);
         let mut section = |key: &str| merged.remove(key).unwrap_or(Value::Table(Table::new()));
         let (data, augmentation) = (section("data"), section("augmentation"));
-        let (score, embed) = (section("score"), section("embed"));
+        let (score, embed, race) = (section("score"), section("embed"), section("race"));
         let place =
             PLACE_KEYS.iter().filter_map(|&key| Some((key.to_owned(), merged.remove(key)?)));
         let place = Value::Table(place.collect());
+        let finish = merged.remove(FINISH).map(|finish| parse(finish, FINISH)).transpose()?;
         Ok(RunConfig {
             data: parse(data, "data")?,
             augmentation: parse(augmentation, "augmentation")?,
             score: parse(score, "score")?,
             embed: parse(embed, "embed")?,
+            race: parse(race, "race")?,
+            finish,
             place: parse(place, "")?,
             search: parse_search(merged)?,
         })
@@ -113,10 +127,13 @@ impl RunConfig {
     pub fn to_table(&self) -> Result<Table, Error> {
         let mut table = to_table(&self.search)?;
         table.extend(to_table(&self.place)?);
+        let finish = self.finish.iter().map(|of| (FINISH.to_owned(), Value::String(of.clone())));
+        table.extend(finish);
         table.insert("data".to_owned(), Value::Table(to_table(&self.data)?));
         table.insert("augmentation".to_owned(), Value::Table(to_table(&self.augmentation)?));
         table.insert("score".to_owned(), Value::Table(to_table(&self.score)?));
         table.insert("embed".to_owned(), Value::Table(to_table(&self.embed)?));
+        table.insert("race".to_owned(), Value::Table(to_table(&self.race)?));
         Ok(table)
     }
 

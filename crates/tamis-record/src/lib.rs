@@ -23,5 +23,5 @@ pub use error::Error;
 pub use files::{FILES, TEACHER, UsedFiles, content_hash, hash_of_file};
 pub use layers::Layers;
 pub use nested::{flatten, merge, to_table};
-pub use outcome::{Cost, DatasetSummary, GenotypeAt, Lookup, Outcome, TargetCost};
+pub use outcome::{Cost, DatasetSummary, Finish, GenotypeAt, Lookup, Outcome, TargetCost};
 pub use scoring::ScoringConfig;

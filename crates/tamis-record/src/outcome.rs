@@ -4,9 +4,9 @@
 //! versions wrote can still be read.
 
 use serde::{Deserialize, Serialize};
-use tamis_search::{EpochRecord, OneOffCost, Search};
-use tamis_space::Flow;
+use tamis_search::{EpochRecord, Ledger, OneOffCost, Search};
 use tamis_space::nas_bench_201::Record;
+use tamis_space::{Architecture, Flow};
 
 /// Version of the file's layout.
 const FORMAT: u32 = 1;
@@ -31,7 +31,7 @@ pub struct Outcome {
     pub seed: u64,
     /// Epochs searched.
     pub epochs: u32,
-    /// The last epoch's architecture.
+    /// The last epoch's architecture or, of a run with a finish, the one that won it.
     pub genotype: String,
     /// What the initial parameters stood for: what no search would give.
     pub initial_genotype: String,
@@ -39,6 +39,9 @@ pub struct Outcome {
     pub genotype_history: Vec<GenotypeAt>,
     /// What was spent.
     pub cost: Cost,
+    /// What decided after the search, if anything did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish: Option<Finish>,
     /// Whether every edge is decided.
     pub decisive: bool,
     /// Edges whose two largest alphas differ by at least 0.01.
@@ -119,6 +122,24 @@ pub struct GenotypeAt {
     pub arch_val_accuracy: Option<f64>,
 }
 
+/// The race that decided after the search: its winner is the run's genotype, and what it spent is in the
+/// run's totals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finish {
+    /// Who ran: the proposal.
+    pub candidates: String,
+    /// How many.
+    pub entrants: usize,
+    /// What the search alone had found.
+    pub proposed: String,
+    /// Passes of one sample.
+    pub samples: u64,
+    /// Nominal multiply-adds.
+    pub macs: u64,
+    /// Seconds.
+    pub wall_s: f64,
+}
+
 /// What a run spent. Unknown figures are `null`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
@@ -130,9 +151,9 @@ pub struct Cost {
     pub one_off_samples: Option<u64>,
     /// What the same recipe passes on all data.
     pub full_data_samples: u64,
-    /// (weight + arch) / full: the search alone.
+    /// (weight + arch) / full, the samples of a finish among them: without what was spent before.
     pub sample_ratio: f64,
-    /// Nominal multiply-adds of the search.
+    /// Nominal multiply-adds of the search, and of a finish.
     pub macs: u64,
     /// Nominal multiply-adds before the search.
     pub one_off_macs: Option<u64>,
@@ -147,11 +168,12 @@ pub struct Cost {
 }
 
 impl Outcome {
-    /// Of a search at its end, or wherever it stands, of a run that had so many bytes resident at
-    /// most.
+    /// Of a search at its end, or wherever it stands, and of what decided after it and how, of a run that had
+    /// so many bytes resident at most.
     pub fn of(
         search: &Search,
         dataset: DatasetSummary,
+        finish: Option<(Finish, Architecture)>,
         lookup: Option<Lookup>,
         peak_rss_bytes: Option<u64>,
     ) -> Outcome {
@@ -159,7 +181,8 @@ impl Outcome {
         let last = search.history().last();
         let decided_edges = last.map_or(0, |record| record.decided_edges);
         let edges = last.map_or(0, |record| record.alpha_gaps.len());
-        let architecture = search.architecture();
+        let (finish, winner) = finish.unzip();
+        let architecture = winner.unwrap_or_else(|| search.architecture());
         let flow = architecture.flow();
         let connected = flow != Flow::Cut;
         let (dead_nodes, left) = match flow {
@@ -177,7 +200,8 @@ impl Outcome {
             genotype: architecture.to_string(),
             initial_genotype: search.initial_architecture().to_string(),
             genotype_history: search.history().iter().map(GenotypeAt::of).collect(),
-            cost: Cost::of(search, peak_rss_bytes),
+            cost: Cost::of(search, finish.as_ref(), peak_rss_bytes),
+            finish,
             decisive: edges > 0 && decided_edges == edges,
             decided_edges,
             edges,
@@ -221,15 +245,18 @@ impl GenotypeAt {
 }
 
 impl Cost {
-    fn of(search: &Search, peak_rss_bytes: Option<u64>) -> Cost {
+    fn of(search: &Search, finish: Option<&Finish>, peak_rss_bytes: Option<u64>) -> Cost {
         let ledger = search.ledger();
+        let (samples, macs) = finish.map_or((0, 0), |finish| (finish.samples, finish.macs));
+        let ledger = Ledger { macs: ledger.macs + macs, ..ledger.clone() };
+        let passed = ledger.weight_samples + ledger.arch_samples + samples;
         let OneOffCost { samples, macs, wall_s } = ledger.one_off;
         Cost {
             weight_samples: ledger.weight_samples,
             arch_samples: ledger.arch_samples,
             one_off_samples: samples,
             full_data_samples: ledger.full_data_samples,
-            sample_ratio: ledger.sample_ratio(),
+            sample_ratio: passed as f64 / ledger.full_data_samples.max(1) as f64,
             macs: ledger.macs,
             one_off_macs: macs,
             macs_ratio: ledger.macs_ratio(),

@@ -180,6 +180,28 @@ pub enum Error {
     /// The search failed.
     #[error(transparent)]
     Search(#[from] tamis_search::Error),
+    /// Something else than a race was to decide after a search, or where none can.
+    #[error(
+        "finishing a search: found finish = {found}, expected race:neighbours, race:visited, race:largest:N, \
+         race:random:N or race:file:PATH, and no target of cost beside it"
+    )]
+    Finish {
+        /// What was found.
+        found: String,
+    },
+    /// A race failed.
+    #[error(transparent)]
+    Race(#[from] tamis_race::Error),
+    /// A line of a file of architectures is none.
+    #[error("reading candidates from {}: in line {line}: {source}", path.display())]
+    Candidate {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: tamis_space::Error,
+    },
     /// A training failed.
     #[error(transparent)]
     Training(#[from] tamis_training::Error),
@@ -268,7 +290,7 @@ pub enum Error {
     },
     /// Something that a report cannot show.
     #[error(
-        "making a report: found {found}, expected folders of a search, a training and a comparison, \
+        "making a report: found {found}, expected folders of a search, a race, a training and a comparison, \
          at most one each"
     )]
     NotInReport {
@@ -312,6 +334,7 @@ impl Error {
             Error::Record(error) => record_exit_code(error),
             Error::Search(error) => search_exit_code(error),
             Error::Training(error) => training_exit_code(error),
+            Error::Race(error) => race_exit_code(error),
             Error::Network(error) => network_exit_code(error),
             Error::Compare(error) => compare_exit_code(error),
             Error::Run(error) => run_exit_code(error),
@@ -325,6 +348,7 @@ impl Error {
             | Error::DataReordered
             | Error::FileChanged { .. }
             | Error::NoTestSplit
+            | Error::Candidate { .. }
             | Error::OtherClasses { .. }
             | Error::OtherImages { .. } => 3,
             _ => 2,
@@ -357,6 +381,18 @@ fn training_exit_code(error: &tamis_training::Error) -> u8 {
         Training::Network(error) => network_exit_code(error),
         Training::Data(error) => data_exit_code(error),
         _ => 1,
+    }
+}
+
+fn race_exit_code(error: &tamis_race::Error) -> u8 {
+    use tamis_race::Error as Race;
+    match error {
+        Race::AllDiverged { .. } | Race::NoSteps { .. } | Race::Snapshot(_) => 1,
+        Race::Training(error) => training_exit_code(error),
+        Race::Network(error) => network_exit_code(error),
+        Race::Data(error) => data_exit_code(error),
+        Race::Search(error) => search_exit_code(error),
+        _ => 2,
     }
 }
 

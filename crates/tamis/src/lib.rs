@@ -35,8 +35,11 @@
 mod choosing;
 mod error;
 mod folder;
+mod ground;
+mod lookup;
 mod networks;
 mod packing;
+mod racing;
 mod reporting;
 mod scoring;
 mod searches;
@@ -46,6 +49,7 @@ pub use choosing::{
     load_embeddings, load_scores, load_scores_of, refuse_replacing,
 };
 pub use error::Error;
+pub use lookup::{Asked, CellEntry, Entry, LookedUp, load_table, lookup};
 pub use networks::{
     Calibration, CalibrationBin, ClassJudgement, DescribedNetwork, Evaluated, ExportForm,
     ExportOptions, Judgement, Latency, LatencyTable, Mistake, NETWORK_FILE, NetworkConfig,
@@ -55,11 +59,11 @@ pub use networks::{
 };
 
 pub use packing::pack;
+pub use racing::{RaceEnding, RaceJob, RaceOutcome, RaceSpent, RaceStart, Raced, is_race};
 pub use reporting::{Kind, Spent, State, Summary, event_files, report, summarize, summarize_all};
 pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringEvent};
 pub use searches::{
-    Asked, CellEntry, Ending, Entry, Job, LookedUp, Prepared, check_data, is_provided, load_table,
-    lookup, prepare, prepare_on, provide,
+    Advanced, Ending, Job, Prepared, check_data, is_provided, prepare, prepare_on, provide,
 };
 
 pub use tamis_record::{
@@ -72,6 +76,7 @@ pub use tamis_core as core;
 pub use tamis_data as data;
 pub use tamis_graph as graph;
 pub use tamis_nn as nn;
+pub use tamis_race as race;
 pub use tamis_record as record;
 pub use tamis_run as run;
 pub use tamis_search as search;

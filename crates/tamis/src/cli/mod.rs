@@ -14,6 +14,8 @@ mod output;
 mod pace;
 mod predict;
 mod progress;
+mod race;
+mod race_progress;
 mod reading;
 mod report;
 mod scoring;
@@ -67,7 +69,9 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Resume(arguments) if tamis::is_training(&arguments.run) => {
             train::resume(arguments)
         }
+        Command::Resume(arguments) if tamis::is_race(&arguments.run) => race::resume(arguments),
         Command::Resume(arguments) => search::resume(arguments),
+        Command::Race(arguments) => race::race(*arguments),
         Command::Train(arguments) => train::train(*arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use tamis::race::RaceEvent;
 use tamis::search::Event;
-use tamis::{Ending, Job, Layers, Outcome, RunConfig, inputs_of_run, refuse_replacing};
+use tamis::{Advanced, Ending, Job, Layers, Outcome, RunConfig, inputs_of_run, refuse_replacing};
 
 use super::arguments::{ProgressKind, ResumeArguments, SearchArguments};
 use super::output::{print, tell, tell_lines};
-use super::progress::Progress;
+use super::progress::{Progress, Shown};
+use super::race_progress::RaceProgress;
 use super::scoring::Watch;
 use super::stop::Stop;
 use super::threads::use_threads;
@@ -191,17 +193,30 @@ fn free_folder(config: &RunConfig) -> PathBuf {
 }
 
 fn run(mut job: Job, progress: ProgressKind, stop: &Stop) -> Result<ExitCode, Failure> {
+    let (kind, mut finish) = (Shown::of(progress), None);
     let mut progress = Progress::new(progress, job.prepared());
     let ending = job.run(
         || stop.requested(),
-        |event| {
-            if matches!(event, Event::Stepped { .. }) {
-                stop.stepped();
+        |advanced| match advanced {
+            Advanced::Search(event) => {
+                if matches!(event, Event::Stepped { .. }) {
+                    stop.stepped();
+                }
+                progress.show(event);
             }
-            progress.show(event);
+            Advanced::Race(event, race) => {
+                if matches!(event, RaceEvent::Stepped { .. }) {
+                    stop.stepped();
+                }
+                if finish.is_none() {
+                    progress.finish();
+                }
+                finish.get_or_insert_with(|| RaceProgress::new(kind, race)).show(event, race);
+            }
         },
     );
     progress.finish();
+    finish.iter().for_each(RaceProgress::finish);
     match ending? {
         Ending::Finished(outcome) => finished(&outcome, &job),
         Ending::Stopped(epoch, step) => {

@@ -54,13 +54,16 @@ fn rows(summary: &Summary) -> Vec<Row> {
     let genotype = summary.genotype.iter().filter(|_| !is_told_below);
     rows.extend(genotype.map(|genotype| row(genotype_of, genotype.clone())));
     let path = Path::new(&summary.path);
-    match (&summary.outcome, &summary.training) {
-        (Some(outcome), _) => rows.extend(table::outcome_rows(outcome, path)),
-        (_, Some(outcome)) => rows.extend(table::training_rows(outcome, path)),
-        (None, None) => {
-            rows.extend(unfinished_rows(summary));
-            rows.push(row("run folder", summary.path.clone()));
-        }
+    if let Some(outcome) = &summary.outcome {
+        rows.extend(table::outcome_rows(outcome, path));
+    } else if let Some(outcome) = &summary.race {
+        rows.extend(table::standings(outcome));
+        rows.extend(table::race_rows(outcome, path));
+    } else if let Some(outcome) = &summary.training {
+        rows.extend(table::training_rows(outcome, path));
+    } else {
+        rows.extend(unfinished_rows(summary));
+        rows.push(row("run folder", summary.path.clone()));
     }
     rows.extend(summary.next.iter().map(|next| row("go on with", next.clone())));
     rows
@@ -146,6 +149,7 @@ fn cells(summary: &Summary) -> [String; 7] {
 fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Search => "search",
+        Kind::Race => "race",
         Kind::Training => "training",
         Kind::Scorer => "scorer",
         Kind::Autoencoder => "autoencoder",

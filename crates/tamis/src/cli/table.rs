@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use tamis::search::LearningRateScale;
-use tamis::{CellEntry, Entry, Judgement, LookedUp, Lookup, Outcome, TargetCost, TrainingOutcome};
+use tamis::{
+    CellEntry, Entry, Judgement, LookedUp, Lookup, Outcome, RaceOutcome, Raced, TargetCost,
+    TrainingOutcome,
+};
 
 use super::output::visible;
 
@@ -102,6 +105,13 @@ pub(super) fn outcome_rows(outcome: &Outcome, path: &Path) -> Vec<Row> {
         rows.push(row("peak memory", format!("{:.0} MB", bytes as f64 / 1e6)));
     }
     rows.extend(outcome.target.iter().map(target_row));
+    if let Some(finish) = &outcome.finish {
+        rows.push(row("found by the search", &finish.proposed));
+        let told = format!("{}, {} candidates", finish.candidates, finish.entrants);
+        rows.push(row("decided by a race", told));
+        rows.push(row("samples, race", thousands(finish.samples)));
+        rows.push(row("time in the race", format!("{:.1} s", finish.wall_s)));
+    }
     if let Some(lookup) = &outcome.lookup {
         rows.extend(lookup_rows(lookup));
     }
@@ -118,6 +128,42 @@ fn target_row(target: &TargetCost) -> Row {
     }
     let measured = measured_ms.map(|ms| format!(", {ms:.3} ms measured")).unwrap_or_default();
     row("one image", format!("{predicted:.3} ms predicted{measured}, target {target:.3} ms"))
+}
+
+/// Who came how far in a race, the winner first.
+pub(super) fn standings(outcome: &RaceOutcome) -> Vec<Row> {
+    let of = |(place, raced): (usize, &Raced)| {
+        let loss = raced.training_loss.map_or("none".to_owned(), |loss| format!("{loss:.3}"));
+        let accuracy = raced.held_out_accuracy.map(|of| format!(", held out {:.1} %", 100.0 * of));
+        let accuracy = accuracy.unwrap_or_default();
+        let told = format!("{place}. loss {loss}{accuracy}, {} steps", raced.steps);
+        row(told, &raced.genotype)
+    };
+    (1..).zip(&outcome.standings).map(of).collect()
+}
+
+/// What a race gave and cost.
+pub(super) fn race_rows(outcome: &RaceOutcome, path: &Path) -> Vec<Row> {
+    let cost = &outcome.cost;
+    let unknown = || "unknown".to_owned();
+    let mut rows = vec![
+        row("data", format!("{}, {} images", outcome.dataset.name, outcome.dataset.train)),
+        row("race", format!("{} on {}, {}", outcome.candidates, outcome.space, outcome.policy)),
+        row("candidates", outcome.standings.len()),
+        row("parameters, in the race", thousands(outcome.params)),
+        row("samples", thousands(cost.samples)),
+        row("samples, before the race", cost.one_off_samples.map_or(unknown(), thousands)),
+        row("multiply-adds", format!("{:.2e}", cost.macs as f64)),
+        row("time in the race", format!("{:.1} s", cost.wall_s)),
+    ];
+    if let Some(bytes) = cost.peak_rss_bytes {
+        rows.push(row("peak memory", format!("{:.0} MB", bytes as f64 / 1e6)));
+    }
+    if let Some(lookup) = &outcome.lookup {
+        rows.extend(lookup_rows(lookup));
+    }
+    rows.push(row("run folder", path.display()));
+    rows
 }
 
 /// What a training gave and cost.

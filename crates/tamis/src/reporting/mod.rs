@@ -5,6 +5,7 @@
 
 mod comparison;
 mod images;
+mod race;
 mod search;
 mod selection;
 mod summary;
@@ -20,7 +21,7 @@ use tamis_report::{Fact, Head, Note, NoteKind, Part, Report};
 
 use crate::error::Error;
 
-/// The page of some runs: of a search, a training and a comparison, at most one each.
+/// The page of some runs: of a search, a race, a training and a comparison, at most one each.
 ///
 /// # Errors
 ///
@@ -48,6 +49,7 @@ fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result<(), Error>
     }
     match summary.kind {
         Kind::Search => search::add(report, path, summary),
+        Kind::Race => race::add(report, path, summary),
         Kind::Training => training::add(report, path, summary),
         Kind::Comparison => comparison::add(report, path),
         Kind::Scorer | Kind::Autoencoder => Err(Error::NotInReport {

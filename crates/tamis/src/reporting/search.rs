@@ -12,9 +12,11 @@ use tamis_report::{
 use tamis_search::EpochRecord;
 use tamis_space::{darts, nas_bench_201};
 
-use super::{extend, fact, given, lines, percent, selection, warning};
+use super::{extend, fact, given, lines, percent, race, selection, warning};
 use crate::error::Error;
+use crate::racing::is_race;
 use crate::reporting::summary::Summary;
+use crate::searches::FINISH;
 
 pub(super) fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result<(), Error> {
     let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
@@ -26,6 +28,10 @@ pub(super) fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result
         architectures: architectures(&config, summary, &epochs),
     });
     report.selection = selection::of(path, &config, summary);
+    let finish = path.join(FINISH);
+    if is_race(&finish) {
+        race::finish(report, &finish)?;
+    }
     report.cost = match &summary.outcome {
         Some(outcome) => Part::Given(ledger(&outcome.cost)),
         None => Part::Missing("The search is not finished.".to_owned()),

@@ -15,6 +15,7 @@ use toml::Table;
 
 use crate::error::Error;
 use crate::networks::{TrainingConfig, TrainingOutcome};
+use crate::racing::{RaceOutcome, is_race};
 use crate::scoring::TABLES;
 
 /// What a folder is of.
@@ -23,6 +24,8 @@ use crate::scoring::TABLES;
 pub enum Kind {
     /// A search.
     Search,
+    /// A race of single networks.
+    Race,
     /// A training of a single network.
     Training,
     /// The network that `tamis score` trains.
@@ -113,6 +116,9 @@ pub struct Summary {
     /// The whole result of a finished search.
     #[serde(skip)]
     pub outcome: Option<Outcome>,
+    /// The whole result of a finished race.
+    #[serde(skip)]
+    pub race: Option<RaceOutcome>,
     /// The whole result of a finished training.
     #[serde(skip)]
     pub training: Option<TrainingOutcome>,
@@ -149,6 +155,7 @@ pub fn summarize(path: &Path) -> Result<Summary, Error> {
             Some("scorer") => Ok(training(&view, &table, Kind::Scorer)),
             Some("autoencoder") => Ok(training(&view, &table, Kind::Autoencoder)),
             _ if table.contains_key("network") => Ok(network(&view, &table)),
+            _ if is_race(path) => Ok(race(&view, &table)),
             _ => Ok(search(&view, &table)),
         },
         Err(error) => {
@@ -249,17 +256,27 @@ fn network(view: &FolderView, settings: &Table) -> Summary {
             Ok(outcome) => summary.trained(outcome),
             Err(error) => summary.damaged(format!("result.json: {error}")),
         },
-        Ok(None) => {
-            let summary = summary.saved(view.saved());
-            if summary.state == State::Damaged {
-                return summary;
-            }
-            let mut summary = summary.at_work_or(State::Stopped);
-            if summary.state == State::Stopped {
-                summary.next = Some(format!("tamis resume {}", summary.path));
-            }
-            summary
-        }
+        Ok(None) => summary.to_be_resumed(view),
+        Err(error) => summary.damaged(error.to_string()),
+    }
+}
+
+/// A race of single networks.
+fn race(view: &FolderView, settings: &Table) -> Summary {
+    let mut summary = Summary::new(view.path(), Kind::Race);
+    summary.in_use = view.in_use();
+    match RunConfig::from_table(settings) {
+        Ok(config) => summary.settings(&config),
+        Err(error) => return summary.damaged(format!("config.toml: {error}")),
+    }
+    // It has neither.
+    (summary.host, summary.epochs) = (None, None);
+    match view.read("result.json") {
+        Ok(Some(text)) => match serde_json::from_str::<RaceOutcome>(&text) {
+            Ok(outcome) => summary.raced(outcome),
+            Err(error) => summary.damaged(format!("result.json: {error}")),
+        },
+        Ok(None) => Summary { epochs_done: None, ..summary.to_be_resumed(view) },
         Err(error) => summary.damaged(error.to_string()),
     }
 }
@@ -329,6 +346,7 @@ impl Summary {
             next: None,
             test_accuracy: None,
             outcome: None,
+            race: None,
             training: None,
         }
     }
@@ -394,6 +412,37 @@ impl Summary {
             position => self.epochs_done = Some(position.map_or(0, |(epoch, _)| epoch)),
         }
         self.problem = (!problems.is_empty()).then(|| problems.join("; "));
+        self
+    }
+
+    /// Not at its end: with where it would go on, and how.
+    fn to_be_resumed(self, view: &FolderView) -> Summary {
+        let summary = self.saved(view.saved());
+        if summary.state == State::Damaged {
+            return summary;
+        }
+        let mut summary = summary.at_work_or(State::Stopped);
+        if summary.state == State::Stopped {
+            summary.next = Some(format!("tamis resume {}", summary.path));
+        }
+        summary
+    }
+
+    fn raced(mut self, outcome: RaceOutcome) -> Summary {
+        self.data = Some(outcome.dataset.name.clone());
+        self.space = Some(outcome.space.clone());
+        self.genotype = Some(outcome.genotype.clone());
+        self.cost = Some(Spent {
+            weight_samples: Some(outcome.cost.samples),
+            one_off_samples: outcome.cost.one_off_samples,
+            macs: Some(outcome.cost.macs),
+            one_off_macs: outcome.cost.one_off_macs,
+            search_wall_s: Some(outcome.cost.wall_s),
+            one_off_wall_s: outcome.cost.one_off_wall_s,
+            ..Spent::default()
+        });
+        self.race = Some(outcome);
+        self.state = State::Finished;
         self
     }
 

@@ -34,7 +34,9 @@ impl Missing {
     /// What a search could not be built without; `None` if it failed for another reason, or for want
     /// of scores that only their owner can have.
     pub(crate) fn of(error: &Error) -> Option<Missing> {
-        let (Error::Search(tamis_search::Error::Select(error)) | Error::Select(error)) = error
+        let (Error::Search(tamis_search::Error::Select(error))
+        | Error::Race(tamis_race::Error::Select(error))
+        | Error::Select(error)) = error
         else {
             return None;
         };
@@ -118,6 +120,30 @@ impl Missing {
             }
         };
         Ok(PathBuf::from(format!("{name}.{ending}")))
+    }
+}
+
+/// What `build` makes of the settings, once nothing that it needs is missing any more: what is, is made for
+/// the run in the folder `run` and named in the settings. `first` is what it made already. `None` if
+/// stopped.
+pub(crate) fn complete<T>(
+    first: Result<T, Error>,
+    config: &mut RunConfig,
+    train: &Arc<Dataset>,
+    run: &Path,
+    observer: &mut dyn Observer,
+    mut build: impl FnMut(&RunConfig) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    let mut built = first;
+    loop {
+        let missing = match built {
+            Ok(built) => return Ok(Some(built)),
+            Err(error) => Missing::of(&error).ok_or(error)?,
+        };
+        if !missing.provide(config, train, run, observer)? {
+            return Ok(None);
+        }
+        built = build(config);
     }
 }
 

@@ -31,7 +31,7 @@ use crate::error::Error;
 
 pub use embed::Embedding;
 pub use forecast::Forecast;
-pub(crate) use missing::{Missing, TABLES};
+pub(crate) use missing::{Missing, TABLES, complete};
 pub use score::ScoreKind;
 
 /// Samples that are scored or encoded at a time.

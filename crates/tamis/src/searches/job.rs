@@ -11,20 +11,25 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tamis_data::Dataset;
+use tamis_race::{Race, RaceEvent};
 use tamis_record::{DatasetSummary, Outcome};
-use tamis_record::{Layers, Lookup, RunConfig, UsedFiles};
+use tamis_record::{Finish, Layers, RunConfig, UsedFiles};
 use tamis_run::RunFolder;
 use tamis_search::{Event, Search};
+use tamis_space::Architecture;
 
 use crate::error::Error;
 use crate::folder::PeakMemory;
 use crate::folder::Sitting;
 use crate::folder::explained;
 use crate::folder::{Beginning, RunRecord};
+use crate::ground::Ground;
+use crate::lookup::lookup_in;
 use crate::networks::{NetworkConfig, quickest_ms};
-use crate::scoring::{Missing, Observer};
-use crate::searches::lookup::lookup_in;
-use crate::searches::prepared::{Ground, Prepared, prepare_on};
+use crate::racing::{RaceEnding, RaceJob, RaceStart};
+use crate::scoring::{Missing, Observer, complete};
+use crate::searches::finish::{FOLDER, finish_of, race_of};
+use crate::searches::prepared::{Prepared, prepare_on};
 use crate::searches::selection;
 
 const RESULT: &str = "result.json";
@@ -35,6 +40,14 @@ pub struct Job {
     prepared: Prepared,
     sitting: Sitting,
     peak: PeakMemory,
+}
+
+/// What a run did.
+pub enum Advanced<'a> {
+    /// Its search.
+    Search(&'a Event),
+    /// The race that finishes it.
+    Race(&'a RaceEvent, &'a Race),
 }
 
 /// How a run ended.
@@ -60,6 +73,7 @@ impl Job {
         path: &Path,
         observer: &mut dyn Observer,
     ) -> Result<Option<Job>, Error> {
+        race_of(&config)?;
         let ground = Ground::of(&config, observer)?;
         let first = prepare_on(&config, ground.train.clone());
         if let Err(error) = &first
@@ -69,7 +83,7 @@ impl Job {
         }
         let sitting = Sitting::new(RunFolder::create(path, config.to_toml()?.as_bytes())?);
         sitting.folder().log(&json!({ "event": "created" }))?;
-        let Some(search) = complete(first, &mut config, &ground.train, path, observer)? else {
+        let Some(search) = searchable(first, &mut config, &ground.train, path, observer)? else {
             return Ok(None);
         };
         let prepared = ground.carrying(search);
@@ -94,11 +108,11 @@ impl Job {
         let mut config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
         let record = RunRecord::read(sitting.folder())?;
         let began_in = record.as_ref().and_then(|record| record.began_in.clone());
-        let ground = ground_again(&config, record.as_ref(), observer)
+        let ground = Ground::again(&config, record.as_ref(), observer)
             .map_err(|error| explained(error, &config, began_in.as_deref(), path))?;
         let first = prepare_on(&config, ground.train.clone())
             .map_err(|error| explained(error, &config, began_in.as_deref(), path));
-        let Some(search) = complete(first, &mut config, &ground.train, path, observer)? else {
+        let Some(search) = searchable(first, &mut config, &ground.train, path, observer)? else {
             return Ok(None);
         };
         let mut prepared = ground.carrying(search);
@@ -130,7 +144,7 @@ impl Job {
     pub fn run(
         &mut self,
         stop: impl Fn() -> bool,
-        mut observe: impl FnMut(&Event),
+        mut observe: impl FnMut(Advanced<'_>),
     ) -> Result<Ending, Error> {
         if let Some(outcome) = self.earlier_outcome()? {
             return self.ended(outcome);
@@ -149,9 +163,9 @@ impl Job {
                 }
                 Event::Stepped { .. } if self.sitting.is_due() => self.save()?,
                 Event::Stepped { .. } => {}
-                Event::Finished => return self.finished(),
+                Event::Finished => return self.finish(stop, observe),
             }
-            observe(&event);
+            observe(Advanced::Search(&event));
         }
     }
 
@@ -208,9 +222,30 @@ impl Job {
         Ok(outcome.map(Some).map_err(unreadable)?)
     }
 
-    fn finished(&self) -> Result<Ending, Error> {
+    /// Has the race decide, if one is to.
+    fn finish(
+        &mut self,
+        stop: impl Fn() -> bool,
+        mut observe: impl FnMut(Advanced<'_>),
+    ) -> Result<Ending, Error> {
+        let Some(config) = race_of(&self.config)? else { return self.finished(None) };
+        let found = self.prepared.search.architecture();
+        let visited = self.prepared.search.history().iter().map(|record| record.genotype.parse());
+        let visited = visited.collect::<Result<_, tamis_space::Error>>()?;
+        let start = RaceStart { found: Some(found.clone()), visited };
+        let folder = self.path().join(FOLDER);
+        let mut race = RaceJob::open(config, self.prepared.ground(), &start, &folder)?;
+        match race.run(stop, |event, race| observe(Advanced::Race(event, race)))? {
+            RaceEnding::Finished(outcome) => self.finished(Some(finish_of(&outcome, &found)?)),
+            RaceEnding::Stopped(..) => self.stopped(),
+        }
+    }
+
+    fn finished(&self, finish: Option<(Finish, Architecture)>) -> Result<Ending, Error> {
         let (search, peak) = (&self.prepared.search, self.peak.bytes());
-        let mut outcome = Outcome::of(search, self.dataset_summary(), self.lookup(), peak);
+        let found = finish.as_ref().map_or_else(|| search.architecture(), |(_, of)| of.clone());
+        let lookup = self.prepared.table.as_ref().and_then(|table| lookup_in(table, &found));
+        let mut outcome = Outcome::of(search, self.dataset_summary(), finish, lookup, peak);
         if let Some(target) = outcome.target.as_mut().filter(|target| target.is_latency) {
             target.measured_ms = Some(self.measured_ms()?);
         }
@@ -236,11 +271,6 @@ impl Job {
         quickest_ms(&network.describe(train.shape(), train.classes().len(), false)?.graph)
     }
 
-    fn lookup(&self) -> Option<Lookup> {
-        let table = self.prepared.table.as_ref()?;
-        lookup_in(table, &self.prepared.search.architecture())
-    }
-
     fn dataset_summary(&self) -> DatasetSummary {
         let Prepared { data_name, fingerprint, train, .. } = &self.prepared;
         DatasetSummary {
@@ -258,20 +288,6 @@ impl Job {
         self.peak.put(&mut snapshot.state);
         self.sitting.save(search.position(), &snapshot)
     }
-}
-
-/// What a run that goes on stands on, if it is what the run began with.
-fn ground_again(
-    config: &RunConfig,
-    record: Option<&RunRecord>,
-    observer: &mut dyn Observer,
-) -> Result<Ground, Error> {
-    let Some(record) = record else { return Ground::of(config, observer) };
-    record.check_settings(config.to_table()?)?;
-    record.check_files(&UsedFiles::of_search(&config.search)?)?;
-    let ground = Ground::of(config, observer)?;
-    record.check_data(&ground.fingerprint, &ground.train)?;
-    Ok(ground)
 }
 
 /// What is written down of a run that begins.
@@ -314,27 +330,16 @@ pub fn provide(
     observer: &mut dyn Observer,
 ) -> Result<bool, Error> {
     let first = prepare_on(config, train.clone());
-    Ok(complete(first, &mut config.clone(), train, run, observer)?.is_some())
+    Ok(searchable(first, &mut config.clone(), train, run, observer)?.is_some())
 }
 
-/// The search, once nothing that it needs is missing any more: what is, is made for the run in the
-/// folder `run` and named in the settings. `None` if stopped.
-fn complete(
+/// The search, with all scores and embeddings that it needs. `None` if stopped.
+fn searchable(
     first: Result<Search, Error>,
     config: &mut RunConfig,
     train: &Arc<Dataset>,
     run: &Path,
     observer: &mut dyn Observer,
 ) -> Result<Option<Search>, Error> {
-    let mut built = first;
-    loop {
-        let missing = match built {
-            Ok(search) => return Ok(Some(search)),
-            Err(error) => Missing::of(&error).ok_or(error)?,
-        };
-        if !missing.provide(config, train, run, observer)? {
-            return Ok(None);
-        }
-        built = prepare_on(config, train.clone());
-    }
+    complete(first, config, train, run, observer, |config| prepare_on(config, train.clone()))
 }

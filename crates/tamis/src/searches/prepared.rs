@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use tamis_data::{Dataset, Loaded};
+use tamis_data::Dataset;
 use tamis_nn::Device;
-use tamis_record::RunConfig;
-use tamis_record::UsedFiles;
-use tamis_search::{OneOffCost, Search, SearchData, has_tables};
+use tamis_record::{RunConfig, UsedFiles};
+use tamis_search::{Search, SearchData};
 use tamis_space::nas_bench_201::Table;
 
-use crate::choosing::Samples;
-use crate::choosing::{load_embeddings, load_scores};
 use crate::error::Error;
+use crate::ground::{Ground, Tables};
 use crate::networks::LatencyTable;
-use crate::scoring::{Observer, Unobserved, open_observed};
-use crate::searches::lookup::load_table;
+use crate::scoring::Unobserved;
 
 /// Data and a search on it, before the first epoch.
 pub struct Prepared {
@@ -36,30 +33,23 @@ pub struct Prepared {
     pub(crate) table: Option<Table>,
 }
 
-/// What a search is built on: nothing of it depends on scores or embeddings.
-pub(crate) struct Ground {
-    name: String,
-    pub(crate) fingerprint: String,
-    notes: Vec<String>,
-    warnings: Vec<String>,
-    pub(crate) train: Arc<Dataset>,
-    device: Device,
-    table: Option<Table>,
+impl Prepared {
+    /// What the search stands on, for what comes after it; what there was to tell of it is told.
+    pub(crate) fn ground(&self) -> Ground {
+        Ground {
+            name: self.data_name.clone(),
+            fingerprint: self.fingerprint.clone(),
+            notes: Vec::new(),
+            warnings: Vec::new(),
+            train: self.train.clone(),
+            device: self.device,
+            // The winner is looked up by whoever asked.
+            table: None,
+        }
+    }
 }
 
 impl Ground {
-    /// Opens what the settings name; `observer` is told how far that is, and may stop it.
-    pub(crate) fn of(config: &RunConfig, observer: &mut dyn Observer) -> Result<Ground, Error> {
-        config.search.check()?;
-        config.score.check()?;
-        config.embed.check()?;
-        let table = table(config)?;
-        let device = config.place.device.parse()?;
-        let Loaded { name, train, fingerprint, notes, warnings, .. } =
-            open_observed(&config.data, observer)?;
-        Ok(Ground { name, fingerprint, notes, warnings, train: Arc::new(train), device, table })
-    }
-
     /// With the search that was built on it.
     pub(crate) fn carrying(self, search: Search) -> Prepared {
         let Ground { name: data_name, fingerprint, notes, warnings, train, device, table } = self;
@@ -78,13 +68,6 @@ pub fn prepare(config: &RunConfig) -> Result<Prepared, Error> {
     Ok(ground.carrying(search))
 }
 
-/// The table that the settings name. It is read before the search, so that nothing is searched in
-/// vain for one that is not there.
-fn table(config: &RunConfig) -> Result<Option<Table>, Error> {
-    let path = config.place.table.as_ref().filter(|_| has_tables(&config.search.space.name));
-    path.map(|path| load_table(path)).transpose()
-}
-
 /// Reads scores and embeddings and builds the search, on data that is open already.
 ///
 /// # Errors
@@ -93,17 +76,7 @@ fn table(config: &RunConfig) -> Result<Option<Table>, Error> {
 pub fn prepare_on(config: &RunConfig, train: Arc<Dataset>) -> Result<Search, Error> {
     tamis_data::refuse_one_class(&config.data, &train)?;
     let files = UsedFiles::of_search(&config.search)?;
-    let mut one_off = OneOffCost::NONE;
-    let mut scores = None;
-    if let Some(path) = files.scores {
-        let (found, cost) = load_scores(path, &Samples::of(&train, &config.data))?;
-        (scores, one_off) = (Some(found), one_off.plus(&cost));
-    }
-    let mut embeddings = None;
-    if let Some(path) = files.embeddings {
-        let (found, cost) = load_embeddings(path, &Samples::of(&train, &config.data))?;
-        (embeddings, one_off) = (Some(Arc::new(found)), one_off.plus(&cost));
-    }
+    let Tables { scores, embeddings, one_off } = Tables::read(&files, config, &train)?;
     let augmentation = config.augmentation;
     let latencies =
         files.latencies.map(LatencyTable::read).transpose()?.map(|table| table.milliseconds);

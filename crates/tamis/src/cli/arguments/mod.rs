@@ -9,6 +9,7 @@ mod data;
 mod export;
 mod listing;
 mod lookup;
+mod race;
 mod report;
 mod scoring;
 mod search;
@@ -28,6 +29,7 @@ pub(crate) use config::ConfigCommand;
 pub(crate) use data::{DataArguments, DataCommand, PackArguments};
 pub(crate) use export::ExportArguments;
 pub(crate) use lookup::LookupArguments;
+pub(crate) use race::RaceArguments;
 pub(crate) use report::ReportArguments;
 pub(crate) use scoring::{EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
 pub(crate) use search::{ResumeArguments, SearchArguments};
@@ -57,6 +59,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Search(Box<SearchArguments>),
     Resume(ResumeArguments),
+    Race(Box<RaceArguments>),
     Train(Box<TrainArguments>),
     Evaluate(EvaluateArguments),
     Predict(PredictArguments),
