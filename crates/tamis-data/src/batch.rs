@@ -92,6 +92,11 @@ impl BatchSource {
         Ok(BatchSource { dataset, augmentation, seed, tables })
     }
 
+    /// The same with other random streams of the augmentation.
+    pub fn seeded(self, seed: u64) -> BatchSource {
+        BatchSource { seed, ..self }
+    }
+
     /// The data set.
     pub fn dataset(&self) -> &Arc<Dataset> {
         &self.dataset

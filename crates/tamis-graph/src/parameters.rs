@@ -73,6 +73,14 @@ impl ParameterLayout {
         numbered.flat_map(|(number, parameter)| initial(parameter, key.id(number as u64))).collect()
     }
 
+    /// Initial weights that are a function of the seed and each parameter's path: two networks begin alike
+    /// wherever they have the same layer.
+    pub fn init_by_path(&self, seed: u64) -> Vec<f32> {
+        let key = Key::new(seed, Purpose::WeightInit);
+        let of = |parameter: &Parameter| initial(parameter, key.id(hash(&parameter.path)));
+        self.parameters.iter().flat_map(of).collect()
+    }
+
     /// Adds a parameter at the end and returns its number. The length stops at the largest number
     /// there is, so that whoever has described a network can see that it is too large.
     pub fn push(&mut self, path: String, shape: &[usize], init: Init) -> usize {
@@ -81,6 +89,13 @@ impl ParameterLayout {
         self.parameters.push(parameter);
         self.parameters.len() - 1
     }
+}
+
+/// FNV-1a of 64 bits (Fowler, Noll and Vo), as the streams of [`ParameterLayout::init_by_path`] are numbered.
+fn hash(text: &str) -> u64 {
+    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    text.bytes().fold(BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
 }
 
 fn initial(parameter: &Parameter, key: Key) -> Vec<f32> {
@@ -96,6 +111,24 @@ fn initial(parameter: &Parameter, key: Key) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn layers_of_one_path_begin_alike_wherever_they_are() {
+        let uniform = Init::Uniform { bound: 0.5 };
+        let layout = |paths: &[&str]| {
+            let mut layout = ParameterLayout::default();
+            for path in paths {
+                layout.push((*path).to_owned(), &[2, 3], uniform);
+            }
+            layout
+        };
+        let (one, other) = (layout(&["a", "b", "c"]), layout(&["b", "c"]));
+        let [one, other] = [one.init_by_path(3), other.init_by_path(3)];
+        assert_eq!(one[6..], other);
+        assert_ne!(one[..6], one[6..12]);
+        assert_eq!(hash(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(hash("a"), 0xaf63_dc4c_8601_ec8c, "as published");
+    }
 
     #[test]
     fn a_length_beyond_all_numbers_stops_there_and_does_not_wrap_to_a_small_one() {

@@ -55,6 +55,21 @@ impl RunFolder {
     /// [`Error::NotEmpty`] if there are files in it already, [`Error::InUse`] if another process
     /// makes it, [`Error::Io`] if it cannot be made; then it can be tried again.
     pub fn create(path: &Path, config: &[u8]) -> Result<RunFolder, Error> {
+        RunFolder::create_with(path, config, None)
+    }
+
+    /// The same with a file beside the settings, of this name and contents, that is there whenever they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunFolder::create`].
+    pub fn create_with(
+        path: &Path,
+        config: &[u8],
+        beside: Option<(&str, &[u8])>,
+    ) -> Result<RunFolder, Error> {
+        let own = beside.map(|(name, _)| name);
+        let expect_new = |path: &Path| expect_new(path, own);
         fs::create_dir_all(path).map_err(Error::io("creating", path))?;
         expect_new(path)?;
         let folder = Self::locked(path)?;
@@ -64,8 +79,16 @@ impl RunFolder {
             let inner = path.join(name);
             fs::create_dir_all(&inner).map_err(Error::io("creating", inner.clone()))?;
         }
+        if let Some((name, bytes)) = beside {
+            folder.write(name, bytes)?;
+        }
         folder.write(CONFIG, config)?;
         Ok(folder)
+    }
+
+    /// Whether a run was begun in a folder, which may not be there.
+    pub fn is_begun(path: &Path) -> bool {
+        is_begun(path)
     }
 
     /// Opens the folder if a run was begun in it, or makes it.
@@ -242,10 +265,11 @@ pub(crate) fn is_begun(path: &Path) -> bool {
     path.join(CONFIG).is_file()
 }
 
-/// Refuses a folder that holds anything but what a start leaves that was cut off.
-fn expect_new(path: &Path) -> Result<(), Error> {
+/// Refuses a folder that holds anything but what a start leaves that was cut off, a file of its `own` name
+/// among it.
+fn expect_new(path: &Path, own: Option<&str>) -> Result<(), Error> {
     for entry in fs::read_dir(path).map_err(Error::io("listing", path))? {
-        if !is_left_by_start(&entry.map_err(Error::io("listing", path))?.path())? {
+        if !is_left_by_start(&entry.map_err(Error::io("listing", path))?.path(), own)? {
             return Err(Error::NotEmpty { path: path.to_owned() });
         }
     }
@@ -253,13 +277,14 @@ fn expect_new(path: &Path) -> Result<(), Error> {
 }
 
 /// Whether [`RunFolder::create`] made this before it wrote the settings.
-fn is_left_by_start(path: &Path) -> Result<bool, Error> {
+fn is_left_by_start(path: &Path, own: Option<&str>) -> Result<bool, Error> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if [CHECKPOINTS, SELECTION].contains(&&*name) && path.is_dir() {
         let mut entries = fs::read_dir(path).map_err(Error::io("listing", path))?;
         return Ok(entries.next().is_none());
     }
-    Ok(path.is_file() && (name == LOCK || is_scratch_of(&name, CONFIG)))
+    let is_own = own.is_some_and(|own| name == own || is_scratch_of(&name, own));
+    Ok(path.is_file() && (name == LOCK || is_scratch_of(&name, CONFIG) || is_own))
 }
 
 /// Renames damaged checkpoints, so that they are not found again, and hands on what is wrong.
