@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tamis_record::Cost;
+use tamis_record::Outcome;
 use tamis_search::has_tables;
 use tamis_space::nas_bench_201::Table;
 
@@ -212,9 +212,12 @@ impl ArmResult {
 
     /// Samples that the same settings pass on all data over the samples of this arm.
     pub fn speed_up_samples(&self) -> Option<f64> {
-        let sum = |of: fn(&Cost) -> u64| self.runs.iter().map(|run| of(&run.outcome.cost)).sum();
-        let full: u64 = sum(|cost| cost.full_data_samples);
-        let own: u64 = sum(|cost| cost.weight_samples + cost.arch_samples);
+        let sum = |of: fn(&Outcome) -> u64| self.runs.iter().map(|run| of(&run.outcome)).sum();
+        let full: u64 = sum(|outcome| outcome.cost.full_data_samples);
+        let own: u64 = sum(|Outcome { cost, finish, .. }| {
+            let of_finish = finish.as_ref().map_or(0, |finish| finish.samples);
+            cost.weight_samples + cost.arch_samples + of_finish
+        });
         (own > 0).then(|| full as f64 / own as f64)
     }
 }

@@ -11,8 +11,11 @@ use tamis_space::{Architecture, Flow};
 
 use crate::error::Error;
 
-/// Draws for each random candidate that is wanted, after which a space is taken for too small.
-const DRAWS: usize = 100;
+/// Draws in a row that bring nothing new, after which a space is taken for too small.
+const VAIN: u32 = 5000;
+
+/// Candidates that a proposal may ask for: a slip of the finger is not to fill the memory.
+const MOST: usize = 10_000;
 
 /// A way to propose candidates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +39,7 @@ impl FromStr for Proposal {
 
     fn from_str(text: &str) -> Result<Proposal, Error> {
         let (name, argument) = text.split_once(':').unwrap_or((text, ""));
-        let count = || argument.parse().ok().filter(|&count| count > 0);
+        let count = || argument.parse().ok().filter(|count| (1..=MOST).contains(count));
         let found = match name {
             "neighbours" if argument.is_empty() => Some(Proposal::Neighbours),
             "visited" if argument.is_empty() => Some(Proposal::Visited),
@@ -66,7 +69,7 @@ impl fmt::Display for Proposal {
 pub struct Proposer<'a> {
     /// The space.
     pub space: &'a dyn SearchSpace,
-    /// Its name.
+    /// Its name in the settings.
     pub space_name: &'a str,
     /// What a search found.
     pub start: Option<&'a Architecture>,
@@ -106,7 +109,9 @@ impl Proposer<'_> {
         let found: Vec<Architecture> =
             found.into_iter().filter(|of| seen.insert(of.to_string())).collect();
         let no_candidates = |expected| {
-            let (proposal, space) = (proposal.to_string(), self.space_name.to_owned());
+            let of_start = self.start.filter(|_| *proposal == Proposal::Neighbours);
+            let space = of_start.map_or(self.space_name, |start| start.space()).to_owned();
+            let proposal = proposal.to_string();
             Err(Error::NoCandidates { proposal, space, expected })
         };
         match proposal {
@@ -114,8 +119,14 @@ impl Proposer<'_> {
             Proposal::Neighbours if found.len() < 2 => {
                 no_candidates("a space whose architectures say what could be decided otherwise")
             }
-            Proposal::Largest(count) | Proposal::Random(count) if found.len() < *count => {
+            Proposal::Largest(_) if self.plainest().neighbours().is_empty() => {
+                no_candidates("a space whose architectures say what could be decided otherwise")
+            }
+            Proposal::Largest(count) if found.len() < *count => {
                 no_candidates("no more than the space has")
+            }
+            Proposal::Random(count) if found.len() < *count => {
+                no_candidates("fewer: thousands of draws in a row brought nothing new")
             }
             Proposal::File(_) if found.is_empty() => {
                 no_candidates("a file with an architecture a line")
@@ -139,14 +150,22 @@ pub fn neighbourhood(start: &Architecture) -> Vec<Architecture> {
 /// Different architectures of a space, each that of random preferences; as many as there are, if that is
 /// fewer than `count`. None of them cuts the input off from the output.
 pub fn random(space: &dyn SearchSpace, count: usize, seed: u64) -> Vec<Architecture> {
-    let mut seen = BTreeSet::new();
-    let draws = (0..(DRAWS * count) as u64).map(|number| {
-        let mut stream = Key::new(seed, Purpose::Race).id(number).stream();
+    let (mut seen, mut found, mut vain) = (BTreeSet::new(), Vec::new(), 0);
+    for number in 0.. {
+        if found.len() == count || vain == VAIN {
+            break;
+        }
+        let mut stream = Key::new(seed, Purpose::Race).epoch(u32::MAX).id(number).stream();
         let choices = space.choices().iter();
         let preferences = choices.map(|set| Matrix::from_fn(set.shape(), |_| stream.unit()));
-        space.derive(&preferences.collect::<Vec<_>>())
-    });
-    draws.filter(|of| of.flow() != Flow::Cut && seen.insert(of.to_string())).take(count).collect()
+        let drawn = space.derive(&preferences.collect::<Vec<_>>());
+        vain += 1;
+        if drawn.flow() != Flow::Cut && seen.insert(drawn.to_string()) {
+            found.push(drawn);
+            vain = 0;
+        }
+    }
+    found
 }
 
 /// The architectures of most parameters that are found by going up from `start` and then down from the
@@ -298,8 +317,22 @@ mod tests {
 
     #[test]
     fn more_candidates_than_a_space_has_are_refused() {
-        let told = propose("random:20000", None).unwrap_err().to_string();
+        let told = propose("largest:5000", None).unwrap_err().to_string();
         assert!(told.contains("no more than the space has"), "{told}");
+        let told = propose("random:10001", None).unwrap_err().to_string();
+        assert!(told.contains("found `random:10001`"), "{told}");
+        let config = SpaceConfig { name: "tas".to_owned(), cells: 3, ..SpaceConfig::default() };
+        let space = build_space(&config, IMAGE, 10).unwrap();
+        let proposer = Proposer {
+            space: space.as_ref(),
+            space_name: "tas",
+            start: None,
+            visited: &[],
+            listed: &[],
+            seed: 0,
+        };
+        let told = proposer.candidates(&Proposal::Largest(1), |_| Ok(0)).unwrap_err().to_string();
+        assert!(told.contains("found `largest:1` on tas"), "{told}");
     }
 
     #[test]

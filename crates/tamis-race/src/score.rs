@@ -42,6 +42,12 @@ impl Score {
         one.total_cmp(&other)
     }
 
+    /// What a trial is worth by this score: the higher the better; NaN without a finite number.
+    pub fn worth(self, scores: &Scores) -> f64 {
+        let loss = self.loss(scores);
+        if loss.is_finite() { -loss } else { f64::NAN }
+    }
+
     /// The lower the better, infinite without one.
     fn loss(self, scores: &Scores) -> f64 {
         let own = match self {

@@ -12,7 +12,7 @@ use tamis_core::{Key, Level, Misfit, Purpose, SampleId, Snapshot};
 use tamis_data::{Batch, BatchSource, Prefetch, prefetch};
 use tamis_graph::Graph;
 use tamis_nn::{Device, Inputs, Mode, Network, Outputs, Wants};
-use tamis_select::{Context, LearningRateEvent, Plan, Policy};
+use tamis_select::{Context, LearningRateEvent, Plan, Policy, Pool, hold_out};
 use tamis_training::{
     PASSES_PER_STEP, Sgd, clip_global_norm, cosine, parameters, predictions, put_parameters,
     shuffled_batches, steps_of_pass,
@@ -28,8 +28,8 @@ const TOGETHER: usize = 250;
 /// Epochs in a row that a policy may plan without a step.
 const MOST_EMPTY: u32 = 1000;
 
-/// What all trials of a rung have in common.
-pub(crate) struct Ground {
+/// What all trials of a race have in common.
+pub(crate) struct Terms {
     pub(crate) config: RaceConfig,
     pub(crate) source: BatchSource,
     /// Which images, for a rung of so many steps.
@@ -53,24 +53,23 @@ pub(crate) enum Images {
 }
 
 impl Images {
-    /// What plans a trial's epochs, if that is not always the same; `epochs` are those of its schedule.
-    fn policy(&self, epochs: u32) -> Result<Option<Box<dyn Policy>>, Error> {
+    /// What plans a trial's epochs, if that is not always the same.
+    fn policy(&self, course: &Course) -> Result<Option<Box<dyn Policy>>, Error> {
         match self {
             Images::Fixed(_) => Ok(None),
             Images::Followed { policy, context } => {
-                let context = Context { epochs, ..Context::clone(context) };
+                let Course { seed, epochs, .. } = *course;
+                let context = Context { seed, epochs, ..Context::clone(context) };
                 Ok(Some(tamis_select::build(policy, &context)?))
             }
         }
     }
 
-    /// Epochs that so many steps take, by the images of the first.
-    pub(crate) fn epochs(&self, steps: u32, batch: usize) -> Result<u32, Error> {
-        let plan = match self.policy(1)? {
-            Some(mut policy) => policy.plan(0)?,
-            None => return Ok(1),
-        };
-        Ok(steps.div_ceil(steps_of(&plan, batch).max(1)))
+    /// Epochs that the steps of a course take, by the images of the first; `None` where none is asked for.
+    pub(crate) fn epochs(&self, course: &Course, batch: usize) -> Result<Option<u32>, Error> {
+        let Some(mut policy) = self.policy(course)? else { return Ok(None) };
+        let (plan, steps) = (policy.plan(0)?, course.steps);
+        Ok(Some(steps.div_ceil(steps_of(&plan, batch).max(1))))
     }
 }
 
@@ -82,7 +81,7 @@ fn steps_of(plan: &Plan, batch: usize) -> u32 {
 /// How a trial is to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Course {
-    /// Names the initial weights and the order of the images.
+    /// Names the initial weights, the order of the images, what is done to them, and what a policy draws.
     pub(crate) seed: u64,
     pub(crate) steps: u32,
     /// Of the policy's schedule.
@@ -114,8 +113,11 @@ struct Progress {
     plan: Option<Plan>,
     /// The step with which the learning rate last began to fall.
     peak: u32,
-    /// Mean loss of an image, of each step.
-    losses: Vec<f64>,
+    /// Mean loss of an image, of each step; absent of one that was no finite number, after which none
+    /// follows.
+    losses: Vec<Option<f64>>,
+    /// What the policy told, each sentence once.
+    notes: Vec<String>,
     spent: Spent,
 }
 
@@ -140,11 +142,11 @@ impl Spent {
 
 impl Trial {
     /// A trial before its first step.
-    pub(crate) fn new(graph: Graph, ground: &Ground, course: Course) -> Result<Trial, Error> {
+    pub(crate) fn new(graph: Graph, terms: &Terms, course: Course) -> Result<Trial, Error> {
         let macs = graph.counts().macs;
-        let network = Network::new(graph, Vec::new(), ground.device)?;
-        let weights = network.layout().init(course.seed);
-        let RaceConfig { momentum, weight_decay, .. } = ground.config;
+        let network = Network::new(graph, Vec::new(), terms.device)?;
+        let weights = network.layout().init_by_path(course.seed);
+        let RaceConfig { momentum, weight_decay, .. } = terms.config;
         Ok(Trial {
             sgd: Sgd {
                 momentum: momentum as f32,
@@ -155,7 +157,7 @@ impl Trial {
             macs,
             network,
             weights,
-            policy: ground.images.policy(course.epochs)?,
+            policy: terms.images.policy(&course)?,
             course,
             progress: Progress::default(),
             ahead: None,
@@ -167,6 +169,11 @@ impl Trial {
         self.progress.losses.len() as u32
     }
 
+    /// What the policy told.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.progress.notes
+    }
+
     /// What was spent so far.
     pub(crate) fn spent(&self) -> Spent {
         self.progress.spent
@@ -174,14 +181,14 @@ impl Trial {
 
     /// Whether it has taken all its steps, or its loss is no finite number any more.
     pub(crate) fn is_over(&self) -> bool {
-        let diverged = self.progress.losses.last().is_some_and(|loss| !loss.is_finite());
+        let diverged = self.progress.losses.last().is_some_and(Option::is_none);
         diverged || self.taken() == self.course.steps
     }
 
     /// Takes the next step; returns the mean loss of an image.
-    pub(crate) fn step(&mut self, ground: &Ground) -> Result<f64, Error> {
+    pub(crate) fn step(&mut self, terms: &Terms) -> Result<f64, Error> {
         let started = Instant::now();
-        let (batch, plan) = self.next_batch(ground)?;
+        let (batch, plan) = self.next_batch(terms)?;
         let loss_weights = plan.loss_weights_of(&batch.ids);
         let inputs = Inputs {
             images: &batch.images,
@@ -192,14 +199,14 @@ impl Trial {
         let wants = Wants { weights: true, shares: false };
         let pass = self.network.pass(&self.weights, inputs, Mode::Train, wants)?;
         let mut gradient = pass.weights.unwrap_or_default();
-        if ground.config.clip_norm > 0.0 {
-            clip_global_norm(&mut gradient, ground.config.clip_norm);
+        if terms.config.clip_norm > 0.0 {
+            clip_global_norm(&mut gradient, terms.config.clip_norm);
         }
-        let rate = self.rate(&ground.config);
+        let rate = self.rate(&terms.config);
         self.sgd.step(&mut self.weights, &gradient, rate as f32);
         self.observe(&batch.ids, &pass.outputs, &plan);
         let loss = mean_loss(&pass.outputs);
-        self.progress.losses.push(loss);
+        self.progress.losses.push(Some(loss).filter(|loss| loss.is_finite()));
         self.progress.step += 1;
         self.progress.plan = Some(plan);
         self.spend(batch.ids.len(), PASSES_PER_STEP, started);
@@ -213,16 +220,16 @@ impl Trial {
     }
 
     /// The next batch, and the plan that it is of.
-    fn next_batch(&mut self, ground: &Ground) -> Result<(Batch, Plan), Error> {
-        let batch = ground.config.batch;
+    fn next_batch(&mut self, terms: &Terms) -> Result<(Batch, Plan), Error> {
+        let batch = terms.config.batch;
         let mut empty = 0;
         loop {
             let plan = match self.progress.plan.take() {
                 Some(plan) => plan,
-                None => self.plan(ground)?,
+                None => self.plan(terms)?,
             };
             if self.progress.step < steps_of(&plan, batch) && !plan.both().is_empty() {
-                return match self.prefetched(&plan, ground) {
+                return match self.prefetched(&plan, terms) {
                     Ok(made) => Ok((made, plan)),
                     Err(error) => {
                         // Asked again, it tries again.
@@ -240,9 +247,19 @@ impl Trial {
         }
     }
 
-    fn plan(&mut self, ground: &Ground) -> Result<Plan, Error> {
-        let plan = match (&mut self.policy, &ground.images) {
-            (Some(policy), _) => policy.plan(self.progress.epoch)?,
+    fn plan(&mut self, terms: &Terms) -> Result<Plan, Error> {
+        let plan = match (&mut self.policy, &terms.images) {
+            (Some(policy), _) => {
+                let plan = policy.plan(self.progress.epoch)?;
+                let told = policy.report().notes.into_iter();
+                let notes = &mut self.progress.notes;
+                told.for_each(|note| {
+                    if !notes.contains(&note) {
+                        notes.push(note)
+                    }
+                });
+                plan
+            }
             (None, Images::Fixed(plan)) => plan.clone(),
             (None, Images::Followed { .. }) => return Err(Error::NoSteps { epochs: 0 }),
         };
@@ -252,10 +269,10 @@ impl Trial {
         Ok(plan)
     }
 
-    fn prefetched(&mut self, plan: &Plan, ground: &Ground) -> Result<Batch, Error> {
+    fn prefetched(&mut self, plan: &Plan, terms: &Terms) -> Result<Batch, Error> {
         let mut ahead = match self.ahead.take() {
             Some(ahead) => ahead,
-            None => self.prefetch(plan, ground)?,
+            None => self.prefetch(plan, terms)?,
         };
         let Some(batch) = ahead.next().transpose()? else {
             return Err(misfit(format!("step {} of an epoch", self.progress.step)));
@@ -265,15 +282,15 @@ impl Trial {
     }
 
     /// Starts making the batches of the epoch's steps that are still ahead.
-    fn prefetch(&self, plan: &Plan, ground: &Ground) -> Result<Prefetch<Batch>, Error> {
+    fn prefetch(&self, plan: &Plan, terms: &Terms) -> Result<Prefetch<Batch>, Error> {
         let Progress { epoch, step, .. } = self.progress;
         let key = Key::new(self.course.seed, Purpose::WeightOrder).epoch(epoch);
-        let left = steps_of(plan, ground.config.batch) - step;
+        let left = steps_of(plan, terms.config.batch) - step;
         let left = left.min(self.course.steps - self.taken());
         let samples = plan.both();
-        let batches = shuffled_batches(&samples, ground.config.batch, key);
+        let batches = shuffled_batches(&samples, terms.config.batch, key);
         let batches: Vec<Vec<SampleId>> = batches.skip(step as usize).take(left as usize).collect();
-        let source = ground.source.clone();
+        let source = terms.source.clone().seeded(self.course.seed);
         Ok(prefetch(batches, move |ids: Vec<SampleId>| source.batch(&ids, epoch, true))?)
     }
 
@@ -295,32 +312,27 @@ impl Trial {
     }
 
     /// What it found, once it is over; held-out images are passed now.
-    pub(crate) fn scores(&mut self, ground: &Ground) -> Result<Scores, Error> {
-        let losses = &self.progress.losses;
-        let last = &losses[losses.len() - losses.len().div_ceil(4)..];
-        let training_loss = last.iter().sum::<f64>() / last.len() as f64;
-        let training_loss = Some(training_loss).filter(|loss| loss.is_finite());
-        if ground.held_out.is_empty() || training_loss.is_none() {
+    pub(crate) fn scores(&mut self, terms: &Terms) -> Result<Scores, Error> {
+        let training_loss = last_quarter(&self.progress.losses);
+        if terms.held_out.is_empty() || training_loss.is_none() {
             return Ok(Scores { training_loss, ..Scores::default() });
         }
-        let (mut loss, mut correct) = (0.0, 0);
-        let parts = ground.held_out.len().div_ceil(TOGETHER);
-        for ids in ground.held_out.chunks(ground.held_out.len().div_ceil(parts)) {
-            let started = Instant::now();
-            let batch = ground.source.batch(ids, 0, false)?;
+        let (mut loss, mut correct, started) = (0.0, 0, Instant::now());
+        let parts = terms.held_out.len().div_ceil(TOGETHER);
+        for ids in terms.held_out.chunks(terms.held_out.len().div_ceil(parts)) {
+            let batch = terms.source.batch(ids, 0, false)?;
             let (images, labels) = (&batch.images[..], &batch.labels[..]);
             let inputs = Inputs { images, labels, loss_weights: None, mixing: &[] };
             let pass = self.network.pass(&self.weights, inputs, Mode::Train, Wants::default())?;
             loss += mean_loss(&pass.outputs) * ids.len() as f64;
             correct += pass.outputs.correct();
-            self.spend(ids.len(), 1, started);
         }
-        let count = ground.held_out.len() as f64;
-        Ok(Scores {
-            training_loss,
-            held_out_loss: Some(loss / count),
-            held_out_accuracy: Some(correct as f64 / count),
-        })
+        // All at once: what could not be read is passed again, and counted once.
+        self.spend(terms.held_out.len(), 1, started);
+        let count = terms.held_out.len() as f64;
+        let held_out_loss = Some(loss / count).filter(|loss| loss.is_finite());
+        let held_out_accuracy = held_out_loss.map(|_| correct as f64 / count);
+        Ok(Scores { training_loss, held_out_loss, held_out_accuracy })
     }
 
     /// Adds its state to a snapshot's tensors; returns the rest.
@@ -331,7 +343,7 @@ impl Trial {
         json!({ "progress": self.progress, "policy": self.policy.as_ref().map(|of| of.state()) })
     }
 
-    /// Takes up the state that one of the same network, ground and course saved.
+    /// Takes up the state that one of the same network, terms and course saved.
     pub(crate) fn restore(&mut self, snapshot: &Snapshot, state: &Value) -> Result<(), Error> {
         let layout = self.network.layout();
         self.weights = parameters(snapshot, "weights", layout)?;
@@ -347,6 +359,13 @@ impl Trial {
         (self.progress, self.ahead) = (progress, None);
         Ok(())
     }
+}
+
+/// The mean of the last quarter of the losses; `None` if one of them was no finite number.
+fn last_quarter(losses: &[Option<f64>]) -> Option<f64> {
+    let last = &losses[losses.len() - losses.len().div_ceil(4)..];
+    let sum: f64 = last.iter().copied().collect::<Option<Vec<f64>>>()?.iter().sum();
+    (!last.is_empty()).then(|| sum / last.len() as f64)
 }
 
 fn mean_loss(outputs: &Outputs) -> f64 {
@@ -373,16 +392,54 @@ pub(crate) fn images(policy: &str, context: Context) -> Result<Images, Error> {
     Ok(Images::Fixed(tamis_select::build(policy, &context)?.plan(0)?))
 }
 
-/// The images that are held out, and the pool without them.
+/// The images that are held out, in an order of chance, and the pool without them.
 pub(crate) fn without_held_out(
-    pool: tamis_select::Pool,
+    pool: Pool,
     count: usize,
     seed: u64,
-) -> Result<(Arc<tamis_select::Pool>, Vec<SampleId>), Error> {
+) -> Result<(Arc<Pool>, Vec<SampleId>), Error> {
     if count == 0 {
         return Ok((Arc::new(pool), Vec::new()));
     }
+    let refuse = |found: String| {
+        let (key, expected) =
+            ("race.held_out", "fewer than there are, so that every class keeps one");
+        Error::Training(tamis_training::Error::Setting { key, found, expected })
+    };
     let share = count as f64 / pool.len() as f64;
-    let parted = tamis_select::hold_out(&pool, share, seed)?;
-    Ok((Arc::new(pool.part(&parted.train)?), parted.validation))
+    let parted = hold_out(&pool, share, seed)
+        .map_err(|_| refuse(format!("{count} of {} images", pool.len())))?;
+    let rest = Arc::new(pool.part(&parted.train)?);
+    // Images may lie class by class, and those that are passed together are normalised together.
+    let mut held_out = parted.validation;
+    Key::new(seed, Purpose::Race).stream().shuffle(&mut held_out);
+    Ok((rest, held_out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_is_of_the_last_quarter_of_the_steps_and_of_finite_losses_alone() {
+        let losses: Vec<Option<f64>> = (0..9).map(|step| Some(f64::from(step))).collect();
+        assert_eq!(last_quarter(&losses), Some(7.0), "three of nine");
+        assert_eq!(last_quarter(&losses[..1]), Some(0.0));
+        assert_eq!(last_quarter(&[Some(1.0), Some(2.0), None]), None);
+        assert_eq!(last_quarter(&[]), None);
+    }
+
+    #[test]
+    fn what_is_held_out_is_of_all_classes_in_no_order_and_in_no_pool() {
+        let labels: Vec<u32> = (0..60).map(|id| id / 20).collect();
+        let pool = Pool::new(labels.clone(), 3).unwrap();
+        let (rest, held_out) = without_held_out(pool.clone(), 30, 1).unwrap();
+        assert_eq!((rest.len(), held_out.len()), (30, 30));
+        assert!(held_out.iter().all(|&id| !rest.contains(id)));
+        assert!(!held_out.is_sorted(), "{held_out:?}");
+        let of_first = held_out[..15].iter().map(|id| labels[id.index()]);
+        assert_eq!(of_first.collect::<std::collections::BTreeSet<u32>>().len(), 3);
+        let told = without_held_out(pool, 60, 1).unwrap_err().to_string();
+        assert!(told.contains("race.held_out = 60 of 60 images"), "{told}");
+    }
 }

@@ -10,7 +10,7 @@ use tamis_data::{Augmentation, DataConfig, open};
 use tamis_nn::Device;
 use tamis_race::{Error, Race, RaceConfig, RaceData, RaceEvent, Score, TrialRecord};
 use tamis_search::OneOffCost;
-use tamis_select::{Replacement, Settings};
+use tamis_select::{Replacement, Settings, SplitRule};
 use tamis_space::Architecture;
 use tamis_space::nas_bench_201::{Genotype, Operation};
 
@@ -25,6 +25,7 @@ fn data(policy: &str) -> RaceData {
         augmentation: Augmentation::default(),
         policy: policy.to_owned(),
         settings,
+        split: SplitRule::default(),
         scores: None,
         embeddings: None,
         one_off: OneOffCost::NONE,
@@ -134,7 +135,9 @@ fn stopping_after_any_event_and_restoring_equals_not_stopping() {
         });
         assert_eq!(records(&restarted), records(&straight), "{policy}");
         assert_eq!(restarted.winner(), straight.winner());
-        assert_eq!(restarted.cost().samples, straight.cost().samples);
+        let cost = |race: &Race| (race.cost().samples, race.cost().macs);
+        assert_eq!(cost(&restarted), cost(&straight));
+        assert_eq!(restarted.notes(), straight.notes());
     }
 }
 
@@ -148,6 +151,28 @@ fn what_a_candidate_finds_does_not_depend_on_who_else_runs() {
             assert_eq!(alone.records()[0].scores, all.records()[place].scores, "{policy}");
         }
     }
+}
+
+#[test]
+fn all_candidates_begin_alike_and_meet_the_same_images() {
+    for policy in ["full", "random-epoch:0.5", "bdp"] {
+        let twins = vec![cell([3, 3, 1, 1, 3, 3]); 2];
+        let race = run(race(&small(), twins, policy), |race| race);
+        let found: Vec<TrialRecord> = records(&race);
+        assert_eq!(found[0].scores, found[1].scores, "{policy}");
+        assert_eq!(race.winner().unwrap(), &race.candidates()[0], "of equals the first");
+    }
+}
+
+#[test]
+fn a_rung_of_a_policy_that_plans_once_is_told_of() {
+    let told = |policy| {
+        let config = RaceConfig { steps: vec![3, 13], warm_up_steps: 1, ..small() };
+        run(race(&config, four(), policy), |race| race).notes().join("; ")
+    };
+    assert!(told("bdp").contains("bdp plans once an epoch, and a trial of rung 1 does not"));
+    assert!(!told("bdp").contains("rung 2"), "thirteen steps are three epochs of five");
+    assert_eq!(told("random:0.5"), "");
 }
 
 #[test]
@@ -183,15 +208,25 @@ fn images_that_are_held_out_are_judged_on_and_not_trained_on() {
 #[test]
 fn a_race_in_which_nothing_gives_numbers_any_more_says_so() {
     let config = RaceConfig { lr: 1e30, clip_norm: 0.0, ..small() };
-    let mut race = race(&config, four(), "full");
-    let error = loop {
-        match race.advance() {
-            Ok(_) => {}
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(error, Error::AllDiverged { candidates: 4, rung: 1 }), "{error}");
-    assert!(race.records().iter().all(|record| record.steps < 5));
+    let mut straight = race(&config, four(), "full");
+    let mut restarted = race(&config, four(), "full");
+    for (restores, at_work) in [(false, &mut straight), (true, &mut restarted)] {
+        let error = loop {
+            // After a step that gave no number, too.
+            if restores {
+                let snapshot = at_work.snapshot();
+                *at_work = race(&config, four(), "full");
+                at_work.restore(&snapshot).unwrap();
+            }
+            match at_work.advance() {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, Error::AllDiverged { candidates: 4, rung: 1 }), "{error}");
+        assert!(at_work.records().iter().all(|record| record.scores.training_loss.is_none()));
+    }
+    assert_eq!(records(&straight), records(&restarted));
 }
 
 #[test]

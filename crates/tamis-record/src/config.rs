@@ -25,12 +25,22 @@ pub struct RunConfig {
     pub embed: EmbedConfig,
     /// Section `race`: the trainings of single networks that decide between candidates.
     pub race: RaceConfig,
+    /// `what`: `race` where the settings are those of a race alone, as its folder says.
+    pub what: Option<What>,
     /// `finish`: what decides after the search, `race:neighbours`, say; nothing does if it is absent.
     pub finish: Option<String>,
     /// `device`, `table`: where to compute, where to look architectures up.
     pub place: Place,
     /// Everything else: the search.
     pub search: SearchConfig,
+}
+
+/// What settings are of that are not a search's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// A race.
+    Race,
 }
 
 /// Settings that do not change what is computed; the device not beyond rounding.
@@ -59,6 +69,9 @@ const ELSEWHERE: [&str; 8] =
 
 /// The key of what decides after the search.
 const FINISH: &str = "finish";
+
+/// The key of what the settings are of. Folders have it, nobody sets it.
+const WHAT: &str = "what";
 
 /// Settings without a default, and what they are: [`RunConfig::to_toml`] has those that are set.
 pub const WITHOUT_DEFAULT: [(&str, &str); 15] = [
@@ -106,6 +119,7 @@ impl RunConfig {
         let place =
             PLACE_KEYS.iter().filter_map(|&key| Some((key.to_owned(), merged.remove(key)?)));
         let place = Value::Table(place.collect());
+        let what = merged.remove(WHAT).map(|what| parse(what, WHAT)).transpose()?;
         let finish = merged.remove(FINISH).map(|finish| parse(finish, FINISH)).transpose()?;
         Ok(RunConfig {
             data: parse(data, "data")?,
@@ -113,6 +127,7 @@ impl RunConfig {
             score: parse(score, "score")?,
             embed: parse(embed, "embed")?,
             race: parse(race, "race")?,
+            what,
             finish,
             place: parse(place, "")?,
             search: parse_search(merged)?,
@@ -129,6 +144,8 @@ impl RunConfig {
         table.extend(to_table(&self.place)?);
         let finish = self.finish.iter().map(|of| (FINISH.to_owned(), Value::String(of.clone())));
         table.extend(finish);
+        let what = self.what.map(|_| (WHAT.to_owned(), Value::String("race".to_owned())));
+        table.extend(what);
         table.insert("data".to_owned(), Value::Table(to_table(&self.data)?));
         table.insert("augmentation".to_owned(), Value::Table(to_table(&self.augmentation)?));
         table.insert("score".to_owned(), Value::Table(to_table(&self.score)?));

@@ -18,7 +18,7 @@ mod outcome;
 mod scoring;
 pub mod section;
 
-pub use config::{Place, RunConfig, WITHOUT_DEFAULT};
+pub use config::{Place, RunConfig, WITHOUT_DEFAULT, What};
 pub use error::Error;
 pub use files::{FILES, TEACHER, UsedFiles, content_hash, hash_of_file};
 pub use layers::Layers;

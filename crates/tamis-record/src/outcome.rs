@@ -4,6 +4,7 @@
 //! versions wrote can still be read.
 
 use serde::{Deserialize, Serialize};
+use tamis_data::Dataset;
 use tamis_search::{EpochRecord, Ledger, OneOffCost, Search};
 use tamis_space::nas_bench_201::Record;
 use tamis_space::{Architecture, Flow};
@@ -111,6 +112,19 @@ pub struct DatasetSummary {
     pub classes: usize,
 }
 
+impl DatasetSummary {
+    /// Of training images of this name and fingerprint.
+    pub fn of(name: &str, fingerprint: &str, train: &Dataset) -> DatasetSummary {
+        DatasetSummary {
+            name: name.to_owned(),
+            fingerprint: fingerprint.to_owned(),
+            order: Some(train.order()),
+            train: train.len(),
+            classes: train.classes().len(),
+        }
+    }
+}
+
 /// The architecture after an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GenotypeAt {
@@ -122,8 +136,8 @@ pub struct GenotypeAt {
     pub arch_val_accuracy: Option<f64>,
 }
 
-/// The race that decided after the search: its winner is the run's genotype, and what it spent is in the
-/// run's totals.
+/// The race that decided after the search: its winner is the run's genotype, and what it spent is part of the
+/// ratios to full data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finish {
     /// Who ran: the proposal.
@@ -153,11 +167,11 @@ pub struct Cost {
     pub full_data_samples: u64,
     /// (weight + arch) / full, the samples of a finish among them: without what was spent before.
     pub sample_ratio: f64,
-    /// Nominal multiply-adds of the search, and of a finish.
+    /// Nominal multiply-adds of the search alone.
     pub macs: u64,
     /// Nominal multiply-adds before the search.
     pub one_off_macs: Option<u64>,
-    /// (search + one-off multiply-adds) / those of full data.
+    /// (search + finish + one-off multiply-adds) / those of full data.
     pub macs_ratio: Option<f64>,
     /// Seconds of the search's steps.
     pub search_wall_s: f64,
@@ -182,6 +196,7 @@ impl Outcome {
         let decided_edges = last.map_or(0, |record| record.decided_edges);
         let edges = last.map_or(0, |record| record.alpha_gaps.len());
         let (finish, winner) = finish.unzip();
+        let of_winner = winner.as_ref().map(largest_idle_share);
         let architecture = winner.unwrap_or_else(|| search.architecture());
         let flow = architecture.flow();
         let connected = flow != Flow::Cut;
@@ -206,9 +221,9 @@ impl Outcome {
             decided_edges,
             edges,
             alpha_distance: last.map_or(0.0, |record| record.alpha_distance),
-            collapsed: last.is_some_and(|record| {
-                record.genotype_skip.max(record.genotype_none) >= COLLAPSE_SHARE
-            }),
+            collapsed: of_winner
+                .or(last.map(|record| record.genotype_skip.max(record.genotype_none)))
+                .is_some_and(|share| share >= COLLAPSE_SHARE),
             connected,
             dead_nodes,
             left,
@@ -223,6 +238,16 @@ impl Outcome {
     pub fn arch_val_accuracy(&self) -> Option<f64> {
         self.genotype_history.iter().rev().find_map(|at| at.arch_val_accuracy)
     }
+}
+
+/// The larger of the shares of an architecture's operations that are skip and that are none.
+fn largest_idle_share(architecture: &Architecture) -> f64 {
+    let operations = architecture.operations();
+    let share = |name: &str| {
+        let count = operations.iter().filter(|operation| *operation == name).count();
+        count as f64 / operations.len().max(1) as f64
+    };
+    share("skip_connect").max(share("none"))
 }
 
 impl TargetCost {
@@ -248,7 +273,7 @@ impl Cost {
     fn of(search: &Search, finish: Option<&Finish>, peak_rss_bytes: Option<u64>) -> Cost {
         let ledger = search.ledger();
         let (samples, macs) = finish.map_or((0, 0), |finish| (finish.samples, finish.macs));
-        let ledger = Ledger { macs: ledger.macs + macs, ..ledger.clone() };
+        let with_finish = Ledger { macs: ledger.macs + macs, ..ledger.clone() };
         let passed = ledger.weight_samples + ledger.arch_samples + samples;
         let OneOffCost { samples, macs, wall_s } = ledger.one_off;
         Cost {
@@ -259,7 +284,7 @@ impl Cost {
             sample_ratio: passed as f64 / ledger.full_data_samples.max(1) as f64,
             macs: ledger.macs,
             one_off_macs: macs,
-            macs_ratio: ledger.macs_ratio(),
+            macs_ratio: with_finish.macs_ratio(),
             search_wall_s: ledger.search_wall_s,
             one_off_wall_s: wall_s,
             peak_rss_bytes,

@@ -192,6 +192,27 @@ pub enum Error {
     /// A race failed.
     #[error(transparent)]
     Race(#[from] tamis_race::Error),
+    /// An order was to be held against a table, and none is there.
+    #[error(
+        "ranking policies: found no table, expected the accuracies of the panel; hint: name one with \
+         --table, or the folder that holds nas-bench-201/nasbench201.csv with TAMIS_DATA"
+    )]
+    NoTable,
+    /// Candidates that are not those with which a race began.
+    #[error(
+        "going on with the race {}: found other candidates than those of its candidates.txt; hint: name \
+         another folder",
+        path.display()
+    )]
+    OtherCandidates {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A target of cost, which no race knows.
+    #[error(
+        "racing: found a target of cost, expected none: a race judges by losses or accuracies alone"
+    )]
+    RaceTarget,
     /// A line of a file of architectures is none.
     #[error("reading candidates from {}: in line {line}: {source}", path.display())]
     Candidate {
@@ -200,7 +221,7 @@ pub enum Error {
         /// The line, from 1.
         line: usize,
         /// What is wrong with it.
-        source: tamis_space::Error,
+        source: Box<tamis_space::Error>,
     },
     /// A training failed.
     #[error(transparent)]

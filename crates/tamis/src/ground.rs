@@ -16,6 +16,7 @@ use crate::lookup::load_table;
 use crate::scoring::{Observer, open_observed};
 
 /// What a search or a race is built on: nothing of it depends on scores or embeddings.
+#[derive(Clone)]
 pub(crate) struct Ground {
     pub(crate) name: String,
     pub(crate) fingerprint: String,

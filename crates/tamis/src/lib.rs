@@ -59,7 +59,10 @@ pub use networks::{
 };
 
 pub use packing::pack;
-pub use racing::{RaceEnding, RaceJob, RaceOutcome, RaceSpent, RaceStart, Raced, is_race};
+pub use racing::{
+    RaceEnding, RaceJob, RaceOutcome, RaceSpent, RaceStart, Raced, RankEnding, RankEvent, RankPlan,
+    Ranked, Truth, is_race, rank,
+};
 pub use reporting::{Kind, Spent, State, Summary, event_files, report, summarize, summarize_all};
 pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringEvent};
 pub use searches::{

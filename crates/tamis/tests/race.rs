@@ -131,15 +131,26 @@ fn candidates_come_from_a_search_or_a_file_and_nothing_else_is_raced() {
 
     tamis::run::write_durably(&folder.path().join("bad.txt"), b"\n|nor_conv_3x3~0|\n").unwrap();
     for (arguments, code, words) in [
-        (["--candidates=file:bad.txt"], 3, "bad.txt: in line 2: reading a nas-bench-201"),
-        (["--candidates=file:none.txt"], 3, "none.txt"),
-        (["--candidates=neighbours"], 2, "--genotype G an architecture"),
-        (["--candidates=visited"], 2, "without the epochs of a search"),
-        (["--candidates=smallest:3"], 2, "found `smallest:3`, expected neighbours"),
-        (["--candidates=random:99999"], 2, "no more than the space has"),
-        (["--set=race.keep=[]"], 2, "race.keep = []"),
-        (["--set=race.stepz=[3]"], 2, "the nearest is `race.steps`"),
-        (["--run=f"], 2, "found no finished search"),
+        (vec!["--candidates=file:bad.txt"], 3, "bad.txt: in line 2: reading a nas-bench-201"),
+        (vec!["--candidates=file:none.txt"], 3, "none.txt"),
+        (vec!["--candidates=neighbours"], 2, "--genotype G an architecture"),
+        (vec!["--candidates=visited"], 2, "without the epochs of a search"),
+        (vec!["--candidates=smallest:3"], 2, "found `smallest:3`, expected neighbours"),
+        (vec!["--candidates=random:99999"], 2, "found `random:99999`, expected neighbours"),
+        (vec!["--candidates=largest:9999"], 2, "no more than the space has"),
+        (
+            vec!["--candidates=random:3", "--set=race.held_out=99"],
+            2,
+            "race.held_out = 99 of 64 images",
+        ),
+        (
+            vec!["--candidates=random:3", "--set=cost.target_macs=1000"],
+            2,
+            "found a target of cost, expected none",
+        ),
+        (vec!["--set=race.keep=[]"], 2, "race.keep = []"),
+        (vec!["--set=race.stepz=[3]"], 2, "the nearest is `race.steps`"),
+        (vec!["--run=f"], 2, "found no finished search"),
     ] {
         let output = race(folder.path(), "bad", &arguments);
         let told = ended(&output, code);
@@ -212,6 +223,8 @@ fn a_search_with_a_finish_ends_in_what_its_race_decides_wherever_it_was_stopped(
     ended(&run_in(folder.path(), &["report", "cut", "--out", "r.html"]), 0);
     let page = fs::read_to_string(folder.path().join("r.html")).unwrap();
     assert!(page.contains("The ladder") && page.contains("Accuracy in the batches"));
+    assert!(page.contains("the winner of 19 candidates"), "the search found another");
+    assert!(page.contains("<th scope=\"row\" class=\"words\">race</th>"), "a part of the cost");
 }
 
 #[test]
@@ -221,8 +234,15 @@ fn a_finish_that_cannot_be_is_refused_before_the_search() {
         ("--set=finish=race:all", "found `all`"),
         ("--set=finish=neighbours", "found finish = neighbours, expected race:neighbours"),
         ("--set=race.keep=[1]", "race.keep = [1]"),
+        ("--set=race.held_out=64", "race.held_out = 64 of 64 images"),
+        ("--set=race.candidates=random:3", "beside race.candidates = random:3"),
+        ("--set=finish=race:largest:9999", "expected no more than the space has"),
+        ("--set=finish=race:file:none.txt", "none.txt"),
     ] {
-        let told = ended(&finished_search(folder.path(), "bad", &[setting]), 2);
+        let output = finished_search(folder.path(), "bad", &[setting]);
+        let code = output.status.code().unwrap();
+        assert!([2, 3].contains(&code), "{setting}: {code}");
+        let told = text(&output.stderr);
         assert!(told.contains(words), "{told}");
         assert!(!folder.path().join("bad").exists());
     }

@@ -11,7 +11,7 @@ use tamis_data::{Augmentation, BatchSource, Dataset, Normalization};
 use tamis_graph::Graph;
 use tamis_nn::Device;
 use tamis_search::OneOffCost;
-use tamis_select::{Context, Embeddings, Pool, ScoreTable, Settings};
+use tamis_select::{Context, Embeddings, Pool, ScoreTable, Settings, SplitRule};
 use tamis_space::darts::Stem;
 use tamis_space::{Architecture, NetworkShape};
 
@@ -19,7 +19,7 @@ use crate::config::RaceConfig;
 use crate::error::Error;
 use crate::rungs::{Rung, rungs};
 use crate::score::Scores;
-use crate::trial::{Course, Ground, Spent, Trial, images, without_held_out};
+use crate::trial::{Course, Spent, Terms, Trial, images, without_held_out};
 
 /// What a race runs on.
 pub struct RaceData {
@@ -31,6 +31,8 @@ pub struct RaceData {
     pub policy: String,
     /// The settings of policies.
     pub settings: Settings,
+    /// How a policy parts images into levels, both of which train here.
+    pub split: SplitRule,
     /// Scores for policies that need them.
     pub scores: Option<Arc<ScoreTable>>,
     /// Embeddings for policies that need them.
@@ -118,9 +120,11 @@ pub struct Race {
     candidates: Vec<Candidate>,
     size: NetworkSize,
     rungs: Vec<Rung>,
-    ground: Ground,
-    /// Epochs that the trials of the current rung take, once that is known.
-    epochs: Option<u32>,
+    terms: Terms,
+    /// Epochs that the trials of the current rung take, once that is known, if anybody asks.
+    epochs: Option<Option<u32>>,
+    /// What chooses the images.
+    policy: String,
     trial: Option<Trial>,
     progress: Progress,
     cost: RaceCost,
@@ -138,6 +142,8 @@ struct Progress {
     records: Vec<TrialRecord>,
     /// After the last rung, the winner.
     winner: Option<usize>,
+    /// What there is to tell of the race, each sentence once.
+    notes: Vec<String>,
 }
 
 /// How large the networks of a race are.
@@ -149,17 +155,55 @@ struct NetworkSize {
     classes: usize,
 }
 
+/// Refuses candidates and settings of which no race can be, without the tables that a policy may need.
+///
+/// # Errors
+///
+/// As [`Race::new`].
+pub fn check(
+    config: &RaceConfig,
+    architectures: Vec<Architecture>,
+    train: &Dataset,
+) -> Result<(), Error> {
+    config.check()?;
+    NetworkSize::of(config, train).candidates(architectures)?;
+    let pool = Pool::new(train.labels().to_vec(), train.classes().len())?;
+    without_held_out(pool, config.held_out, 0).map(|_| ())
+}
+
 impl NetworkSize {
+    fn of(config: &RaceConfig, train: &Dataset) -> NetworkSize {
+        let shape = train.shape();
+        NetworkSize {
+            channels: config.channels,
+            cells: config.cells,
+            image: [shape.channels, shape.height, shape.width],
+            classes: train.classes().len(),
+        }
+    }
+
+    /// Who runs.
+    fn candidates(&self, architectures: Vec<Architecture>) -> Result<Vec<Candidate>, Error> {
+        if architectures.is_empty() {
+            let expected = "at least one architecture";
+            let (proposal, space) = ("nothing".to_owned(), "any space".to_owned());
+            return Err(Error::NoCandidates { proposal, space, expected });
+        }
+        let candidate = |architecture: Architecture| {
+            let counts = self.network(&architecture)?.counts();
+            Ok(Candidate { architecture, params: counts.params, macs: counts.macs })
+        };
+        architectures.into_iter().map(candidate).collect()
+    }
+
     /// The network of an architecture: of as many channels and cells as the settings say or, where they do
     /// not, a quarter of the channels and all the cells by which its space's authors judge.
     fn network(&self, architecture: &Architecture) -> Result<Graph, Error> {
-        let [own, published] = [architecture.own_size(), Some(architecture.published_size())];
-        let [channels, cells] = match own {
-            Some(own) => own,
-            None => {
-                published.map(|[channels, cells]| [channels.div_ceil(4), cells]).unwrap_or_default()
-            }
-        };
+        let [channels, cells] = architecture.own_size().unwrap_or_else(|| {
+            let [channels, cells] = architecture.published_size();
+            [channels.div_ceil(4), cells]
+        });
+        self.refuse_size(architecture)?;
         let shape = NetworkShape {
             channels: self.channels.unwrap_or(channels),
             cells: self.cells.unwrap_or(cells),
@@ -169,6 +213,21 @@ impl NetworkSize {
             classes: self.classes,
         };
         Ok(architecture.network(&shape)?)
+    }
+
+    /// Refuses a size for a network that says its own.
+    fn refuse_size(&self, architecture: &Architecture) -> Result<(), Error> {
+        let settings = [("race.channels", self.channels), ("race.cells", self.cells)];
+        let set = settings.into_iter().find_map(|(key, of)| Some((key, of?)));
+        match (set, architecture.own_size()) {
+            (Some((key, found)), Some(_)) => {
+                let expected =
+                    "none: networks of mobilenet and tas have the size that their texts say";
+                Err(tamis_training::Error::Setting { key, found: found.to_string(), expected }
+                    .into())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -186,34 +245,19 @@ impl Race {
         device: Device,
     ) -> Result<Race, Error> {
         config.check()?;
-        let shape = data.train.shape();
-        let size = NetworkSize {
-            channels: config.channels,
-            cells: config.cells,
-            image: [shape.channels, shape.height, shape.width],
-            classes: data.train.classes().len(),
-        };
-        let candidates: Vec<Candidate> = architectures
-            .into_iter()
-            .map(|architecture| {
-                let counts = size.network(&architecture)?.counts();
-                Ok(Candidate { architecture, params: counts.params, macs: counts.macs })
-            })
-            .collect::<Result<_, Error>>()?;
-        if candidates.is_empty() {
-            let expected = "at least one architecture";
-            let (proposal, space) = (config.candidates.clone(), "these images".to_owned());
-            return Err(Error::NoCandidates { proposal, space, expected });
-        }
-        let (ground, one_off) = ground(config, data, seed, device)?;
+        let size = NetworkSize::of(config, &data.train);
+        let candidates = size.candidates(architectures)?;
+        let policy = data.policy.clone();
+        let (terms, one_off) = terms(config, data, seed, device)?;
         let standing = (0..candidates.len()).collect();
         Ok(Race {
             seed,
             rungs: rungs(config, candidates.len()),
             candidates,
             size,
-            ground,
+            terms,
             epochs: None,
+            policy,
             trial: None,
             progress: Progress { standing, ..Progress::default() },
             cost: RaceCost { one_off, ..RaceCost::default() },
@@ -241,7 +285,7 @@ impl Race {
             return self.end_trial(trial);
         }
         let step = trial.taken();
-        let stepped = trial.step(&self.ground);
+        let stepped = trial.step(&self.terms);
         self.trial = Some(trial);
         Ok(RaceEvent::Stepped { rung, place, step, loss: stepped? })
     }
@@ -249,30 +293,48 @@ impl Race {
     /// The trial of the candidate that is next.
     fn new_trial(&mut self) -> Result<Trial, Error> {
         let started = Instant::now();
-        let Progress { rung, place, ref standing, .. } = self.progress;
-        let steps = self.rungs[rung].steps;
-        let epochs = match self.epochs {
-            Some(epochs) => epochs,
-            None => self.ground.images.epochs(steps, self.ground.config.batch)?,
-        };
-        self.epochs = Some(epochs);
-        let graph = self.size.network(&self.candidates[standing[place]].architecture)?;
+        let Progress { rung, place, .. } = self.progress;
         // All candidates of a rung begin alike and see the same images; another rung is another draw.
         let key = Key::new(self.seed, Purpose::Race).epoch(1 + rung as u32);
-        let course = Course { seed: key.stream().next_u64(), steps, epochs };
-        let trial = Trial::new(graph, &self.ground, course);
+        let (seed, steps) = (key.stream().next_u64(), self.rungs[rung].steps);
+        let mut course = Course { seed, steps, epochs: 1 };
+        let epochs = match self.epochs {
+            Some(epochs) => epochs,
+            None => self.terms.images.epochs(&course, self.terms.config.batch)?,
+        };
+        self.epochs = Some(epochs);
+        course.epochs = epochs.unwrap_or(1);
+        if epochs == Some(1) {
+            self.note(format!(
+                "{} plans once an epoch, and a trial of rung {} does not take more than one: it sees the \
+                 plan of the first",
+                self.policy,
+                rung + 1
+            ));
+        }
+        let candidate = self.progress.standing[place];
+        let graph = self.size.network(&self.candidates[candidate].architecture)?;
+        let trial = Trial::new(graph, &self.terms, course);
         self.cost.wall_s += started.elapsed().as_secs_f64();
         trial
     }
 
+    fn note(&mut self, note: String) {
+        let notes = &mut self.progress.notes;
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+
     fn end_trial(&mut self, mut trial: Trial) -> Result<RaceEvent, Error> {
-        let scores = match trial.scores(&self.ground) {
+        let scores = match trial.scores(&self.terms) {
             Ok(scores) => scores,
             Err(error) => {
                 self.trial = Some(trial);
                 return Err(error);
             }
         };
+        trial.notes().iter().for_each(|note| self.note(note.clone()));
         let Progress { rung, place, ref standing, .. } = self.progress;
         let candidate = standing[place];
         let Spent { samples, macs, wall_s } = trial.spent();
@@ -292,9 +354,8 @@ impl Race {
         let rung = self.progress.rung;
         let mut kept = self.ranked(rung);
         let candidates = kept.len();
-        let finite =
-            |record: &TrialRecord| record.rung == rung && record.scores.training_loss.is_some();
-        if !self.progress.records.iter().any(finite) {
+        let score = self.terms.config.score;
+        if self.records_of(rung).all(|record| score.worth(&record.scores).is_nan()) {
             return Err(Error::AllDiverged { candidates, rung: rung + 1 });
         }
         kept.truncate(self.rungs[rung].leave);
@@ -311,7 +372,7 @@ impl Race {
 
     /// The candidates that have run in a rung, the best first; of equals the one that was proposed first.
     pub fn ranked(&self, rung: usize) -> Vec<usize> {
-        let score = self.ground.config.score;
+        let score = self.terms.config.score;
         let mut records: Vec<&TrialRecord> = self.records_of(rung).collect();
         records.sort_by(|one, other| {
             let order = score.order(&one.scores, &other.scores);
@@ -375,19 +436,24 @@ impl Race {
         }
     }
 
+    /// What there is to tell of the race: things to know before trusting it.
+    pub fn notes(&self) -> &[String] {
+        &self.progress.notes
+    }
+
     /// Images that are held out of the training.
     pub fn held_out(&self) -> usize {
-        self.ground.held_out.len()
+        self.terms.held_out.len()
     }
 }
 
 /// What all trials have in common, and what was spent on it before the first.
-fn ground(
+fn terms(
     config: &RaceConfig,
     data: RaceData,
     seed: u64,
     device: Device,
-) -> Result<(Ground, OneOffCost), Error> {
+) -> Result<(Terms, OneOffCost), Error> {
     let train = &data.train;
     let pool = Pool::new(train.labels().to_vec(), train.classes().len())?;
     let (pool, held_out) = without_held_out(pool, config.held_out, seed)?;
@@ -395,6 +461,7 @@ fn ground(
         scores: data.scores,
         embeddings: data.embeddings,
         settings: data.settings,
+        split: data.split,
         ..Context::new(pool, seed, 1)
     };
     let started = Instant::now();
@@ -402,5 +469,5 @@ fn ground(
     let one_off = data.one_off.plus_seconds(started.elapsed().as_secs_f64());
     let normalization = Normalization::of(train)?;
     let source = BatchSource::new(train.clone(), &normalization, data.augmentation, seed)?;
-    Ok((Ground { config: config.clone(), source, images, held_out, device }, one_off))
+    Ok((Terms { config: config.clone(), source, images, held_out, device }, one_off))
 }

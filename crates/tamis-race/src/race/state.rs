@@ -55,7 +55,7 @@ impl Race {
         if saved.candidates != self.texts() {
             return Err(unreadable(format!("{} other candidates", saved.candidates.len())));
         }
-        let Progress { rung, standing, place, records, winner } = &saved.progress;
+        let Progress { rung, standing, place, records, winner, .. } = &saved.progress;
         let known = |candidate: &usize| *candidate < self.candidates.len();
         let of_records = records.iter().map(|record| &record.candidate);
         let fits = standing.iter().chain(of_records).chain(winner).all(known)

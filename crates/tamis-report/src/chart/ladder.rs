@@ -15,9 +15,14 @@ const DOT: f64 = 3.2;
 /// Between the dots of a rung and the words of the next: room for ways.
 const BETWEEN: f64 = 14.0;
 
-/// Colours of who went on and of who did not.
-pub(crate) const KEPT: Colour = Colour::Series(0);
-pub(crate) const DROPPED: Colour = Colour::Series(7);
+/// The colour of who went on, of who did not, and of those of whom that is not decided.
+pub(crate) fn colour(kept: Option<bool>) -> Colour {
+    match kept {
+        Some(true) => Colour::Series(0),
+        Some(false) => Colour::Series(7),
+        None => Colour::Series(1),
+    }
+}
 
 /// Draws rungs below each other, all to one scale.
 pub(crate) fn draw(score_name: &str, rungs: &[Rung]) -> Svg {
@@ -50,8 +55,11 @@ fn scores(rung: &Rung) -> impl Iterator<Item = f64> {
 
 /// `rung 1, 80 steps` and `8 of 19 went on`.
 fn words((number, rung): (usize, &Rung)) -> (String, String) {
-    let kept = rung.runs.iter().filter(|run| run.kept).count();
-    let figures = format!("{kept} of {} went on", rung.runs.len());
+    let kept = rung.runs.iter().filter(|run| run.kept == Some(true)).count();
+    let figures = match rung.runs.iter().any(|run| run.kept.is_none()) {
+        true => format!("{} ran so far", rung.runs.len()),
+        false => format!("{kept} of {} went on", rung.runs.len()),
+    };
     (format!("rung {number}, {} steps", rung.steps), figures)
 }
 
@@ -90,8 +98,7 @@ impl<'a> Laid<'a> {
     fn draw(&self, svg: &mut Svg, top: f64) {
         self.head.draw(svg, top);
         for (run, x, offset) in &self.dots {
-            let colour = if run.kept { KEPT } else { DROPPED };
-            let dot = svg::circle((*x, self.middle(top) + offset), DOT, colour);
+            let dot = svg::circle((*x, self.middle(top) + offset), DOT, colour(run.kept));
             let told = format!("{}: {}", run.name, number::fixed(run.score.unwrap_or(f64::NAN), 3));
             svg.add(svg::tip(dot.attr("fill-opacity", "0.8"), &told));
         }
@@ -100,7 +107,7 @@ impl<'a> Laid<'a> {
 
 /// Draws the ways of those that went on from one rung to the next.
 fn ways(svg: &mut Svg, [(from, from_top), (to, to_top)]: [(&Laid<'_>, f64); 2]) {
-    for (run, x, offset) in from.dots.iter().filter(|(run, ..)| run.kept) {
+    for (run, x, offset) in from.dots.iter().filter(|(run, ..)| run.kept == Some(true)) {
         let next = to.dots.iter().find(|(other, ..)| other.candidate == run.candidate);
         if let Some((_, next_x, next_offset)) = next {
             let ends =
@@ -116,7 +123,12 @@ mod tests {
     use crate::markup::Markup;
 
     fn run(candidate: usize, score: f64, kept: bool) -> RungRun {
-        RungRun { candidate, name: format!("cell {candidate}"), score: Some(score), kept }
+        RungRun {
+            candidate,
+            name: format!("cell {candidate}"),
+            score: Some(score),
+            kept: Some(kept),
+        }
     }
 
     #[test]

@@ -31,6 +31,6 @@ pub struct RungRun {
     pub name: String,
     /// What it was judged by; `None` if it gave no finite number.
     pub score: Option<f64>,
-    /// Whether it went on, or won.
-    pub kept: bool,
+    /// Whether it went on, or won; `None` while that is not decided.
+    pub kept: Option<bool>,
 }

@@ -20,13 +20,16 @@ fn rungs_of(score_name: &str, rungs: &[Rung]) -> Markup {
     if rungs.iter().all(|rung| rung.runs.is_empty()) {
         return remark("No candidate has run yet.");
     }
-    let told = [(patch(ladder::KEPT), "went on"), (patch(ladder::DROPPED), "did not")];
+    let told = [(Some(true), "went on"), (Some(false), "did not"), (None, "not decided yet")];
+    let is_there = |kept| rungs.iter().flat_map(|rung| &rung.runs).any(|run| run.kept == kept);
+    let told = told.into_iter().filter(|(kept, _)| is_there(*kept));
+    let told = told.map(|(kept, words)| (patch(ladder::colour(kept)), words.to_owned()));
     let note = "A dot is a candidate, trained from the beginning in every rung; the further left, the \
                 better. Lines follow those that went on.";
     let drawing = ladder::draw(score_name, rungs);
     let figure = Figure::new("The ladder", drawing).note(note);
     figure
-        .with(legend(told.map(|(mark, words)| (mark, words.to_owned()))))
+        .with(legend(told))
         .with(details("Scores as a table", table(score_name, rungs)))
         .wide()
         .into()
@@ -47,7 +50,11 @@ fn table(score_name: &str, rungs: &[Rung]) -> Table {
                 Cell::count(number),
                 Cell::count(u64::from(rung.steps)),
                 Cell::number(run.score, |score| number::fixed(score, 4)),
-                Cell::words(if run.kept { "yes" } else { "no" }),
+                Cell::words(match run.kept {
+                    Some(true) => "yes",
+                    Some(false) => "no",
+                    None => "not decided",
+                }),
                 Cell::words(&run.name),
             ]);
         }

@@ -103,12 +103,13 @@ impl Filled<'_> {
     fn race(&self) -> Race {
         let run = |candidate, kept| RungRun {
             candidate,
-            name: self.text(60 + candidate),
+            name: self.text(64 + candidate),
             score: self.some(),
             kept,
         };
         let genotype = "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|".parse().unwrap();
-        let rung = |steps| Rung { steps, runs: vec![run(0, true), run(1, false)] };
+        let runs = || vec![run(0, Some(true)), run(1, Some(false)), run(2, None)];
+        let rung = |steps| Rung { steps, runs: runs() };
         Race {
             score_name: self.text(62),
             rungs: Part::Given(vec![rung(3), rung(9)]),

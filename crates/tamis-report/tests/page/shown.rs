@@ -109,7 +109,7 @@ fn a_race_shows_its_ladder_everybodys_scores_and_the_winner() {
         candidate,
         name: format!("cell {candidate}"),
         score,
-        kept,
+        kept: Some(kept),
     };
     let rungs = vec![
         Rung { steps: 80, runs: vec![run(0, Some(2.25), true), run(1, None, false)] },

@@ -10,12 +10,14 @@ mod definition;
 mod evaluate;
 mod export;
 mod lookup;
+mod naming;
 mod output;
 mod pace;
 mod predict;
 mod progress;
 mod race;
 mod race_progress;
+mod rank;
 mod reading;
 mod report;
 mod scoring;
@@ -72,6 +74,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Resume(arguments) if tamis::is_race(&arguments.run) => race::resume(arguments),
         Command::Resume(arguments) => search::resume(arguments),
         Command::Race(arguments) => race::race(*arguments),
+        Command::Rank(arguments) => rank::rank(&arguments),
         Command::Train(arguments) => train::train(*arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),

@@ -4,17 +4,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::race::RaceEvent;
+use tamis::search::SPACES;
+use tamis::space::Architecture;
 use tamis::{
     Layers, RaceEnding, RaceJob, RaceOutcome, RaceStart, RunConfig, inputs_of_run,
     refuse_replacing, summarize,
 };
 
 use super::arguments::{ProgressKind, RaceArguments, ResumeArguments};
+use super::naming::{data_name, free_run};
 use super::output::{print, tell, tell_lines};
 use super::progress::Shown;
 use super::race_progress::RaceProgress;
 use super::scoring::Watch;
-use super::search::data_name;
 use super::stop::Stop;
 use super::threads::use_threads;
 use super::{Failure, STOPPED, lookup, table};
@@ -42,11 +44,10 @@ pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
     let mut watch = Watch::new(arguments.common.progress, stop.clone());
     let resumed = RaceJob::resume(&arguments.run, &mut watch)?;
     watch.finish();
-    let Some((job, notes)) = resumed else {
-        return Ok(stopped("before the race", &arguments.run));
-    };
-    notes.iter().for_each(|note| tell(format_args!("note: {note}")));
-    run(job, arguments.common.progress, &stop)
+    match resumed {
+        Some(job) => run(job, arguments.common.progress, &stop),
+        None => Ok(stopped("before the race", &arguments.run)),
+    }
 }
 
 /// The settings, and what the candidates begin at.
@@ -56,12 +57,17 @@ fn settings(arguments: &RaceArguments) -> Result<(RunConfig, RaceStart), Failure
     let own_data = found_on.as_ref().and_then(|layers| layers.table().get("data").cloned());
     let own_space = found_on.as_ref().and_then(|layers| layers.table().get("space").cloned());
     let table = arguments.table.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let genotype = arguments.genotype.as_ref().map(|text| text.parse::<Architecture>());
+    let genotype = genotype.transpose().map_err(tamis::Error::from)?;
+    // That of the genotype, where it names one that is searched.
+    let own_name = genotype.as_ref().map(|of| of.space().to_owned());
+    let own_name = own_name.filter(|name| SPACES.iter().any(|entry| entry.name == *name));
     let layers = arguments.settings.layers(|layers| {
         // Other data or another space has other settings.
         layers
             .optional("data", own_data.filter(|_| arguments.settings.data.is_none()))
             .optional("space", own_space.filter(|_| arguments.space.is_none()))
-            .optional("space.name", arguments.space.clone())
+            .optional("space.name", arguments.space.clone().or(own_name))
             .optional("policy.name", arguments.policy.clone())
             .optional("race.candidates", arguments.candidates.clone())
             .optional("seed", arguments.seed)
@@ -73,9 +79,7 @@ fn settings(arguments: &RaceArguments) -> Result<(RunConfig, RaceStart), Failure
         config.place.table = lookup::default_table();
     }
     let mut start: RaceStart = start.unwrap_or_default();
-    if let Some(genotype) = &arguments.genotype {
-        start.found = Some(genotype.parse().map_err(tamis::Error::from)?);
-    }
+    start.found = genotype.or(start.found);
     Ok((config, start))
 }
 
@@ -97,10 +101,7 @@ fn free_folder(config: &RunConfig) -> PathBuf {
     // Of a file its name alone.
     let candidates = data_name(&config.race.candidates);
     let name = format!("{data}-race-{candidates}-{policy}-seed{}", config.search.seed);
-    let name = name.replace(|c: char| !c.is_alphanumeric() && !"-._".contains(c), "-");
-    let numbered = (2..).map(|number| PathBuf::from(format!("runs/{name}-{number}")));
-    let first = PathBuf::from(format!("runs/{name}"));
-    std::iter::once(first).chain(numbered).find(|path| !path.exists()).unwrap_or_default()
+    free_run(&name)
 }
 
 fn run(mut job: RaceJob, progress: ProgressKind, stop: &Stop) -> Result<ExitCode, Failure> {
@@ -142,5 +143,6 @@ fn finished(outcome: &RaceOutcome, path: &Path) -> Result<ExitCode, Failure> {
     tell_lines(table::aligned(&table::standings(outcome)));
     tell("");
     tell_lines(table::aligned(&table::race_rows(outcome, path)));
+    outcome.notes.iter().for_each(|note| tell(format_args!("warning: {note}")));
     Ok(ExitCode::SUCCESS)
 }

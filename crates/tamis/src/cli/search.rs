@@ -8,6 +8,7 @@ use tamis::search::Event;
 use tamis::{Advanced, Ending, Job, Layers, Outcome, RunConfig, inputs_of_run, refuse_replacing};
 
 use super::arguments::{ProgressKind, ResumeArguments, SearchArguments};
+use super::naming::{data_name, free_run};
 use super::output::{print, tell, tell_lines};
 use super::progress::{Progress, Shown};
 use super::race_progress::RaceProgress;
@@ -166,18 +167,6 @@ fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>)
     Ok((config, open))
 }
 
-/// What the data is called in the name of a run: the last part of its path, also where that is `.` or `..`.
-pub(super) fn data_name(source: &str) -> String {
-    let path = source.split_once(':').map_or(source, |(_, path)| path);
-    let whole = match Path::new(path).file_name() {
-        Some(_) => PathBuf::from(source),
-        None => Path::new(path).canonicalize().unwrap_or_default(),
-    };
-    let name = whole.file_name().map(|name| name.to_string_lossy().into_owned());
-    let name = name.unwrap_or_else(|| "data".to_owned());
-    name.strip_suffix(".safetensors").map_or(name.clone(), str::to_owned)
-}
-
 /// `runs/DATA-SPACE-HOST-POLICY-seedN`, with a number behind it if that is taken.
 fn free_folder(config: &RunConfig) -> PathBuf {
     let data = data_name(&config.data.source);
@@ -186,10 +175,7 @@ fn free_folder(config: &RunConfig) -> PathBuf {
         "{data}-{}-{}-{}-seed{}",
         search.space.name, search.host.name, search.policy.name, search.seed
     );
-    let name = name.replace(|c: char| !c.is_alphanumeric() && !"-._".contains(c), "-");
-    let numbered = (2..).map(|number| PathBuf::from(format!("runs/{name}-{number}")));
-    let first = PathBuf::from(format!("runs/{name}"));
-    std::iter::once(first).chain(numbered).find(|path| !path.exists()).unwrap_or_default()
+    free_run(&name)
 }
 
 fn run(mut job: Job, progress: ProgressKind, stop: &Stop) -> Result<ExitCode, Failure> {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tamis::race::Score;
 use tamis::search::LearningRateScale;
 use tamis::{
     CellEntry, Entry, Judgement, LookedUp, Lookup, Outcome, RaceOutcome, Raced, TargetCost,
@@ -133,10 +134,15 @@ fn target_row(target: &TargetCost) -> Row {
 /// Who came how far in a race, the winner first.
 pub(super) fn standings(outcome: &RaceOutcome) -> Vec<Row> {
     let of = |(place, raced): (usize, &Raced)| {
-        let loss = raced.training_loss.map_or("none".to_owned(), |loss| format!("{loss:.3}"));
-        let accuracy = raced.held_out_accuracy.map(|of| format!(", held out {:.1} %", 100.0 * of));
-        let accuracy = accuracy.unwrap_or_default();
-        let told = format!("{place}. loss {loss}{accuracy}, {} steps", raced.steps);
+        let by = |name: &str, value: Option<f64>| {
+            value.map_or("no finite loss".to_owned(), |value| format!("{name} {value:.3}"))
+        };
+        let score = match outcome.score {
+            Score::TrainingLoss => by("loss", raced.training_loss),
+            Score::HeldOutLoss => by("held-out loss", raced.held_out_loss),
+            Score::HeldOutAccuracy => by("held-out accuracy", raced.held_out_accuracy),
+        };
+        let told = format!("{place}. {score}, {} steps", raced.steps);
         row(told, &raced.genotype)
     };
     (1..).zip(&outcome.standings).map(of).collect()

@@ -9,9 +9,9 @@ use tamis::{
 };
 
 use super::arguments::{ResumeArguments, TrainArguments};
+use super::naming::{data_name, free_run};
 use super::output::{print, tell, tell_lines};
 use super::scoring::Watch;
-use super::search::data_name;
 use super::stop::Stop;
 use super::threads::use_threads;
 use super::{Failure, STOPPED, table};
@@ -81,10 +81,7 @@ fn free_folder(config: &TrainingConfig) -> PathBuf {
     let network = name.or_else(|| config.network.space()).unwrap_or("network");
     let (data, policy) = (data_name(&config.data.source), &config.policy.name);
     let name = format!("{data}-train-{network}-{policy}-seed{}", config.seed);
-    let name = name.replace(|c: char| !c.is_alphanumeric() && !"-._".contains(c), "-");
-    let numbered = (2..).map(|number| PathBuf::from(format!("runs/{name}-{number}")));
-    let first = PathBuf::from(format!("runs/{name}"));
-    std::iter::once(first).chain(numbered).find(|path| !path.exists()).unwrap_or_default()
+    free_run(&name)
 }
 
 fn run(job: Option<TrainingJob>, out: &Path, mut watch: Watch) -> Result<ExitCode, Failure> {

@@ -9,7 +9,7 @@ use tamis_data::Dataset;
 use tamis_nn::{Device, Level};
 use tamis_record::flatten;
 use tamis_record::section::config_error;
-use tamis_record::{FILES, TEACHER, UsedFiles, hash_of_file};
+use tamis_record::{FILES, TEACHER, UsedFiles, WITHOUT_DEFAULT, hash_of_file};
 use tamis_run::{Machine, RunFolder};
 use toml::Table;
 
@@ -37,7 +37,10 @@ pub(crate) struct RunRecord {
 /// hash, and the settings by which they were made.
 fn binding_settings(table: &Table) -> Result<BTreeMap<String, Value>, Error> {
     let mut settings = flatten(table);
-    settings.retain(|key, _| binds(key));
+    // What decides after a search binds its own race alone.
+    let is_race = settings.contains_key("what");
+    let finishes = |key: &str| key == "finish" || key.starts_with("race.");
+    settings.retain(|key, _| binds(key) && (is_race || !finishes(key)));
     settings
         .into_iter()
         .map(|(key, value)| match serde_json::to_value(&value) {
@@ -111,13 +114,17 @@ impl RunRecord {
         let Some(recorded) = &self.settings else { return Ok(()) };
         let now = binding_settings(&now)?;
         let text = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
-        // A setting that the run did not know has the value that it has by default.
-        match recorded.iter().find(|(key, value)| now.get(*key) != Some(value)) {
+        // A setting that the run did not know has the value that it has by default, if it has one.
+        let without = |key: &str| WITHOUT_DEFAULT.iter().any(|(name, _)| *name == key);
+        let is_new = |key: &String| without(key) && !recorded.contains_key(key);
+        let changed = recorded.iter().find(|(key, value)| now.get(*key) != Some(value));
+        let changed = changed.map(|(key, value)| (key, Some(value)));
+        match changed.or_else(|| Some((now.keys().find(|key| is_new(key))?, None))) {
             None => Ok(()),
             Some((key, value)) => Err(Error::SettingChanged {
                 setting: key.clone(),
                 found: text(now.get(key)),
-                expected: text(Some(value)),
+                expected: text(value),
             }),
         }
     }

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use serde_json::json;
 use tamis_data::Dataset;
 use tamis_race::{Candidate, Race, RaceData, RaceEvent};
-use tamis_record::{DatasetSummary, Layers, RunConfig, UsedFiles};
+use tamis_record::{DatasetSummary, Layers, RunConfig, UsedFiles, What};
 use tamis_run::RunFolder;
 use tamis_space::Architecture;
+use toml::Table;
 
 use super::outcome::RaceOutcome;
 use super::start::{RaceStart, read};
@@ -20,12 +21,12 @@ use crate::error::Error;
 use crate::folder::{Beginning, PeakMemory, RunRecord, Sitting, explained};
 use crate::ground::{Ground, Tables};
 use crate::lookup::lookup_in;
-use crate::scoring::{Missing, Observer, complete};
+use crate::scoring::{Missing, Observer, ScoringEvent, complete};
 
 const RESULT: &str = "result.json";
 const TRIALS: &str = "trials.jsonl";
 /// Who runs, one a line.
-const CANDIDATES: &str = "candidates.txt";
+pub(crate) const CANDIDATES: &str = "candidates.txt";
 
 /// A race and its folder.
 pub struct RaceJob {
@@ -47,7 +48,13 @@ pub enum RaceEnding {
 
 /// Whether a folder is that of a race.
 pub fn is_race(path: &Path) -> bool {
-    path.join(CANDIDATES).is_file()
+    let text = std::fs::read_to_string(path.join("config.toml")).unwrap_or_default();
+    text.parse::<Table>().is_ok_and(|table| says_race(&table))
+}
+
+/// Whether the settings of a folder are those of a race.
+pub(crate) fn says_race(settings: &Table) -> bool {
+    settings.get("what").and_then(toml::Value::as_str) == Some("race")
 }
 
 impl RaceJob {
@@ -58,97 +65,113 @@ impl RaceJob {
     ///
     /// Whatever does not fit together, before anything is written; a folder that cannot be used.
     pub fn create(
-        mut config: RunConfig,
+        config: RunConfig,
         start: &RaceStart,
         path: &Path,
         observer: &mut dyn Observer,
     ) -> Result<Option<RaceJob>, Error> {
+        if config.finish.is_some() {
+            let note = "finish is what decides after a search: this race stands alone";
+            observer.observe(&ScoringEvent::Note(note.to_owned()));
+        }
+        let config = RunConfig { what: Some(What::Race), finish: None, ..config };
         config.race.check()?;
         let ground = Ground::of(&config, observer)?;
-        let train = ground.train.clone();
-        let who = start.candidates(&config, train.shape(), train.classes().len())?;
+        let who = start.candidates(&config, &ground.train)?;
         let first = race_on(&config, &ground, who.clone());
         if let Err(error) = &first
             && Missing::of(error).is_none()
         {
             return first.map(|_| None);
         }
-        let sitting = Sitting::new(RunFolder::create(path, config.to_toml()?.as_bytes())?);
-        sitting.folder().log(&json!({ "event": "created" }))?;
-        write_candidates(sitting.folder(), &who)?;
-        let build = |config: &RunConfig| race_on(config, &ground, who.clone());
-        let Some(race) = complete(first, &mut config, &train, path, observer, build)? else {
-            return Ok(None);
-        };
-        beginning(&config, &ground)?.write(sitting.folder())?;
-        Ok(Some(RaceJob { config, ground, race, sitting, peak: PeakMemory::NONE }))
+        if config.search.cost.has_target() {
+            return Err(Error::RaceTarget);
+        }
+        let sitting = begun_folder(path, &config, &who)?;
+        RaceJob::begun((config, ground, who), first, sitting, observer)
     }
 
-    /// The race that finishes a search: begun, or gone on with where it stands. Scores and embeddings are
-    /// made already.
+    /// A race in a folder of this path, on data that is open: begun with these candidates, gone on with
+    /// where it stands by those that it began with, or at its end. `None` if `observer` stopped the making
+    /// of scores or embeddings.
+    ///
+    /// # Errors
+    ///
+    /// As [`RaceJob::create`] and [`RaceJob::resume`].
     pub(crate) fn open(
         config: RunConfig,
         ground: Ground,
-        start: &RaceStart,
+        who: Vec<Architecture>,
         path: &Path,
-    ) -> Result<RaceJob, Error> {
-        let (shape, classes) = (ground.train.shape(), ground.train.classes().len());
-        let who = start.candidates(&config, shape, classes)?;
-        let mut race = race_on(&config, &ground, who.clone())?;
-        let sitting = Sitting::new(RunFolder::open_or_create(path, config.to_toml()?.as_bytes())?);
-        let mut peak = PeakMemory::NONE;
-        match sitting.earlier()? {
-            Some(earlier) => {
-                peak = PeakMemory::of_checkpoint(&earlier.snapshot.state);
-                race.restore(&earlier.snapshot)?;
+        observer: &mut dyn Observer,
+    ) -> Result<Option<RaceJob>, Error> {
+        let config = RunConfig { what: Some(What::Race), finish: None, ..config };
+        if !RunFolder::is_begun(path) {
+            let first = race_on(&config, &ground, who.clone());
+            if let Err(error) = &first
+                && Missing::of(error).is_none()
+            {
+                return first.map(|_| None);
             }
-            None => {
-                write_candidates(sitting.folder(), &who)?;
-                beginning(&config, &ground)?.write(sitting.folder())?;
-            }
+            let sitting = begun_folder(path, &config, &who)?;
+            return RaceJob::begun((config, ground, who), first, sitting, observer);
         }
-        Ok(RaceJob { config, ground, race, sitting, peak })
+        let sitting = Sitting::new(RunFolder::open(path)?);
+        if let Some(record) = RunRecord::read(sitting.folder())? {
+            record.check_settings(config.to_table()?)?;
+            record.check_data(&ground.fingerprint, &ground.train)?;
+        }
+        let began_with = read(&path.join(CANDIDATES))?;
+        if !who.is_empty() && who != began_with {
+            return Err(Error::OtherCandidates { path: path.to_owned() });
+        }
+        let who = began_with;
+        let first = race_on(&config, &ground, who.clone());
+        RaceJob::begun((config, ground, who), first, sitting, observer)
     }
 
-    /// A race that goes on from its newest whole checkpoint, or from its beginning if it never had one, with
-    /// what to tell the user. `None` if `observer` stopped the making of scores or embeddings.
+    /// A race that goes on from its newest whole checkpoint, or from its beginning if it never had one.
+    /// `None` if `observer` stopped the making of scores or embeddings.
     ///
     /// # Errors
     ///
     /// As [`Job::resume`](crate::Job::resume).
-    pub fn resume(
-        path: &Path,
-        observer: &mut dyn Observer,
-    ) -> Result<Option<(RaceJob, Vec<String>)>, Error> {
+    pub fn resume(path: &Path, observer: &mut dyn Observer) -> Result<Option<RaceJob>, Error> {
         let sitting = Sitting::new(RunFolder::open(path)?);
-        let mut config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
+        let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
         let record = RunRecord::read(sitting.folder())?;
         let began_in = record.as_ref().and_then(|record| record.began_in.clone());
-        let ground = Ground::again(&config, record.as_ref(), observer)
-            .map_err(|error| explained(error, &config, began_in.as_deref(), path))?;
+        let explained = |error| explained(error, &config, began_in.as_deref(), path);
+        let ground = Ground::again(&config, record.as_ref(), observer).map_err(explained)?;
         let who = read(&path.join(CANDIDATES))?;
-        let first = race_on(&config, &ground, who.clone());
-        let first = first.map_err(|error| explained(error, &config, began_in.as_deref(), path));
+        let first = race_on(&config, &ground, who.clone()).map_err(explained);
+        RaceJob::begun((config.clone(), ground, who), first, sitting, observer)
+    }
+
+    /// With what it needs made, its beginning written down, and where it stands taken up.
+    fn begun(
+        (mut config, ground, who): (RunConfig, Ground, Vec<Architecture>),
+        first: Result<Race, Error>,
+        sitting: Sitting,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<RaceJob>, Error> {
+        let (train, path) = (ground.train.clone(), sitting.folder().path().to_owned());
         let build = |config: &RunConfig| race_on(config, &ground, who.clone());
-        let train = ground.train.clone();
-        let Some(mut race) = complete(first, &mut config, &train, path, observer, build)? else {
+        let Some(mut race) = complete(first, &mut config, &train, &path, observer, build)? else {
             return Ok(None);
         };
-        match record {
+        match RunRecord::read(sitting.folder())? {
             Some(record) => record.check_files(&UsedFiles::of_search(&config.search)?)?,
             None => beginning(&config, &ground)?.write(sitting.folder())?,
         }
-        let (mut notes, mut peak) = (Vec::new(), PeakMemory::NONE);
-        match sitting.earlier()? {
-            Some(earlier) => {
-                notes.extend(earlier.notes);
-                peak = PeakMemory::of_checkpoint(&earlier.snapshot.state);
-                race.restore(&earlier.snapshot)?;
-            }
-            None => notes.push("there is no checkpoint: starting from the beginning".to_owned()),
+        let mut peak = PeakMemory::NONE;
+        if let Some(earlier) = sitting.earlier()? {
+            earlier.notes.into_iter().for_each(|note| observer.observe(&ScoringEvent::Note(note)));
+            peak = PeakMemory::of_checkpoint(&earlier.snapshot.state);
+            race.restore(&earlier.snapshot)?;
+            sitting.folder().log(&json!({ "event": "resumed" }))?;
         }
-        sitting.folder().log(&json!({ "event": "resumed" }))?;
-        Ok(Some((RaceJob { config, ground, race, sitting, peak }, notes)))
+        Ok(Some(RaceJob { config, ground, race, sitting, peak }))
     }
 
     /// Runs until one is left or until `stop` says so; `observe` is told of everything but the end, after it
@@ -232,7 +255,8 @@ impl RaceJob {
             return Ok(RaceEnding::Finished(Box::new(outcome.map_err(unreadable)?)));
         }
         let Some(winner) = self.race.winner() else {
-            return Ok(RaceEnding::Stopped(0, 0));
+            let (rung, trial) = self.race.position();
+            return Ok(RaceEnding::Stopped(rung, trial));
         };
         let outcome = self.outcome(winner);
         let text = serde_json::to_string_pretty(&outcome).map_err(unreadable)?;
@@ -244,20 +268,18 @@ impl RaceJob {
     fn outcome(&self, winner: &Candidate) -> RaceOutcome {
         let Ground { name, fingerprint, train, table, .. } = &self.ground;
         let lookup = table.as_ref().and_then(|table| lookup_in(table, &winner.architecture));
-        let dataset = DatasetSummary {
-            name: name.clone(),
-            fingerprint: fingerprint.clone(),
-            order: Some(train.order()),
-            train: train.len(),
-            classes: train.classes().len(),
-        };
+        let dataset = DatasetSummary::of(name, fingerprint, train);
         RaceOutcome::of((&self.race, winner), &self.config, dataset, lookup, self.peak.bytes())
     }
 }
 
-fn write_candidates(folder: &RunFolder, who: &[Architecture]) -> Result<(), Error> {
+/// A new folder with settings and who runs.
+fn begun_folder(path: &Path, config: &RunConfig, who: &[Architecture]) -> Result<Sitting, Error> {
     let lines: String = who.iter().map(|of| format!("{of}\n")).collect();
-    Ok(folder.write(CANDIDATES, lines.as_bytes())?)
+    let (config, beside) = (config.to_toml()?, Some((CANDIDATES, lines.as_bytes())));
+    let sitting = Sitting::new(RunFolder::create_with(path, config.as_bytes(), beside)?);
+    sitting.folder().log(&json!({ "event": "created" }))?;
+    Ok(sitting)
 }
 
 /// The race of these candidates, on data that is open already.
@@ -272,6 +294,7 @@ fn race_on(config: &RunConfig, ground: &Ground, who: Vec<Architecture>) -> Resul
         augmentation: config.augmentation,
         policy: policy.name.clone(),
         settings: policy.settings(),
+        split: config.search.split,
         scores: scores.map(Arc::new),
         embeddings,
         one_off,

@@ -2,8 +2,11 @@
 
 mod job;
 mod outcome;
+mod rank;
 mod start;
 
+pub(crate) use job::{CANDIDATES, says_race};
 pub use job::{RaceEnding, RaceJob, is_race};
 pub use outcome::{RaceOutcome, RaceSpent, Raced};
+pub use rank::{RankEnding, RankEvent, RankPlan, Ranked, Truth, rank};
 pub use start::RaceStart;

@@ -33,6 +33,9 @@ pub struct RaceOutcome {
     /// Every candidate with what its last rung found, the winner first, then those who came as far, the
     /// better first.
     pub standings: Vec<Raced>,
+    /// Things to know before trusting it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What was spent.
     pub cost: RaceSpent,
     /// What the benchmark's table says of the winner.
@@ -102,6 +105,7 @@ impl RaceOutcome {
             params: winner.params,
             macs: winner.macs,
             standings: standings(race),
+            notes: race.notes().to_vec(),
             cost: RaceSpent {
                 samples,
                 macs,

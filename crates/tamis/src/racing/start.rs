@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tamis_data::ImageShape;
+use tamis_data::Dataset;
 use tamis_race::{Proposal, Proposer};
 use tamis_record::{Outcome, RunConfig};
 use tamis_search::build_space;
@@ -35,13 +35,13 @@ impl RaceStart {
         })
     }
 
-    /// The candidates that the settings propose, for images of this shape and so many classes.
-    pub(super) fn candidates(
+    /// The candidates that the settings propose, for such images.
+    pub(crate) fn candidates(
         &self,
         config: &RunConfig,
-        image: ImageShape,
-        classes: usize,
+        train: &Dataset,
     ) -> Result<Vec<Architecture>, Error> {
+        let (image, classes) = (train.shape(), train.classes().len());
         let proposal: Proposal = config.race.candidates.parse()?;
         let listed = match &proposal {
             Proposal::File(path) => read(path)?,
@@ -73,7 +73,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<Architecture>, Error> {
     let lines = (1..).zip(text.lines().map(str::trim));
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let read = lines.map(|(line, text)| {
-        text.parse().map_err(|source| Error::Candidate { path: path.to_owned(), line, source })
+        text.parse().map_err(|source| Error::Candidate {
+            path: path.to_owned(),
+            line,
+            source: Box::new(source),
+        })
     });
     read.collect()
 }

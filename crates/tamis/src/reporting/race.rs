@@ -9,16 +9,16 @@ use tamis_report::{
     RungRun,
 };
 
-use super::{extend, fact, given, lines};
+use super::{extend, fact, given, lines, warning};
 use crate::error::Error;
-use crate::racing::{RaceOutcome, RaceSpent};
+use crate::racing::{CANDIDATES, RaceOutcome, RaceSpent};
 use crate::reporting::summary::{Summary, summarize};
 
 pub(super) fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result<(), Error> {
     let config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
     let trials: Vec<TrialRecord> = lines(&path.join("trials.jsonl"));
     let outcome = summary.race.as_ref();
-    extend(&mut report.head, head(&config, summary, &trials));
+    extend(&mut report.head, head(&config, summary));
     report.race = Part::Given(raced(&config, &trials, outcome));
     if report.cost == Part::Absent {
         report.cost = match outcome {
@@ -70,18 +70,20 @@ fn rungs(config: &RunConfig, trials: &[TrialRecord], outcome: Option<&RaceOutcom
     let last = trials.iter().map(|trial| trial.rung).max();
     let rungs = (0..=last.unwrap_or(0)).filter(|_| last.is_some()).map(|rung| {
         let of_rung = |trial: &&TrialRecord| trial.rung == rung;
-        let went_on = |candidate: usize| {
-            let is_next = |trial: &TrialRecord| trial.rung > rung && trial.candidate == candidate;
-            trials.iter().any(is_next)
-        };
-        let run = |trial: &TrialRecord| {
-            let won = outcome.is_some_and(|of| of.genotype == trial.genotype);
-            RungRun {
-                candidate: trial.candidate,
-                name: trial.genotype.clone(),
-                score: score(trial, config.race.score),
-                kept: won || went_on(trial.candidate),
+        let is_next = |trial: &TrialRecord, of: usize| trial.rung > rung && trial.candidate == of;
+        let kept = |trial: &TrialRecord| match outcome {
+            Some(outcome) => {
+                let goes_on = trials.iter().any(|next| is_next(next, trial.candidate));
+                Some(goes_on || outcome.genotype == trial.genotype)
             }
+            // Who goes on is known once they run again.
+            None => trials.iter().any(|next| is_next(next, trial.candidate)).then_some(true),
+        };
+        let run = |trial: &TrialRecord| RungRun {
+            candidate: trial.candidate,
+            name: trial.genotype.clone(),
+            score: score(trial, config.race.score),
+            kept: kept(trial),
         };
         Rung {
             steps: trials.iter().filter(of_rung).map(|trial| trial.steps).max().unwrap_or(0),
@@ -91,10 +93,12 @@ fn rungs(config: &RunConfig, trials: &[TrialRecord], outcome: Option<&RaceOutcom
     rungs.collect()
 }
 
-fn head(config: &RunConfig, summary: &Summary, trials: &[TrialRecord]) -> Head {
+fn head(config: &RunConfig, summary: &Summary) -> Head {
     let data = summary.data.clone().unwrap_or_default();
     let outcome = summary.race.as_ref();
-    let candidates = trials.iter().filter(|trial| trial.rung == 0).count();
+    let all =
+        std::fs::read_to_string(Path::new(&summary.path).join(CANDIDATES)).unwrap_or_default();
+    let candidates = all.lines().count();
     let mut figures = vec![KeyFigure {
         name: "candidates".to_owned(),
         value: Some(candidates.to_string()),
@@ -121,7 +125,9 @@ fn head(config: &RunConfig, summary: &Summary, trials: &[TrialRecord]) -> Head {
             fact("winner", summary.genotype.clone().unwrap_or("none yet".to_owned())),
             fact("folder of the race", &summary.path),
         ],
-        notes: Vec::new(),
+        notes: outcome
+            .map(|of| of.notes.iter().map(|note| warning(note)).collect())
+            .unwrap_or_default(),
     }
 }
 

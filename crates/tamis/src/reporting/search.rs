@@ -3,7 +3,7 @@
 use std::path::Path;
 use tamis_core::math;
 
-use tamis_record::{Cost, Outcome};
+use tamis_record::{Cost, Finish, Outcome};
 use tamis_record::{Layers, RunConfig};
 use tamis_report::{
     Amounts, CellShares, CostLedger, CostPart, EdgeShares, FoundArchitecture, Head, KeyFigure,
@@ -33,7 +33,7 @@ pub(super) fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result
         race::finish(report, &finish)?;
     }
     report.cost = match &summary.outcome {
-        Some(outcome) => Part::Given(ledger(&outcome.cost)),
+        Some(outcome) => Part::Given(ledger(&outcome.cost, outcome.finish.as_ref())),
         None => Part::Missing("The search is not finished.".to_owned()),
     };
     Ok(())
@@ -57,7 +57,7 @@ fn head(config: &RunConfig, summary: &Summary, epochs: &[EpochRecord]) -> Head {
         figures.push(KeyFigure {
             name: "samples against all data".to_owned(),
             value: Some(percent(outcome.cost.sample_ratio)),
-            detail: Some("the search alone".to_owned()),
+            detail: Some("without what was spent before".to_owned()),
         });
         let looked_up = outcome.lookup.as_ref().and_then(|of| of.record.cifar10_test_200);
         figures.extend(looked_up.map(|accuracy| KeyFigure {
@@ -166,7 +166,10 @@ fn architectures(
     epochs: &[EpochRecord],
 ) -> Part<Vec<FoundArchitecture>> {
     let found = summary.genotype.as_deref().and_then(|text| text.parse().ok());
-    let title = match summary.outcome {
+    let title = match &summary.outcome {
+        Some(Outcome { finish: Some(finish), .. }) => {
+            format!("the winner of {} candidates", finish.entrants)
+        }
         Some(_) => format!("found after {} epochs", config.search.train.epochs),
         None => format!("after {} of {} epochs", epochs.len(), config.search.train.epochs),
     };
@@ -174,7 +177,7 @@ fn architectures(
     given(found.into_iter().collect(), "No epoch is finished yet.")
 }
 
-fn ledger(cost: &Cost) -> CostLedger {
+fn ledger(cost: &Cost, finish: Option<&Finish>) -> CostLedger {
     let part = |name: &str, one_off: bool, amounts: Amounts| CostPart {
         name: name.to_owned(),
         one_off,
@@ -193,6 +196,11 @@ fn ledger(cost: &Cost) -> CostLedger {
     if before != (Amounts { samples: Some(0), macs: Some(0), wall_s: Some(0.0) }) {
         parts.insert(0, part("scores and embeddings", true, before));
     }
+    parts.extend(finish.map(|finish| {
+        let Finish { samples, macs, wall_s, .. } = *finish;
+        let amounts = Amounts { samples: Some(samples), macs: Some(macs), wall_s: Some(wall_s) };
+        part("race", false, amounts)
+    }));
     let full = Amounts { samples: Some(cost.full_data_samples), ..Amounts::default() };
     CostLedger { parts, full_data: full, peak_rss_bytes: cost.peak_rss_bytes }
 }

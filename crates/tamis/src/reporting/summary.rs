@@ -15,7 +15,7 @@ use toml::Table;
 
 use crate::error::Error;
 use crate::networks::{TrainingConfig, TrainingOutcome};
-use crate::racing::{RaceOutcome, is_race};
+use crate::racing::{RaceOutcome, says_race};
 use crate::scoring::TABLES;
 
 /// What a folder is of.
@@ -155,7 +155,7 @@ pub fn summarize(path: &Path) -> Result<Summary, Error> {
             Some("scorer") => Ok(training(&view, &table, Kind::Scorer)),
             Some("autoencoder") => Ok(training(&view, &table, Kind::Autoencoder)),
             _ if table.contains_key("network") => Ok(network(&view, &table)),
-            _ if is_race(path) => Ok(race(&view, &table)),
+            _ if says_race(&table) => Ok(race(&view, &table)),
             _ => Ok(search(&view, &table)),
         },
         Err(error) => {
@@ -256,7 +256,7 @@ fn network(view: &FolderView, settings: &Table) -> Summary {
             Ok(outcome) => summary.trained(outcome),
             Err(error) => summary.damaged(format!("result.json: {error}")),
         },
-        Ok(None) => summary.to_be_resumed(view),
+        Ok(None) => summary.resumable(view),
         Err(error) => summary.damaged(error.to_string()),
     }
 }
@@ -276,7 +276,7 @@ fn race(view: &FolderView, settings: &Table) -> Summary {
             Ok(outcome) => summary.raced(outcome),
             Err(error) => summary.damaged(format!("result.json: {error}")),
         },
-        Ok(None) => Summary { epochs_done: None, ..summary.to_be_resumed(view) },
+        Ok(None) => Summary { epochs_done: None, ..summary.resumable(view) },
         Err(error) => summary.damaged(error.to_string()),
     }
 }
@@ -416,7 +416,7 @@ impl Summary {
     }
 
     /// Not at its end: with where it would go on, and how.
-    fn to_be_resumed(self, view: &FolderView) -> Summary {
+    fn resumable(self, view: &FolderView) -> Summary {
         let summary = self.saved(view.saved());
         if summary.state == State::Damaged {
             return summary;

@@ -27,8 +27,8 @@ use crate::ground::Ground;
 use crate::lookup::lookup_in;
 use crate::networks::{NetworkConfig, quickest_ms};
 use crate::racing::{RaceEnding, RaceJob, RaceStart};
-use crate::scoring::{Missing, Observer, complete};
-use crate::searches::finish::{FOLDER, finish_of, race_of};
+use crate::scoring::{Missing, Observer, Unobserved, complete};
+use crate::searches::finish::{FOLDER, check_finish, finish_of, race_of};
 use crate::searches::prepared::{Prepared, prepare_on};
 use crate::searches::selection;
 
@@ -73,6 +73,7 @@ impl Job {
         path: &Path,
         observer: &mut dyn Observer,
     ) -> Result<Option<Job>, Error> {
+        config.what = None;
         race_of(&config)?;
         let ground = Ground::of(&config, observer)?;
         let first = prepare_on(&config, ground.train.clone());
@@ -81,6 +82,7 @@ impl Job {
         {
             return first.map(|_| None);
         }
+        check_finish(&config, &ground.train)?;
         let sitting = Sitting::new(RunFolder::create(path, config.to_toml()?.as_bytes())?);
         sitting.folder().log(&json!({ "event": "created" }))?;
         let Some(search) = searchable(first, &mut config, &ground.train, path, observer)? else {
@@ -234,7 +236,14 @@ impl Job {
         let visited = visited.collect::<Result<_, tamis_space::Error>>()?;
         let start = RaceStart { found: Some(found.clone()), visited };
         let folder = self.path().join(FOLDER);
-        let mut race = RaceJob::open(config, self.prepared.ground(), &start, &folder)?;
+        // What is there already goes on with those that it began with.
+        let who = match RunFolder::is_begun(&folder) {
+            true => Vec::new(),
+            false => start.candidates(&config, &self.prepared.train)?,
+        };
+        // What it needs the search had, too: nothing is made.
+        let race = RaceJob::open(config, self.prepared.ground(), who, &folder, &mut Unobserved)?;
+        let Some(mut race) = race else { return self.stopped() };
         match race.run(stop, |event, race| observe(Advanced::Race(event, race)))? {
             RaceEnding::Finished(outcome) => self.finished(Some(finish_of(&outcome, &found)?)),
             RaceEnding::Stopped(..) => self.stopped(),
@@ -273,13 +282,7 @@ impl Job {
 
     fn dataset_summary(&self) -> DatasetSummary {
         let Prepared { data_name, fingerprint, train, .. } = &self.prepared;
-        DatasetSummary {
-            name: data_name.clone(),
-            fingerprint: fingerprint.clone(),
-            order: Some(train.order()),
-            train: train.len(),
-            classes: train.classes().len(),
-        }
+        DatasetSummary::of(data_name, fingerprint, train)
     }
 
     fn save(&mut self) -> Result<(), Error> {

@@ -21,7 +21,7 @@ pub(crate) fn race() -> Result<Race, Box<dyn Error>> {
         candidate,
         name: cells[candidate].to_string(),
         score: Some(score),
-        kept,
+        kept: Some(kept),
     };
     let first = (0..).zip(&scores).map(|(place, &of)| run(of, place < KEPT)).collect();
     let mut again: Vec<(usize, f64)> = scores[..KEPT]

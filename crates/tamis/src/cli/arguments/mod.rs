@@ -10,6 +10,7 @@ mod export;
 mod listing;
 mod lookup;
 mod race;
+mod rank;
 mod report;
 mod scoring;
 mod search;
@@ -30,6 +31,7 @@ pub(crate) use data::{DataArguments, DataCommand, PackArguments};
 pub(crate) use export::ExportArguments;
 pub(crate) use lookup::LookupArguments;
 pub(crate) use race::RaceArguments;
+pub(crate) use rank::{Column, RankArguments, RankFormat};
 pub(crate) use report::ReportArguments;
 pub(crate) use scoring::{EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
 pub(crate) use search::{ResumeArguments, SearchArguments};
@@ -60,6 +62,7 @@ pub(crate) enum Command {
     Search(Box<SearchArguments>),
     Resume(ResumeArguments),
     Race(Box<RaceArguments>),
+    Rank(Box<RankArguments>),
     Train(Box<TrainArguments>),
     Evaluate(EvaluateArguments),
     Predict(PredictArguments),

@@ -13,7 +13,7 @@ use super::suggested;
 ///
 /// Every candidate is a network of its own, as deep as it is meant to be, with few channels. All are trained
 /// for some steps on the images that a policy gives; the better go on and are trained longer, from the
-/// beginning, until one is left: successive halving. A thousand steps in all show whether a network trains,
+/// beginning, until one is left: successive halving. Some hundred steps of a network show whether it trains,
 /// which a search on a supernet of a few cells cannot see.
 ///
 /// The winner's genotype goes to standard output; progress, standings and costs go to standard error.
@@ -37,7 +37,7 @@ pub(crate) struct RaceArguments {
         long,
         value_name = "C",
         long_help = "Who runs [default: neighbours]\n\n  \
-            neighbours  the start, and every architecture that is one decision away\n  \
+            neighbours  the start, and every one that differs in one decision; none is put in nowhere\n  \
             visited     what the search of --run would have found after each epoch of its second half\n  \
             largest:N   the architectures of most parameters\n  \
             random:N    random ones\n  \

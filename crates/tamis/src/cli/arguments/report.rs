@@ -6,13 +6,13 @@ use clap::Args;
 
 /// Show runs as one HTML page.
 ///
-/// The page stands alone: curves, the found cell, the images that were chosen, confusions and the worst
-/// mistakes, costs. It needs no network, reads well on a phone, and is light or dark as the reader's system
-/// is.
+/// The page stands alone: curves, the found cell, the ladder of a race, the images that were chosen,
+/// confusions and the worst mistakes, costs. It needs no network, reads well on a phone, and is light or
+/// dark as the reader's system is.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
-    /// Folders of a search, a training and a comparison, at most one each; without --out any number of
-    /// searches and trainings
+    /// Folders of a search, a race, a training and a comparison, at most one each; without --out any number
+    /// of searches and trainings
     #[arg(value_name = "RUN", required = true)]
     pub(crate) runs: Vec<PathBuf>,
     /// File to write

@@ -6,13 +6,13 @@ use super::figures::{Detail, Table, heading, note, summaries, values};
 
 /// What the columns mean.
 const LEGEND: &str = "\
-Accuracies in percent, mean ± standard deviation (n - 1) over the seeds; costs are means a run. \
-`vs random-like` is the difference to as many random samples, `vs full-steps` that to all data in \
-as many steps, seed by seed, with its 95 % t interval. `samples` and `multiply-adds` are shares of \
-what all data takes, multiply-adds with what was spent before the search. Speed-ups are all data over \
-this arm, the search alone. `decisive`, `initial`, `collapsed`, `cut off`: share of runs with every edge \
-decided, that end at the argmax of their initial alphas, that skip or none took over, that no path \
-leads through. `?` is unknown, `-` is none.";
+Accuracies in percent, mean ± standard deviation (n - 1) over the seeds; costs are means a run. `vs \
+random-like` is the difference to as many random samples, `vs full-steps` that to all data in as \
+many steps, seed by seed, with its 95 % t interval. `samples` and `multiply-adds` are shares of what \
+all data takes, multiply-adds with what was spent before the search. Speed-ups are all data over \
+this arm, without what was spent before. `decisive`, `initial`, `collapsed`, `cut off`: share of \
+runs with every edge decided, that end at the argmax of their initial alphas, that skip or none took \
+over, that no path leads through. `?` is unknown, `-` is none.";
 
 /// All blocks.
 pub(super) fn markdown(comparison: &Comparison) -> String {
