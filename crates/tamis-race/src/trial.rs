@@ -34,7 +34,7 @@ pub(crate) struct Terms {
     pub(crate) source: BatchSource,
     /// Which images, for a rung of so many steps.
     pub(crate) images: Images,
-    /// Ascending; empty if none are held out.
+    /// In the order in which they are passed; empty if none are held out.
     pub(crate) held_out: Vec<SampleId>,
     pub(crate) device: Device,
 }

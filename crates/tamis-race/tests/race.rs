@@ -246,6 +246,8 @@ fn states_of_other_races_are_refused() {
         ("/progress/rung", 9.into()),
         ("/progress/place", 5.into()),
         ("/progress/standing", vec![9].into()),
+        ("/progress/place", 4.into()),
+        ("/progress/winner", 0.into()),
         ("/trial/progress/losses", vec![0.5; 99].into()),
     ] {
         let mut changed: Snapshot = whole.clone();

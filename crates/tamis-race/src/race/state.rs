@@ -61,7 +61,10 @@ impl Race {
         let fits = standing.iter().chain(of_records).chain(winner).all(known)
             && records.iter().all(|record| record.rung < self.rungs.len())
             && (*rung < self.rungs.len() || winner.is_some())
-            && *place <= standing.len();
+            && *place <= standing.len()
+            // Who is at work is the next of a rung that there is.
+            && (saved.trial.is_null()
+                || winner.is_none() && *place < standing.len() && *rung < self.rungs.len());
         if !fits {
             return Err(unreadable(format!("rung {rung}, trial {place} of {}", standing.len())));
         }
