@@ -362,6 +362,11 @@ fn the_settings_of_a_training_are_shown_complete_and_train_to_the_same_bytes() {
     let run_text = run.to_str().unwrap();
     let settings = folder.path().join("settings.toml");
     let shown = printed(&tamis(&["config", "show", run_text]));
+    for (name, is_listed) in
+        [("policy.scores", true), ("race.channels", false), ("cost.target", false)]
+    {
+        assert_eq!(shown.contains(&format!("# {name}")), is_listed, "{name}: {shown}");
+    }
     tamis::run::write_durably(&settings, shown.as_bytes()).unwrap();
     assert_eq!(printed(&tamis(&["config", "diff", run_text, settings.to_str().unwrap()])), "");
     let again = folder.path().join("again");

@@ -62,13 +62,11 @@ fn read(from: Option<&Path>, set: &[String]) -> Result<Settings, Failure> {
     let layers = assigned(layers, set)?;
     if layers.table().contains_key("network") {
         let config = TrainingConfig::resolve(&layers)?;
-        // A training is looked up in no table; its sections of the same names are those of a search.
-        let without_default = WITHOUT_DEFAULT.into_iter().filter(|(name, _)| name.contains('.'));
-        return Ok(Settings {
-            text: config.to_toml()?,
-            table: config.to_table()?,
-            without_default: without_default.collect(),
-        });
+        let table = config.to_table()?;
+        // Sections of the same names are those of a search, which has others and is looked up in a table.
+        let has = |name: &str| name.split_once('.').is_some_and(|(of, _)| table.contains_key(of));
+        let without_default = WITHOUT_DEFAULT.into_iter().filter(|(name, _)| has(name)).collect();
+        return Ok(Settings { text: config.to_toml()?, table, without_default });
     }
     let config = layers.resolve()?;
     Ok(Settings {
