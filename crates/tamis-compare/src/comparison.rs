@@ -168,7 +168,7 @@ impl Block {
     /// Seconds that `full` takes over the seconds of this arm, over the seeds that both have from
     /// the same machine with as many threads: seconds of different machines say nothing.
     pub fn speed_up_wall(&self, arm: &ArmResult) -> Option<f64> {
-        let quantity = Quantity::SearchWallS;
+        let quantity = Quantity::WallS;
         let full = self.full(arm)?;
         let comparable = arm.runs.iter().filter(|run| {
             full.runs.iter().any(|other| other.seed == run.seed && other.made == run.made)
@@ -214,10 +214,7 @@ impl ArmResult {
     pub fn speed_up_samples(&self) -> Option<f64> {
         let sum = |of: fn(&Outcome) -> u64| self.runs.iter().map(|run| of(&run.outcome)).sum();
         let full: u64 = sum(|outcome| outcome.cost.full_data_samples);
-        let own: u64 = sum(|Outcome { cost, finish, .. }| {
-            let of_finish = finish.as_ref().map_or(0, |finish| finish.samples);
-            cost.weight_samples + cost.arch_samples + of_finish
-        });
+        let own: u64 = sum(Outcome::samples);
         (own > 0).then(|| full as f64 / own as f64)
     }
 }

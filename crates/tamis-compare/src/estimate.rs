@@ -31,7 +31,7 @@ impl Estimate {
             host: record.key.host.clone(),
             policy: record.key.policy.clone(),
             epochs: record.key.epochs,
-            wall_s: record.outcome.cost.search_wall_s,
+            wall_s: record.outcome.wall_s(),
         });
         Estimate { samples, measured: measured.collect() }
     }

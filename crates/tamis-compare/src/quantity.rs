@@ -29,8 +29,8 @@ pub enum Quantity {
     OneOffMacs,
     /// Seconds before the search.
     OneOffWallS,
-    /// Seconds of the search's steps.
-    SearchWallS,
+    /// Seconds of the search's steps, and of what finished it.
+    WallS,
     /// Most memory of the run's process, bytes.
     PeakRssBytes,
     /// 1 if every edge is decided, else 0.
@@ -67,7 +67,7 @@ impl Quantity {
         Quantity::OneOffSamples,
         Quantity::OneOffMacs,
         Quantity::OneOffWallS,
-        Quantity::SearchWallS,
+        Quantity::WallS,
         Quantity::PeakRssBytes,
         Quantity::Decisive,
         Quantity::DecidedShare,
@@ -90,7 +90,7 @@ impl Quantity {
             Quantity::OneOffSamples => "one_off_samples",
             Quantity::OneOffMacs => "one_off_macs",
             Quantity::OneOffWallS => "one_off_wall_s",
-            Quantity::SearchWallS => "search_wall_s",
+            Quantity::WallS => "wall_s",
             Quantity::PeakRssBytes => "peak_rss_bytes",
             Quantity::Decisive => "decisive",
             Quantity::DecidedShare => "decided_share",
@@ -121,7 +121,7 @@ impl Quantity {
             Quantity::OneOffSamples => count(cost.one_off_samples),
             Quantity::OneOffMacs => count(cost.one_off_macs),
             Quantity::OneOffWallS => cost.one_off_wall_s,
-            Quantity::SearchWallS => Some(cost.search_wall_s),
+            Quantity::WallS => Some(outcome.wall_s()),
             Quantity::PeakRssBytes => count(cost.peak_rss_bytes),
             Quantity::Decisive => flag(outcome.decisive),
             Quantity::DecidedShare => {

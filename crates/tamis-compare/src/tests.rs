@@ -271,6 +271,25 @@ fn seconds_of_different_machines_or_numbers_of_threads_give_no_speed_up() {
 }
 
 #[test]
+fn what_finished_a_search_counts_in_its_seconds_and_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("full@0", &[]);
+    let mut result = result(&plan.runs[0].key, 90.0, 10.0);
+    result["finish"] = json!({
+        "candidates": "neighbours", "entrants": 19, "proposed": SKIP, "samples": 100, "macs": 1,
+        "wall_s": 30.0
+    });
+    let line = line(&result.to_string(), RUN, &plan.runs[0].key).unwrap();
+    let results = results(folder.path(), &[line]).unwrap();
+    let comparison = Comparison::of(&plan, &results, None);
+    let arm = &comparison.blocks[0].arms[0];
+    assert_eq!(arm.summary(Quantity::WallS).unwrap().mean, 40.0);
+    assert_eq!(arm.speed_up_samples(), Some(5.0), "of 1000 samples 50, 50 and 100");
+    let estimate = Estimate::of(&results, &json!({ "os": "linux" }), plan.samples);
+    assert_eq!(estimate.wall_s(&plan.runs[0]), Some(40.0));
+}
+
+#[test]
 fn the_accuracy_of_a_search_is_that_of_its_last_epoch_with_an_architecture_step() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan("full@0", &[]);

@@ -233,6 +233,17 @@ impl Outcome {
         }
     }
 
+    /// Passes of one sample in the search and in what finished it.
+    pub fn samples(&self) -> u64 {
+        let of_finish = self.finish.as_ref().map_or(0, |finish| finish.samples);
+        self.cost.weight_samples + self.cost.arch_samples + of_finish
+    }
+
+    /// Seconds of the search's steps and of what finished it.
+    pub fn wall_s(&self) -> f64 {
+        self.cost.search_wall_s + self.finish.as_ref().map_or(0.0, |finish| finish.wall_s)
+    }
+
     /// Share of right answers over the architecture batches of the last epoch that had any: a policy
     /// may let the architecture rest. `None` if no epoch had one.
     pub fn arch_val_accuracy(&self) -> Option<f64> {

@@ -118,7 +118,7 @@ fn arm_row(block: &Block, arm: &ArmResult, detail: Detail) -> Vec<String> {
         cost(arm, Quantity::SampleRatio, |mean| format!("{mean:.3}")),
         cost(arm, Quantity::MacsRatio, |mean| format!("{mean:.3}")),
         cost(arm, Quantity::OneOffSamples, |mean| thousands(mean as u64)),
-        cost(arm, Quantity::SearchWallS, |mean| format!("{mean:.1}")),
+        cost(arm, Quantity::WallS, |mean| format!("{mean:.1}")),
         cost(arm, Quantity::PeakRssBytes, |mean| format!("{:.0} MB", mean / 1e6)),
         times(arm.speed_up_samples()),
         times(block.speed_up_wall(arm)),
@@ -255,7 +255,7 @@ fn value_row(arm: &ArmResult, run: &SeedResult, accuracies: &[Quantity]) -> Vec<
     cells.extend([
         format!("{:.3}", cost.sample_ratio),
         cost.macs_ratio.map_or_else(unknown, |ratio| format!("{ratio:.3}")),
-        format!("{:.1}", cost.search_wall_s),
+        format!("{:.1}", outcome.wall_s()),
         cost.peak_rss_bytes.map_or_else(unknown, |bytes| format!("{:.0} MB", bytes as f64 / 1e6)),
         format!("{} of {}", outcome.decided_edges, outcome.edges),
         yes(outcome.genotype == outcome.initial_genotype),
