@@ -162,10 +162,27 @@ fn static_policies_keep_their_samples_and_the_others_draw_anew_inside_their_halv
         let [first, second] = [0, 1].map(|epoch| plan(&spec, &context, epoch));
         assert_eq!(first == second, !needs_search(&spec), "{spec}");
     }
-    for epoch in 0..20 {
-        let found = plan("random-epoch:0.1", &context, epoch);
+    let draws = ["random-epoch:0.1", "random-epoch-balanced:0.1"];
+    for (spec, epoch) in draws.iter().flat_map(|spec| (0..20).map(move |epoch| (spec, epoch))) {
+        let found = plan(spec, &context, epoch);
         assert!(found.weight.iter().all(|id| halves.weight.contains(id)));
         assert!(found.arch.iter().all(|id| halves.arch.contains(id)));
+    }
+}
+
+#[test]
+fn a_balanced_draw_of_an_epoch_has_as_many_of_each_class_at_both_levels() {
+    // Classes of very unequal sizes: 0, 1, 4, 9, … decide who is of which.
+    let context = context((0..2_000).map(|sample| sample * sample % 10).collect(), 9);
+    let [weight, arch] = [30, 31].map(|count| count / 6);
+    for epoch in 0..5 {
+        let found = plan("random-epoch-balanced:61", &context, epoch);
+        for (level, least) in [(&found.weight, weight), (&found.arch, arch)] {
+            let classes = context.pool.grouped(level);
+            let counts: Vec<usize> = classes.iter().map(Vec::len).filter(|&of| of > 0).collect();
+            assert_eq!(counts.len(), 6, "classes 0, 1, 4, 5, 6 and 9");
+            assert!(counts.iter().all(|&count| (least..=least + 1).contains(&count)), "{counts:?}");
+        }
     }
 }
 
@@ -392,6 +409,7 @@ fn the_choice_of_a_seed_is_part_of_the_format() {
 const PINNED: &[&str] = &[
     "random:6 [12, 31, 39] [1, 4, 33]",
     "random-epoch:6 [2, 17, 28] [8, 23, 31]",
+    "random-epoch-balanced:6 [2, 3, 28] [8, 13, 23]",
     "proxy:6 [12, 26, 39] [4, 18, 21]",
     "proxy-p2:6 [12, 33, 39] [1, 4, 18]",
     "proxy-p3:6 [12, 26, 39] [4, 18, 21]",

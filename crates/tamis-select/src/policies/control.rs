@@ -7,8 +7,13 @@ use super::{Argument, full, full_steps, random, random_epoch};
 use crate::Error;
 
 /// Policies that draw blindly.
-const BLIND: [&str; 4] =
-    [full::ENTRY.name, random::ENTRY.name, random_epoch::ENTRY.name, full_steps::ENTRY.name];
+const BLIND: [&str; 5] = [
+    full::ENTRY.name,
+    random::ENTRY.name,
+    random_epoch::ENTRY.name,
+    random_epoch::BALANCED.name,
+    full_steps::ENTRY.name,
+];
 
 /// What a control comes down to.
 pub(super) enum Control<'a> {

@@ -40,6 +40,7 @@ pub const POLICIES: &[Entry] = &[
     full::ENTRY,
     random::ENTRY,
     random_epoch::ENTRY,
+    random_epoch::BALANCED,
     proxy::P1,
     proxy::P2,
     proxy::P3,

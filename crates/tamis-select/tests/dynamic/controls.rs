@@ -21,7 +21,9 @@ fn the_control_of_a_static_policy_is_random_sample_by_sample_and_in_its_state() 
 #[test]
 fn the_control_of_a_blind_policy_is_that_policy() {
     let context = context(500, 20, Settings::default());
-    for inner in ["full", "random:0.2", "random-epoch:0.2", "full-steps:0.2"] {
+    let blind =
+        ["full", "random:0.2", "random-epoch:0.2", "random-epoch-balanced:0.2", "full-steps:0.2"];
+    for inner in blind {
         let spec = format!("random-like:{inner}");
         assert_eq!(run(&spec, &context, noise), run(inner, &context, noise), "{inner}");
     }
