@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tamis_record::{Error, FILES, Outcome, RunConfig, flatten, hash_of_file};
+use tamis_record::{Error, FILES, Outcome, RunConfig, content_hash, flatten, hash_of_file};
 use tamis_search::{Basis, LearningRateScale, SearchConfig};
 
 use crate::canonical::needs;
@@ -139,9 +139,18 @@ impl Key {
         };
         let name = format!("{space}-{host}-{policy}{scale}-seed{seed}");
         let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && !"-._+".contains(c), "-");
-        // A key always has a JSON form; were it to have none, the name alone would have to do.
-        let text = serde_json::to_string(self).unwrap_or_default();
-        format!("{name}-{}", &blake3::hash(text.as_bytes()).to_hex()[..8])
+        format!("{name}-{}", &blake3::hash(self.text().as_bytes()).to_hex()[..8])
+    }
+
+    /// Sixteen hexadecimal digits that no other key has, one of another order neither.
+    pub fn digest(&self) -> String {
+        let order = self.order.as_deref().unwrap_or_default();
+        content_hash(format!("{order}\n{}", self.text()).as_bytes())
+    }
+
+    /// All but the order. A key always has a JSON form; were it to have none, names would have to do.
+    fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 }
 
@@ -281,5 +290,6 @@ mod tests {
         assert!(a.matches(&unknown) && unknown.matches(&b) && unknown.matches(&unknown));
         assert!(!unknown.matches(&key(&["seed=1"])));
         assert_eq!(a.folder_name(), unknown.folder_name());
+        assert_ne!(a.digest(), unknown.digest());
     }
 }

@@ -131,6 +131,38 @@ fn a_ranking_that_is_stopped_anywhere_goes_on_to_the_same_lines() {
 }
 
 #[test]
+fn what_a_results_file_has_is_not_made_again_wherever_it_was_made() {
+    let folder = tempfile::tempdir().unwrap();
+    prepare(folder.path());
+    let results = folder.path().join("kept.jsonl");
+    let kept = |out, more: &[&str]| {
+        rank(folder.path(), out, &[&GRID[..], &["--results=kept.jsonl"], more].concat())
+    };
+    ended(&rank(folder.path(), "whole", &GRID), 0);
+    fs::copy(folder.path().join("whole/ranking.jsonl"), &results).unwrap();
+    let before = fs::read(&results).unwrap();
+    let again = kept("again", &[]);
+    ended(&again, 0);
+    assert!(!folder.path().join("again").exists(), "a table alone");
+    assert_eq!(fs::read(&results).unwrap(), before);
+    assert_eq!(text(&again.stdout), text(&rank(folder.path(), "whole", &GRID).stdout));
+
+    // Lines of other settings and of other panels stay, and stand for nothing here.
+    ended(&kept("other", &["--set=race.lr=0.05"]), 0);
+    assert_eq!(fs::read_to_string(&results).unwrap().lines().count(), 10);
+    let two: String = CELLS[1..].iter().map(|(cell, _)| format!("{cell}\n")).collect();
+    tamis::run::write_durably(&folder.path().join("panel.txt"), two.as_bytes()).unwrap();
+    ended(&kept("two", &[]), 0);
+    let text = fs::read_to_string(&results).unwrap();
+    assert_eq!(text.lines().count(), 15);
+    assert!(text.as_bytes().starts_with(&before));
+
+    tamis::run::write_durably(&results, &[&before[..], b"{\"policy\":"].concat()).unwrap();
+    let told = ended(&kept("cut", &[]), 3);
+    assert!(told.contains("in line 6") && told.contains("`tamis rank` wrote"), "{told}");
+}
+
+#[test]
 fn a_folder_of_another_panel_or_of_other_settings_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     prepare(folder.path());

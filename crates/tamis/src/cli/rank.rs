@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use tamis::compare::{Difference, Summary, paired, parse_policies, summary};
 use tamis::race::RaceEvent;
 use tamis::{
-    RaceStart, RankEnding, RankEvent, RankPlan, Ranked, RunConfig, Truth, inputs_of_run,
-    rank as made, refuse_replacing,
+    RaceStart, RankEnding, RankEvent, RankPlan, Ranked, RunConfig, inputs_of_run, rank as made,
+    refuse_replacing,
 };
 
-use super::arguments::{Column, RankArguments, RankFormat};
+use super::arguments::{RankArguments, RankFormat};
 use super::output::{print_text, tell, tell_json, visible};
 use super::pace::{Pace, in_words};
 use super::progress::Shown;
@@ -77,12 +77,8 @@ fn plan(arguments: &RankArguments) -> Result<RankPlan, Failure> {
         config,
         start: RaceStart { found, ..RaceStart::default() },
         policies: parse_policies(&arguments.policies, &arguments.seeds.parse()?)?,
-        truth: match arguments.by {
-            Column::Cifar10Valid12 => Truth::Cifar10Valid12,
-            Column::Cifar10Test200 => Truth::Cifar10Test200,
-            Column::Cifar100Test200 => Truth::Cifar100Test200,
-            Column::ImageNet16Test200 => Truth::ImageNet16Test200,
-        },
+        truth: arguments.by,
+        results: arguments.results.clone().unwrap_or_else(|| arguments.out.join("ranking.jsonl")),
     })
 }
 

@@ -138,9 +138,9 @@ pub(super) fn standings(outcome: &RaceOutcome) -> Vec<Row> {
             value.map_or("no finite loss".to_owned(), |value| format!("{name} {value:.3}"))
         };
         let score = match outcome.score {
-            Score::TrainingLoss => by("loss", raced.training_loss),
-            Score::HeldOutLoss => by("held-out loss", raced.held_out_loss),
-            Score::HeldOutAccuracy => by("held-out accuracy", raced.held_out_accuracy),
+            Score::TrainingLoss => by("loss", raced.scores.training_loss),
+            Score::HeldOutLoss => by("held-out loss", raced.scores.held_out_loss),
+            Score::HeldOutAccuracy => by("held-out accuracy", raced.scores.held_out_accuracy),
         };
         let told = format!("{place}. {score}, {} steps", raced.steps);
         row(told, &raced.genotype)

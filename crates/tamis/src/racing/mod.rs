@@ -3,10 +3,12 @@
 mod job;
 mod outcome;
 mod rank;
+mod ranked;
 mod start;
 
 pub(crate) use job::{CANDIDATES, says_race};
 pub use job::{RaceEnding, RaceJob, is_race};
 pub use outcome::{RaceOutcome, RaceSpent, Raced};
-pub use rank::{RankEnding, RankEvent, RankPlan, Ranked, Truth, rank};
+pub use rank::{RankEnding, RankEvent, RankPlan, rank};
+pub use ranked::{Ranked, Truth};
 pub use start::RaceStart;

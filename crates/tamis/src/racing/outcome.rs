@@ -1,7 +1,7 @@
 //! `result.json` of a race: who won, over whom, what it cost.
 
 use serde::{Deserialize, Serialize};
-use tamis_race::{Candidate, Race, RaceCost, Score};
+use tamis_race::{Candidate, Race, RaceCost, Score, Scores};
 use tamis_record::{DatasetSummary, Lookup, RunConfig};
 use tamis_search::OneOffCost;
 
@@ -52,14 +52,9 @@ pub struct Raced {
     pub rungs: usize,
     /// Steps of the last of them.
     pub steps: u32,
-    /// Mean training loss of the last quarter of these; absent if it was no finite number any more.
-    pub training_loss: Option<f64>,
-    /// Mean loss of the images that were held out, if any were.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_out_loss: Option<f64>,
-    /// Share of right answers on these.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held_out_accuracy: Option<f64>,
+    /// What the last of them found.
+    #[serde(flatten)]
+    pub scores: Scores,
 }
 
 /// What a race spent. Unknown figures are `null`.
@@ -135,9 +130,7 @@ fn standings(race: &Race) -> Vec<Raced> {
                 genotype: record.genotype.clone(),
                 rungs: rung + 1,
                 steps: record.steps,
-                training_loss: record.scores.training_loss,
-                held_out_loss: record.scores.held_out_loss,
-                held_out_accuracy: record.scores.held_out_accuracy,
+                scores: record.scores,
             });
         }
     }

@@ -2,19 +2,19 @@
 //! and the order of their scores is held against accuracies that somebody else measured.
 //!
 //! Every policy and seed is a race of a single rung, with a folder of its own. So a ranking stops and goes
-//! on as a race does, and what is finished is never made again.
+//! on as a race does. What is finished is a line of the results file, and never made again.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-use tamis_compare::Seeds;
-use tamis_race::{Race, RaceEvent, kendall_tau, regret};
-use tamis_record::RunConfig;
+use tamis_compare::{DataIdentity, Key, Seeds};
+use tamis_race::{Race, RaceEvent};
+use tamis_record::{RunConfig, content_hash};
 use tamis_space::Architecture;
-use tamis_space::nas_bench_201::{Record, Table};
+use tamis_space::nas_bench_201::Table;
 
 use super::job::{RaceEnding, RaceJob};
-use super::outcome::{RaceOutcome, Raced};
+use super::ranked::{Ranked, Rankings, Truth};
 use super::start::RaceStart;
 use crate::error::Error;
 use crate::ground::Ground;
@@ -22,34 +22,6 @@ use crate::scoring::Observer;
 
 /// Where the races of a ranking are, in its folder.
 const RUNS: &str = "runs";
-
-/// A line each policy and seed, in the folder of a ranking.
-const RANKING: &str = "ranking.jsonl";
-
-/// Which accuracies the order is held against.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Truth {
-    /// CIFAR-10 after 12 epochs, on validation images.
-    Cifar10Valid12,
-    /// CIFAR-10 after 200 epochs, on test images.
-    #[default]
-    Cifar10Test200,
-    /// CIFAR-100 after 200 epochs, on test images.
-    Cifar100Test200,
-    /// ImageNet16-120 after 200 epochs, on test images.
-    ImageNet16Test200,
-}
-
-impl Truth {
-    fn of(self, record: &Record) -> Option<f64> {
-        match self {
-            Truth::Cifar10Valid12 => record.cifar10_valid_12,
-            Truth::Cifar10Test200 => record.cifar10_test_200,
-            Truth::Cifar100Test200 => record.cifar100_test_200,
-            Truth::ImageNet16Test200 => record.imagenet16_test_200,
-        }
-    }
-}
 
 /// What a ranking is made of.
 pub struct RankPlan {
@@ -61,35 +33,8 @@ pub struct RankPlan {
     pub policies: Vec<(String, Seeds)>,
     /// What the order is held against.
     pub truth: Truth,
-}
-
-/// What a policy and a seed made of the panel.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ranked {
-    /// What chose the images.
-    pub policy: String,
-    /// The seed.
-    pub seed: u64,
-    /// Networks of the panel.
-    pub panel: usize,
-    /// Steps that each was trained.
-    pub steps: u32,
-    /// Kendall's tau-b between scores and accuracies; absent if all scores are equal.
-    pub tau: Option<f64>,
-    /// The best accuracy of the panel minus that of the network that scores best, in points.
-    pub regret: f64,
-    /// The network that scores best.
-    pub top: String,
-    /// Passes of one image.
-    pub samples: u64,
-    /// Nominal multiply-adds.
-    pub macs: u64,
-    /// Seconds.
-    pub wall_s: f64,
-    /// Passes of one image before, to choose; `null` if unknown.
-    pub one_off_samples: Option<u64>,
-    /// Nominal multiply-adds before, to choose; likewise.
-    pub one_off_macs: Option<u64>,
+    /// Where the lines are kept: what is in it is not made again.
+    pub results: PathBuf,
 }
 
 /// What a ranking did.
@@ -111,7 +56,7 @@ pub enum RankEnding {
     Stopped(usize),
 }
 
-/// Makes what of a ranking is not made yet, in this folder, and writes its lines to `ranking.jsonl` there.
+/// Makes what of a ranking is not in its results file yet, in this folder, and writes its lines there.
 /// All policies get their first seed before any gets its second.
 ///
 /// # Errors
@@ -129,24 +74,34 @@ pub fn rank(
     refuse_rungs(&plan.config)?;
     let ground = Ground::of(&plan.config, observer)?;
     let panel = plan.start.candidates(&plan.config, &ground.train)?;
-    let truth = truth(&panel, &ground, plan)?;
+    let accuracies = accuracies(&panel, &ground, plan)?;
+    let against = (plan.truth, accuracies.as_slice());
     let order = plan.order();
     for (policy, _) in &plan.policies {
         // Mistakes show before anything is trained.
         tamis_select::requirements(policy)?;
     }
+    let mut results = Rankings::open(&plan.results)?;
     let mut done = Vec::with_capacity(order.len());
     for (number, (policy, seed)) in (1..).zip(&order) {
+        let config = plan.of(policy, *seed);
+        let key = key(&config, &panel, &ground)?;
+        if let Some(line) = results.find(&key, panel.len()) {
+            let ranked = line.clone().held_against(against);
+            results.put(&ranked)?;
+            done.push(ranked);
+            continue;
+        }
         observe(RankEvent::Begun(number, order.len(), policy, *seed));
-        let (config, path) = (plan.of(policy, *seed), out.join(RUNS).join(folder(policy, *seed)));
+        let path = out.join(RUNS).join(folder(policy, *seed));
         let race = RaceJob::open(config, ground.clone(), panel.clone(), &path, observer)?;
         let Some(mut race) = race else { return Ok(RankEnding::Stopped(done.len())) };
         match race.run(&stop, |event, race| observe(RankEvent::Race(event, race)))? {
             RaceEnding::Finished(outcome) => {
-                let ranked = Ranked::of(&outcome, (&panel, &truth));
+                let ranked = Ranked::of(&outcome, key, &panel, against);
+                results.put(&ranked)?;
                 observe(RankEvent::Ended(&ranked));
                 done.push(ranked);
-                write(out, &done)?;
             }
             RaceEnding::Stopped(..) => return Ok(RankEnding::Stopped(done.len())),
         }
@@ -184,7 +139,7 @@ fn refuse_rungs(config: &RunConfig) -> Result<(), Error> {
 }
 
 /// The accuracy of each network of the panel.
-fn truth(panel: &[Architecture], ground: &Ground, plan: &RankPlan) -> Result<Vec<f64>, Error> {
+fn accuracies(panel: &[Architecture], ground: &Ground, plan: &RankPlan) -> Result<Vec<f64>, Error> {
     let Some(table) = &ground.table else { return Err(Error::NoTable) };
     let of = |architecture: &Architecture| {
         accuracy(architecture, table, plan.truth).ok_or_else(|| Error::NotInTable {
@@ -201,54 +156,25 @@ fn accuracy(architecture: &Architecture, table: &Table, truth: Truth) -> Option<
     truth.of(&table.find(genotype)?)
 }
 
+/// What tells a policy and a seed on this panel from others: what tells runs of a comparison apart, and the
+/// networks themselves for whatever proposed them.
+fn key(config: &RunConfig, panel: &[Architecture], ground: &Ground) -> Result<String, Error> {
+    let mut config = config.clone();
+    let panel: Vec<String> = panel.iter().map(Architecture::to_string).collect();
+    config.race.candidates = content_hash(panel.join("\n").as_bytes());
+    let data = DataIdentity {
+        fingerprint: ground.fingerprint.clone(),
+        order: Some(ground.train.order()),
+        samples: ground.train.len(),
+        files: BTreeMap::new(),
+    };
+    Ok(Key::of(&config, &data)?.digest())
+}
+
 /// `POLICY-seedN`, as a file name.
 fn folder(policy: &str, seed: u64) -> PathBuf {
     let name = policy.replace(|c: char| !c.is_alphanumeric() && !"-._+".contains(c), "-");
     PathBuf::from(format!("{name}-seed{seed}"))
-}
-
-fn write(out: &Path, done: &[Ranked]) -> Result<(), Error> {
-    let path = out.join(RANKING);
-    let expected = "values that JSON can hold";
-    let lines = done.iter().map(|ranked| Ok(serde_json::to_string(ranked)? + "\n"));
-    let lines: Result<String, serde_json::Error> = lines.collect();
-    let text = lines.map_err(tamis_record::Error::content("the ranking for", &path, expected))?;
-    Ok(tamis_run::write_durably(&path, text.as_bytes())?)
-}
-
-impl Ranked {
-    /// Of a race of the whole panel, whose accuracies these are.
-    fn of(outcome: &RaceOutcome, (panel, truth): (&[Architecture], &[f64])) -> Ranked {
-        let worth = panel.iter().map(|architecture| {
-            let text = architecture.to_string();
-            let raced = outcome.standings.iter().find(|raced| raced.genotype == text);
-            raced.map_or(f64::NAN, |raced| outcome.score.worth(&scores(raced)))
-        });
-        let worth: Vec<f64> = worth.collect();
-        let cost = &outcome.cost;
-        Ranked {
-            policy: outcome.policy.clone(),
-            seed: outcome.seed,
-            panel: panel.len(),
-            steps: outcome.standings.iter().map(|raced| raced.steps).max().unwrap_or(0),
-            tau: kendall_tau(&worth, truth),
-            regret: regret(&worth, truth).unwrap_or(0.0),
-            top: outcome.genotype.clone(),
-            samples: cost.samples,
-            macs: cost.macs,
-            wall_s: cost.wall_s,
-            one_off_samples: cost.one_off_samples,
-            one_off_macs: cost.one_off_macs,
-        }
-    }
-}
-
-fn scores(raced: &Raced) -> tamis_race::Scores {
-    tamis_race::Scores {
-        training_loss: raced.training_loss,
-        held_out_loss: raced.held_out_loss,
-        held_out_accuracy: raced.held_out_accuracy,
-    }
 }
 
 #[cfg(test)]
@@ -265,6 +191,7 @@ mod tests {
                 ("random:0.1".to_owned(), "0..3".parse().unwrap()),
             ],
             truth: Truth::default(),
+            results: PathBuf::new(),
         };
         let order: Vec<String> =
             plan.order().into_iter().map(|(policy, seed)| format!("{policy}@{seed}")).collect();

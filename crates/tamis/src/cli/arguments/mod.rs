@@ -31,7 +31,7 @@ pub(crate) use data::{DataArguments, DataCommand, PackArguments};
 pub(crate) use export::ExportArguments;
 pub(crate) use lookup::LookupArguments;
 pub(crate) use race::RaceArguments;
-pub(crate) use rank::{Column, RankArguments, RankFormat};
+pub(crate) use rank::{RankArguments, RankFormat};
 pub(crate) use report::ReportArguments;
 pub(crate) use scoring::{EmbedArguments, EmbedBy, ScoreArguments, TableArguments};
 pub(crate) use search::{ResumeArguments, SearchArguments};

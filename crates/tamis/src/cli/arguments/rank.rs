@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use tamis::Truth;
 
 use super::common::CommonArguments;
 use super::listing;
@@ -15,9 +17,9 @@ use super::settings::SettingsArguments;
 /// what is lost by taking the network that scores best. One run gives hundreds of pairs, where a search
 /// gives one result.
 ///
-/// Every policy and seed is a race of a single rung under DIR/runs. What is finished is not made again;
-/// Ctrl-C stops with exit code 75, and the same command goes on. The table goes to standard output, lines to
-/// DIR/ranking.jsonl.
+/// Every policy and seed is a race of a single rung under DIR/runs. A finished one is one line of the results
+/// file and is never made again; Ctrl-C stops with exit code 75, and the same command goes on. The table goes
+/// to standard output.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = EXAMPLES,
@@ -47,11 +49,14 @@ pub(crate) struct RankArguments {
     #[arg(long, value_name = "P")]
     pub(crate) against: Option<String>,
     /// The accuracies that the order is held against
-    #[arg(long, value_enum, default_value = "cifar10_test_200")]
-    pub(crate) by: Column,
+    #[arg(long, value_name = "COLUMN", value_parser = columns(), default_value = Truth::default().name())]
+    pub(crate) by: Truth,
     /// Benchmark table of these accuracies [default: the one in the folder TAMIS_DATA]
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
+    /// Finished policies and seeds, one a line; what is in it is not made again [default: DIR/ranking.jsonl]
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(crate) results: Option<PathBuf>,
     /// Folder of the ranking
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -65,21 +70,9 @@ pub(crate) struct RankArguments {
 }
 
 /// A column of a benchmark's table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum Column {
-    /// CIFAR-10 after 12 epochs, on validation images
-    #[value(name = "cifar10_valid_12")]
-    Cifar10Valid12,
-    /// CIFAR-10 after 200 epochs, on test images
-    #[value(name = "cifar10_test_200")]
-    Cifar10Test200,
-    /// CIFAR-100 after 200 epochs, on test images
-    #[value(name = "cifar100_test_200")]
-    Cifar100Test200,
-    /// ImageNet16-120 after 200 epochs, on test images
-    #[value(name = "imagenet16_test_200")]
-    ImageNet16Test200,
+fn columns() -> impl TypedValueParser<Value = Truth> {
+    let values = Truth::ALL.map(|(truth, what)| PossibleValue::new(truth.name()).help(what));
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<Truth>())
 }
 
 /// How a ranking is printed.
@@ -97,4 +90,6 @@ Examples:
       two ways to choose 2,500 images, by 24 random cells, five seeds
   tamis rank --data cifar-10-batches-bin/ --candidates file:panel.txt --policies full,random-epoch:0.1 \\
       --steps 480 --seeds 0..10 --out ranking
-      a panel of one's own, trained twice as long";
+      a panel of one's own, trained twice as long
+  tamis rank ... --results ranking.jsonl --format markdown > ranking.md
+      the table of what ranking.jsonl has, once what is missing there is made";
