@@ -1,10 +1,10 @@
-//! `random-epoch:0.1`, `random-epoch-balanced:0.1`: samples drawn anew each epoch, all of a level, or of a level's
-//! class, equally likely.
+//! `random-epoch:0.1`, `random-epoch-balanced:0.1`: samples drawn anew each epoch, all of a level, or of a
+//! level's class, equally likely.
 //!
 //! The pool is halved once, and each level draws from its own half, so that over the epochs a level
 //! sees its whole half and never the other. Of an odd amount the architecture gets the one more, as
-//! in the halves. `random-epoch-balanced` draws as many of each class, as far as the level's half has them: of a few
-//! thousand random samples classes differ by a tenth, which is no property of the data.
+//! in the halves. `random-epoch-balanced` draws as many of each class, as far as the level's half has
+//! them: of a few thousand random samples classes differ by a tenth, which is no property of the data.
 
 use tamis_core::{Key, SampleId};
 
