@@ -54,14 +54,15 @@ pub use networks::{
     Calibration, CalibrationBin, ClassJudgement, DescribedNetwork, Evaluated, ExportForm,
     ExportOptions, Judgement, Latency, LatencyTable, Mistake, NETWORK_FILE, NetworkConfig,
     Prediction, TrainedNetwork, TrainedOn, TrainingConfig, TrainingEnding, TrainingJob,
-    TrainingOutcome, TrainingRecipe, TrainingSpent, description, evaluate, export_path,
-    is_training, latency, predict, predictions_table, quickest_ms,
+    TrainingOutcome, TrainingRecipe, description, evaluate, export_path, is_training, latency,
+    predict, predictions_table, quickest_ms,
 };
 
+pub use folder::TrainingSpent;
 pub use packing::pack;
 pub use racing::{
-    RaceEnding, RaceJob, RaceOutcome, RaceSpent, RaceStart, Raced, RankEnding, RankEvent, RankPlan,
-    Ranked, Truth, is_race, rank,
+    RaceEnding, RaceJob, RaceOutcome, RaceStart, Raced, RankEnding, RankEvent, RankPlan, Ranked,
+    Truth, is_race, rank,
 };
 pub use reporting::{Kind, Spent, State, Summary, event_files, report, summarize, summarize_all};
 pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringEvent};

@@ -7,6 +7,7 @@ mod compare;
 mod config;
 mod data;
 mod definition;
+mod earlier;
 mod evaluate;
 mod export;
 mod lookup;

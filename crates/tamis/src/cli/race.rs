@@ -7,11 +7,11 @@ use tamis::race::RaceEvent;
 use tamis::search::SPACES;
 use tamis::space::Architecture;
 use tamis::{
-    Layers, RaceEnding, RaceJob, RaceOutcome, RaceStart, RunConfig, inputs_of_run,
-    refuse_replacing, summarize,
+    RaceEnding, RaceJob, RaceOutcome, RaceStart, RunConfig, inputs_of_run, refuse_replacing,
 };
 
 use super::arguments::{ProgressKind, RaceArguments, ResumeArguments};
+use super::earlier::{searched, stopped};
 use super::naming::{data_name, free_run};
 use super::output::{print, tell, tell_lines};
 use super::progress::Shown;
@@ -19,7 +19,7 @@ use super::race_progress::RaceProgress;
 use super::scoring::Watch;
 use super::stop::Stop;
 use super::threads::use_threads;
-use super::{Failure, STOPPED, lookup, table};
+use super::{Failure, lookup, table};
 
 pub(super) fn race(arguments: RaceArguments) -> Result<ExitCode, Failure> {
     let (config, start) = settings(&arguments)?;
@@ -52,8 +52,7 @@ pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
 
 /// The settings, and what the candidates begin at.
 fn settings(arguments: &RaceArguments) -> Result<(RunConfig, RaceStart), Failure> {
-    let searched = arguments.run.as_deref().map(searched).transpose()?;
-    let (start, found_on) = searched.unzip();
+    let (outcome, found_on) = arguments.run.as_deref().map(searched).transpose()?.unzip();
     let own_data = found_on.as_ref().and_then(|layers| layers.table().get("data").cloned());
     let own_space = found_on.as_ref().and_then(|layers| layers.table().get("space").cloned());
     let table = arguments.table.as_ref().map(|path| path.to_string_lossy().into_owned());
@@ -78,21 +77,10 @@ fn settings(arguments: &RaceArguments) -> Result<(RunConfig, RaceStart), Failure
     if config.place.table.is_none() {
         config.place.table = lookup::default_table();
     }
+    let start = outcome.as_ref().map(RaceStart::of).transpose()?;
     let mut start: RaceStart = start.unwrap_or_default();
     start.found = genotype.or(start.found);
     Ok((config, start))
-}
-
-/// What a search found, and its settings.
-fn searched(run: &Path) -> Result<(RaceStart, Layers), Failure> {
-    let Some(outcome) = summarize(run)?.outcome else {
-        return Err(Failure::Usage(format!(
-            "reading {}: found no finished search, expected one; hint: `tamis show` says what it \
-             is, `tamis resume` finishes it",
-            run.display()
-        )));
-    };
-    Ok((RaceStart::of(&outcome)?, Layers::default().file(&run.join("config.toml"))?))
 }
 
 /// `runs/DATA-race-CANDIDATES-POLICY-seedN`, with a number behind it if that is taken.
@@ -129,12 +117,6 @@ fn run(mut job: RaceJob, progress: ProgressKind, stop: &Stop) -> Result<ExitCode
             Ok(stopped(&when, job.path()))
         }
     }
-}
-
-fn stopped(when: &str, run: &Path) -> ExitCode {
-    tell(format_args!("stopped {when}; go on with:"));
-    tell(format_args!("  tamis resume {}", run.display()));
-    ExitCode::from(STOPPED)
 }
 
 fn finished(outcome: &RaceOutcome, path: &Path) -> Result<ExitCode, Failure> {

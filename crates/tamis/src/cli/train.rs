@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::{
-    Layers, TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome, inputs_of_data,
-    refuse_replacing, summarize,
+    TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome, inputs_of_data, refuse_replacing,
 };
 
 use super::arguments::{ResumeArguments, TrainArguments};
+use super::earlier::{searched, stopped};
 use super::naming::{data_name, free_run};
 use super::output::{print, tell, tell_lines};
 use super::scoring::Watch;
 use super::stop::Stop;
 use super::threads::use_threads;
-use super::{Failure, STOPPED, table};
+use super::{Failure, table};
 
 pub(super) fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     let config = settings(&arguments)?;
@@ -41,11 +41,13 @@ pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
 
 fn settings(arguments: &TrainArguments) -> Result<TrainingConfig, Failure> {
     let searched = arguments.run.as_deref().map(searched).transpose()?;
-    let (found, searched_on) = searched.unzip();
+    let (outcome, searched_on) = searched.unzip();
+    let found = outcome.map(|outcome| outcome.genotype);
+    let searched_on = searched_on.and_then(|layers| layers.table().get("data").cloned());
     let teacher = arguments.teacher.as_ref().map(|path| path.to_string_lossy().into_owned());
     let layers = arguments.settings.layers(|layers| {
         // Other data has other settings.
-        let own_data = searched_on.flatten().filter(|_| arguments.settings.data.is_none());
+        let own_data = searched_on.filter(|_| arguments.settings.data.is_none());
         let layers = arguments.new_run.over(layers);
         layers
             .optional("data", own_data)
@@ -60,19 +62,6 @@ fn settings(arguments: &TrainArguments) -> Result<TrainingConfig, Failure> {
     let config = TrainingConfig::resolve(&layers)?;
     tamis::data::find(&config.data)?;
     Ok(config)
-}
-
-/// What a search found, and the settings of the data that it searched on.
-fn searched(run: &Path) -> Result<(String, Option<toml::Value>), Failure> {
-    let Some(outcome) = summarize(run)?.outcome else {
-        return Err(Failure::Usage(format!(
-            "reading {}: found no finished search, expected one; hint: `tamis show` says what it \
-             is, `tamis resume` finishes it",
-            run.display()
-        )));
-    };
-    let layers = Layers::default().file(&run.join("config.toml"))?;
-    Ok((outcome.genotype, layers.table().get("data").cloned()))
 }
 
 /// `runs/DATA-train-NETWORK-POLICY-seedN`, with a number behind it if that is taken.
@@ -97,12 +86,6 @@ fn run(job: Option<TrainingJob>, out: &Path, mut watch: Watch) -> Result<ExitCod
             Ok(stopped(&format!("after epoch {epoch}, step {step}"), out))
         }
     }
-}
-
-fn stopped(when: &str, run: &Path) -> ExitCode {
-    tell(format_args!("stopped {when}; go on with:"));
-    tell(format_args!("  tamis resume {}", run.display()));
-    ExitCode::from(STOPPED)
 }
 
 fn finished(outcome: &TrainingOutcome, path: &Path) -> Result<ExitCode, Failure> {

@@ -5,8 +5,10 @@ mod elsewhere;
 mod peak;
 mod record;
 mod sitting;
+mod spent;
 
 pub(crate) use elsewhere::explained;
 pub(crate) use peak::PeakMemory;
 pub(crate) use record::{Beginning, RunRecord};
 pub(crate) use sitting::Sitting;
+pub use spent::TrainingSpent;

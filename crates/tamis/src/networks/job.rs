@@ -26,13 +26,13 @@ use super::evaluate::TOGETHER;
 use super::file::{NETWORK_FILE, TrainedNetwork, network_file};
 use super::judgement::Judgement;
 use super::network::DescribedNetwork;
-use super::outcome::{TrainedOn, TrainingOutcome, TrainingSpent};
+use super::outcome::{TrainedOn, TrainingOutcome};
 use super::recipe::TrainingRecipe;
 use crate::choosing::{PoolSource, choose};
 use crate::error::Error;
 use crate::folder::PeakMemory;
 use crate::folder::Sitting;
-use crate::folder::{Beginning, RunRecord};
+use crate::folder::{Beginning, RunRecord, TrainingSpent};
 use crate::scoring::{Missing, Observer, ScoringEvent, open_observed};
 
 const RESULT: &str = "result.json";
@@ -181,11 +181,8 @@ impl TrainingJob {
         // A run folder may be named for its network; what is written down is the file.
         config.distillation.teacher = config.distillation.teacher.as_deref().map(network_file);
         let ground = Ground::of(&config, observer)?;
-        if let Err(error) = choose(&config.selection(), PoolSource::Open(&ground.train), None)
-            && Missing::of(&error).is_none()
-        {
-            return Err(error);
-        }
+        let choice = choose(&config.selection(), PoolSource::Open(&ground.train), None);
+        Missing::alone(choice)?.ok();
         ground.tell(observer);
         let sitting = Sitting::new(RunFolder::create(path, config.to_toml()?.as_bytes())?);
         sitting.folder().log(&json!({ "event": "created" }))?;

@@ -23,6 +23,6 @@ pub use job::{TrainingEnding, TrainingJob, is_training};
 pub use judgement::{Calibration, CalibrationBin, ClassJudgement, Judgement, Mistake};
 pub use latency::{Latency, LatencyTable, latency, quickest_ms};
 pub use network::{DescribedNetwork, NetworkConfig};
-pub use outcome::{TrainedOn, TrainingOutcome, TrainingSpent};
+pub use outcome::{TrainedOn, TrainingOutcome};
 pub use predict::{Prediction, predict, predictions_table};
 pub use recipe::TrainingRecipe;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tamis_record::DatasetSummary;
 
 use super::judgement::Judgement;
+use crate::folder::TrainingSpent;
 
 /// The contents of `result.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,23 +55,4 @@ pub struct TrainedOn {
     pub images: usize,
     /// Images that were held out.
     pub held_out: usize,
-}
-
-/// What a training spent. Unknown figures are `null`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrainingSpent {
-    /// Forward-and-backward passes of one image.
-    pub samples: u64,
-    /// Nominal multiply-adds: forward x 3.
-    pub macs: u64,
-    /// Seconds of the training's steps, over all sittings.
-    pub wall_s: f64,
-    /// Passes of one image before, to choose.
-    pub one_off_samples: Option<u64>,
-    /// Nominal multiply-adds before, to choose.
-    pub one_off_macs: Option<u64>,
-    /// Seconds before, to choose.
-    pub one_off_wall_s: Option<f64>,
-    /// Most memory resident in any sitting, where the system told in each.
-    pub peak_rss_bytes: Option<u64>,
 }

@@ -78,17 +78,21 @@ impl RaceJob {
         config.race.check()?;
         let ground = Ground::of(&config, observer)?;
         let who = start.candidates(&config, &ground.train)?;
-        let first = race_on(&config, &ground, who.clone());
-        if let Err(error) = &first
-            && Missing::of(error).is_none()
-        {
-            return first.map(|_| None);
-        }
+        RaceJob::begin((config, ground, who), path, observer)
+    }
+
+    /// A new race of these candidates, on data that is open.
+    fn begin(
+        (config, ground, who): (RunConfig, Ground, Vec<Architecture>),
+        path: &Path,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<RaceJob>, Error> {
+        let first = Missing::alone(race_on(&config, &ground, who.clone()))?;
         if config.search.cost.has_target() {
             return Err(Error::RaceTarget);
         }
         let sitting = begun_folder(path, &config, &who)?;
-        RaceJob::begun((config, ground, who), first, sitting, observer)
+        RaceJob::begun((config, ground, who), first, (sitting, None), observer)
     }
 
     /// A race in a folder of this path, on data that is open: begun with these candidates, gone on with
@@ -107,17 +111,11 @@ impl RaceJob {
     ) -> Result<Option<RaceJob>, Error> {
         let config = RunConfig { what: Some(What::Race), finish: None, ..config };
         if !RunFolder::is_begun(path) {
-            let first = race_on(&config, &ground, who.clone());
-            if let Err(error) = &first
-                && Missing::of(error).is_none()
-            {
-                return first.map(|_| None);
-            }
-            let sitting = begun_folder(path, &config, &who)?;
-            return RaceJob::begun((config, ground, who), first, sitting, observer);
+            return RaceJob::begin((config, ground, who), path, observer);
         }
         let sitting = Sitting::new(RunFolder::open(path)?);
-        if let Some(record) = RunRecord::read(sitting.folder())? {
+        let record = RunRecord::read(sitting.folder())?;
+        if let Some(record) = &record {
             record.check_settings(config.to_table()?)?;
             record.check_data(&ground.fingerprint, &ground.train)?;
         }
@@ -127,7 +125,7 @@ impl RaceJob {
         }
         let who = began_with;
         let first = race_on(&config, &ground, who.clone());
-        RaceJob::begun((config, ground, who), first, sitting, observer)
+        RaceJob::begun((config, ground, who), first, (sitting, record), observer)
     }
 
     /// A race that goes on from its newest whole checkpoint, or from its beginning if it never had one.
@@ -145,14 +143,15 @@ impl RaceJob {
         let ground = Ground::again(&config, record.as_ref(), observer).map_err(explained)?;
         let who = read(&path.join(CANDIDATES))?;
         let first = race_on(&config, &ground, who.clone()).map_err(explained);
-        RaceJob::begun((config.clone(), ground, who), first, sitting, observer)
+        RaceJob::begun((config.clone(), ground, who), first, (sitting, record), observer)
     }
 
-    /// With what it needs made, its beginning written down, and where it stands taken up.
+    /// With what it needs made, its beginning written down if the folder has no record of it, and where it
+    /// stands taken up.
     fn begun(
         (mut config, ground, who): (RunConfig, Ground, Vec<Architecture>),
         first: Result<Race, Error>,
-        sitting: Sitting,
+        (sitting, record): (Sitting, Option<RunRecord>),
         observer: &mut dyn Observer,
     ) -> Result<Option<RaceJob>, Error> {
         let (train, path) = (ground.train.clone(), sitting.folder().path().to_owned());
@@ -160,7 +159,7 @@ impl RaceJob {
         let Some(mut race) = complete(first, &mut config, &train, &path, observer, build)? else {
             return Ok(None);
         };
-        match RunRecord::read(sitting.folder())? {
+        match record {
             Some(record) => record.check_files(&UsedFiles::of_search(&config.search)?)?,
             None => beginning(&config, &ground)?.write(sitting.folder())?,
         }

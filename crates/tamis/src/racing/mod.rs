@@ -8,7 +8,7 @@ mod start;
 
 pub(crate) use job::{CANDIDATES, says_race};
 pub use job::{RaceEnding, RaceJob, is_race};
-pub use outcome::{RaceOutcome, RaceSpent, Raced};
+pub use outcome::{RaceOutcome, Raced};
 pub use rank::{RankEnding, RankEvent, RankPlan, rank};
 pub use ranked::{Ranked, Truth};
 pub use start::RaceStart;

@@ -5,6 +5,8 @@ use tamis_race::{Candidate, Race, RaceCost, Score, Scores};
 use tamis_record::{DatasetSummary, Lookup, RunConfig};
 use tamis_search::OneOffCost;
 
+use crate::folder::TrainingSpent;
+
 /// The contents of `result.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RaceOutcome {
@@ -37,7 +39,7 @@ pub struct RaceOutcome {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// What was spent.
-    pub cost: RaceSpent,
+    pub cost: TrainingSpent,
     /// What the benchmark's table says of the winner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lookup: Option<Lookup>,
@@ -55,25 +57,6 @@ pub struct Raced {
     /// What the last of them found.
     #[serde(flatten)]
     pub scores: Scores,
-}
-
-/// What a race spent. Unknown figures are `null`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RaceSpent {
-    /// Passes of one image, forward and backward or, of held-out ones, forward.
-    pub samples: u64,
-    /// Nominal multiply-adds.
-    pub macs: u64,
-    /// Seconds, over all sittings.
-    pub wall_s: f64,
-    /// Passes of one image before, to choose.
-    pub one_off_samples: Option<u64>,
-    /// Nominal multiply-adds before, to choose.
-    pub one_off_macs: Option<u64>,
-    /// Seconds before, to choose.
-    pub one_off_wall_s: Option<f64>,
-    /// Most memory resident in any sitting, where the system told in each.
-    pub peak_rss_bytes: Option<u64>,
 }
 
 impl RaceOutcome {
@@ -101,7 +84,7 @@ impl RaceOutcome {
             macs: winner.macs,
             standings: standings(race),
             notes: race.notes().to_vec(),
-            cost: RaceSpent {
+            cost: TrainingSpent {
                 samples,
                 macs,
                 wall_s,

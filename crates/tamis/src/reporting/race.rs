@@ -11,7 +11,8 @@ use tamis_report::{
 
 use super::{extend, fact, given, lines, warning};
 use crate::error::Error;
-use crate::racing::{CANDIDATES, RaceOutcome, RaceSpent};
+use crate::folder::TrainingSpent;
+use crate::racing::{CANDIDATES, RaceOutcome};
 use crate::reporting::summary::{Summary, summarize};
 
 pub(super) fn add(report: &mut Report, path: &Path, summary: &Summary) -> Result<(), Error> {
@@ -131,7 +132,7 @@ fn head(config: &RunConfig, summary: &Summary) -> Head {
     }
 }
 
-fn ledger(cost: &RaceSpent) -> CostLedger {
+fn ledger(cost: &TrainingSpent) -> CostLedger {
     let amounts = |samples, macs, wall_s| Amounts { samples, macs, wall_s };
     let part = |name: &str, one_off, amounts| CostPart { name: name.to_owned(), one_off, amounts };
     CostLedger {

@@ -14,6 +14,7 @@ use tamis_run::{FolderLock, FolderView, Saved};
 use toml::Table;
 
 use crate::error::Error;
+use crate::folder::TrainingSpent;
 use crate::networks::{TrainingConfig, TrainingOutcome};
 use crate::racing::{RaceOutcome, says_race};
 use crate::scoring::TABLES;
@@ -316,11 +317,7 @@ fn unfinished(view: &FolderView, summary: Summary) -> Summary {
         // It is written anew from the checkpoint.
         Err(error) => summary.problem = Some(format!("metrics.jsonl: {error}")),
     }
-    let mut summary = summary.at_work_or(State::Stopped);
-    if summary.state == State::Stopped {
-        summary.next = Some(format!("tamis resume {}", summary.path));
-    }
-    summary
+    summary.at_work_or_stopped()
 }
 
 impl Summary {
@@ -386,15 +383,7 @@ impl Summary {
         self.genotype = Some(outcome.network.clone());
         self.space = outcome.space.clone();
         self.test_accuracy = outcome.test.as_ref().map(|test| test.accuracy);
-        self.cost = Some(Spent {
-            weight_samples: Some(outcome.cost.samples),
-            one_off_samples: outcome.cost.one_off_samples,
-            macs: Some(outcome.cost.macs),
-            one_off_macs: outcome.cost.one_off_macs,
-            search_wall_s: Some(outcome.cost.wall_s),
-            one_off_wall_s: outcome.cost.one_off_wall_s,
-            ..Spent::default()
-        });
+        self.cost = Some(Spent::of_trainings(&outcome.cost));
         self.training = Some(outcome);
         self.state = State::Finished;
         self
@@ -421,7 +410,12 @@ impl Summary {
         if summary.state == State::Damaged {
             return summary;
         }
-        let mut summary = summary.at_work_or(State::Stopped);
+        summary.at_work_or_stopped()
+    }
+
+    /// A process works on it, or it can go on, and how.
+    fn at_work_or_stopped(self) -> Summary {
+        let mut summary = self.at_work_or(State::Stopped);
         if summary.state == State::Stopped {
             summary.next = Some(format!("tamis resume {}", summary.path));
         }
@@ -432,15 +426,7 @@ impl Summary {
         self.data = Some(outcome.dataset.name.clone());
         self.space = Some(outcome.space.clone());
         self.genotype = Some(outcome.genotype.clone());
-        self.cost = Some(Spent {
-            weight_samples: Some(outcome.cost.samples),
-            one_off_samples: outcome.cost.one_off_samples,
-            macs: Some(outcome.cost.macs),
-            one_off_macs: outcome.cost.one_off_macs,
-            search_wall_s: Some(outcome.cost.wall_s),
-            one_off_wall_s: outcome.cost.one_off_wall_s,
-            ..Spent::default()
-        });
+        self.cost = Some(Spent::of_trainings(&outcome.cost));
         self.race = Some(outcome);
         self.state = State::Finished;
         self
@@ -472,6 +458,18 @@ impl Summary {
 }
 
 impl Spent {
+    fn of_trainings(cost: &TrainingSpent) -> Spent {
+        Spent {
+            weight_samples: Some(cost.samples),
+            one_off_samples: cost.one_off_samples,
+            macs: Some(cost.macs),
+            one_off_macs: cost.one_off_macs,
+            search_wall_s: Some(cost.wall_s),
+            one_off_wall_s: cost.one_off_wall_s,
+            ..Spent::default()
+        }
+    }
+
     fn of(cost: &Cost) -> Spent {
         Spent {
             weight_samples: Some(cost.weight_samples),

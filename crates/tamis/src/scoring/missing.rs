@@ -50,6 +50,14 @@ impl Missing {
         }
     }
 
+    /// What was built, or failed for want of a table that can be made; every other error is returned at once.
+    pub(crate) fn alone<T>(built: Result<T, Error>) -> Result<Result<T, Error>, Error> {
+        match built {
+            Err(error) if Missing::of(&error).is_none() => Err(error),
+            built => Ok(built),
+        }
+    }
+
     /// Makes it for the run in the folder `run`, or finds it made, and names it in the settings.
     /// False if it was stopped; asked again, it goes on.
     pub(crate) fn provide(

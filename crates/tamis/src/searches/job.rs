@@ -76,12 +76,7 @@ impl Job {
         config.what = None;
         race_of(&config)?;
         let ground = Ground::of(&config, observer)?;
-        let first = prepare_on(&config, ground.train.clone());
-        if let Err(error) = &first
-            && Missing::of(error).is_none()
-        {
-            return first.map(|_| None);
-        }
+        let first = Missing::alone(prepare_on(&config, ground.train.clone()))?;
         check_finish(&config, &ground.train)?;
         let sitting = Sitting::new(RunFolder::create(path, config.to_toml()?.as_bytes())?);
         sitting.folder().log(&json!({ "event": "created" }))?;
