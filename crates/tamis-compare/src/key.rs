@@ -181,7 +181,12 @@ fn other_settings(
     // The recipe decides what the other defaults are; it has a default itself.
     let plain = flatten(&RunConfig::default().to_table()?);
     defaults.extend(plain.into_iter().filter(|(key, _)| key == "recipe"));
-    settings.retain(|key, value| tells_apart(key, config) && defaults.get(key) != Some(value));
+    // What a race's defaults are is decided by measurements: with a finish they all count, so that results
+    // of other defaults stay apart.
+    let counts = |key: &str| config.finish.is_some() && key.starts_with("race.");
+    settings.retain(|key, value| {
+        tells_apart(key, config) && (counts(key) || defaults.get(key) != Some(value))
+    });
     settings.into_iter().map(|(key, value)| entry(key, &value, files)).collect()
 }
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use tamis_data::{Augmentation, DataConfig};
 use tamis_race::RaceConfig;
-use tamis_search::{Basis, Recipe, SearchConfig};
+use tamis_search::{Basis, Recipe, SearchConfig, default_finish};
 use tamis_training::{EmbedConfig, ScorerConfig};
 use toml::{Table, Value};
 
@@ -27,7 +27,7 @@ pub struct RunConfig {
     pub race: RaceConfig,
     /// `what`: `race` where the settings are those of a race alone, as its folder says.
     pub what: Option<What>,
-    /// `finish`: what decides after the search, `race:neighbours`, say; nothing does if it is absent.
+    /// `finish`: what decides after the search, `race:neighbours`, say; nothing does if it is `none`.
     pub finish: Option<String>,
     /// `device`, `table`: where to compute, where to look architectures up.
     pub place: Place,
@@ -70,12 +70,14 @@ const ELSEWHERE: [&str; 8] =
 /// The key of what decides after the search.
 const FINISH: &str = "finish";
 
+/// Its value if nothing does.
+const NOTHING: &str = "none";
+
 /// The key of what the settings are of. Folders have it, nobody sets it.
 const WHAT: &str = "what";
 
 /// Settings without a default, and what they are: [`RunConfig::to_toml`] has those that are set.
-pub const WITHOUT_DEFAULT: [(&str, &str); 15] = [
-    ("finish", "what decides after the search: race:neighbours, race:visited, race:file:PATH, …"),
+pub const WITHOUT_DEFAULT: [(&str, &str); 14] = [
     ("table", "benchmark table in which the found architecture is looked up"),
     ("data.train", "use only the first so many training images"),
     ("data.size", "scale the shorter side to so many pixels and crop the centre square"),
@@ -111,7 +113,10 @@ impl RunConfig {
         let epochs = set("train", "epochs").and_then(Value::as_integer);
         let epochs = epochs.and_then(|epochs| u32::try_from(epochs).ok());
         let search = SearchConfig::of(Basis { recipe, space, host, epochs })?;
-        let mut merged = RunConfig { search, ..RunConfig::default() }.to_table()?;
+        // No race knows a target of cost, and none is the finish of another.
+        let has_own_end = table.contains_key(WHAT) || has_target(table);
+        let finish = default_finish(recipe, space)?.filter(|_| !has_own_end).map(str::to_owned);
+        let mut merged = RunConfig { search, finish, ..RunConfig::default() }.to_table()?;
         merge(&mut merged, table);
         let mut section = |key: &str| merged.remove(key).unwrap_or(Value::Table(Table::new()));
         let (data, augmentation) = (section("data"), section("augmentation"));
@@ -121,6 +126,7 @@ impl RunConfig {
         let place = Value::Table(place.collect());
         let what = merged.remove(WHAT).map(|what| parse(what, WHAT)).transpose()?;
         let finish = merged.remove(FINISH).map(|finish| parse(finish, FINISH)).transpose()?;
+        let finish = finish.filter(|finish: &String| finish != NOTHING);
         Ok(RunConfig {
             data: parse(data, "data")?,
             augmentation: parse(augmentation, "augmentation")?,
@@ -142,8 +148,8 @@ impl RunConfig {
     pub fn to_table(&self) -> Result<Table, Error> {
         let mut table = to_table(&self.search)?;
         table.extend(to_table(&self.place)?);
-        let finish = self.finish.iter().map(|of| (FINISH.to_owned(), Value::String(of.clone())));
-        table.extend(finish);
+        let finish = self.finish.as_deref().unwrap_or(NOTHING);
+        table.insert(FINISH.to_owned(), Value::String(finish.to_owned()));
         let what = self.what.map(|_| (WHAT.to_owned(), Value::String("race".to_owned())));
         table.extend(what);
         table.insert("data".to_owned(), Value::Table(to_table(&self.data)?));
@@ -162,6 +168,12 @@ impl RunConfig {
     pub fn to_toml(&self) -> Result<String, Error> {
         toml::to_string(&self.to_table()?).map_err(|error| config_error(None, error))
     }
+}
+
+/// Whether settings say what the found network is to cost.
+fn has_target(table: &Table) -> bool {
+    let cost = table.get("cost").and_then(Value::as_table);
+    cost.is_some_and(|cost| cost.keys().any(|key| key.starts_with("target_")))
 }
 
 /// Reads the search's part section by section, so that an error names the section.
@@ -213,6 +225,24 @@ mod tests {
         assert!(wrong.contains("fair"), "{wrong}");
         let beyond = resolve(&["policy.bdp.keep=1.5"]).unwrap().search.check().unwrap_err();
         assert!(beyond.to_string().contains("policy.bdp.keep = 1.5"), "{beyond}");
+    }
+
+    #[test]
+    fn a_recipe_s_finish_is_the_default_and_none_is_one_too() {
+        let finish = |set: &[&str]| resolve(set).unwrap().finish;
+        let neighbours = Some("race:neighbours".to_owned());
+        assert_eq!(finish(&["recipe=quick"]), neighbours);
+        assert_eq!(finish(&["recipe=quick", "finish=none"]), None);
+        assert_eq!(finish(&["recipe=quick", "finish=race:visited"]).unwrap(), "race:visited");
+        assert_eq!(finish(&["recipe=quick", "cost.target_macs=1000"]), None);
+        assert_eq!(finish(&["recipe=quick", "space.name=darts"]), None);
+        assert_eq!(finish(&["recipe=demo"]), None);
+        // What is written keeps what was decided, whatever the recipe's default is.
+        for set in [&["recipe=quick"][..], &["recipe=quick", "finish=none"]] {
+            let config = resolve(set).unwrap();
+            let table = config.to_toml().unwrap().parse::<Table>().unwrap();
+            assert_eq!(RunConfig::from_table(&table).unwrap(), config);
+        }
     }
 
     /// The settings that a section knows, by what it says of one that it does not.

@@ -3,7 +3,7 @@
 use crate::config::{LearningRateScale, Recipe, SearchConfig, SpaceConfig};
 use crate::error::Error;
 use crate::host::find_host;
-use crate::space::find_space;
+use crate::space::{Quick, find_space};
 
 /// What defaults depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +26,8 @@ impl SearchConfig {
     /// [`Error::UnknownName`] or [`Error::Planned`] if there is no such space or host.
     pub fn of(basis: Basis<'_>) -> Result<Self, Error> {
         let Basis { recipe, space, host, epochs } = basis;
-        let (space, host) = (find_space(space)?, find_host(host)?);
-        let space = SpaceConfig { name: space.name.to_owned(), ..(space.defaults)(recipe) };
+        let (entry, host) = (find_space(space)?, find_host(host)?);
+        let space = SpaceConfig { name: entry.name.to_owned(), ..(entry.defaults)(recipe) };
         let mut config = SearchConfig { recipe, space, ..SearchConfig::default() };
         config.host.name = host.name.to_owned();
         match recipe {
@@ -36,18 +36,32 @@ impl SearchConfig {
                 config.weights.nesterov = true;
                 config.weights.weight_decay = 5e-4;
             }
-            Recipe::Quick | Recipe::Demo => {
-                config.policy.name = "random-epoch:0.098".to_owned();
-                config.alpha.lr_scale = LearningRateScale::Steps;
-                config.alpha.lr = if recipe == Recipe::Demo { 3e-4 } else { 1e-4 };
-                config.train.epochs = 40;
-            }
+            Recipe::Quick => config.search_quickly(&entry.quick),
+            Recipe::Demo => config.search_quickly(&Quick { alpha_lr: 3e-4, ..Quick::SEARCH }),
         }
         config.train.epochs = epochs.unwrap_or(config.train.epochs);
         (host.defaults)(&mut config);
         config.train.epochs = epochs.unwrap_or(config.train.epochs);
         Ok(config)
     }
+
+    fn search_quickly(&mut self, quick: &Quick) {
+        quick.policy.clone_into(&mut self.policy.name);
+        self.alpha.lr_scale = LearningRateScale::Steps;
+        self.alpha.lr = quick.alpha_lr;
+        self.train.epochs = quick.epochs;
+    }
+}
+
+/// What decides after a search by a recipe on a space, where nobody says otherwise: nothing, or a text such
+/// as `race:neighbours`.
+///
+/// # Errors
+///
+/// As [`SearchConfig::of`].
+pub fn default_finish(recipe: Recipe, space: &str) -> Result<Option<&'static str>, Error> {
+    let finish = find_space(space)?.quick.finish;
+    Ok(finish.filter(|_| recipe == Recipe::Quick))
 }
 
 #[cfg(test)]
@@ -97,7 +111,7 @@ mod tests {
         };
         assert_eq!(size(Recipe::Darts, "darts"), (16, 8), "as published");
         assert_eq!(size(Recipe::Quick, "darts"), (8, 5));
-        assert_eq!(size(Recipe::Quick, "nas-bench-201"), (8, 2));
+        assert_eq!(size(Recipe::Quick, "nas-bench-201"), (8, 1), "the depth is the race's");
         let plain = of(Recipe::Darts, "nas-bench-201").unwrap();
         assert_eq!(plain, SearchConfig::default());
         let error = of(Recipe::Darts, "dart").unwrap_err().to_string();

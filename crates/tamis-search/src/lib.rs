@@ -36,7 +36,7 @@ pub use config::{
     TasSettings, TrainConfig, TrialsSettings, WeightsConfig,
 };
 pub use cost::{ExpectedCost, Latencies, Part};
-pub use defaults::Basis;
+pub use defaults::{Basis, default_finish};
 pub use error::Error;
 pub use host::{
     ArchRhythm, HOSTS, Host, HostEntry, Rhythm, StepBatches, StepContext, StepOutcome, build_host,

@@ -202,13 +202,25 @@ fn real_data_is_searched_by_the_quick_recipe_unless_anything_says_how() {
     let data = format!("--data=cifar10:{}", folder.path().display());
     let recipe = |name: &str, more: &[&str]| {
         let out = folder.path().join(name);
-        let small = ["--epochs=1", "--batch=2", "--set=space.channels=2", "--progress=none"];
+        let small = [
+            "--epochs=1",
+            "--batch=2",
+            "--set=space.channels=2",
+            "--progress=none",
+            "--set=race.steps=[2]",
+            "--set=race.keep=[]",
+            "--set=race.warm_up_steps=1",
+            "--set=race.channels=2",
+            "--set=race.cells=1",
+        ];
         let out_flag = format!("--out={}", out.display());
         let output = tamis(&[&["search", &data, &out_flag], &small[..], more].concat());
         let told = text(&output.stderr);
         assert!(output.status.success(), "{told}");
         let config = fs::read_to_string(out.join("config.toml")).unwrap();
         let quick = config.contains("recipe = \"quick\"");
+        assert_eq!(config.contains("finish = \"race:neighbours\""), quick, "{config}");
+        assert_eq!(told.contains("decided by a race"), quick, "{told}");
         assert_eq!(told.contains("by the recipe `quick`"), quick, "{told}");
         assert_eq!(told.contains("50 images are few for the recipe `quick`"), quick, "{told}");
         assert_eq!(config.contains("derive_none = false"), quick, "{config}");

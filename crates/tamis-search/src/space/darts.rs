@@ -11,7 +11,7 @@ use tamis_space::darts::{derive_weighed, supernet, supernet_parts};
 use tamis_training::rules::{Rule, refuse_first};
 
 use super::costs::Cells;
-use super::{ChoiceSet, NodeEdges, OptionCosts, SearchSpace, SpaceEntry, Stage};
+use super::{ChoiceSet, NodeEdges, OptionCosts, Quick, SearchSpace, SpaceEntry, Stage};
 use crate::config::{Recipe, SpaceConfig};
 use crate::error::Error;
 use crate::matrix::Matrix;
@@ -23,6 +23,7 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     partial_channels: true,
     cells: "cells",
     defaults,
+    quick: Quick::SEARCH,
     build: |config, image, classes| {
         let ImageShape { channels: image_channels, height, width } = image;
         refuse_first([has_both_kinds(config.cells)])?;

@@ -9,7 +9,7 @@ use tamis_space::Architecture;
 use tamis_space::mobilenet::{BlockKind, OPTIONS, SuperShape, Unit, supernet};
 use tamis_training::rules::{Rule, refuse_first};
 
-use super::{ChoiceSet, NodeEdges, OptionCosts, Row, SearchSpace, SpaceEntry, Stage};
+use super::{ChoiceSet, NodeEdges, OptionCosts, Quick, Row, SearchSpace, SpaceEntry, Stage};
 use crate::config::{Recipe, SpaceConfig};
 use crate::cost::{ExpectedCost, LinearCost, Part};
 use crate::error::Error;
@@ -22,6 +22,7 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     partial_channels: false,
     cells: "blocks a stage",
     defaults,
+    quick: Quick::SEARCH,
     build,
 };
 

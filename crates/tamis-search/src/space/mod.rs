@@ -106,7 +106,26 @@ pub struct SpaceEntry {
     pub cells: &'static str,
     /// Its settings under a recipe, where nobody says otherwise.
     pub(crate) defaults: fn(Recipe) -> SpaceConfig,
+    /// How the recipe `quick` searches on it.
+    pub(crate) quick: Quick,
     build: Build,
+}
+
+/// How the recipe `quick` searches on a space, as far as not every space is searched alike.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quick {
+    pub(crate) policy: &'static str,
+    pub(crate) epochs: u32,
+    /// `alpha.lr`, by as many steps as all images would give.
+    pub(crate) alpha_lr: f64,
+    /// What decides after the search, `race:neighbours`, say.
+    pub(crate) finish: Option<&'static str>,
+}
+
+impl Quick {
+    /// A supernet that proposes and decides, by a tenth of the images an epoch.
+    pub(crate) const SEARCH: Quick =
+        Quick { policy: "random-epoch:0.098", epochs: 40, alpha_lr: 1e-4, finish: None };
 }
 
 /// From settings, the shape of the images and the number of classes to a space.

@@ -8,7 +8,7 @@ use tamis_graph::Graph;
 use tamis_space::Architecture;
 use tamis_space::nas_bench_1shot1::{MATRICES, OPERATIONS, Subspace, SuperShape, supernet};
 
-use super::{ChoiceSet, NodeEdges, OptionCosts, Row, SearchSpace, SpaceEntry, Stage};
+use super::{ChoiceSet, NodeEdges, OptionCosts, Quick, Row, SearchSpace, SpaceEntry, Stage};
 use crate::config::SpaceConfig;
 use crate::error::Error;
 use crate::matrix::Matrix;
@@ -38,6 +38,7 @@ const fn entry(name: &'static str, summary: &'static str, build: super::Build) -
         cells: "cells a stage",
         // A small supernet: the benchmark searches with 16 channels and 3 cells a stage.
         defaults: |_| SpaceConfig { cells: 1, ..SpaceConfig::default() },
+        quick: Quick::SEARCH,
         build,
     }
 }

@@ -7,7 +7,7 @@ use tamis_space::Architecture;
 use tamis_space::tas::{MATRICES, SuperShape, supernet};
 use tamis_training::rules::{Rule, refuse_first};
 
-use super::{ChoiceSet, NodeEdges, OptionCosts, Row, SearchSpace, SpaceEntry, Stage};
+use super::{ChoiceSet, NodeEdges, OptionCosts, Quick, Row, SearchSpace, SpaceEntry, Stage};
 use crate::config::{Recipe, SpaceConfig};
 use crate::cost::ExpectedCost;
 use crate::error::Error;
@@ -20,6 +20,7 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     partial_channels: false,
     cells: "blocks a stage",
     defaults,
+    quick: Quick::SEARCH,
     build: |config, image, classes| {
         let image = [image.channels, image.height, image.width];
         let (channels, blocks) = (config.channels, config.cells);

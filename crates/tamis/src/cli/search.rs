@@ -1,6 +1,6 @@
 //! `tamis search` and `tamis resume`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tamis::race::RaceEvent;
@@ -8,6 +8,7 @@ use tamis::search::Event;
 use tamis::{Advanced, Ending, Job, Layers, Outcome, RunConfig, inputs_of_run, refuse_replacing};
 
 use super::arguments::{ProgressKind, ResumeArguments, SearchArguments};
+use super::earlier::stopped;
 use super::naming::{data_name, free_run};
 use super::output::{print, tell, tell_lines};
 use super::progress::{Progress, Shown};
@@ -15,7 +16,7 @@ use super::race_progress::RaceProgress;
 use super::scoring::Watch;
 use super::stop::Stop;
 use super::threads::use_threads;
-use super::{Failure, STOPPED, lookup, table};
+use super::{Failure, lookup, table};
 
 pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
     let (config, open) = settings(&arguments)?;
@@ -27,7 +28,7 @@ pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
     let mut watch = Watch::new(arguments.common.progress, stop.clone());
     let job = Job::create(config, &out, &mut watch)?;
     watch.finish();
-    let Some(job) = job else { return Ok(stopped_before(&out)) };
+    let Some(job) = job else { return Ok(stopped("before the search", &out)) };
     if matches!(open, Some(LeftOpen::Recipe)) {
         warn_of_few_images(job.prepared().train.len());
     }
@@ -40,18 +41,13 @@ pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
     let mut watch = Watch::new(arguments.common.progress, stop.clone());
     let resumed = Job::resume(&arguments.run, &mut watch)?;
     watch.finish();
-    let Some((job, notes)) = resumed else { return Ok(stopped_before(&arguments.run)) };
+    let Some((job, notes)) = resumed else {
+        return Ok(stopped("before the search", &arguments.run));
+    };
     for note in notes {
         tell(format_args!("note: {note}"));
     }
     run(job, arguments.common.progress, &stop)
-}
-
-/// Says how to go on with a run that was stopped before its search began.
-fn stopped_before(run: &Path) -> ExitCode {
-    tell("stopped before the search; go on with:");
-    tell(format_args!("  tamis resume {}", run.display()));
-    ExitCode::from(STOPPED)
 }
 
 /// What a search does of which nothing says how.
@@ -94,7 +90,7 @@ impl LeftOpen {
                 table::thousands(DRAWN.unsigned_abs())
             ),
             LeftOpen::Recipe => format!(
-                "note: searching by the recipe `{QUICK}`, on a tenth of the images; --policy full \
+                "note: searching by the recipe `{QUICK}`, on a part of the images; --policy full \
                  searches on all of them as published"
             ),
         }
@@ -119,13 +115,13 @@ const DEMO: &str = "demo";
 /// The images that a search draws which names nothing.
 const DRAWN: i64 = 10_000;
 
-/// Images below which a tenth is less than eight steps an epoch.
+/// Images below which the part that an epoch takes is a handful of steps.
 const FEW: usize = 10_000;
 
 fn warn_of_few_images(images: usize) {
     if images < FEW {
         tell(format_args!(
-            "warning: {images} images are few for the recipe `{QUICK}`: a tenth of them hardly moves \
+            "warning: {images} images are few for the recipe `{QUICK}`: a part of them hardly moves \
              the architecture's parameters; --policy full searches on all of them"
         ));
     }
@@ -206,10 +202,7 @@ fn run(mut job: Job, progress: ProgressKind, stop: &Stop) -> Result<ExitCode, Fa
     match ending? {
         Ending::Finished(outcome) => finished(&outcome, &job),
         Ending::Stopped(epoch, step) => {
-            let path = job.path().display();
-            tell(format_args!("stopped after epoch {epoch}, step {step}; go on with:"));
-            tell(format_args!("  tamis resume {path}"));
-            Ok(ExitCode::from(STOPPED))
+            Ok(stopped(&format!("after epoch {epoch}, step {step}"), job.path()))
         }
     }
 }

@@ -162,6 +162,8 @@ fn key(config: &RunConfig, panel: &[Architecture], ground: &Ground) -> Result<St
     let mut config = config.clone();
     let panel: Vec<String> = panel.iter().map(Architecture::to_string).collect();
     config.race.candidates = content_hash(panel.join("\n").as_bytes());
+    // All settings of a race count, whatever its defaults are or once were.
+    config.finish = Some("race".to_owned());
     let data = DataIdentity {
         fingerprint: ground.fingerprint.clone(),
         order: Some(ground.train.order()),
