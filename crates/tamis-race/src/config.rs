@@ -9,8 +9,9 @@ use crate::score::Score;
 
 /// Section `race`: which candidates, how large their networks are, how long they train, what decides.
 ///
-/// The defaults are SGD with Nesterov's momentum and batches of 32; 80 steps in which the rate rises and then
-/// falls along a cosine, the better six again, 160 steps, and the better two, 480 steps. A network has the depth that its space's authors judge it at, and a quarter of their channels.
+/// The defaults are SGD with Nesterov's momentum and batches of 32; 80 steps in which the rate rises and
+/// then falls along a cosine, the better six again, 160 steps, and the better two, 480 steps. A network
+/// has the depth that its space's authors judge it at, and a quarter of their channels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RaceConfig {
