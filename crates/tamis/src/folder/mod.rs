@@ -8,5 +8,5 @@ mod sitting;
 
 pub(crate) use elsewhere::explained;
 pub(crate) use peak::PeakMemory;
-pub(crate) use record::{Beginning, RunRecord};
+pub(crate) use record::{Beginning, RunRecord, refuse_other_settings};
 pub(crate) use sitting::Sitting;
