@@ -97,7 +97,14 @@ impl RunFolder {
     ///
     /// As [`RunFolder::open`] and [`RunFolder::create`].
     pub fn open_or_create(path: &Path, config: &[u8]) -> Result<RunFolder, Error> {
-        if is_begun(path) { Self::open(path) } else { Self::create(path, config) }
+        if !is_begun(path) {
+            match Self::create(path, config) {
+                // Another process has begun it since.
+                Err(Error::NotEmpty { .. }) if is_begun(path) => {}
+                created => return created,
+            }
+        }
+        Self::open(path)
     }
 
     /// Opens the folder of an earlier run, to go on with it.

@@ -50,6 +50,7 @@ impl SearchConfig {
         self.alpha.lr_scale = LearningRateScale::Steps;
         self.alpha.lr = quick.alpha_lr;
         self.train.epochs = quick.epochs;
+        self.train.batch = quick.batch;
     }
 }
 

@@ -34,6 +34,7 @@
 
 mod choosing;
 mod error;
+mod exit_code;
 mod folder;
 mod ground;
 mod lookup;
@@ -67,7 +68,7 @@ pub use racing::{
 pub use reporting::{Kind, Spent, State, Summary, event_files, report, summarize, summarize_all};
 pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringEvent};
 pub use searches::{
-    Advanced, Ending, Job, Prepared, check_data, is_provided, prepare, prepare_on, provide,
+    Advanced, Ending, Job, Opened, Prepared, check_data, is_provided, prepare, prepare_on, provide,
 };
 
 pub use tamis_record::{

@@ -269,7 +269,7 @@ fn results_that_another_comparison_adds_to_are_left_to_it_wherever_the_runs_are_
     let (out, results) = (folder.path().join("grid"), format!("--results={}", path.display()));
     let output = compare(&out, &[&results]);
     let told = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert_eq!(output.status.code(), Some(73), "{told}");
     assert!(told.contains("another comparison") && told.contains("hint: wait"), "{told}");
     assert!(!out.join("runs").exists());
     drop(lock);

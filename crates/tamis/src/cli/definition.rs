@@ -32,6 +32,8 @@ fn page() -> io::Result<String> {
     man.render_name_section(&mut text)?;
     man.render_synopsis_section(&mut text)?;
     man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    man.render_extra_section(&mut text)?;
     let mut text = String::from_utf8_lossy(&text).into_owned();
     for command in program.get_subcommands() {
         add_command(command, &mut text)?;
@@ -78,5 +80,12 @@ mod tests {
                 assert!(section.contains(&long.replace('-', "\\-")), "{name}: {long}");
             }
         }
+    }
+
+    #[test]
+    fn the_page_says_what_exit_codes_mean_and_what_stands_before_a_command() {
+        let page = page().unwrap();
+        assert!(page.contains("another process works on it"), "{page}");
+        assert!(page.contains("\\-C"), "{page}");
     }
 }

@@ -21,6 +21,7 @@ mod race_progress;
 mod rank;
 mod reading;
 mod report;
+mod retrain;
 mod scoring;
 mod search;
 mod select;
@@ -33,6 +34,7 @@ mod train;
 
 use std::fmt::Display;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -42,17 +44,30 @@ use tamis::nn::Level;
 use arguments::{Arguments, Command};
 use output::tell;
 
+/// Runs of a comparison are missing that was to be collected.
+const MISSING: u8 = 4;
+
+/// Another process works on it.
+const IN_USE: u8 = 73;
+
 /// Stopped on request, can be resumed.
 const STOPPED: u8 = 75;
 
 /// Parses the arguments and runs the command.
 pub(crate) fn main() -> ExitCode {
     tamis::nn::keep_freed_memory();
-    let command = Arguments::parse().command;
-    match choose_level().and_then(|()| run(command)) {
+    let Arguments { folder, command } = Arguments::parse();
+    match enter(folder.as_deref()).and_then(|()| choose_level()).and_then(|()| run(command)) {
         Ok(code) => code,
         Err(failure) => tell_failure(&failure),
     }
+}
+
+/// Makes this the folder in which relative paths begin.
+fn enter(folder: Option<&Path>) -> Result<(), Failure> {
+    let Some(folder) = folder else { return Ok(()) };
+    std::env::set_current_dir(folder)
+        .map_err(Failure::system("working in the folder", folder.display()))
 }
 
 /// Names the level of the processor to compute at, where it is not to be the fastest.
@@ -133,14 +148,17 @@ impl Failure {
         let what = what.to_string();
         move |source| Failure::System { doing, what, source }
     }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Output(_) | Failure::System { .. } => 1,
+            Failure::Usage(_) => 2,
+            Failure::Work(error) => error.exit_code(),
+        }
+    }
 }
 
 fn tell_failure(failure: &Failure) -> ExitCode {
-    let code = match failure {
-        Failure::Output(_) | Failure::System { .. } => 1,
-        Failure::Usage(_) => 2,
-        Failure::Work(error) => error.exit_code(),
-    };
     let text = failure.to_string();
     let (text, hint) = match text.split_once("; hint: ") {
         Some((text, hint)) => (text, Some(hint)),
@@ -150,5 +168,5 @@ fn tell_failure(failure: &Failure) -> ExitCode {
     if let Some(hint) = hint {
         tell(format_args!("hint: {hint}"));
     }
-    ExitCode::from(code)
+    ExitCode::from(failure.exit_code())
 }

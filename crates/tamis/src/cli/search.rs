@@ -1,11 +1,14 @@
 //! `tamis search` and `tamis resume`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tamis::race::RaceEvent;
 use tamis::search::Event;
-use tamis::{Advanced, Ending, Job, Layers, Outcome, RunConfig, inputs_of_run, refuse_replacing};
+use tamis::{
+    Advanced, Ending, Job, Layers, Opened, Outcome, RunConfig, inputs_of_run, refuse_replacing,
+    summarize,
+};
 
 use super::arguments::{ProgressKind, ResumeArguments, SearchArguments};
 use super::earlier::stopped;
@@ -13,10 +16,11 @@ use super::naming::{data_name, free_run};
 use super::output::{print, tell, tell_lines};
 use super::progress::{Progress, Shown};
 use super::race_progress::RaceProgress;
+use super::retrain::{Retraining, check_recipe};
 use super::scoring::Watch;
 use super::stop::Stop;
 use super::threads::use_threads;
-use super::{Failure, lookup, table};
+use super::{Failure, STOPPED, lookup, table};
 
 pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
     let (config, open) = settings(&arguments)?;
@@ -25,6 +29,9 @@ pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
     let file = arguments.settings.layers.config.iter().cloned();
     refuse_replacing(&out, &inputs_of_run(&config).into_iter().chain(file).collect::<Vec<_>>())?;
     let stop = Stop::listen(&arguments.common)?;
+    if arguments.or_resume {
+        return make(&arguments, config, &out, &stop);
+    }
     let mut watch = Watch::new(arguments.common.progress, stop.clone());
     let job = Job::create(config, &out, &mut watch)?;
     watch.finish();
@@ -33,6 +40,71 @@ pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
         warn_of_few_images(job.prepared().train.len());
     }
     run(job, arguments.common.progress, &stop)
+}
+
+/// Begins the run, goes on with it, or finds it finished; then trains what it found, if that is asked for.
+fn make(
+    arguments: &SearchArguments,
+    config: RunConfig,
+    out: &Path,
+    stop: &Stop,
+) -> Result<ExitCode, Failure> {
+    let progress = arguments.common.progress;
+    arguments.retrain.as_deref().map(check_recipe).transpose()?;
+    let mut watch = Watch::new(progress, stop.clone());
+    let opened = Job::open(config.clone(), out, &mut watch);
+    watch.finish();
+    let code = match opened? {
+        Opened::Stopped => return Ok(stopped("before the search", out)),
+        Opened::Finished(outcome) => {
+            print(format!("{}\n", outcome.genotype))?;
+            tell(format_args!("finished before: {}", out.display()));
+            ExitCode::SUCCESS
+        }
+        Opened::Ready(job, notes) => {
+            tell_notes(notes);
+            run(*job, progress, stop)?
+        }
+    };
+    match (&arguments.retrain, &arguments.retrained) {
+        (Some(recipe), Some(folder)) if code == ExitCode::SUCCESS => {
+            retrain(&config, out, (recipe, folder), watch)
+        }
+        _ => Ok(code),
+    }
+}
+
+/// Trains what the finished run in a folder found.
+fn retrain(
+    config: &RunConfig,
+    run: &Path,
+    recipe: (&str, &Path),
+    mut watch: Watch,
+) -> Result<ExitCode, Failure> {
+    let Some(outcome) = summarize(run)?.outcome else {
+        let expected = "a result.json that can be read";
+        let told =
+            format!("training what {} found: found none, expected {expected}", run.display());
+        return Err(Failure::Usage(told));
+    };
+    let training = Retraining::of(&outcome.genotype, config, recipe)?;
+    let path = training.folder().display().to_string();
+    tell(format_args!("training what was found in {path}"));
+    let trained = training.trained(&mut watch);
+    watch.finish();
+    Ok(match trained? {
+        Some(_) => ExitCode::SUCCESS,
+        None => {
+            tell("stopped while what was found is trained; the same command goes on");
+            ExitCode::from(STOPPED)
+        }
+    })
+}
+
+fn tell_notes(notes: Vec<String>) {
+    for note in notes {
+        tell(format_args!("note: {note}"));
+    }
 }
 
 pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
@@ -44,9 +116,7 @@ pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
     let Some((job, notes)) = resumed else {
         return Ok(stopped("before the search", &arguments.run));
     };
-    for note in notes {
-        tell(format_args!("note: {note}"));
-    }
+    tell_notes(notes);
     run(job, arguments.common.progress, &stop)
 }
 
@@ -157,7 +227,7 @@ fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>)
     if let Some(note) = note {
         tell(note);
     }
-    if config.place.table.is_none() {
+    if config.place.table.is_none() && !arguments.no_table {
         config.place.table = lookup::default_table();
     }
     Ok((config, open))

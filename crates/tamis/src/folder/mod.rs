@@ -9,6 +9,6 @@ mod spent;
 
 pub(crate) use elsewhere::explained;
 pub(crate) use peak::PeakMemory;
-pub(crate) use record::{Beginning, RunRecord};
+pub(crate) use record::{Beginning, RunRecord, refuse_other_settings};
 pub(crate) use sitting::Sitting;
 pub use spent::TrainingSpent;

@@ -1,6 +1,7 @@
 //! `run.json`: where and on what a run was begun, and what must be as it was for it to go on.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use rayon::current_num_threads;
 use serde::Deserialize;
@@ -55,6 +56,23 @@ fn binds(key: &str) -> bool {
     !is_free && !["data.", "score.", "embed."].iter().any(|section| key.starts_with(section))
 }
 
+/// Refuses to go on with a run of other settings than were asked for, as far as they decide what it gives.
+pub(crate) fn refuse_other_settings(path: &Path, kept: &Table, asked: &Table) -> Result<(), Error> {
+    let (kept, asked) = (flatten(kept), flatten(asked));
+    let text =
+        |value: Option<&toml::Value>| value.map_or("nothing".to_owned(), ToString::to_string);
+    let mut keys = kept.keys().chain(asked.keys()).filter(|key| binds(key));
+    match keys.find(|key| kept.get(*key) != asked.get(*key)) {
+        None => Ok(()),
+        Some(key) => Err(Error::OtherSettings {
+            path: path.to_owned(),
+            setting: key.clone(),
+            found: text(kept.get(key)),
+            expected: text(asked.get(key)),
+        }),
+    }
+}
+
 /// A run that begins.
 pub(crate) struct Beginning<'a> {
     /// All settings.
@@ -107,6 +125,16 @@ impl RunRecord {
         let unreadable = tamis_record::Error::content("the record of the run", &path, expected);
         let record = serde_json::from_str(&folder.read(RUN_RECORD)?);
         Ok(record.map(Some).map_err(unreadable)?)
+    }
+
+    /// The record of a run that came to its end, without holding its folder.
+    pub(crate) fn read_in(path: &Path) -> Result<RunRecord, Error> {
+        let path = path.join(RUN_RECORD);
+        let unreadable = tamis_record::Error::file("the record of the run", &path);
+        let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+        let expected = "an object with a fingerprint";
+        let unreadable = tamis_record::Error::content("the record of the run", &path, expected);
+        Ok(serde_json::from_str(&text).map_err(unreadable)?)
     }
 
     /// Refuses settings that would make another search of what is left.

@@ -8,6 +8,8 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use tamis_data::Dataset;
 use tamis_record::{RunConfig, ScoringConfig};
@@ -22,6 +24,14 @@ pub(crate) const TABLES: &str = "tamis-tables";
 
 /// The embedding of a policy for which nobody made one: that of DDS-NAS.
 const EMBEDDING: Embedding = Embedding::TripletAe;
+
+/// How often to see whether another process has made a table.
+const GLANCE: Duration = Duration::from_millis(500);
+
+/// Whether a table is whole: its cost is written last.
+fn is_made(path: &Path) -> bool {
+    path.exists() && Beside::path(path).exists()
+}
 
 /// A table that a search cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +79,7 @@ impl Missing {
     ) -> Result<bool, Error> {
         let scoring = Scoring::on(scoring_settings(config), train.clone())?;
         let path = run.with_file_name(TABLES).join(self.file_name(&scoring)?);
-        // Its cost is written last.
-        let is_made = path.exists() && Beside::path(&path).exists();
+        let is_made = is_made(&path);
         let (what, place) = (self.name(), path.display());
         observer.observe(&ScoringEvent::Note(match is_made {
             true => format!("{what} of an earlier run are used: {place}"),
@@ -80,7 +89,7 @@ impl Missing {
                 config.search.policy.name
             ),
         }));
-        if !(is_made || self.make(&scoring, &path, observer)?) {
+        if !(is_made || self.made(&scoring, &path, observer)?) {
             return Ok(false);
         }
         let policy = &mut config.search.policy;
@@ -89,6 +98,34 @@ impl Missing {
             Missing::Embeddings => policy.embeddings = Some(path),
         }
         Ok(true)
+    }
+
+    /// Makes it, or waits for another process that does. False if stopped.
+    fn made(
+        self,
+        scoring: &Scoring,
+        path: &Path,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, Error> {
+        let mut told = false;
+        loop {
+            match self.make(scoring, path, observer) {
+                Err(Error::Run(tamis_run::Error::InUse { .. })) => {}
+                made => return made,
+            }
+            if !told {
+                let note = format!("another process makes the {}: waiting for them", self.name());
+                observer.observe(&ScoringEvent::Note(note));
+                told = true;
+            }
+            if observer.stop() {
+                return Ok(false);
+            }
+            thread::sleep(GLANCE);
+            if is_made(path) {
+                return Ok(true);
+            }
+        }
     }
 
     fn make(

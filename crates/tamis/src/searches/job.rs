@@ -32,7 +32,8 @@ use crate::searches::finish::{FOLDER, check_finish, finish_of, race_of};
 use crate::searches::prepared::{Prepared, prepare_on};
 use crate::searches::selection;
 
-const RESULT: &str = "result.json";
+/// The file that a run writes at its end.
+pub(crate) const RESULT: &str = "result.json";
 
 /// A run and its folder.
 pub struct Job {
@@ -101,8 +102,20 @@ impl Job {
         path: &Path,
         observer: &mut dyn Observer,
     ) -> Result<Option<(Job, Vec<String>)>, Error> {
+        Job::go_on(path, None, observer)
+    }
+
+    /// The same by these settings, or by those in the folder.
+    pub(super) fn go_on(
+        path: &Path,
+        asked: Option<RunConfig>,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<(Job, Vec<String>)>, Error> {
         let sitting = Sitting::new(RunFolder::open(path)?);
-        let mut config = Layers::default().file(&path.join("config.toml"))?.resolve()?;
+        let mut config = match asked {
+            Some(asked) => asked,
+            None => Layers::default().file(&path.join("config.toml"))?.resolve()?,
+        };
         let record = RunRecord::read(sitting.folder())?;
         let began_in = record.as_ref().and_then(|record| record.began_in.clone());
         let ground = Ground::again(&config, record.as_ref(), observer)

@@ -2,11 +2,13 @@
 
 mod finish;
 mod job;
+mod open;
 mod prepared;
 mod selection;
 mod soundness;
 
 pub(crate) use finish::FOLDER as FINISH;
 pub use job::{Advanced, Ending, Job, is_provided, provide};
+pub use open::Opened;
 pub use prepared::{Prepared, prepare, prepare_on};
 pub use soundness::check_data;

@@ -12,7 +12,8 @@ const THREADS_A_PROCESSOR: usize = 4;
 /// How to compute, how to show it, and when to stop.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct CommonArguments {
-    /// Threads to compute with [default: all processors]; the result does not depend on it
+    /// Threads to compute with [default: all processors, or those of SLURM_CPUS_PER_TASK]; the result
+    /// does not depend on it
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
     /// How to show progress

@@ -71,6 +71,21 @@ pub(crate) struct CompareArguments {
         long_help = listing::recipes("Train what was found by this recipe, too, and compare by that")
     )]
     pub(crate) retrain: Option<String>,
+    /// Print the commands that make the runs which the results lack, and make none
+    #[arg(
+        long,
+        value_name = "FORM",
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "json",
+        conflicts_with = "collect",
+        long_help = PLAN_HELP
+    )]
+    pub(crate) plan: Option<PlanForm>,
+    /// Take finished runs into the results, print the table and what is missing, and begin nothing
+    #[arg(long, long_help = COLLECT_HELP)]
+    pub(crate) collect: bool,
     /// How to print the comparison
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: ComparisonFormat,
@@ -92,6 +107,15 @@ pub(crate) struct CompareArguments {
 const POLICIES_HELP: &str = "What chooses the images, such as full,random:0.1; `P@SEEDS` gives one \
 its own seeds: full@0..3,random:0.1,proxy:0.1@0,3,7";
 
+const PLAN_HELP: &str = "Print the commands that make the runs which the results lack, one a run, \
+and make none. Each says all settings itself and works from any folder. It begins its run, goes on \
+with it if it was cut off, and ends with 0 at once if it is finished, with 73 if another process \
+makes it, with 75 if it was stopped after saving. It writes the run's folder alone: --collect takes \
+it into the results";
+
+const COLLECT_HELP: &str = "Take finished runs under DIR/runs into the results, print the table and \
+what is missing, and begin nothing. Ends with 0 if nothing is missing, else with 4";
+
 const SET_HELP: &str =
     "One setting of all runs, such as space.channels=16; `tamis config show` lists them";
 
@@ -103,7 +127,20 @@ Examples:
       --policies full@0..3,random:0.1@0..5 --alpha-lr-scales none,steps --out comparison
       all images with three seeds, a tenth of them with five, two rates of the alphas
   tamis compare ... --results results.jsonl --format markdown > results.md
-      the table of runs that are in results.jsonl, and those that are missing there";
+      the table of runs that are in results.jsonl, and those that are missing there
+  tamis compare ... --out comparison --plan=slurm > comparison.sh; sbatch comparison.sh
+  tamis compare ... --out comparison --collect
+      the runs made by Slurm, and their table at any time";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanForm {
+    /// One JSON object a line: `run`, `result`, `command`
+    Json,
+    /// One command of a shell a line
+    Shell,
+    /// A script for sbatch: an array with a task a run
+    Slurm,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ComparisonFormat {

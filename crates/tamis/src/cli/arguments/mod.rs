@@ -21,10 +21,12 @@ mod space;
 mod suggested;
 mod train;
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 pub(crate) use common::{CommonArguments, ProgressKind};
-pub(crate) use compare::{CompareArguments, ComparisonFormat};
+pub(crate) use compare::{CompareArguments, ComparisonFormat, PlanForm};
 pub(crate) use completions::CompletionsArguments;
 pub(crate) use config::ConfigCommand;
 pub(crate) use data::{DataArguments, DataCommand, PackArguments};
@@ -50,11 +52,30 @@ pub(crate) use train::{
 /// Tamis chooses the data, searches on it, and shows what that saved and what it cost. Without
 /// arguments `tamis search` draws its own images and takes less than a minute.
 #[derive(Debug, Parser)]
-#[command(name = "tamis", version, max_term_width = 100, args_override_self = true)]
+#[command(
+    name = "tamis",
+    version,
+    max_term_width = 100,
+    args_override_self = true,
+    after_long_help = EXIT_CODES
+)]
 pub(crate) struct Arguments {
+    /// Work as if started in this folder: relative paths begin there
+    #[arg(short = 'C', value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done
+  1   the work failed
+  2   the arguments or settings are wrong
+  3   data or a file cannot be read
+  4   `tamis compare --collect`: runs are missing
+  73  another process works on it
+  75  stopped by a signal, after saving; the same command, or `tamis resume`, goes on";
 
 // What a command does is said where its arguments are.
 #[derive(Debug, Subcommand)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::common::{CommonArguments, NewRunArguments};
-use super::listing::{hosts, policies, spaces};
+use super::listing::{hosts, policies, recipes, spaces};
 use super::settings::SettingsArguments;
 use super::suggested;
 
@@ -61,6 +61,25 @@ pub(crate) struct SearchArguments {
     /// Benchmark table to look the result up in [default: the one in the folder TAMIS_DATA]
     #[arg(long, value_name = "FILE")]
     pub(crate) table: Option<PathBuf>,
+    /// Look the result up in no table, not in that of TAMIS_DATA either
+    #[arg(long, conflicts_with = "table")]
+    pub(crate) no_table: bool,
+    /// Go on with the run of --out if it was cut off, and leave it as it is if it is finished: the same
+    /// command then makes a run however often it is started
+    #[arg(long, requires = "out")]
+    pub(crate) or_resume: bool,
+    /// Then train what was found by this recipe, in a folder of its own in --retrained
+    #[arg(
+        long,
+        value_name = "R",
+        requires = "or_resume",
+        requires = "retrained",
+        long_help = recipes("Then train what was found by this recipe, in a folder of --retrained")
+    )]
+    pub(crate) retrain: Option<String>,
+    /// Where --retrain trains: what several runs find is trained there once
+    #[arg(long, value_name = "DIR", requires = "retrain")]
+    pub(crate) retrained: Option<PathBuf>,
     /// Multiply-adds of an image that the found network should have, such as 300M, where a space has a choice
     #[arg(long, value_name = "N", value_parser = count, conflicts_with = "target_latency")]
     pub(crate) target_macs: Option<u64>,

@@ -6,22 +6,20 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tamis::Error;
-use tamis::compare::{Plan, PlannedRun, Results, line};
-use tamis::run::{make_folder_of, write_durably};
+use tamis::compare::{Plan, PlannedRun, Results};
 
+use super::collect::take_in;
+use super::command::{Places, search};
 use super::progress::Progress;
 use crate::cli::stop::Stop;
-use crate::cli::{Failure, STOPPED};
+use crate::cli::{Failure, IN_USE, STOPPED};
 
 /// How often to see whether a stop was asked for.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -32,9 +30,7 @@ const LINES_KEPT: usize = 12;
 /// Where runs are made, and how many at once.
 pub(super) struct Options {
     /// Where run folders are made.
-    pub(super) runs: PathBuf,
-    /// Where the settings of runs are written.
-    pub(super) settings: PathBuf,
+    pub(super) places: Places,
     /// Runs at once.
     pub(super) jobs: usize,
     /// Threads of each.
@@ -159,15 +155,14 @@ impl<'a> Makers<'a> {
     }
 
     fn begin(&mut self, number: usize, planned: &'a PlannedRun) -> Result<(), Failure> {
-        let folder = self.options.runs.join(planned.key.folder_name());
-        if folder.join("result.json").is_file() {
+        if self.options.places.folder(planned).join("result.json").is_file() {
             // It was finished, but this process ended before it took notice.
             return self.collect(planned);
         }
         let name = planned.key.folder_name();
         let mut child = self
             .options
-            .command(planned, &folder)?
+            .command(planned)?
             .spawn()
             .map_err(Failure::system("starting a process for the run", name))?;
         self.progress.begun(number, planned);
@@ -214,8 +209,9 @@ impl<'a> Makers<'a> {
         }
         let failed = Failed::of(&running, status);
         self.progress.line(&failed.to_string());
-        // Wrong settings or data are wrong for the others, too; a run that fails is one run.
-        if failed.code != 1 {
+        // Wrong settings or data are wrong for the others, too; a run that fails, or that another process
+        // makes, is one run.
+        if [2, 3].contains(&failed.code) {
             self.stop();
         }
         self.ended.failed.push(failed);
@@ -224,9 +220,7 @@ impl<'a> Makers<'a> {
 
     /// Adds a finished run to the results.
     fn collect(&mut self, planned: &PlannedRun) -> Result<(), Failure> {
-        let folder = self.options.runs.join(planned.key.folder_name());
-        let (result, run) = (text(&folder, "result.json")?, text(&folder, "run.json")?);
-        self.results.append(&line(&result, &run, &planned.key)?)?;
+        take_in(planned, &self.options.places.folder(planned), self.results)?;
         self.finished += 1;
         self.progress.finished(planned, self.results);
         Ok(())
@@ -235,21 +229,11 @@ impl<'a> Makers<'a> {
 
 impl Options {
     /// The command that makes a run, or goes on with it.
-    fn command(&self, planned: &PlannedRun, folder: &Path) -> Result<Command, Failure> {
+    fn command(&self, planned: &PlannedRun) -> Result<Command, Failure> {
         let program = std::env::current_exe();
         let program = program.map_err(Failure::system("finding the file of", "this program"))?;
         let mut command = Command::new(program);
-        if folder.join("run.json").is_file() {
-            command.arg("resume").arg(folder);
-        } else {
-            if folder.exists() {
-                // A run that was not yet begun: it has settings at most.
-                fs::remove_dir_all(folder)
-                    .map_err(Failure::system("removing the folder", folder.display()))?;
-            }
-            let settings = self.write_settings(planned)?;
-            command.arg("search").arg("--config").arg(settings).arg("--out").arg(folder);
-        }
+        command.args(search(planned, &self.places)?);
         command.args(["--progress=json", "--stop-with-input"]);
         if let Some(threads) = self.threads {
             command.arg(format!("--threads={threads}"));
@@ -259,14 +243,6 @@ impl Options {
         }
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         Ok(command)
-    }
-
-    /// Writes the settings of a run to a file of their own.
-    fn write_settings(&self, planned: &PlannedRun) -> Result<PathBuf, Failure> {
-        let path = self.settings.join(format!("{}.toml", planned.key.folder_name()));
-        make_folder_of(&path)?;
-        write_durably(&path, planned.config.to_toml()?.as_bytes())?;
-        Ok(path)
     }
 }
 
@@ -279,16 +255,9 @@ impl Failed {
             lines.range(from..).map(|line| line.strip_prefix("error: ").unwrap_or(line)).collect();
         let told = if told.is_empty() { status.to_string() } else { told.join("\n") };
         let code = status.code().and_then(|code| u8::try_from(code).ok());
-        let code = code.filter(|code| [2, 3].contains(code)).unwrap_or(1);
+        let code = code.filter(|code| [2, 3, IN_USE].contains(code)).unwrap_or(1);
         Failed { name: running.planned.key.folder_name(), code, told }
     }
-}
-
-/// The text of a file of a finished run.
-fn text(folder: &Path, name: &str) -> Result<String, Error> {
-    let path = folder.join(name);
-    let unreadable = tamis::record::Error::file("a finished run", &path);
-    Ok(fs::read_to_string(&path).map_err(unreadable)?)
 }
 
 /// Passes on what a child says on its standard error, until it says nothing any more.

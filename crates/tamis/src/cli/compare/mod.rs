@@ -1,15 +1,20 @@
-//! `tamis compare`: a grid of runs, each made by a process of its own, and their table.
+//! `tamis compare`: a grid of runs, each made by a process of its own, here or wherever `--plan` is carried
+//! out, and their table.
 
 mod children;
+mod collect;
+mod command;
 mod csv;
 mod figures;
 mod markdown;
 mod picture;
+mod plan;
 mod progress;
-mod retrain;
+mod shell;
+mod slurm;
 mod text;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,59 +24,152 @@ use tamis::compare::{
     refuse_grid_setting,
 };
 use tamis::data::{Dataset, open};
-use tamis::run::{FolderLock, Machine};
+use tamis::run::FolderLock;
+use tamis::space::nas_bench_201::Table;
 use tamis::{
     Error, Layers, RunConfig, inputs_of_run, is_provided, load_table, provide, refuse_replacing,
 };
 
-use super::arguments::{CompareArguments, ComparisonFormat};
+use super::arguments::{CompareArguments, ComparisonFormat, PlanForm};
 use super::output::{print, print_text, tell, tell_lines};
+use super::retrain::{Retraining, check_recipe};
 use super::scoring::Watch;
 use super::stop::Stop;
+use super::threads::processors;
 use super::{Failure, STOPPED, lookup};
 use children::{Ended, Options};
+use collect::Collected;
+use command::Places;
 use progress::Progress;
 
 pub(super) fn compare(arguments: &CompareArguments) -> Result<ExitCode, Failure> {
-    let base = settings(arguments)?;
-    let config = base.resolve()?;
-    let grid = grid(arguments, &config)?;
-    let path = arguments.results.clone().unwrap_or_else(|| arguments.out.join("results.jsonl"));
-    let file = arguments.settings.layers.config.iter().cloned();
-    let inputs: Vec<PathBuf> = inputs_of_run(&config).into_iter().chain(file).collect();
-    for output in [&path, &arguments.out] {
-        refuse_replacing(output, &inputs)?;
+    let asked = Asked::of(arguments)?;
+    match (arguments.plan, arguments.collect) {
+        (Some(form), _) => planned(asked, arguments, form),
+        (None, true) => collect(asked, arguments),
+        (None, false) => make(asked, arguments),
     }
-    let mut results = Results::open(&path)?;
-    let table = config.place.table.as_deref().map(load_table).transpose()?;
-    let (identity, data) = identify(&config, &results)?;
-    let plan = Plan::of(&grid, &base, &identity)?;
-    tell_of(&results, &data);
-    let ended = if plan.missing(&results).next().is_none() {
-        Ended::default()
-    } else {
+}
+
+/// What is to be compared, and what there is of it.
+struct Asked {
+    config: RunConfig,
+    plan: Plan,
+    results: Results,
+    table: Option<Table>,
+    data: Data,
+    places: Places,
+}
+
+impl Asked {
+    fn of(arguments: &CompareArguments) -> Result<Asked, Failure> {
+        let base = settings(arguments)?;
+        let config = base.resolve()?;
+        let grid = grid(arguments, &config)?;
+        arguments.retrain.as_deref().map(check_recipe).transpose()?;
+        let path = arguments.results.clone();
+        let path = path.unwrap_or_else(|| arguments.out.join("results.jsonl"));
+        let file = arguments.settings.layers.config.iter().cloned();
+        let inputs: Vec<PathBuf> = inputs_of_run(&config).into_iter().chain(file).collect();
+        for output in [&path, &arguments.out] {
+            refuse_replacing(output, &inputs)?;
+        }
+        let results = Results::open(&path)?;
+        let table = config.place.table.as_deref().map(load_table).transpose()?;
+        let (identity, data) = identify(&config, &results)?;
+        let plan = Plan::of(&grid, &base, &identity)?;
+        tell_of(&results, &data);
+        let places = Places::of(&arguments.out, arguments.retrain.as_deref());
+        Ok(Asked { config, plan, results, table, data, places })
+    }
+}
+
+/// Prints the commands of the runs that are missing.
+fn planned(
+    asked: Asked,
+    arguments: &CompareArguments,
+    form: PlanForm,
+) -> Result<ExitCode, Failure> {
+    let Asked { plan, results, data, places, .. } = asked;
+    if plan.missing(&results).next().is_some() {
+        let unprovided = check(&plan, &results, &data?)?;
+        if let Some(first) = unprovided.first() {
+            let policy = &first.run.choice.policy;
+            tell(format_args!(
+                "note: {policy} needs scores or embeddings, and no setting names any: the first run that \
+                 needs them makes them, and the others wait"
+            ));
+        }
+    }
+    plan::print_plan(&plan, &results, &places, arguments, form)
+}
+
+/// Takes in what is finished and begins nothing.
+fn collect(asked: Asked, arguments: &CompareArguments) -> Result<ExitCode, Failure> {
+    let Asked { config, plan, mut results, table, places, .. } = asked;
+    let mut collected = Collected::of(&plan, &mut results, &places)?;
+    let mut comparison = Comparison::of(&plan, &results, table.as_ref());
+    if let Some(retrain) = places.retrain() {
+        collected.take_retrained(&mut comparison, &config, retrain)?;
+    }
+    print_comparison(&comparison, arguments)?;
+    tell_origins(&plan, &results);
+    Ok(collected.end(&plan, &results))
+}
+
+/// Makes what is missing, here.
+fn make(asked: Asked, arguments: &CompareArguments) -> Result<ExitCode, Failure> {
+    let Asked { config, plan, mut results, table, data, places } = asked;
+    let mut ended = Ended::default();
+    if plan.missing(&results).next().is_some() {
         let train = data?;
         let unprovided = check(&plan, &results, &train)?;
-        execute(arguments, &plan, &mut results, (train, unprovided))?
-    };
+        ended = execute(arguments, &plan, &mut results, (train, unprovided))?;
+    }
     let mut comparison = Comparison::of(&plan, &results, table.as_ref());
-    if let Some(recipe) = arguments.retrain.as_deref().filter(|_| !ended.stopped) {
+    if let Some(recipe) = places.retrain().filter(|_| !ended.stopped) {
         let stop = Stop::listen(&arguments.common)?;
         let mut watch = Watch::new(arguments.common.progress, stop);
-        let folder = arguments.out.join("retrained");
-        let whole = retrain::retrain(&mut comparison, &config, (recipe, &folder), &mut watch);
+        let whole = retrain(&mut comparison, &config, recipe, &mut watch);
         watch.finish();
         if !whole? {
             tell("stopped while architectures were trained; the same command goes on");
             return Ok(ExitCode::from(STOPPED));
         }
     }
-    let text = written(&comparison, arguments);
-    match arguments.format {
-        ComparisonFormat::Text | ComparisonFormat::Markdown => print_text(&text)?,
-        ComparisonFormat::Csv | ComparisonFormat::Svg => print(text)?,
-    }
+    print_comparison(&comparison, arguments)?;
     Ok(finish(&plan, &results, &ended))
+}
+
+/// Trains what is not trained yet, and puts the accuracies beside the runs. False if `watch` stopped it;
+/// asked again, it goes on.
+fn retrain(
+    comparison: &mut Comparison,
+    config: &RunConfig,
+    recipe: (&str, &Path),
+    watch: &mut Watch,
+) -> Result<bool, Failure> {
+    let genotypes = comparison.genotypes();
+    let mut accuracies = BTreeMap::new();
+    for (number, genotype) in genotypes.iter().enumerate() {
+        tell(format_args!("training {} of {}: {genotype}", number + 1, genotypes.len()));
+        let training = Retraining::of(genotype, config, recipe)?;
+        let Some(outcome) = training.trained(watch)? else { return Ok(false) };
+        accuracies.extend(outcome.test.map(|test| (genotype.clone(), test.accuracy)));
+    }
+    if accuracies.is_empty() && !genotypes.is_empty() {
+        tell("warning: the data has no test split: nothing can be said of what was trained");
+    }
+    comparison.take_retrained(&accuracies);
+    Ok(true)
+}
+
+fn print_comparison(comparison: &Comparison, arguments: &CompareArguments) -> Result<(), Failure> {
+    let text = written(comparison, arguments);
+    match arguments.format {
+        ComparisonFormat::Text | ComparisonFormat::Markdown => print_text(&text),
+        ComparisonFormat::Csv | ComparisonFormat::Svg => print(text),
+    }
 }
 
 fn settings(arguments: &CompareArguments) -> Result<Layers, Failure> {
@@ -167,11 +265,11 @@ fn check<'a>(
 fn provide_all(
     unprovided: &[&PlannedRun],
     train: &Arc<Dataset>,
-    runs: &Path,
+    places: &Places,
     watch: &mut Watch,
 ) -> Result<bool, Failure> {
     for planned in unprovided {
-        if !provide(&planned.config, train, &runs.join(planned.key.folder_name()), watch)? {
+        if !provide(&planned.config, train, &places.folder(planned), watch)? {
             return Ok(false);
         }
     }
@@ -191,20 +289,17 @@ fn execute(
     let _folder = FolderLock::take(folder, "compare.lock")?;
     let _results = results.lock()?;
     let jobs = usize::from(arguments.jobs);
+    let shared = if jobs > 1 { Some((processors()? / jobs).max(1)) } else { None };
     let options = Options {
-        runs: folder.join("runs"),
-        settings: folder.join("settings"),
+        places: Places::of(folder, None),
         jobs,
-        threads: arguments
-            .common
-            .threads
-            .or_else(|| (jobs > 1).then(|| (Machine::this().processors / jobs).max(1))),
+        threads: arguments.common.threads.or(shared),
         stop_after_runs: arguments.stop_after_runs,
         stop_after_steps: arguments.common.stop_after_steps,
     };
     let stop = Stop::listen(&arguments.common)?;
     let mut watch = Watch::new(arguments.common.progress, stop.clone());
-    let all_provided = provide_all(&unprovided, &train, &options.runs, &mut watch);
+    let all_provided = provide_all(&unprovided, &train, &options.places, &mut watch);
     watch.finish();
     // The runs are made by processes that read the images themselves.
     drop(train);
@@ -226,8 +321,8 @@ fn written(comparison: &Comparison, arguments: &CompareArguments) -> String {
     }
 }
 
-/// Says what the table does not, and how it ended.
-fn finish(plan: &Plan, results: &Results, ended: &Ended) -> ExitCode {
+/// Says where the runs of the table come from, where that is not one place.
+fn tell_origins(plan: &Plan, results: &Results) {
     let used = || plan.runs.iter().filter_map(|planned| results.find(&planned.key));
     let machines: BTreeSet<String> =
         used().map(|record| record.section.machine.to_string()).collect();
@@ -240,6 +335,11 @@ fn finish(plan: &Plan, results: &Results, ended: &Ended) -> ExitCode {
     if versions.len() > 1 {
         tell(format_args!("note: the runs are of {} versions of Tamis", versions.len()));
     }
+}
+
+/// Says what the table does not, and how it ended.
+fn finish(plan: &Plan, results: &Results, ended: &Ended) -> ExitCode {
+    tell_origins(plan, results);
     for failed in &ended.failed {
         tell_lines(format_args!("error: {failed}"));
     }
