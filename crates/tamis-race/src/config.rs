@@ -9,8 +9,8 @@ use crate::score::Score;
 
 /// Section `race`: which candidates, how large their networks are, how long they train, what decides.
 ///
-/// The defaults are SGD with Nesterov's momentum and batches of 32; 80 steps in which the rate rises and
-/// then falls along a cosine, the better six again, 160 steps, and the better two, 480 steps. A network
+/// The defaults are SGD with Nesterov's momentum and batches of 32; 60 steps in which the rate rises and
+/// then falls along a cosine, the better five again, 120 steps, and the better two, 240 steps. A network
 /// has the depth that its space's authors judge it at, and a quarter of their channels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -51,8 +51,8 @@ impl Default for RaceConfig {
             candidates: "neighbours".to_owned(),
             channels: None,
             cells: None,
-            steps: vec![80, 160, 480],
-            keep: vec![6, 2],
+            steps: vec![60, 120, 240],
+            keep: vec![5, 2],
             score: Score::TrainingLoss,
             held_out: 0,
             batch: 32,
@@ -130,7 +130,7 @@ mod tests {
         assert!(told(|config| config.steps = vec![80, 80]).contains("[80, 80]"));
         assert!(told(|config| config.steps = vec![10, 80]).contains("above race.warm_up_steps"));
         assert!(told(|config| config.keep = vec![8]).contains("one fewer than race.steps"));
-        assert!(told(|config| config.keep = vec![6, 1]).contains("found race.keep = [6, 1]"));
+        assert!(told(|config| config.keep = vec![5, 1]).contains("found race.keep = [5, 1]"));
         assert!(told(|config| config.score = Score::HeldOutLoss).contains("race.held_out = 0"));
         assert!(told(|config| config.lr = f64::NAN).contains("race.lr"));
     }

@@ -36,8 +36,10 @@ impl SearchConfig {
                 config.weights.nesterov = true;
                 config.weights.weight_decay = 5e-4;
             }
-            Recipe::Quick => config.search_quickly(&entry.quick),
-            Recipe::Demo => config.search_quickly(&Quick { alpha_lr: 3e-4, ..Quick::SEARCH }),
+            Recipe::Quick => config.search_quickly(&entry.quick, epochs),
+            Recipe::Demo => {
+                config.search_quickly(&Quick { alpha_lr: 3e-4, ..Quick::SEARCH }, epochs);
+            }
         }
         config.train.epochs = epochs.unwrap_or(config.train.epochs);
         (host.defaults)(&mut config);
@@ -45,12 +47,12 @@ impl SearchConfig {
         Ok(config)
     }
 
-    fn search_quickly(&mut self, quick: &Quick) {
+    fn search_quickly(&mut self, quick: &Quick, epochs: Option<u32>) {
         quick.policy.clone_into(&mut self.policy.name);
         self.alpha.lr_scale = LearningRateScale::Steps;
         self.alpha.lr = quick.alpha_lr;
-        self.train.epochs = quick.epochs;
-        self.train.batch = quick.batch;
+        self.train.epochs = epochs.unwrap_or(quick.epochs);
+        self.alpha.first_epoch = (quick.weights_alone * f64::from(self.train.epochs)) as u32;
     }
 }
 
@@ -102,6 +104,19 @@ mod tests {
         assert_eq!((published.space.partial, published.weights.lr), (4, 0.1));
         let quick = of(Recipe::Quick, Some(10));
         assert_eq!((quick.train.batch, quick.alpha.first_epoch), (64, 3));
+    }
+
+    #[test]
+    fn quick_lets_the_weights_go_ahead_for_a_quarter_of_however_many_epochs() {
+        let first = |space, epochs| {
+            let basis = Basis { recipe: Recipe::Quick, space, host: "darts", epochs };
+            SearchConfig::of(basis).unwrap().alpha.first_epoch
+        };
+        assert_eq!(
+            [None, Some(10), Some(1)].map(|epochs| first("nas-bench-201", epochs)),
+            [5, 2, 0]
+        );
+        assert_eq!(first("darts", None), 0);
     }
 
     #[test]

@@ -116,7 +116,8 @@ pub struct SpaceEntry {
 pub(crate) struct Quick {
     pub(crate) policy: &'static str,
     pub(crate) epochs: u32,
-    pub(crate) batch: usize,
+    /// Share of the epochs, the first, that train weights alone.
+    pub(crate) weights_alone: f64,
     /// `alpha.lr`, by as many steps as all images would give.
     pub(crate) alpha_lr: f64,
     /// What decides after the search, `race:neighbours`, say.
@@ -125,8 +126,13 @@ pub(crate) struct Quick {
 
 impl Quick {
     /// A supernet that proposes and decides, by a tenth of the images an epoch.
-    pub(crate) const SEARCH: Quick =
-        Quick { policy: "random-epoch:0.098", epochs: 40, batch: 64, alpha_lr: 1e-4, finish: None };
+    pub(crate) const SEARCH: Quick = Quick {
+        policy: "random-epoch:0.098",
+        epochs: 40,
+        weights_alone: 0.0,
+        alpha_lr: 1e-4,
+        finish: None,
+    };
 }
 
 /// From settings, the shape of the images and the number of classes to a space.

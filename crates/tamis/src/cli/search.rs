@@ -160,7 +160,7 @@ impl LeftOpen {
                 table::thousands(DRAWN.unsigned_abs())
             ),
             LeftOpen::Recipe => format!(
-                "note: searching by the recipe `{QUICK}`, on a part of the images; --policy full \
+                "note: searching by the recipe `{QUICK}`, on a tenth of the images; --policy full \
                  searches on all of them as published"
             ),
         }
@@ -185,13 +185,13 @@ const DEMO: &str = "demo";
 /// The images that a search draws which names nothing.
 const DRAWN: i64 = 10_000;
 
-/// Images below which the part that an epoch takes is a handful of steps.
+/// Images below which a tenth is less than eight steps an epoch.
 const FEW: usize = 10_000;
 
 fn warn_of_few_images(images: usize) {
     if images < FEW {
         tell(format_args!(
-            "warning: {images} images are few for the recipe `{QUICK}`: a part of them hardly moves \
+            "warning: {images} images are few for the recipe `{QUICK}`: a tenth of them hardly moves \
              the architecture's parameters; --policy full searches on all of them"
         ));
     }

@@ -16,7 +16,7 @@ use super::suggested;
 ///
 /// Without any arguments it draws images and has a first look, by the recipe demo, in less than a
 /// minute. Real data, where neither host, policy nor recipe is named, is searched on by the recipe
-/// quick, on a part of the images: --set recipe=darts or --policy full is as published. On
+/// quick, on a tenth of the images: --set recipe=darts or --policy full is as published. On
 /// nas-bench-201 its search proposes and a race between single networks decides (finish=none leaves
 /// that out).
 ///
@@ -129,7 +129,7 @@ Examples:
   tamis search --data photos/ --set data.size=32 --policy full
       a folder of class folders of PNG or JPEG images; below ten thousand images, all of them
   tamis search --data cifar-10-batches-bin/
-      CIFAR-10 in the binary layout, by the recipe quick: other images each epoch, then a race
+      CIFAR-10 in the binary layout, by the recipe quick: another tenth of its images each epoch, then a race
   tamis search --config runs/a --seed 1 --out runs/b
       the settings of another run with another seed";
 
