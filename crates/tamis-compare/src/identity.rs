@@ -27,6 +27,21 @@ impl DataIdentity {
     ///
     /// [`Error::File`].
     pub fn new(loaded: &Loaded, base: &RunConfig) -> Result<Self, Error> {
+        let (fingerprint, order) = (loaded.fingerprint.clone(), loaded.train.order());
+        DataIdentity::of(fingerprint, order, loaded.train.len(), base)
+    }
+
+    /// Of so many images with this fingerprint, in this order, and of the files that `base` names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`].
+    pub fn of(
+        fingerprint: String,
+        order: String,
+        samples: usize,
+        base: &RunConfig,
+    ) -> Result<Self, Error> {
         let settings = flatten(&base.to_table()?);
         let mut files = BTreeMap::new();
         for key in FILES {
@@ -34,7 +49,6 @@ impl DataIdentity {
                 files.insert(key.to_owned(), hash_of_file(Path::new(path))?);
             }
         }
-        let (fingerprint, order) = (loaded.fingerprint.clone(), Some(loaded.train.order()));
-        Ok(DataIdentity { fingerprint, order, samples: loaded.train.len(), files })
+        Ok(DataIdentity { fingerprint, order: Some(order), samples, files })
     }
 }

@@ -4,7 +4,6 @@
 //! Every policy and seed is a race of a single rung, with a folder of its own. So a ranking stops and goes
 //! on as a race does. What is finished is a line of the results file, and never made again.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tamis_compare::{DataIdentity, Key, Seeds};
@@ -81,11 +80,13 @@ pub fn rank(
         // Mistakes show before anything is trained.
         tamis_select::requirements(policy)?;
     }
+    let (fingerprint, order_of_images) = (ground.fingerprint.clone(), ground.train.order());
+    let data = DataIdentity::of(fingerprint, order_of_images, ground.train.len(), &plan.config)?;
     let mut results = Rankings::open(&plan.results)?;
     let mut done = Vec::with_capacity(order.len());
     for (number, (policy, seed)) in (1..).zip(&order) {
         let config = plan.of(policy, *seed);
-        let key = key(&config, &panel, &ground)?;
+        let key = key(&config, &panel, &data)?;
         if let Some(line) = results.find(&key, panel.len()) {
             let ranked = line.clone().held_against(against);
             results.put(&ranked)?;
@@ -158,19 +159,13 @@ fn accuracy(architecture: &Architecture, table: &Table, truth: Truth) -> Option<
 
 /// What tells a policy and a seed on this panel from others: what tells runs of a comparison apart, and the
 /// networks themselves for whatever proposed them.
-fn key(config: &RunConfig, panel: &[Architecture], ground: &Ground) -> Result<String, Error> {
+fn key(config: &RunConfig, panel: &[Architecture], data: &DataIdentity) -> Result<String, Error> {
     let mut config = config.clone();
     let panel: Vec<String> = panel.iter().map(Architecture::to_string).collect();
     config.race.candidates = content_hash(panel.join("\n").as_bytes());
     // All settings of a race count, whatever its defaults are or once were.
     config.finish = Some("race".to_owned());
-    let data = DataIdentity {
-        fingerprint: ground.fingerprint.clone(),
-        order: Some(ground.train.order()),
-        samples: ground.train.len(),
-        files: BTreeMap::new(),
-    };
-    Ok(Key::of(&config, &data)?.digest())
+    Ok(Key::of(&config, data)?.digest())
 }
 
 /// `POLICY-seedN`, as a file name.

@@ -15,7 +15,6 @@ use crate::error::Error;
 
 /// Which accuracies the order of a panel is held against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Truth {
     /// CIFAR-10 after 12 epochs, on validation images.
     #[serde(rename = "cifar10_valid_12")]

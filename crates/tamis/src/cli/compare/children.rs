@@ -155,7 +155,7 @@ impl<'a> Makers<'a> {
     }
 
     fn begin(&mut self, number: usize, planned: &'a PlannedRun) -> Result<(), Failure> {
-        if self.options.places.folder(planned).join("result.json").is_file() {
+        if self.options.places.is_finished(planned) {
             // It was finished, but this process ended before it took notice.
             return self.collect(planned);
         }

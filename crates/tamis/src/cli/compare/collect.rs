@@ -77,8 +77,7 @@ impl Collected {
         places: &Places,
     ) -> Result<Collected, Failure> {
         let mut collected = Collected::default();
-        let is_finished =
-            |planned: &PlannedRun| places.folder(planned).join("result.json").is_file();
+        let is_finished = |planned: &PlannedRun| places.is_finished(planned);
         if plan.missing(results).any(is_finished) {
             // What another collector has added since is read again.
             let _results = results.lock()?;

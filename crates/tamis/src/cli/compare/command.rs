@@ -31,6 +31,16 @@ impl Places {
         self.runs.join(planned.key.folder_name())
     }
 
+    /// The file that is there when a run is finished.
+    pub(super) fn result(&self, planned: &PlannedRun) -> PathBuf {
+        self.folder(planned).join("result.json")
+    }
+
+    /// Whether a run is finished in its folder.
+    pub(super) fn is_finished(&self, planned: &PlannedRun) -> bool {
+        self.result(planned).is_file()
+    }
+
     /// The recipe and the folder of trainings, if there are to be any.
     pub(super) fn retrain(&self) -> Option<(&str, &Path)> {
         self.retrain.as_ref().map(|(recipe, folder)| (recipe.as_str(), folder.as_path()))

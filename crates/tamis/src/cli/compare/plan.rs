@@ -61,8 +61,8 @@ pub(super) fn print_plan(
 
 /// Whether a run is not in the results, or what it found is still to be trained in its folder.
 fn is_missing(planned: &PlannedRun, results: &Results, places: &Places) -> bool {
-    let is_here = || places.folder(planned).join("result.json").is_file();
-    results.find(&planned.key).is_none() || (places.retrain.is_some() && is_here())
+    results.find(&planned.key).is_none()
+        || (places.retrain.is_some() && places.is_finished(planned))
 }
 
 fn line(planned: &PlannedRun, places: &Places, threads: Option<usize>) -> Result<Line, Failure> {
@@ -79,7 +79,7 @@ fn line(planned: &PlannedRun, places: &Places, threads: Option<usize>) -> Result
             Failure::Usage(format!("planning: found the path `{found}`, expected one in UTF-8"))
         })
     });
-    let result = places.folder(planned).join("result.json");
+    let result = places.result(planned);
     Ok(Line {
         run: planned.key.folder_name(),
         result: result.display().to_string(),
