@@ -24,5 +24,5 @@ pub use config::RaceConfig;
 pub use error::Error;
 pub use proposal::{Proposal, Proposer, largest, neighbourhood, random};
 pub use race::{Candidate, Race, RaceCost, RaceData, RaceEvent, TrialRecord, check};
-pub use ranking::{kendall_tau, regret};
+pub use ranking::{best, kendall_tau, regret};
 pub use score::{Score, Scores};

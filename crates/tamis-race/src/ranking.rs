@@ -37,13 +37,16 @@ fn sign(one: f64, other: f64) -> i64 {
 /// If the lists are of unequal length.
 pub fn regret(scores: &[f64], truth: &[f64]) -> Option<f64> {
     assert_eq!(scores.len(), truth.len(), "lists about the same things");
-    let best = |values: &[f64]| -> Option<usize> {
-        (0..values.len()).reduce(|best, at| match sign(values[at], values[best]) {
-            1 => at,
-            _ => best,
-        })
-    };
     Some(truth[best(truth)?] - truth[best(scores)?])
+}
+
+/// Where the largest number is, the first of equals; what is no number is below all others. `None` of
+/// nothing.
+pub fn best(values: &[f64]) -> Option<usize> {
+    (0..values.len()).reduce(|best, at| match sign(values[at], values[best]) {
+        1 => at,
+        _ => best,
+    })
 }
 
 #[cfg(test)]

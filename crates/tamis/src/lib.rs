@@ -63,7 +63,7 @@ pub use folder::TrainingSpent;
 pub use packing::pack;
 pub use racing::{
     RaceEnding, RaceJob, RaceOutcome, RaceStart, Raced, RankEnding, RankEvent, RankPlan, Ranked,
-    Truth, is_race, rank,
+    RankedNetwork, Truth, is_race, rank,
 };
 pub use reporting::{Kind, Spent, State, Summary, event_files, report, summarize, summarize_all};
 pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringEvent};

@@ -67,6 +67,11 @@ fn lines(folder: &Path) -> Vec<Value> {
     lines.collect()
 }
 
+/// The networks of a line.
+fn networks(line: &Value) -> impl Iterator<Item = &Value> {
+    line["networks"].as_array().unwrap().iter()
+}
+
 const GRID: [&str; 2] = ["--policies=full@3,5,random:0.5@3..6", "--against=random:0.5"];
 
 #[test]
@@ -88,7 +93,9 @@ fn a_ranking_holds_every_policy_and_seed_against_the_table_and_against_one_polic
         let top = line["top"].as_str().unwrap();
         let (_, accuracy) = CELLS.iter().find(|(cell, _)| *cell == top).unwrap();
         assert_eq!(line["regret"].as_f64(), Some(best - accuracy), "{line}");
-        assert_eq!((line["panel"].as_u64(), line["steps"].as_u64()), (Some(3), Some(4)));
+        assert_eq!(line["steps"].as_u64(), Some(4));
+        let panel: Vec<&str> = networks(line).map(|of| of["genotype"].as_str().unwrap()).collect();
+        assert_eq!(panel, CELLS.map(|(cell, _)| cell));
         // Of three pairs: all, two, one or none in the same order.
         let tau = line["tau"].as_f64().unwrap();
         assert!((1.5 * tau + 1.5).fract().abs() < 1e-9, "{tau}");
@@ -160,6 +167,31 @@ fn what_a_results_file_has_is_not_made_again_wherever_it_was_made() {
     tamis::run::write_durably(&results, &[&before[..], b"{\"policy\":"].concat()).unwrap();
     let told = ended(&kept("cut", &[]), 3);
     assert!(told.contains("in line 6") && told.contains("`tamis rank` wrote"), "{told}");
+}
+
+#[test]
+fn by_what_a_panel_is_put_in_order_is_a_question_of_the_table_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    prepare(folder.path());
+    let held_out = |out, more: &[&str]| {
+        let own = [&GRID[..], &["--set=race.held_out=20", "--results=kept.jsonl"], more].concat();
+        ended(&rank(folder.path(), out, &own), 0);
+        fs::read_to_string(folder.path().join("kept.jsonl")).unwrap()
+    };
+    held_out("r", &[]);
+    let turned = held_out("other", &["--set=race.score=held-out-accuracy"]);
+    assert!(!folder.path().join("other").exists(), "nothing is trained");
+    assert_eq!(turned.lines().count(), 5);
+    for line in turned.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        assert_eq!(line["score"], "held-out-accuracy");
+        assert_eq!(line["settings"]["race.held_out"], 20);
+        let accuracy = |of: &Value| of["held_out_accuracy"].as_f64().unwrap();
+        let best = networks(&line).map(accuracy).fold(0.0, f64::max);
+        // The first of equals.
+        let top = networks(&line).find(|of| accuracy(of) == best).unwrap();
+        assert_eq!(line["top"], top["genotype"], "{line}");
+    }
+    assert_eq!(held_out("r", &[]).lines().count(), 5, "and turned back");
 }
 
 #[test]

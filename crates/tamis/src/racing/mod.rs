@@ -10,5 +10,5 @@ pub(crate) use job::{CANDIDATES, says_race};
 pub use job::{RaceEnding, RaceJob, is_race};
 pub use outcome::{RaceOutcome, Raced};
 pub use rank::{RankEnding, RankEvent, RankPlan, rank};
-pub use ranked::{Ranked, Truth};
+pub use ranked::{Ranked, RankedNetwork, Truth};
 pub use start::RaceStart;

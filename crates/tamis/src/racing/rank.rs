@@ -7,13 +7,13 @@
 use std::path::{Path, PathBuf};
 
 use tamis_compare::{DataIdentity, Key, Seeds};
-use tamis_race::{Race, RaceEvent};
+use tamis_race::{Race, RaceEvent, Score};
 use tamis_record::{RunConfig, content_hash};
 use tamis_space::Architecture;
 use tamis_space::nas_bench_201::Table;
 
 use super::job::{RaceEnding, RaceJob};
-use super::ranked::{Ranked, Rankings, Truth};
+use super::ranked::{Against, Ranked, Rankings, Truth};
 use super::start::RaceStart;
 use crate::error::Error;
 use crate::ground::Ground;
@@ -74,7 +74,8 @@ pub fn rank(
     let ground = Ground::of(&plan.config, observer)?;
     let panel = plan.start.candidates(&plan.config, &ground.train)?;
     let accuracies = accuracies(&panel, &ground, plan)?;
-    let against = (plan.truth, accuracies.as_slice());
+    let against =
+        Against { truth: plan.truth, accuracies: &accuracies, score: plan.config.race.score };
     let order = plan.order();
     for (policy, _) in &plan.policies {
         // Mistakes show before anything is trained.
@@ -87,7 +88,7 @@ pub fn rank(
     for (number, (policy, seed)) in (1..).zip(&order) {
         let config = plan.of(policy, *seed);
         let key = key(&config, &panel, &data)?;
-        if let Some(line) = results.find(&key, panel.len()) {
+        if let Some(line) = results.find(&key.digest(), panel.len()) {
             let ranked = line.clone().held_against(against);
             results.put(&ranked)?;
             done.push(ranked);
@@ -158,14 +159,16 @@ fn accuracy(architecture: &Architecture, table: &Table, truth: Truth) -> Option<
 }
 
 /// What tells a policy and a seed on this panel from others: what tells runs of a comparison apart, and the
-/// networks themselves for whatever proposed them.
-fn key(config: &RunConfig, panel: &[Architecture], data: &DataIdentity) -> Result<String, Error> {
+/// networks themselves for whatever proposed them. Not by which score they are put in order, since every line
+/// has them all.
+fn key(config: &RunConfig, panel: &[Architecture], data: &DataIdentity) -> Result<Key, Error> {
     let mut config = config.clone();
     let panel: Vec<String> = panel.iter().map(Architecture::to_string).collect();
     config.race.candidates = content_hash(panel.join("\n").as_bytes());
     // All settings of a race count, whatever its defaults are or once were.
     config.finish = Some("race".to_owned());
-    Ok(Key::of(&config, data)?.digest())
+    config.race.score = Score::default();
+    Ok(Key::of(&config, data)?)
 }
 
 /// `POLICY-seedN`, as a file name.

@@ -1,12 +1,15 @@
 //! What a policy and a seed made of a panel of networks, and the file that keeps such lines.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tamis_race::{kendall_tau, regret};
+use serde_json::Value;
+use tamis_compare::Key;
+use tamis_race::{Score, Scores, best, kendall_tau, regret};
 use tamis_space::Architecture;
 use tamis_space::nas_bench_201::Record;
 
@@ -72,6 +75,15 @@ impl FromStr for Truth {
     }
 }
 
+/// What the order of a panel is held against, and what puts it in order.
+#[derive(Clone, Copy)]
+pub(super) struct Against<'a> {
+    pub(super) truth: Truth,
+    /// Of each network of the panel.
+    pub(super) accuracies: &'a [f64],
+    pub(super) score: Score,
+}
+
 /// What a policy and a seed made of the panel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranked {
@@ -81,10 +93,13 @@ pub struct Ranked {
     pub policy: String,
     /// The seed.
     pub seed: u64,
-    /// Networks of the panel.
-    pub panel: usize,
-    /// Steps that each was trained.
+    /// What else tells it from others: settings that are not at their defaults, and all of a race; files and
+    /// the panel by the hash of their content.
+    pub settings: BTreeMap<String, Value>,
+    /// Steps that each network was trained.
     pub steps: u32,
+    /// What the networks are put in order by.
+    pub score: Score,
     /// What the order is held against.
     pub by: Truth,
     /// Kendall's tau-b between scores and accuracies; absent if all scores are equal.
@@ -103,51 +118,73 @@ pub struct Ranked {
     pub one_off_samples: Option<u64>,
     /// Nominal multiply-adds before, to choose; likewise.
     pub one_off_macs: Option<u64>,
-    /// What each network of the panel scores, in its order, the higher the better; `null` of one whose loss
-    /// was no finite number any more.
-    pub scores: Vec<Option<f64>>,
+    /// What the policy told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The panel, in its order.
+    pub networks: Vec<RankedNetwork>,
+}
+
+/// A network of the panel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RankedNetwork {
+    /// The architecture.
+    pub genotype: String,
+    /// What its training found.
+    #[serde(flatten)]
+    pub scores: Scores,
 }
 
 impl Ranked {
     /// Of a race of the whole panel.
     pub(super) fn of(
         outcome: &RaceOutcome,
-        key: String,
+        key: Key,
         panel: &[Architecture],
-        against: (Truth, &[f64]),
+        against: Against<'_>,
     ) -> Ranked {
-        let scores = panel.iter().map(|architecture| {
-            let text = architecture.to_string();
-            let raced = outcome.standings.iter().find(|raced| raced.genotype == text)?;
-            Some(outcome.score.worth(&raced.scores)).filter(|worth| worth.is_finite())
+        let networks = panel.iter().map(|architecture| {
+            let genotype = architecture.to_string();
+            let raced = outcome.standings.iter().find(|raced| raced.genotype == genotype);
+            RankedNetwork { scores: raced.map(|raced| raced.scores).unwrap_or_default(), genotype }
         });
         let cost = &outcome.cost;
         let ranked = Ranked {
-            key,
+            key: key.digest(),
             policy: outcome.policy.clone(),
             seed: outcome.seed,
-            panel: panel.len(),
+            settings: key.setup.settings,
             steps: outcome.standings.iter().map(|raced| raced.steps).max().unwrap_or(0),
-            by: against.0,
+            score: against.score,
+            by: against.truth,
             tau: None,
             regret: 0.0,
-            top: outcome.genotype.clone(),
+            top: String::new(),
             samples: cost.samples,
             macs: cost.macs,
             wall_s: cost.wall_s,
             one_off_samples: cost.one_off_samples,
             one_off_macs: cost.one_off_macs,
-            scores: scores.collect(),
+            notes: outcome.notes.clone(),
+            networks: networks.collect(),
         };
         ranked.held_against(against)
     }
 
-    /// The same scores held against these accuracies, as many as there are scores.
-    pub(super) fn held_against(self, (by, accuracies): (Truth, &[f64])) -> Ranked {
-        let scores = self.scores.iter().map(|score| score.unwrap_or(f64::NAN));
-        let scores: Vec<f64> = scores.collect();
-        let tau = kendall_tau(&scores, accuracies);
-        Ranked { by, tau, regret: regret(&scores, accuracies).unwrap_or(0.0), ..self }
+    /// The same trainings by this score, held against these accuracies.
+    pub(super) fn held_against(self, against: Against<'_>) -> Ranked {
+        let Against { truth, accuracies, score } = against;
+        let worth = self.networks.iter().map(|network| score.worth(&network.scores));
+        let worth: Vec<f64> = worth.collect();
+        let top = best(&worth).map(|at| self.networks[at].genotype.clone());
+        Ranked {
+            score,
+            by: truth,
+            tau: kendall_tau(&worth, accuracies),
+            regret: regret(&worth, accuracies).unwrap_or(0.0),
+            top: top.unwrap_or_default(),
+            ..self
+        }
     }
 }
 
@@ -179,7 +216,7 @@ impl Rankings {
 
     /// The line of this key, if it is of so many networks.
     pub(super) fn find(&self, key: &str, panel: usize) -> Option<&Ranked> {
-        self.lines.iter().find(|line| line.key == key && line.scores.len() == panel)
+        self.lines.iter().find(|line| line.key == key && line.networks.len() == panel)
     }
 
     /// Puts a line at the place of one with its key, or at the end, and writes the file.
