@@ -32,7 +32,12 @@
 
 #![deny(missing_docs)]
 
+// The command line names this crate as every other caller does.
+extern crate self as tamis;
+
 mod choosing;
+#[doc(hidden)]
+pub mod cli;
 mod error;
 mod exit_code;
 mod folder;

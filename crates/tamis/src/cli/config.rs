@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::ExitCode;
 
 use tamis::{Layers, TrainingConfig, WITHOUT_DEFAULT, flatten};
 use toml::{Table, Value};
 
-use super::Failure;
 use super::arguments::{ConfigCommand, assigned, settings_file};
 use super::output::print;
+use super::{ExitCode, Failure};
 
 pub(super) fn run(command: ConfigCommand) -> Result<ExitCode, Failure> {
     match command {

@@ -1,14 +1,12 @@
 //! `tamis data`: what is in image data, what is wrong with it, and one file of it.
 
 use std::ops::ControlFlow;
-use std::process::ExitCode;
 
 use tamis::data::{
     CheckReport, DataConfig, Packed, Reading, SplitStats, Stats, Tally, open, open_watched, stats,
 };
 use tamis::{Layers, RunConfig, check_data, pack};
 
-use super::Failure;
 use super::arguments::{DataArguments, DataCommand, PackArguments, ProgressKind, assigned};
 use super::output::{print_json, print_text, tell, tell_lines, visible};
 use super::progress::Shown;
@@ -16,6 +14,7 @@ use super::reading::ReadingProgress;
 use super::stop::Stop;
 use super::table::aligned;
 use super::threads::use_threads;
+use super::{ExitCode, Failure};
 
 const UNSOUND: u8 = 3;
 

@@ -1,14 +1,13 @@
 //! `tamis completions` and `tamis man`: what other programs make of the definition of the arguments.
 
 use std::io;
-use std::process::ExitCode;
 
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
-use super::Failure;
 use super::arguments::{Arguments, CompletionsArguments};
 use super::output::print;
+use super::{ExitCode, Failure};
 
 pub(super) fn completions(arguments: &CompletionsArguments) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();

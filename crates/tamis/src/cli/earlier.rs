@@ -1,12 +1,11 @@
 //! Runs of an earlier command: what a search found, and how to go on with what was stopped.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use tamis::{Layers, Outcome, summarize};
 
 use super::output::tell;
-use super::{Failure, STOPPED};
+use super::{ExitCode, Failure, STOPPED};
 
 /// What a finished search found, and its settings.
 pub(super) fn searched(run: &Path) -> Result<(Outcome, Layers), Failure> {

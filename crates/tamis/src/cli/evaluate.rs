@@ -1,14 +1,12 @@
 //! `tamis evaluate`: a trained network on data whose classes are known.
 
-use std::process::ExitCode;
-
 use tamis::{Evaluated, Judgement, Layers, TrainedNetwork, evaluate};
 
-use super::Failure;
 use super::arguments::{EvaluateArguments, EvaluateFormat, Split, assigned};
 use super::output::{print, tell, tell_lines};
 use super::table;
 use super::threads::use_threads;
+use super::{ExitCode, Failure};
 
 pub(super) fn run(arguments: &EvaluateArguments) -> Result<ExitCode, Failure> {
     use_threads(arguments.common.threads)?;

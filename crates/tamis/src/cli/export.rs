@@ -1,13 +1,11 @@
 //! `tamis export`: a trained network in the forms of other tools.
 
-use std::process::ExitCode;
-
 use tamis::run::write_durably;
 use tamis::{ExportOptions, Layers, TrainedNetwork, evaluate, export_path, refuse_replacing};
 
-use super::Failure;
 use super::arguments::{ExportArguments, assigned};
 use super::output::{print, tell};
+use super::{ExitCode, Failure};
 
 /// Stands for standard output.
 const STANDARD_OUTPUT: &str = "-";

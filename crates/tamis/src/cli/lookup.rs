@@ -2,15 +2,14 @@
 
 use std::env;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use tamis::space::Architecture;
 use tamis::{Asked, lookup};
 
-use super::Failure;
 use super::arguments::LookupArguments;
 use super::output::{print_json, print_text};
 use super::table;
+use super::{ExitCode, Failure};
 
 /// The table of NAS-Bench-201 that is used when none is named: in the folder of data sets.
 pub(super) fn default_table() -> Option<PathBuf> {

@@ -9,12 +9,14 @@ mod data;
 mod definition;
 mod earlier;
 mod evaluate;
+mod exit_code;
 mod export;
 mod lookup;
 mod naming;
 mod output;
 mod pace;
 mod predict;
+mod program;
 mod progress;
 mod race;
 mod race_progress;
@@ -32,17 +34,22 @@ mod table;
 mod threads;
 mod train;
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::Parser;
 
 use tamis::nn::Level;
 
 use arguments::{Arguments, Command};
+pub(crate) use exit_code::ExitCode;
 use output::tell;
+pub use program::{Program, started_by};
+
+/// Arguments that cannot be used.
+const USAGE: u8 = 2;
 
 /// Runs of a comparison are missing that was to be collected.
 const MISSING: u8 = 4;
@@ -53,12 +60,20 @@ const IN_USE: u8 = 73;
 /// Stopped on request, can be resumed.
 const STOPPED: u8 = 75;
 
-/// Parses the arguments and runs the command.
-pub(crate) fn main() -> ExitCode {
+/// Parses the arguments, the first of which is the name of the program, and runs the command. Returns the
+/// code to exit with.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     tamis::nn::keep_freed_memory();
-    let Arguments { folder, command } = Arguments::parse();
+    let Arguments { folder, command } = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(told) => {
+            // Help goes to standard output; whoever closed it does not want it.
+            let _ = told.print();
+            return told.exit_code().try_into().unwrap_or(USAGE);
+        }
+    };
     match enter(folder.as_deref()).and_then(|()| choose_level()).and_then(|()| run(command)) {
-        Ok(code) => code,
+        Ok(code) => code.into(),
         Err(failure) => tell_failure(&failure),
     }
 }
@@ -158,7 +173,7 @@ impl Failure {
     }
 }
 
-fn tell_failure(failure: &Failure) -> ExitCode {
+fn tell_failure(failure: &Failure) -> u8 {
     let text = failure.to_string();
     let (text, hint) = match text.split_once("; hint: ") {
         Some((text, hint)) => (text, Some(hint)),
@@ -168,5 +183,5 @@ fn tell_failure(failure: &Failure) -> ExitCode {
     if let Some(hint) = hint {
         tell(format_args!("hint: {hint}"));
     }
-    ExitCode::from(failure.exit_code())
+    failure.exit_code()
 }

@@ -1,7 +1,6 @@
 //! `tamis predict`: what a trained network sees in images.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use serde_json::json;
 use tamis::tables::TableFormat;
@@ -9,10 +8,10 @@ use tamis::{
     Latency, Prediction, TrainedNetwork, latency, predict, predictions_table, refuse_replacing,
 };
 
-use super::Failure;
 use super::arguments::{PredictArguments, PredictFormat};
 use super::output::{print, tell};
 use super::threads::use_threads;
+use super::{ExitCode, Failure};
 
 /// Stands for standard output.
 const STANDARD_OUTPUT: &str = "-";

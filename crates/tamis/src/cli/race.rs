@@ -1,7 +1,6 @@
 //! `tamis race`, and `tamis resume` of a race.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use tamis::race::RaceEvent;
 use tamis::search::SPACES;
@@ -19,7 +18,7 @@ use super::race_progress::RaceProgress;
 use super::scoring::Watch;
 use super::stop::Stop;
 use super::threads::use_threads;
-use super::{Failure, lookup, table};
+use super::{ExitCode, Failure, lookup, table};
 
 pub(super) fn race(arguments: RaceArguments) -> Result<ExitCode, Failure> {
     let (config, start) = settings(&arguments)?;

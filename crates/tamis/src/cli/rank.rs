@@ -1,7 +1,6 @@
 //! `tamis rank`: policies by how well their images preserve the order of networks.
 
 use std::collections::BTreeMap;
-use std::process::ExitCode;
 
 use tamis::compare::{Difference, Summary, paired, parse_policies, summary};
 use tamis::race::RaceEvent;
@@ -18,7 +17,7 @@ use super::scoring::Watch;
 use super::stop::Stop;
 use super::table::thousands;
 use super::threads::use_threads;
-use super::{Failure, STOPPED, lookup};
+use super::{ExitCode, Failure, STOPPED, lookup};
 
 pub(super) fn rank(arguments: &RankArguments) -> Result<ExitCode, Failure> {
     let plan = plan(arguments)?;

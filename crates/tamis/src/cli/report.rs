@@ -1,13 +1,11 @@
 //! `tamis report`: runs as one HTML page, and their curves for TensorBoard.
 
-use std::process::ExitCode;
-
 use tamis::run::{make_folder_of, write_durably};
 use tamis::{event_files, refuse_replacing, report};
 
-use super::Failure;
 use super::arguments::ReportArguments;
 use super::output::tell;
+use super::{ExitCode, Failure};
 
 pub(super) fn run(arguments: &ReportArguments) -> Result<ExitCode, Failure> {
     if let Some(out) = &arguments.out {

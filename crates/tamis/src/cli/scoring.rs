@@ -1,7 +1,6 @@
 //! `tamis score` and `tamis embed`: a number, or a few, for every training image.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -15,7 +14,7 @@ use super::progress::{Shown, bar, bar_of};
 use super::reading::ReadingProgress;
 use super::stop::Stop;
 use super::threads::use_threads;
-use super::{Failure, STOPPED};
+use super::{ExitCode, Failure, STOPPED};
 
 pub(super) fn score(arguments: &ScoreArguments) -> Result<ExitCode, Failure> {
     let epochs = ("score.epochs", arguments.table.epochs);

@@ -1,7 +1,6 @@
 //! `tamis search` and `tamis resume`.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use tamis::race::RaceEvent;
 use tamis::search::Event;
@@ -20,7 +19,7 @@ use super::retrain::{Retraining, check_recipe};
 use super::scoring::Watch;
 use super::stop::Stop;
 use super::threads::use_threads;
-use super::{Failure, STOPPED, lookup, table};
+use super::{ExitCode, Failure, STOPPED, lookup, table};
 
 pub(super) fn search(arguments: SearchArguments) -> Result<ExitCode, Failure> {
     let (config, open) = settings(&arguments)?;

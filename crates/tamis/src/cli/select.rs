@@ -1,14 +1,13 @@
 //! `tamis select`: which samples a policy chooses.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use tamis::tables::TableFormat;
 use tamis::{Choice, PoolSource, RunConfig, choose, inputs_of_run, refuse_replacing};
 
-use super::Failure;
 use super::arguments::SelectArguments;
 use super::output::{print, tell};
+use super::{ExitCode, Failure};
 
 /// Stands for standard output.
 const STANDARD_OUTPUT: &str = "-";

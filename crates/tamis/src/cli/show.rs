@@ -1,14 +1,13 @@
 //! `tamis show` and `tamis runs`: what is there, what it found, what it cost.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use tamis::{Kind, Spent, State, Summary, summarize, summarize_all};
 
-use super::Failure;
 use super::arguments::{RunsArguments, ShowArguments};
 use super::output::{print_json, print_text, tell, visible};
 use super::table::{self, Row, thousands};
+use super::{ExitCode, Failure};
 
 pub(super) fn show(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     let summary = summarize(&arguments.run)?;

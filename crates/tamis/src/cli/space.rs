@@ -1,7 +1,5 @@
 //! `tamis space`: architectures and what their networks cost.
 
-use std::process::ExitCode;
-
 use serde::Serialize;
 use tamis::data::ImageShape;
 use tamis::search::{SPACES, build_space};
@@ -12,13 +10,13 @@ use tamis::{
     inputs_of_data, latency, refuse_replacing,
 };
 
-use super::Failure;
 use super::arguments::{
     ArchitectureArguments, ConvertArguments, LatencyArguments, SpaceCommand, TextForm,
 };
 use super::output::{print, print_json, print_text, tell};
 use super::progress::bar_of;
 use super::table::{aligned, size, thousands};
+use super::{ExitCode, Failure};
 
 pub(super) fn run(command: SpaceCommand) -> Result<ExitCode, Failure> {
     match command {

@@ -1,7 +1,6 @@
 //! `tamis train`, and `tamis resume` of a training.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use tamis::{
     TrainingConfig, TrainingEnding, TrainingJob, TrainingOutcome, inputs_of_data, refuse_replacing,
@@ -14,7 +13,7 @@ use super::output::{print, tell, tell_lines};
 use super::scoring::Watch;
 use super::stop::Stop;
 use super::threads::use_threads;
-use super::{Failure, table};
+use super::{ExitCode, Failure, table};
 
 pub(super) fn train(arguments: TrainArguments) -> Result<ExitCode, Failure> {
     let config = settings(&arguments)?;

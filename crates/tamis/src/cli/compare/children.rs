@@ -18,6 +18,7 @@ use tamis::compare::{Plan, PlannedRun, Results};
 use super::collect::take_in;
 use super::command::{Places, search};
 use super::progress::Progress;
+use crate::cli::program::{Program, program};
 use crate::cli::stop::Stop;
 use crate::cli::{Failure, IN_USE, STOPPED};
 
@@ -230,10 +231,9 @@ impl<'a> Makers<'a> {
 impl Options {
     /// The command that makes a run, or goes on with it.
     fn command(&self, planned: &PlannedRun) -> Result<Command, Failure> {
-        let program = std::env::current_exe();
-        let program = program.map_err(Failure::system("finding the file of", "this program"))?;
-        let mut command = Command::new(program);
-        command.args(search(planned, &self.places)?);
+        let Program { file, arguments } = program()?;
+        let mut command = Command::new(file);
+        command.args(arguments).args(search(planned, &self.places)?);
         command.args(["--progress=json", "--stop-with-input"]);
         if let Some(threads) = self.threads {
             command.arg(format!("--threads={threads}"));

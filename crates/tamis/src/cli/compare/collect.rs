@@ -6,7 +6,6 @@
 use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use tamis::compare::{Comparison, Plan, PlannedRun, Results, line};
@@ -16,7 +15,7 @@ use super::command::Places;
 use crate::cli::output::{tell, tell_lines};
 use crate::cli::pace::in_words;
 use crate::cli::retrain::Retraining;
-use crate::cli::{Failure, MISSING};
+use crate::cli::{ExitCode, Failure, MISSING};
 
 /// What was found beside the results.
 #[derive(Default)]

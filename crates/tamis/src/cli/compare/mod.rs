@@ -16,7 +16,6 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use tamis::compare::{
@@ -36,7 +35,7 @@ use super::retrain::{Retraining, check_recipe};
 use super::scoring::Watch;
 use super::stop::Stop;
 use super::threads::processors;
-use super::{Failure, STOPPED, lookup};
+use super::{ExitCode, Failure, STOPPED, lookup};
 use children::{Ended, Options};
 use collect::Collected;
 use command::Places;

@@ -4,7 +4,6 @@
 //! order and several at once.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use serde::Serialize;
 use tamis::compare::{Plan, PlannedRun, Results};
@@ -12,9 +11,10 @@ use tamis::compare::{Plan, PlannedRun, Results};
 use super::command::{Places, whole};
 use super::shell::quoted_all;
 use super::slurm;
-use crate::cli::Failure;
 use crate::cli::arguments::{CompareArguments, PlanForm};
 use crate::cli::output::{print, print_json, tell};
+use crate::cli::program::{Program, program};
+use crate::cli::{ExitCode, Failure};
 
 /// The command of a run, and where its result will be.
 #[derive(Serialize)]
@@ -66,11 +66,12 @@ fn is_missing(planned: &PlannedRun, results: &Results, places: &Places) -> bool 
 }
 
 fn line(planned: &PlannedRun, places: &Places, threads: Option<usize>) -> Result<Line, Failure> {
-    let program = std::env::current_exe();
-    let program = program.map_err(Failure::system("finding the file of", "this program"))?;
     let folder = std::env::current_dir();
     let folder = folder.map_err(Failure::system("finding the path of", "this folder"))?;
-    let mut command = vec![program.into(), "-C".into(), folder.into()];
+    let Program { file, arguments } = program()?;
+    let mut command = vec![file];
+    command.extend(arguments);
+    command.extend(["-C".into(), folder.into()]);
     command.extend(whole(planned, places)?);
     command.extend(threads.map(|threads| format!("--threads={threads}").into()));
     let command = command.into_iter().map(|argument| {
