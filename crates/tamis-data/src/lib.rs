@@ -85,7 +85,7 @@ pub use file::read as read_file;
 pub use findings::Tally;
 pub use folder::{image_files, read_image};
 pub use open::{Loaded, find, open, open_watched};
-pub use pack::{PackError, Packed, pack};
+pub use pack::{PackError, Packed, pack, pack_datasets};
 pub use parquet::ParquetError;
 pub use prefetch::{Prefetch, prefetch};
 pub use shape::ImageShape;

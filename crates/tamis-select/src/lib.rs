@@ -41,7 +41,7 @@ mod split;
 
 pub use amount::Amount;
 pub use context::Context;
-pub use embeddings::{Embeddings, EmbeddingsError};
+pub use embeddings::{Embeddings, EmbeddingsError, SharedValues};
 pub use error::Error;
 pub use hold_out::{HoldOut, hold_out};
 pub use plan::{LearningRateEvent, Plan, Policy};

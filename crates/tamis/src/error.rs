@@ -36,6 +36,20 @@ pub enum Error {
          --scores or --embeddings"
     )]
     NoPool,
+    /// What is given of the samples is not of equally many.
+    #[error(
+        "choosing samples: found {found} {what} beside {expected} {first}, expected as many: one a sample"
+    )]
+    GivenLengths {
+        /// What there are too many or too few of.
+        what: &'static str,
+        /// How many.
+        found: usize,
+        /// What was counted first.
+        first: &'static str,
+        /// How many of these.
+        expected: usize,
+    },
     /// Probabilities were to be made scores of, and no file of them is named.
     #[error("making scores of probabilities: found no file of them; hint: name one with --scores")]
     NoProbabilities,

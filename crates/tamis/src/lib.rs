@@ -51,8 +51,8 @@ mod scoring;
 mod searches;
 
 pub use choosing::{
-    Choice, PoolSource, ProbabilityScore, Samples, choose, inputs_of_data, inputs_of_run,
-    load_embeddings, load_scores, load_scores_of, refuse_replacing,
+    Choice, Given, PoolSource, ProbabilityScore, Samples, choose, choose_among, inputs_of_data,
+    inputs_of_run, load_embeddings, load_scores, load_scores_of, refuse_replacing,
 };
 pub use error::Error;
 pub use lookup::{Asked, CellEntry, Entry, LookedUp, load_table, lookup};
@@ -65,7 +65,7 @@ pub use networks::{
 };
 
 pub use folder::TrainingSpent;
-pub use packing::pack;
+pub use packing::{pack, pack_datasets};
 pub use racing::{
     RaceEnding, RaceJob, RaceOutcome, RaceStart, Raced, RankEnding, RankEvent, RankPlan, Ranked,
     RankedNetwork, Truth, is_race, rank,
@@ -73,7 +73,8 @@ pub use racing::{
 pub use reporting::{Kind, Spent, State, Summary, event_files, report, summarize, summarize_all};
 pub use scoring::{Embedding, Forecast, Observer, ScoreKind, Scoring, ScoringEvent};
 pub use searches::{
-    Advanced, Ending, Job, Opened, Prepared, check_data, is_provided, prepare, prepare_on, provide,
+    Advanced, Ending, Job, LeftOpen, Opened, Prepared, check_data, is_provided, prepare,
+    prepare_on, provide,
 };
 
 pub use tamis_record::{

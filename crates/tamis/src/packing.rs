@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tamis_data::{DataConfig, Packed, Watch};
+use tamis_data::{DataConfig, Dataset, Packed, Watch};
 use tamis_run::{fill_durably, make_folder_of};
 
 use crate::choosing::{inputs_of_data, refuse_replacing};
@@ -28,4 +28,19 @@ pub fn pack(
     tamis_data::find(config)?;
     make_folder_of(out)?;
     fill_durably(out, |file, scratch| Ok(tamis_data::pack(config, scratch, file, watch)?))
+}
+
+/// Packs images that are in memory into the file `out`, under this name. A file that is there is written
+/// over.
+///
+/// # Errors
+///
+/// Splits of unequal shape, or a file that cannot be written.
+pub fn pack_datasets(
+    data: (&str, &Dataset, Option<&Dataset>),
+    out: &Path,
+    watch: &mut Watch,
+) -> Result<(), Error> {
+    make_folder_of(out)?;
+    fill_durably(out, |file, scratch| Ok(tamis_data::pack_datasets(data, scratch, file, watch)?))
 }

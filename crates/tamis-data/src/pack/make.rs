@@ -108,21 +108,50 @@ fn packed(
     Some(Data { room, name: raw.name, classes, train, test })
 }
 
+/// Packs images that are in memory into an empty file that is called `path`, under this name.
+///
+/// # Errors
+///
+/// [`Error::SplitShapes`], [`PackError::Write`], [`Error::Stopped`] if `watch` broke: what is in the file
+/// then is of no use.
+pub fn pack_datasets(
+    (name, train, test): (&str, &Dataset, Option<&Dataset>),
+    path: &Path,
+    file: &File,
+    watch: &mut Watch,
+) -> Result<(), Error> {
+    if let Some(test) = test.filter(|test| test.shape() != train.shape()) {
+        return Err(Error::SplitShapes { train: train.shape(), test: test.shape() });
+    }
+    let out = Out { path, file };
+    data_of(name.to_owned(), (train, test), out, watch)?.finish(out)
+}
+
 fn of_loaded(
     config: &DataConfig,
     out: Out<'_>,
     watch: &mut Watch,
 ) -> Result<(Data, Vec<String>), Error> {
     let Loaded { name, train, test, notes, .. } = open_watched(config, watch)?;
-    let most: Vec<Most> = [Some(&train), test.as_ref()].into_iter().flatten().map(most).collect();
+    Ok((data_of(name, (&train, test.as_ref()), out, watch)?, notes))
+}
+
+/// Writes the images of both splits.
+fn data_of(
+    name: String,
+    (train, test): (&Dataset, Option<&Dataset>),
+    out: Out<'_>,
+    watch: &mut Watch,
+) -> Result<Data, Error> {
+    let most: Vec<Most> = [Some(train), test].into_iter().flatten().map(most).collect();
     let room = Room::of(&name, train.classes(), &most);
     room.keep(out)?;
     let mut count = Count::new(most.iter().map(|split| split.samples).sum(), watch);
     let classes = Classes { labels: train.file_labels().to_vec(), names: train.classes().to_vec() };
     // In the order of the file.
-    let train = written(&train, out, &mut count)?;
-    let test = test.map(|test| written(&test, out, &mut count)).transpose()?;
-    Ok((Data { room, name, classes, train, test }, notes))
+    let train = written(train, out, &mut count)?;
+    let test = test.map(|test| written(test, out, &mut count)).transpose()?;
+    Ok(Data { room, name, classes, train, test })
 }
 
 /// All that a split has.

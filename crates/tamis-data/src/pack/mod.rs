@@ -20,7 +20,7 @@ mod tests;
 mod write;
 
 pub use self::error::PackError;
-pub use self::make::{Packed, pack};
+pub use self::make::{Packed, pack, pack_datasets};
 pub(crate) use self::read::{Opened, is_pack, open_pack};
 
 /// Most bytes of a header that readers of the format take.

@@ -5,18 +5,24 @@
 
 mod error;
 
+use std::fmt;
+use std::sync::Arc;
+
 pub use error::EmbeddingsError;
 use tamis_core::SampleId;
 
 use crate::Pool;
 
+/// Numbers that somebody holds, who need not be this crate: an array of another program is not copied.
+pub type SharedValues = Arc<dyn AsRef<[f32]> + Send + Sync>;
+
 /// Points of samples, at most one each, all of as many dimensions.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct Embeddings {
     /// Id and class of each row, ascending by id.
     samples: Vec<(SampleId, u32)>,
-    /// The rows one after the other, `[sample, dimension]`.
-    values: Vec<f32>,
+    /// The rows one after the other, `[sample, dimension]`; there may be more of them than samples.
+    values: SharedValues,
     dimensions: usize,
 }
 
@@ -33,16 +39,7 @@ impl Embeddings {
         values: &[f32],
         dimensions: usize,
     ) -> Result<Embeddings, EmbeddingsError> {
-        let expected = samples.len().checked_mul(dimensions);
-        if dimensions == 0 || expected != Some(values.len()) {
-            let (found, samples) = (values.len(), samples.len());
-            return Err(EmbeddingsError::Shape { found, samples, dimensions });
-        }
-        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
-            let sample = samples[place / dimensions].0.0;
-            let (dimension, found) = (place % dimensions, values[place]);
-            return Err(EmbeddingsError::Value { sample, dimension, found });
-        }
+        check(samples, values, dimensions)?;
         let mut order: Vec<usize> = (0..samples.len()).collect();
         order.sort_by_key(|&row| samples[row].0);
         let sorted: Vec<(SampleId, u32)> = order.iter().map(|&row| samples[row]).collect();
@@ -50,8 +47,30 @@ impl Embeddings {
             return Err(EmbeddingsError::Twice { sample: pair[0].0.0 });
         }
         let rows = order.iter().flat_map(|&row| &values[row * dimensions..(row + 1) * dimensions]);
-        let values = rows.copied().collect();
-        Ok(Embeddings { samples: sorted, values, dimensions })
+        let values: Vec<f32> = rows.copied().collect();
+        Ok(Embeddings { samples: sorted, values: Arc::new(values), dimensions })
+    }
+
+    /// Embeddings of the samples 0, 1, 2 and so on, each with its class, whose rows `values` has one after
+    /// the other, `[sample, dimension]`. Nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Embeddings::new`].
+    pub fn in_order(
+        classes: &[u32],
+        values: SharedValues,
+        dimensions: usize,
+    ) -> Result<Embeddings, EmbeddingsError> {
+        let samples = (0..).map(SampleId).zip(classes.iter().copied()).collect::<Vec<_>>();
+        check(&samples, (*values).as_ref(), dimensions)?;
+        Ok(Embeddings { samples, values, dimensions })
+    }
+
+    /// All rows, one after the other.
+    fn values(&self) -> &[f32] {
+        let all: &[f32] = (*self.values).as_ref();
+        &all[..self.samples.len() * self.dimensions]
     }
 
     /// Dimensions of the space, at least one.
@@ -67,7 +86,7 @@ impl Embeddings {
     /// The point of a sample, `[dimension]`.
     pub fn row(&self, id: SampleId) -> Option<&[f32]> {
         let place = self.place(id)?;
-        self.values.get(place * self.dimensions..(place + 1) * self.dimensions)
+        self.values().get(place * self.dimensions..(place + 1) * self.dimensions)
     }
 
     fn place(&self, id: SampleId) -> Option<usize> {
@@ -82,7 +101,6 @@ impl Embeddings {
     pub fn first(mut self, samples: usize) -> Embeddings {
         let rows = self.samples.partition_point(|row| row.0.index() < samples);
         self.samples.truncate(rows);
-        self.values.truncate(rows * self.dimensions);
         self
     }
 
@@ -106,6 +124,40 @@ impl Embeddings {
             Some(row) => Err(EmbeddingsError::Foreign { sample: row.0.0, samples }),
             None => Ok(()),
         }
+    }
+}
+
+/// Refuses values that are not as many as the samples need, or that are no numbers.
+fn check(
+    samples: &[(SampleId, u32)],
+    values: &[f32],
+    dimensions: usize,
+) -> Result<(), EmbeddingsError> {
+    let expected = samples.len().checked_mul(dimensions);
+    if dimensions == 0 || expected != Some(values.len()) {
+        let (found, samples) = (values.len(), samples.len());
+        return Err(EmbeddingsError::Shape { found, samples, dimensions });
+    }
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(place) => {
+            let sample = samples[place / dimensions].0.0;
+            let (dimension, found) = (place % dimensions, values[place]);
+            Err(EmbeddingsError::Value { sample, dimension, found })
+        }
+    }
+}
+
+impl PartialEq for Embeddings {
+    fn eq(&self, other: &Embeddings) -> bool {
+        (&self.samples, self.values(), self.dimensions)
+            == (&other.samples, other.values(), other.dimensions)
+    }
+}
+
+impl fmt::Debug for Embeddings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Embeddings of {} samples, {} dimensions", self.samples.len(), self.dimensions)
     }
 }
 
@@ -138,6 +190,20 @@ mod tests {
         let short = Embeddings::new(&[(SampleId(0), 0)], &[1.0], 2);
         assert!(matches!(short, Err(EmbeddingsError::Shape { found: 1, .. })));
         assert!(Embeddings::new(&[], &[], 0).is_err());
+    }
+
+    #[test]
+    fn values_in_the_order_of_ids_are_lent_and_not_copied() {
+        let values: SharedValues = Arc::new(vec![1.0_f32, 2.0, 3.0, 4.0]);
+        let found = Embeddings::in_order(&[1, 0], values.clone(), 2).unwrap();
+        let copied =
+            Embeddings::new(&[(SampleId(1), 0), (SampleId(0), 1)], &[3.0, 4.0, 1.0, 2.0], 2);
+        assert_eq!(found, copied.unwrap());
+        let row = found.row(SampleId(1)).unwrap();
+        assert_eq!(row.as_ptr(), (*values).as_ref()[2..].as_ptr(), "the very numbers");
+        assert_eq!(found.first(1).row(SampleId(1)), None);
+        let short = Embeddings::in_order(&[1, 0, 0], values, 2);
+        assert!(matches!(short, Err(EmbeddingsError::Shape { found: 4, samples: 3, .. })));
     }
 
     #[test]

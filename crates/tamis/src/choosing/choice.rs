@@ -111,8 +111,18 @@ pub fn choose(
     if derived == Some(ProbabilityScore::Loss) && !known.has_labels {
         return Err(Error::LossNeedsClasses);
     }
-    let (context, cost) = context(config, &needed, &known, derived)?;
-    let mut policy = build(&policy.name, &context)?;
+    let context = context(config, &needed, &known, derived)?;
+    chosen(&policy.name, context, known, notes)
+}
+
+/// What a policy chooses, and what there is to tell of it.
+pub(super) fn chosen(
+    policy: &str,
+    (context, cost): (Context, OneOffCost),
+    known: Known,
+    mut notes: Vec<String>,
+) -> Result<Choice, Error> {
+    let mut policy = build(policy, &context)?;
     let plan = policy.plan(0)?;
     let report = policy.report();
     let mut ids = [plan.weight, plan.arch].concat();
@@ -179,15 +189,15 @@ fn context(
 }
 
 /// What is known of the samples without a look at scores or embeddings.
-struct Known {
+pub(super) struct Known {
     /// The label of each, in the order of ids.
-    labels: Vec<u32>,
+    pub(super) labels: Vec<u32>,
     /// The class of each: the place of its label among those there are, however large it is.
-    classes: Vec<u32>,
+    pub(super) classes: Vec<u32>,
     /// The label of each class.
-    class_labels: Vec<u32>,
+    pub(super) class_labels: Vec<u32>,
     /// Whether the source says the labels: else all samples are taken for one class.
-    has_labels: bool,
+    pub(super) has_labels: bool,
     /// Their images, where the source has them.
     images: Option<Arc<Dataset>>,
 }
@@ -224,7 +234,7 @@ impl Known {
                      or --data say them",
                     path.display()
                 ));
-                Ok(Known { has_labels: false, ..Known::of_labels(vec![0; table.rows()]) })
+                Ok(Known::without_labels(table.rows()))
             }
         }
     }
@@ -255,8 +265,13 @@ impl Known {
         Ok(Known::of_labels(by_id(sample_ids(table)?.into_iter().zip(labels).collect(), path)?))
     }
 
+    /// Of samples of which nothing says the labels.
+    pub(super) fn without_labels(samples: usize) -> Known {
+        Known { has_labels: false, ..Known::of_labels(vec![0; samples]) }
+    }
+
     /// Of labels that need not count up from 0: classes do, in the order of labels, as in data.
-    fn of_labels(labels: Vec<u32>) -> Known {
+    pub(super) fn of_labels(labels: Vec<u32>) -> Known {
         let class_labels: Vec<u32> = BTreeSet::from_iter(&labels).into_iter().copied().collect();
         let classes = labels
             .iter()

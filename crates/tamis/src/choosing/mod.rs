@@ -2,6 +2,7 @@
 //! matched with samples, the choice, and the reason of each sample in words.
 
 mod choice;
+mod given;
 mod probabilities;
 mod reason;
 mod replacing;
@@ -9,6 +10,7 @@ mod samples;
 mod scores;
 
 pub use choice::{Choice, PoolSource, choose};
+pub use given::{Given, choose_among};
 pub use probabilities::ProbabilityScore;
 pub use replacing::{inputs_of_data, inputs_of_run, refuse_replacing};
 pub use samples::Samples;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tamis::race::RaceEvent;
 use tamis::search::Event;
 use tamis::{
-    Advanced, Ending, Job, Layers, Opened, Outcome, RunConfig, inputs_of_run, refuse_replacing,
+    Advanced, Ending, Job, LeftOpen, Opened, Outcome, RunConfig, inputs_of_run, refuse_replacing,
     summarize,
 };
 
@@ -119,70 +119,26 @@ pub(super) fn resume(arguments: ResumeArguments) -> Result<ExitCode, Failure> {
     run(job, arguments.common.progress, &stop)
 }
 
-/// What a search does of which nothing says how.
-enum LeftOpen {
-    /// Neither data nor anything else is named: a first look.
-    All,
-    /// Real data is named, but neither recipe, host nor policy.
-    Recipe,
-}
-
-impl LeftOpen {
-    /// What these settings leave open, if they do.
-    fn of(layers: &Layers) -> Option<LeftOpen> {
-        let says = |paths: &[&str]| paths.iter().any(|path| layers.sets(path));
-        if says(&["recipe", "host.name", "policy.name"]) {
-            return None;
-        }
-        match is_real(layers) {
-            true => Some(LeftOpen::Recipe),
-            false => (!says(&["data", "space"])).then_some(LeftOpen::All),
-        }
+/// What was filled in, and how to say otherwise.
+fn note(open: LeftOpen) -> String {
+    match open {
+        LeftOpen::All => format!(
+            "note: no data are named: searching by the recipe `{}` on {} drawn images, a tenth of them \
+             each epoch; --data FOLDER searches on yours",
+            LeftOpen::DEMO,
+            table::thousands(u64::from(LeftOpen::DRAWN))
+        ),
+        LeftOpen::Recipe => format!(
+            "note: searching by the recipe `{}`, on a tenth of the images; --policy full searches on \
+             all of them as published",
+            LeftOpen::QUICK
+        ),
     }
-
-    /// The settings with what was left open.
-    fn filled(&self, layers: Layers) -> Layers {
-        match self {
-            LeftOpen::All => layers
-                .value("recipe", DEMO)
-                .value("data.synthetic.train", DRAWN)
-                .value("data.synthetic.test", 0),
-            LeftOpen::Recipe => layers.value("recipe", QUICK),
-        }
-    }
-
-    fn note(&self) -> String {
-        match self {
-            LeftOpen::All => format!(
-                "note: no data are named: searching by the recipe `{DEMO}` on {} drawn images, a \
-                 tenth of them each epoch; --data FOLDER searches on yours",
-                table::thousands(DRAWN.unsigned_abs())
-            ),
-            LeftOpen::Recipe => format!(
-                "note: searching by the recipe `{QUICK}`, on a tenth of the images; --policy full \
-                 searches on all of them as published"
-            ),
-        }
-    }
-}
-
-/// Whether images are named that are not drawn for the search.
-fn is_real(layers: &Layers) -> bool {
-    layers.sets("data.source") && !layers.has("data.source", "synthetic")
 }
 
 /// Why a search on real data does not follow the recipe that it would if less were named.
 const LEFT_NOTE: &str = "note: policy or host are named, so the other settings are those of the \
     published recipe `darts` and not of `quick`; --set recipe=quick takes those of `quick`";
-
-/// The recipe of a search on real data that names neither host, policy nor recipe.
-const QUICK: &str = "quick";
-
-/// The recipe of a search that names nothing.
-const DEMO: &str = "demo";
-
-/// The images that a search draws which names nothing.
-const DRAWN: i64 = 10_000;
 
 /// Images below which a tenth is less than eight steps an epoch.
 const FEW: usize = 10_000;
@@ -190,8 +146,9 @@ const FEW: usize = 10_000;
 fn warn_of_few_images(images: usize) {
     if images < FEW {
         tell(format_args!(
-            "warning: {images} images are few for the recipe `{QUICK}`: a tenth of them hardly moves \
-             the architecture's parameters; --policy full searches on all of them"
+            "warning: {images} images are few for the recipe `{}`: a tenth of them hardly moves \
+             the architecture's parameters; --policy full searches on all of them",
+            LeftOpen::QUICK
         ));
     }
 }
@@ -216,8 +173,8 @@ fn settings(arguments: &SearchArguments) -> Result<(RunConfig, Option<LeftOpen>)
     let mut note = None;
     if let Some(open) = &open {
         layers = open.filled(layers);
-        note = Some(open.note());
-    } else if !has_file && is_real(&layers) && !layers.sets("recipe") {
+        note = Some(self::note(*open));
+    } else if !has_file && LeftOpen::is_real(&layers) && !layers.sets("recipe") {
         note = Some(LEFT_NOTE.to_owned());
     }
     let mut config = layers.resolve()?;
