@@ -10,6 +10,7 @@ mod bench;
 mod cargo;
 mod check;
 mod docs;
+mod python;
 mod spills;
 mod tidy;
 
@@ -27,6 +28,8 @@ Tasks:
   docs [--only PAGE]... [--fix] [--all]
                runs every command of the pages and compares what it prints with what they show;
                --fix puts what is printed now into the pages, --all runs slow commands, too
+  python [--with-torch]
+               builds the Python package as a wheel, and runs its tests and types on it
   spills       whether a hot loop of the kernels keeps vector registers on the stack
   tidy         what of the house style no lint sees: file and line lengths, words of some crates only
   bench-step SPACE CHANNELS CELLS BATCH REPS [layered]
@@ -51,6 +54,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["check"] => check::run(workspace()?)?,
         ["bench-step", rest @ ..] => bench::run(workspace()?, rest)?,
         ["docs", rest @ ..] => docs::run(workspace()?, rest)?,
+        ["python", rest @ ..] => python::run(workspace()?, rest)?,
         ["spills"] => spills::run(workspace()?)?,
         ["tidy"] => tidy::run(workspace()?)?,
         _ => bail!("no task is called `{}`; hint: cargo xtask --help", arguments.join(" ")),
