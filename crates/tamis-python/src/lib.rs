@@ -36,7 +36,9 @@ mod _tamis {
     #[pymodule_export]
     use super::policy::Policy;
     #[pymodule_export]
-    use super::runs::{embed, export, pack, report, resume, score, search, settings_of, train};
+    use super::runs::{
+        drawn, embed, export, pack, report, resume, score, search, settings_of, train,
+    };
     #[pymodule_export]
     use super::select::choose;
     #[pymodule_export]

@@ -155,6 +155,12 @@ pub(crate) fn report(py: Python<'_>, runs: Vec<PathBuf>) -> PyResult<String> {
     computed(py, move || tamis::report(&runs))?.map_err(raised)
 }
 
+/// Drawings of the cells of a genotype, as SVG.
+#[pyfunction]
+pub(crate) fn drawn(genotype: &str) -> PyResult<Vec<String>> {
+    tamis::drawn(genotype).map_err(raised)
+}
+
 /// Writes a trained network in the form of another tool; returns the files.
 #[pyfunction]
 pub(crate) fn export(

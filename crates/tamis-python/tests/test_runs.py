@@ -113,6 +113,10 @@ def test_a_training_is_judged_and_becomes_a_module(in_folder: Path) -> None:
     assert trained.report().startswith("<!DOCTYPE html>")
     page = trained._repr_html_()
     assert page is not None and page.startswith("<iframe")
+    (cell,) = run.genotype.svg()
+    assert "<svg" in cell and run.genotype._repr_html_().count("<svg") == 1
+    with pytest.raises(tamis.SettingError):
+        tamis.Genotype("|none|").svg()
     with pytest.raises(tamis.SettingError, match=r"tamis\.train\(run\)"):
         run.to_torch()
     torch = pytest.importorskip("torch")

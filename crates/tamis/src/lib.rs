@@ -60,8 +60,8 @@ pub use networks::{
     Calibration, CalibrationBin, ClassJudgement, DescribedNetwork, Evaluated, ExportForm,
     ExportOptions, Judgement, Latency, LatencyTable, Mistake, NETWORK_FILE, NetworkConfig,
     Prediction, TrainedNetwork, TrainedOn, TrainingConfig, TrainingEnding, TrainingJob,
-    TrainingOutcome, TrainingRecipe, description, evaluate, export_path, is_training, latency,
-    predict, predictions_table, quickest_ms,
+    TrainingOutcome, TrainingRecipe, description, drawn, evaluate, export_path, is_training,
+    latency, predict, predictions_table, quickest_ms,
 };
 
 pub use folder::TrainingSpent;

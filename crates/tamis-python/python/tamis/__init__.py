@@ -11,7 +11,7 @@ from importlib.metadata import version as _version
 from tamis._errors import DataError, Error, InUseError, RunError, SettingError
 from tamis._furthest import FurthestNeighbours
 from tamis._policy import Plan, Policy
-from tamis._runs import Run, compare, embeddings, resume, score, search, train
+from tamis._runs import Genotype, Run, compare, embeddings, resume, score, search, train
 from tamis._select import select
 from tamis._tamis import use_threads
 
@@ -21,6 +21,7 @@ __all__ = [
     "DataError",
     "Error",
     "FurthestNeighbours",
+    "Genotype",
     "InUseError",
     "Plan",
     "Policy",

@@ -25,6 +25,17 @@ from tamis._progress import Progress, observer_of
 PathLike = str | os.PathLike[str]
 
 
+class Genotype(str):
+    """An architecture in its text form; in a notebook it shows its cells."""
+
+    def svg(self) -> list[str]:
+        """Drawings of its cells, one of each kind; none of a network that has no cells to draw."""
+        return _tamis.drawn(self)
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<div>{drawing[drawing.index('<svg') :]}</div>" for drawing in self.svg())
+
+
 class Run:
     """A run in its folder: a search, a race or a training, finished or not.
 
@@ -50,10 +61,10 @@ class Run:
         return (self.path / "result.json").exists()
 
     @property
-    def genotype(self) -> str:
-        """The architecture that was found, or trained."""
+    def genotype(self) -> Genotype:
+        """The architecture that was found, or trained; of a named network its name."""
         result = self.result
-        return str(result.get("genotype") or result["network"])
+        return Genotype(result.get("genotype") or result["network"])
 
     @property
     def accuracy(self) -> float | None:
@@ -193,7 +204,7 @@ def train(
     folder = _free(f"train-seed{seed}", out)
     named: dict[str, Any] = {}
     if isinstance(what, Run):
-        named["network.genotype"] = what.genotype
+        named["network.genotype"] = str(what.genotype)
         if data is None:
             named["data"] = _settings_of(what)["data"]
     elif what.startswith("resnet"):

@@ -171,6 +171,15 @@ fn proxyless(network: &NetworkConfig, graph: &Graph) -> Result<String, Error> {
     Ok(mobilenet::to_json(&genotype, graph.image()[0], classes)?)
 }
 
+/// Drawings of the cells of a genotype, as SVG; of a genotype of several kinds of cells one each.
+///
+/// # Errors
+///
+/// [`Error::Space`] if it is none.
+pub fn drawn(genotype: &str) -> Result<Vec<String>, Error> {
+    Ok(draw(&genotype.parse()?).into_iter().map(|drawing| drawing.to_file()).collect())
+}
+
 fn drawings(network: &NetworkConfig) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
     let text = network.genotype.as_deref().ok_or(Error::NoCell)?;
     let drawings = draw(&text.parse()?).into_iter();

@@ -17,7 +17,7 @@ mod recipe;
 
 pub use config::TrainingConfig;
 pub use evaluate::{Evaluated, evaluate};
-pub use export::{ExportForm, ExportOptions, beside as export_path, description};
+pub use export::{ExportForm, ExportOptions, beside as export_path, description, drawn};
 pub use file::{NETWORK_FILE, TrainedNetwork};
 pub use job::{TrainingEnding, TrainingJob, is_training};
 pub use judgement::{Calibration, CalibrationBin, ClassJudgement, Judgement, Mistake};
