@@ -20,6 +20,11 @@ pub(crate) fn refused(text: impl Into<String>) -> PyErr {
     of_class("SettingError", text.into())
 }
 
+/// Work that did not come to its end.
+pub(crate) fn failed(text: impl Into<String>) -> PyErr {
+    of_class("RunError", text.into())
+}
+
 /// An exception of a class of the package.
 fn of_class(class: &'static str, text: String) -> PyErr {
     Python::attach(|py| {

@@ -15,7 +15,7 @@ use tamis::{
     TrainingEnding, TrainingJob, export_path, is_race, is_training, pack_datasets,
 };
 
-use crate::errors::{raised, refused};
+use crate::errors::{failed, raised, refused};
 use crate::settings::layers;
 use crate::watched::{Teller, computed, watched};
 
@@ -202,7 +202,9 @@ fn ended(
         (_, Some(asked)) => Err(asked),
         (Err(error), None) => Err(raised(error)),
         (Ok(Came::ToItsEnd), None) => Ok(()),
-        (Ok(Came::ToAStop), None) => Err(refused("stopped, and nobody asked for it")),
+        (Ok(Came::ToAStop), None) => {
+            Err(failed("stopped before its end, though nobody asked for it"))
+        }
     }
 }
 

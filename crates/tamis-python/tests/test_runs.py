@@ -76,8 +76,10 @@ def test_an_exception_in_a_callback_stops_the_run_and_either_door_goes_on_with_i
             if what == "epoch" and of["epoch"] == 1:
                 raise Enough
 
-        with pytest.raises(Enough):
+        with pytest.raises(Enough) as raised:
             searched(door, epochs=6, progress=tell)
+        if sys.version_info >= (3, 11):
+            assert raised.value.__notes__ == [f"the run is saved; tamis.resume('{door}') goes on with it"]
         run = tamis.Run(door)
         assert not run.finished and told.count("epoch") >= 2
         with pytest.raises(tamis.RunError, match=r"tamis\.resume"):
@@ -152,6 +154,19 @@ def test_scores_and_embeddings_have_a_row_an_image(in_folder: Path) -> None:
     assert scores.shape == (160,) and (scores >= 0).all() and (scores <= np.log(4) + 1e-6).all()
     again = tamis.score(*DATA, by="entropy", epochs=1, progress=False, settings=small)
     assert np.array_equal(scores, again)
+
+    def stopping(what: str, of: Any) -> None:
+        if what == "epoch":
+            raise Enough
+
+    epochs: list[int] = []
+    with pytest.raises(Enough):
+        tamis.score(*DATA, epochs=3, folder="kept", progress=stopping, settings=small)
+    tamis.score(
+        *DATA, epochs=3, folder="kept", settings=small, progress=lambda what, of: epochs.append(of["epoch"])
+        if what == "epoch" else None,
+    )
+    assert epochs and epochs[0] > 0, "goes on where it stopped"
     z = tamis.embeddings(*DATA, by="pixel-pca", progress=False, settings={"embed.latent": 3})
     assert z.shape == (160, 3)
     with pytest.raises(tamis.SettingError, match="by=\"entrpy\""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import importlib.util
 import io
@@ -10,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from tamis import _tamis
 from tamis._data import source
-from tamis._errors import DataError, RunError, SettingError
+from tamis._errors import DataError, Error, RunError, SettingError
 from tamis._progress import Progress, observer_of
 
 PathLike = str | os.PathLike[str]
@@ -160,7 +161,8 @@ def search(
     Run
         ``run.genotype`` is what was found.
     """
-    named = {"space.name": space, "host.name": host, "policy.name": policy, "train.epochs": epochs, "seed": seed}
+    named: dict[str, Any] = {"table": _table_of_the_benchmark()}
+    named |= {"space.name": space, "host.name": host, "policy.name": policy, "train.epochs": epochs, "seed": seed}
     if data is None and not any((space, host, policy)):
         folder = _free("search", out)
         return _made("search", {**named, **(settings or {}), **more}, folder, progress)
@@ -221,7 +223,8 @@ def train(
 def resume(run: Run | PathLike, *, progress: Progress = True) -> Run:
     """Go on with a run that was stopped or cut off, whoever began it; a finished one is left as it is."""
     path = run.path if isinstance(run, Run) else Path(run)
-    _tamis.resume(path, observer_of(progress))
+    with _told_how_to_go_on(path):
+        _tamis.resume(path, observer_of(progress))
     return Run(path)
 
 
@@ -232,6 +235,7 @@ def score(
     *,
     epochs: int = 10,
     seed: int = 0,
+    folder: PathLike | None = None,
     progress: Progress = True,
     settings: Mapping[str, Any] | None = None,
 ) -> npt.NDArray[np.float64]:
@@ -243,6 +247,9 @@ def score(
         Images and their classes; or, without labels, anything that :func:`search` takes as data.
     by
         ``"entropy"``, ``"loss"``, ``"forgetting"`` or ``"el2n"``.
+    folder
+        Where the training is kept: asked again with the same settings, what is done is not done again, and what was
+        stopped goes on. Without one nothing is kept.
 
     Returns
     -------
@@ -250,7 +257,7 @@ def score(
         One float64 an image, in the order of ids.
     """
     chosen = {**(settings or {}), "score.epochs": epochs, "seed": seed}
-    return _table(_tamis.score, _pair(images, labels), by, chosen, progress)
+    return _table(_tamis.score, _pair(images, labels), by, chosen, folder, progress)
 
 
 def embeddings(
@@ -259,17 +266,20 @@ def embeddings(
     by: str = "triplet-ae",
     *,
     seed: int = 0,
+    folder: PathLike | None = None,
     progress: Progress = True,
     settings: Mapping[str, Any] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Embed every training image, as ``tamis embed`` does: ``"triplet-ae"``, ``"pixel-pca"`` or ``"penultimate"``.
+
+    ``folder`` is as of :func:`score`.
 
     Returns
     -------
     numpy.ndarray
         ``[sample, dimension]``, float64, in the order of ids.
     """
-    return _table(_tamis.embed, _pair(images, labels), by, {**(settings or {}), "seed": seed}, progress)
+    return _table(_tamis.embed, _pair(images, labels), by, {**(settings or {}), "seed": seed}, folder, progress)
 
 
 def compare(
@@ -308,8 +318,27 @@ def compare(
 
 def _made(kind: str, settings: dict[str, Any], folder: Path, progress: Progress) -> Run:
     begin = _tamis.search if kind == "search" else _tamis.train
-    begin(_flat(settings), folder, observer_of(progress))
+    with _told_how_to_go_on(folder):
+        begin(_flat(settings), folder, observer_of(progress))
     return Run(folder)
+
+
+@contextlib.contextmanager
+def _told_how_to_go_on(run: Path) -> Iterator[None]:
+    """Adds to whatever stops a run that it is saved, and how to go on with it."""
+    try:
+        yield
+    except BaseException as stopped:
+        # Exceptions take notes from Python 3.11 on.
+        if hasattr(stopped, "add_note") and not isinstance(stopped, Error) and (run / "config.toml").exists():
+            stopped.add_note(f"the run is saved; tamis.resume({str(run)!r}) goes on with it")
+        raise
+
+
+def _table_of_the_benchmark() -> str | None:
+    """The table that found cells are looked up in, where the folder ``TAMIS_DATA`` has it; as the program."""
+    path = Path(os.environ.get("TAMIS_DATA", "")) / "nas-bench-201" / "nasbench201.csv"
+    return str(path) if path.is_file() else None
 
 
 def _free(name: str, out: PathLike | None) -> Path:
@@ -343,10 +372,13 @@ def _pair(images: Any, labels: Any) -> Any:
     return images if labels is None else (images, labels)
 
 
-def _table(make: Any, data: Any, by: str, settings: dict[str, Any], progress: Progress) -> npt.NDArray[np.float64]:
+def _table(
+    make: Any, data: Any, by: str, settings: dict[str, Any], kept: PathLike | None, progress: Progress
+) -> npt.NDArray[np.float64]:
     """What the native half writes into a file, read from it."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        out = folder / "table.npy"
+    with contextlib.ExitStack() as stack:
+        folder = Path(kept or stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
+        out = folder / f"{by}.npy"
         make({"data.source": source(data, folder), **_flat(settings)}, by, out, observer_of(progress))
         return np.asarray(np.load(out), dtype=np.float64)
