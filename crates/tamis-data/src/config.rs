@@ -18,6 +18,8 @@ pub struct DataConfig {
     pub size: Option<usize>,
     /// Turn every image grey (1) or into red, green and blue (3).
     pub channels: Option<usize>,
+    /// Refuse images of several sizes, and grey ones among colour ones, instead of bringing all to one shape.
+    pub strict: bool,
     /// Follow symbolic links below an image folder wherever they lead.
     pub follow_links: bool,
     /// How `synthetic` data is drawn.
@@ -33,6 +35,7 @@ impl Default for DataConfig {
             train: None,
             size: None,
             channels: None,
+            strict: false,
             follow_links: false,
             synthetic: SyntheticConfig::default(),
             limits: Limits::default(),

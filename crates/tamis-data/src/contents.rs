@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::findings::Findings;
+use crate::images::Survey;
 use crate::raw::RawData;
 use crate::store::{InMemory, Store};
 use crate::watch::Watch;
@@ -84,6 +85,21 @@ impl Contents {
         }
     }
 
+    /// The settings with a shape for all images, where these differ and nobody has said what to make of them.
+    fn settled(&self, config: &DataConfig, findings: &mut Findings) -> DataConfig {
+        if config.strict || (config.size.is_some() && config.channels.is_some()) {
+            return config.clone();
+        }
+        let mut survey = Survey::new(&config.limits);
+        match self {
+            Contents::Folder(contents) => contents.survey(&mut survey),
+            Contents::Parquet(contents) => contents.survey(&mut survey),
+        }
+        let (settled, notes) = survey.settle(config);
+        findings.notes.extend(notes);
+        settled
+    }
+
     /// Reads both splits; the first of `stores` takes the training images.
     pub(crate) fn read<S: Store>(
         self,
@@ -92,6 +108,7 @@ impl Contents {
         watch: &mut Watch,
         findings: &mut Findings,
     ) -> Option<RawData<S>> {
+        let config = &self.settled(config, findings);
         match self {
             Contents::Folder(contents) => contents.read(config, stores, watch, findings),
             Contents::Parquet(contents) => contents.read(config, stores, watch, findings),

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use crate::ImageShape;
 use crate::archive::ArchiveError;
 use crate::bytes::in_words;
+use crate::images::READ;
 use crate::pack::PackError;
 use crate::parquet::ParquetError;
 
@@ -289,7 +290,7 @@ pub enum Error {
         train: PathBuf,
     },
     /// A class folder without images.
-    #[error("reading the class folder `{path}`: found no PNG or JPEG image in it")]
+    #[error("reading the class folder `{path}`: found no image in it")]
     EmptyClass {
         /// The folder.
         path: PathBuf,
@@ -353,7 +354,7 @@ pub enum Error {
         limit: usize,
     },
     /// A file that its name calls an image and whose content is something else.
-    #[error("decoding `{path}`: found {found}, expected a PNG or JPEG image{hint}")]
+    #[error("decoding `{path}`: found {found}, expected an image in {READ}{hint}")]
     NotAnImage {
         /// The file.
         path: PathBuf,
@@ -364,8 +365,8 @@ pub enum Error {
     },
     /// Images in formats that are known and not read.
     #[error(
-        "reading `{folder}`: found {format} images ({count}): {files}; expected PNG or JPEG images; \
-         hint: convert them to PNG"
+        "reading `{folder}`: found {format} images ({count}): {files}; expected images in \
+         {READ}; hint: convert them to PNG"
     )]
     OtherFormat {
         /// The folder.

@@ -21,7 +21,7 @@ type Wrong = (String, &'static str);
 
 /// An entry of an archive.
 #[derive(Debug)]
-pub(super) enum Node {
+pub(crate) enum Node {
     /// A folder, whose entries have these paths.
     Folder(Vec<PathBuf>),
     File(Span),
@@ -32,21 +32,21 @@ pub(super) enum Node {
 
 /// Where the content of a file is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) start: u64,
-    pub(super) bytes: u64,
+pub(crate) struct Span {
+    pub(crate) start: u64,
+    pub(crate) bytes: u64,
 }
 
 /// All entries by their paths, of which that of the archive itself is empty.
-pub(super) struct Index {
-    pub(super) nodes: BTreeMap<PathBuf, Node>,
+pub(crate) struct Index {
+    pub(crate) nodes: BTreeMap<PathBuf, Node>,
     /// Entries that would be unpacked elsewhere.
     outside: Vec<String>,
 }
 
 impl Index {
     /// Reads the headers of an archive from front to back, passing over what is between.
-    pub(super) fn of(mut reader: impl Read + Seek, path: &Path) -> Result<Index, Error> {
+    pub(crate) fn of(mut reader: impl Read + Seek, path: &Path) -> Result<Index, Error> {
         let damaged = |found: String, expected: String| -> Error {
             ArchiveError::Damaged { path: path.to_owned(), found, expected }.into()
         };
@@ -130,7 +130,7 @@ impl Index {
     }
 
     /// The entries of a folder.
-    pub(super) fn entries(&self, folder: &Path) -> Option<&[PathBuf]> {
+    pub(crate) fn entries(&self, folder: &Path) -> Option<&[PathBuf]> {
         match self.nodes.get(folder)? {
             Node::Folder(entries) => Some(entries),
             _ => None,
@@ -138,7 +138,7 @@ impl Index {
     }
 
     /// The problem of entries that would be unpacked elsewhere.
-    pub(super) fn outside(&self, path: &Path) -> Option<Error> {
+    pub(crate) fn outside(&self, path: &Path) -> Option<Error> {
         let (path, count, entries) = (path.to_owned(), self.outside.len(), list(&self.outside));
         (count > 0).then(|| ArchiveError::Outside { path, count, entries }.into())
     }

@@ -4,18 +4,18 @@
 //! are read by their positions, in the order of the folder, several at once. A gzip stream has no positions:
 //! such an archive is unpacked in memory, within limits.
 
+mod content;
 mod error;
 mod index;
 
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+pub(crate) use self::content::Content;
 pub use self::error::ArchiveError;
 use self::index::{Index, Node, Span};
 use crate::file::name_bytes;
 use crate::findings::Findings;
 use crate::folder::{Entries, Kind, Tree, is_clutter, role};
-use crate::positional::PositionalFile;
 use crate::{Error, Limits, file};
 
 /// Where a header says that it is one of a tar archive, and what it says.
@@ -47,21 +47,11 @@ pub(crate) struct Archive {
     top: PathBuf,
 }
 
-/// Where its bytes are.
-enum Content {
-    File(PositionalFile),
-    Memory(Vec<u8>),
-}
-
 impl Archive {
     /// Reads the headers of an archive.
     pub(crate) fn open(path: &Path, limits: &Limits, findings: &mut Findings) -> Option<Archive> {
-        let content = findings.keep(content(path, limits))?;
-        let index = match &content {
-            Content::File(_) => findings.keep(file::open(path)).map(|file| Index::of(file, path)),
-            Content::Memory(bytes) => Some(Index::of(Cursor::new(bytes), path)),
-        };
-        let index = findings.keep(index?)?;
+        let content = findings.keep(Content::open(path, limits))?;
+        let index = findings.keep(content.index(path))?;
         findings.problems.extend(index.outside(path));
         let top = top(&index);
         Some(Archive { path: path.to_owned(), content, index, top })
@@ -78,13 +68,13 @@ impl Archive {
     fn node(&self, path: &Path) -> Option<&Node> {
         self.index.nodes.get(&self.inner(path))
     }
-}
 
-fn content(path: &Path, limits: &Limits) -> Result<Content, Error> {
-    Ok(match file::is_packed(path)? {
-        true => Content::Memory(file::read(path, limits)?),
-        false => Content::File(PositionalFile::open(path)?),
-    })
+    fn span(&self, file: &Path) -> Result<Span, Error> {
+        match self.node(file) {
+            Some(&Node::File(span)) => Ok(span),
+            _ => Err(Error::NotRegular { path: file.to_owned() }),
+        }
+    }
 }
 
 /// The folder that was packed: the only one in the archive, and the only one in that, as long as it is no
@@ -156,21 +146,16 @@ impl Tree for Archive {
         ArchiveError::Links { path: self.path.clone(), count, links }.into()
     }
 
+    fn beginning(&self, file: &Path, bytes: usize) -> Result<Vec<u8>, Error> {
+        let span = self.span(file)?;
+        self.content.read(Span { bytes: span.bytes.min(bytes as u64), ..span }, file)
+    }
+
     fn content(&self, file: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
-        let Some(&Node::File(Span { start, bytes })) = self.node(file) else {
-            return Err(Error::NotRegular { path: file.to_owned() });
-        };
-        if bytes > limits.file_bytes {
+        let span = self.span(file)?;
+        if span.bytes > limits.file_bytes {
             return Err(Error::TooLarge { path: file.to_owned(), limit: limits.file_bytes });
         }
-        // The archive was as long as that when its headers were read.
-        match &self.content {
-            Content::Memory(content) => Ok(content[start as usize..][..bytes as usize].to_vec()),
-            Content::File(archive) => {
-                let mut content = vec![0; bytes as usize];
-                archive.read(start, &mut content).map_err(Error::read(file))?;
-                Ok(content)
-            }
-        }
+        self.content.read(span, file)
     }
 }

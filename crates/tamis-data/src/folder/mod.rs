@@ -23,12 +23,13 @@ use self::tree::Disk;
 use crate::findings::Findings;
 use crate::fit::Fit;
 use crate::images::{
-    CHUNK, Claim, Collected, Encoded, FileKind, Intake, by_ending, decode, joined,
+    CHUNK, Claim, Collected, Encoded, FileKind, Intake, Split, Survey, by_ending, decode, joined,
+    measure,
 };
 use crate::raw::RawData;
 use crate::store::Store;
 use crate::watch::{Count, Watch};
-use crate::{DataConfig, Error, Limits};
+use crate::{DataConfig, Error, ImageShape, Limits};
 
 pub(crate) use self::roles::{Role, role};
 pub use self::single::{image_files, read_image};
@@ -95,6 +96,18 @@ impl Contents {
         [files(&self.train), files(self.test.as_deref().unwrap_or_default())]
     }
 
+    /// Measures the images of both splits.
+    pub(crate) fn survey(&self, survey: &mut Survey<'_>) {
+        let tree = self.scanner.tree();
+        let test = self.test.as_deref().unwrap_or_default();
+        for (split, classes) in [(Split::Train, &*self.train), (Split::Test, test)] {
+            for files in classes.iter().flat_map(|class| class.files.chunks(CHUNK)) {
+                let files = files.iter().map(|path| ImageFile { tree, path, label: 0 });
+                survey.take(split, &Vec::from_iter(files));
+            }
+        }
+    }
+
     /// Reads both splits; the first of `stores` takes the training images.
     pub(crate) fn read<S: Store>(
         self,
@@ -148,6 +161,9 @@ fn class_folders(
     }
 }
 
+/// Bytes of a file that mostly tell the shape of its image.
+const BEGINNING: usize = 4096;
+
 /// A file of a class folder.
 struct ImageFile<'a> {
     tree: &'a dyn Tree,
@@ -162,6 +178,14 @@ impl Encoded for ImageFile<'_> {
 
     fn label(&self) -> u32 {
         self.label
+    }
+
+    fn measure(&self, limits: &Limits) -> Option<ImageShape> {
+        let claim = Claim::of_name(self.path);
+        let beginning = self.tree.beginning(self.path, BEGINNING).ok()?;
+        // What tells the shape may stand far behind, in some formats at the end.
+        measure(&beginning, claim, limits)
+            .or_else(|| measure(&self.tree.content(self.path, limits).ok()?, claim, limits))
     }
 
     fn decode(&self, limits: &Limits, fit: Fit) -> Result<FileKind, Error> {

@@ -30,13 +30,11 @@ pub fn read_image(path: &Path, shape: ImageShape) -> Result<Vec<u8>, Error> {
         FileKind::OtherFormat(format) => Err(Error::NotAnImage {
             path: path.to_owned(),
             found: format!("an image in the format {format}"),
-            hint: "PNG and JPEG images are read",
+            hint: "",
         }),
-        FileKind::NoImage => Err(Error::NotAnImage {
-            path: path.to_owned(),
-            found: "no image".to_owned(),
-            hint: "PNG and JPEG images are read",
-        }),
+        FileKind::NoImage => {
+            Err(Error::NotAnImage { path: path.to_owned(), found: "no image".to_owned(), hint: "" })
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where an image folder lies: on the disk, or in an archive.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::file::name_bytes;
@@ -57,6 +58,13 @@ pub(crate) trait Tree: Send + Sync {
 
     /// The problem of so many links that are not followed, the first few of which are named.
     fn refused_links(&self, count: usize, links: String) -> Error;
+
+    /// The first so many bytes of a file, or all that it has.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    fn beginning(&self, file: &Path, bytes: usize) -> Result<Vec<u8>, Error>;
 
     /// The content of a file.
     ///
@@ -148,6 +156,13 @@ impl Tree for Disk {
 
     fn refused_links(&self, count: usize, links: String) -> Error {
         Error::Links { folder: self.root.clone(), count, links }
+    }
+
+    fn beginning(&self, file: &Path, bytes: usize) -> Result<Vec<u8>, Error> {
+        let mut start = Vec::new();
+        let read = file::open(file)?.take(bytes as u64).read_to_end(&mut start);
+        read.map_err(Error::read(file))?;
+        Ok(start)
     }
 
     fn content(&self, file: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {

@@ -2,7 +2,7 @@
 //!
 //! Conversions, all fixed: 16 bits are scaled to 8; palettes become colour; transparent pixels
 //! are laid over white; CMYK is taken as Adobe's inverted kind; of an animation the still image
-//! counts; EXIF rotation and colour profiles are not applied, as in torchvision. Whatever could
+//! or the first frame counts, of several pages the first; EXIF rotation and colour profiles are not applied, as in torchvision. Whatever could
 //! surprise is marked, so that it can be told.
 
 use std::io::Cursor;
@@ -12,7 +12,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 use super::formats::{self, Claim};
-use super::jpeg;
+use super::{animated, jpeg};
 use crate::fit::{Fit, Picture};
 use crate::{Error, ImageShape, Limits};
 
@@ -25,6 +25,7 @@ pub(crate) enum Mark {
     Deep,
     Cmyk,
     Animated,
+    Pages,
 }
 
 impl Mark {
@@ -37,6 +38,7 @@ impl Mark {
             Mark::Deep => "images of 16 bits a channel, scaled to 8",
             Mark::Cmyk => "CMYK images, turned into RGB without a colour profile",
             Mark::Animated => "animated images, of which the still image is used",
+            Mark::Pages => "TIFF images of several pages, of which the first is used",
         }
     }
 }
@@ -65,23 +67,42 @@ pub(crate) fn decode(
     limits: &Limits,
     fit: Fit,
 ) -> Result<FileKind, Error> {
-    let Some(format) = formats::readable(content) else { return not_read(content, path, claim) };
-    let mut marks = Vec::new();
-    let reader = if format == formats::JPEG {
-        let components = jpeg::components(content);
-        let components = components.ok_or(Error::TruncatedJpeg { path: path.to_owned() })?;
-        marks.extend((components == 4).then_some(Mark::Cmyk));
-        ImageFormat::Jpeg
-    } else {
-        marks.extend(is_animated(content).then_some(Mark::Animated));
-        ImageFormat::Png
+    let Some(format) = formats::readable(claim, content) else {
+        return not_read(content, path, claim);
     };
+    let mut marks = marks_of(format, content, path)?;
     marks.extend(claim.is_wrong(format).then_some(Mark::WrongEnding));
-    let image = decode_as(reader, content, path, limits, &mut marks)?;
+    let image = decode_as(format, content, path, limits, &mut marks)?;
     Ok(FileKind::Image(Decoded { picture: fit.apply(to_picture(&image, &mut marks)), marks }))
 }
 
-/// A file that is no PNG or JPEG image: an image of another format, one that its name alone calls an
+/// The shape that an image will have once it is decoded, by its beginning; `None` where that does not tell.
+pub(crate) fn measure(beginning: &[u8], claim: Claim, limits: &Limits) -> Option<ImageShape> {
+    let format = formats::readable(claim, beginning)?;
+    let decoder = reader(format, beginning, limits).into_decoder().ok()?;
+    let (width, height) = decoder.dimensions();
+    let channels = if decoder.color_type().has_color() { 3 } else { 1 };
+    Some(ImageShape { channels, height: height as usize, width: width as usize })
+}
+
+/// What is special about an image by what its file holds beside the pixels.
+fn marks_of(format: ImageFormat, content: &[u8], path: &Path) -> Result<Vec<Mark>, Error> {
+    let mark = match format {
+        ImageFormat::Jpeg => {
+            let components = jpeg::components(content);
+            let components = components.ok_or(Error::TruncatedJpeg { path: path.to_owned() })?;
+            (components == 4).then_some(Mark::Cmyk)
+        }
+        ImageFormat::Png => animated::png(content).then_some(Mark::Animated),
+        ImageFormat::WebP => animated::webp(content).then_some(Mark::Animated),
+        ImageFormat::Gif => animated::gif(content).then_some(Mark::Animated),
+        ImageFormat::Tiff => animated::tiff(content).then_some(Mark::Pages),
+        _ => None,
+    };
+    Ok(mark.into_iter().collect())
+}
+
+/// A file that is no image that is read: an image of another format, one that its name alone calls an
 /// image, or none.
 fn not_read(content: &[u8], path: &Path, claim: Claim) -> Result<FileKind, Error> {
     if let Some(format) = formats::unreadable(claim, content) {
@@ -94,19 +115,18 @@ fn not_read(content: &[u8], path: &Path, claim: Claim) -> Result<FileKind, Error
     Err(Error::NotAnImage { path: path.to_owned(), found, hint })
 }
 
-/// Whether a PNG file has an animation control chunk before its pixels.
-fn is_animated(png: &[u8]) -> bool {
-    let mut rest = png.get(8..);
-    while let Some((head, tail)) = rest.and_then(|rest| rest.split_first_chunk::<8>()) {
-        let [a, b, c, d, kind @ ..] = head;
-        match kind {
-            b"acTL" => return true,
-            b"IDAT" => return false,
-            // The chunk's data and its check sum.
-            _ => rest = tail.get(u32::from_be_bytes([*a, *b, *c, *d]) as usize + 4..),
-        }
-    }
-    false
+/// A reader that takes no more memory than the limits allow.
+fn reader<'a>(
+    format: ImageFormat,
+    content: &'a [u8],
+    limits: &Limits,
+) -> ImageReader<Cursor<&'a [u8]>> {
+    let mut reader = ImageReader::with_format(Cursor::new(content), format);
+    let mut allowed = image::Limits::default();
+    // Four channels of 16 bits.
+    allowed.max_alloc = Some(limits.area_px.saturating_mul(8));
+    reader.limits(allowed);
+    reader
 }
 
 fn decode_as(
@@ -117,12 +137,7 @@ fn decode_as(
     marks: &mut Vec<Mark>,
 ) -> Result<DynamicImage, Error> {
     let damaged = |source| Error::Decode { path: path.to_owned(), source };
-    let mut reader = ImageReader::with_format(Cursor::new(content), format);
-    let mut allowed = image::Limits::default();
-    // Four channels of 16 bits.
-    allowed.max_alloc = Some(limits.area_px.saturating_mul(8));
-    reader.limits(allowed);
-    let mut decoder = reader.into_decoder().map_err(damaged)?;
+    let mut decoder = reader(format, content, limits).into_decoder().map_err(damaged)?;
     check_size(decoder.dimensions(), path, limits)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     marks.extend((orientation != Orientation::NoTransforms).then_some(Mark::Rotated));

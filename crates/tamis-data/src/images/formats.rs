@@ -3,9 +3,17 @@
 use std::path::Path;
 
 use file_format::{FileFormat, Kind};
+use image::ImageFormat;
 
-pub(crate) const PNG: &str = "PNG";
-pub(crate) const JPEG: &str = "JPEG";
+/// The formats that are read, for messages.
+pub(crate) const READ: &str = "PNG, JPEG, WebP, BMP, GIF or TIFF";
+
+const PNG: &str = "PNG";
+const JPEG: &str = "JPEG";
+const WEBP: &str = "WebP";
+const BMP: &str = "BMP";
+const GIF: &str = "GIF";
+const TIFF: &str = "TIFF";
 
 /// What people call the formats of images, and the endings that claim them.
 const ENDINGS: [(&str, &[&str]); 36] = [
@@ -14,10 +22,10 @@ const ENDINGS: [(&str, &[&str]); 36] = [
     ("HEIC", &["heic", "heics"]),
     ("HEIF", &["heif", "heifs", "hif"]),
     ("AVIF", &["avif", "avifs"]),
-    ("WebP", &["webp"]),
-    ("GIF", &["gif"]),
-    ("BMP", &["bmp", "dib"]),
-    ("TIFF", &["tif", "tiff"]),
+    (WEBP, &["webp"]),
+    (GIF, &["gif"]),
+    (BMP, &["bmp", "dib"]),
+    (TIFF, &["tif", "tiff"]),
     ("JPEG XL", &["jxl"]),
     ("JPEG 2000", &["jp2", "j2k", "j2c", "jpx", "jpf", "jpm"]),
     ("JPEG XR", &["jxr", "wdp", "hdp"]),
@@ -66,10 +74,15 @@ impl Claim {
         by_ending(path).map_or(Claim::Nothing, Claim::Format)
     }
 
-    /// Whether content of this format is a surprise.
-    pub(crate) fn is_wrong(self, format: &str) -> bool {
+    /// Whether it is a photo in a camera's own format.
+    fn is_raw(self) -> bool {
+        matches!(self, Claim::Format(name) if name.ends_with(" raw"))
+    }
+
+    /// Whether content of a format that is read is a surprise.
+    pub(crate) fn is_wrong(self, format: ImageFormat) -> bool {
         match self {
-            Claim::Format(claimed) => claimed != format,
+            Claim::Format(claimed) => readable_name(claimed) != Some(format),
             Claim::Image => false,
             Claim::Nothing => true,
         }
@@ -82,10 +95,37 @@ pub(crate) fn by_ending(path: &Path) -> Option<&'static str> {
     ENDINGS.iter().find(|(_, endings)| endings.contains(&&*ending)).map(|(name, _)| *name)
 }
 
-/// [`PNG`] or [`JPEG`], if the content is one of those that are read.
-pub(crate) fn readable(content: &[u8]) -> Option<&'static str> {
-    let png = content.starts_with(b"\x89PNG\r\n\x1a\n").then_some(PNG);
-    png.or_else(|| content.starts_with(&[0xff, 0xd8, 0xff]).then_some(JPEG))
+/// The decoder of a format that is read.
+fn readable_name(name: &str) -> Option<ImageFormat> {
+    match name {
+        PNG => Some(ImageFormat::Png),
+        JPEG => Some(ImageFormat::Jpeg),
+        WEBP => Some(ImageFormat::WebP),
+        BMP => Some(ImageFormat::Bmp),
+        GIF => Some(ImageFormat::Gif),
+        TIFF => Some(ImageFormat::Tiff),
+        _ => None,
+    }
+}
+
+/// The format of content that is read. Photos in a camera's own format are TIFF files inside: where the ending
+/// claims such a one, it is believed.
+pub(crate) fn readable(claim: Claim, content: &[u8]) -> Option<ImageFormat> {
+    if content.starts_with(b"\x89PNG\r\n\x1a\n") {
+        return Some(ImageFormat::Png);
+    }
+    if content.starts_with(&[0xff, 0xd8, 0xff]) {
+        return Some(ImageFormat::Jpeg);
+    }
+    let found = match FileFormat::from_bytes(content) {
+        FileFormat::Webp => ImageFormat::WebP,
+        FileFormat::WindowsBitmap => ImageFormat::Bmp,
+        FileFormat::GraphicsInterchangeFormat => ImageFormat::Gif,
+        FileFormat::TagImageFileFormat if !claim.is_raw() => ImageFormat::Tiff,
+        _ => return None,
+    };
+    // Letters that a text may begin with make no image of it.
+    (claim != Claim::Nothing || text_of(content).is_none()).then_some(found)
 }
 
 /// The name of the format of an image that is not read. The content decides where it is known; the ending is
@@ -94,11 +134,10 @@ pub(crate) fn unreadable(claim: Claim, content: &[u8]) -> Option<String> {
     let claimed = if let Claim::Format(name) = claim { Some(name) } else { None };
     let found = FileFormat::from_bytes(content);
     if found.kind() == Kind::Image && (claim != Claim::Nothing || is_beyond_doubt(found, content)) {
-        // Raw photos are TIFF files inside.
-        let raw = claimed.filter(|name| is_tiff(content) && name.ends_with(" raw"));
+        let raw = claimed.filter(|_| is_tiff(content) && claim.is_raw());
         return Some(raw.map_or_else(|| name_of(found), str::to_owned));
     }
-    let other = claimed.filter(|name| ![PNG, JPEG].contains(name))?;
+    let other = claimed.filter(|name| readable_name(name).is_none())?;
     let agrees = found == FileFormat::ArbitraryBinaryData || found.short_name() == Some(other);
     let is_drawing = other == "SVG" && found == FileFormat::ExtensibleMarkupLanguage;
     ((agrees && kind_of(content).is_none()) || is_drawing).then(|| other.to_owned())

@@ -11,7 +11,7 @@ use crate::findings::Findings;
 use crate::fit::Fit;
 use crate::store::Store;
 use crate::watch::Count;
-use crate::{DataConfig, Error, Limits};
+use crate::{DataConfig, Error, ImageShape, Limits};
 
 /// Images decoded at a time: bounds the memory held by images that have no place yet.
 pub(crate) const CHUNK: usize = 64;
@@ -23,6 +23,9 @@ pub(crate) trait Encoded: Sync {
 
     /// Its label.
     fn label(&self) -> u32;
+
+    /// The shape of the picture as it is, by as little of it as tells; `None` where that cannot be known.
+    fn measure(&self, limits: &Limits) -> Option<ImageShape>;
 
     /// The picture, within limits and brought to the wanted shape.
     ///

@@ -24,11 +24,13 @@ use self::shards::{Shards, is_named, shards_of};
 use crate::file::name_bytes;
 use crate::findings::Findings;
 use crate::fit::Fit;
-use crate::images::{CHUNK, Claim, Collected, Encoded, FileKind, Intake, decode, joined};
+use crate::images::{
+    CHUNK, Claim, Collected, Encoded, FileKind, Intake, Split, Survey, decode, joined, measure,
+};
 use crate::raw::RawData;
 use crate::store::Store;
 use crate::watch::{Count, Watch};
-use crate::{DataConfig, Error, Limits, file};
+use crate::{DataConfig, Error, ImageShape, Limits, file};
 
 /// How a Parquet file begins and ends.
 const MAGIC: &[u8] = b"PAR1";
@@ -77,6 +79,16 @@ impl Contents {
             shards.iter().map(|shard| shard.labels.iter().flatten().count()).sum()
         };
         [rows(&self.train), self.test.as_deref().map_or(0, rows)]
+    }
+
+    /// Measures the images of both splits.
+    pub(crate) fn survey(&self, survey: &mut Survey<'_>) {
+        let test = self.test.as_deref().unwrap_or_default();
+        for (split, shards) in [(Split::Train, &*self.train), (Split::Test, test)] {
+            for Labelled { path, .. } in shards {
+                survey_shard(path, split, survey);
+            }
+        }
     }
 
     /// Reads both splits; the first of `stores` takes the training images.
@@ -150,6 +162,10 @@ impl Encoded for Row<'_> {
         self.label
     }
 
+    fn measure(&self, limits: &Limits) -> Option<ImageShape> {
+        measure(self.image.data(), Claim::Image, limits)
+    }
+
     fn decode(&self, limits: &Limits, fit: Fit) -> Result<FileKind, Error> {
         let image = &self.image;
         if image.len() as u64 > limits.file_bytes {
@@ -157,6 +173,16 @@ impl Encoded for Row<'_> {
             return Err(Error::TooLarge { path, limit });
         }
         decode(image.data(), &self.place(), Claim::Image, limits, fit)
+    }
+}
+
+/// Measures the images of a file, up to what is damaged in it, which is told when it is read.
+fn survey_shard(path: &Path, split: Split, survey: &mut Survey<'_>) {
+    let Ok(shard) = Shard::open(path) else { return };
+    let mut images = shard.images();
+    while let Ok(Some(chunk)) = images.next(CHUNK) {
+        let rows = chunk.into_iter().flatten().map(|image| Row { path, row: 0, label: 0, image });
+        survey.take(split, &Vec::from_iter(rows));
     }
 }
 

@@ -124,9 +124,9 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 #[test]
-fn mixed_sizes_are_refused_with_the_setting_that_helps() {
+fn mixed_sizes_are_refused_where_that_is_wanted_with_the_setting_that_helps() {
     let folder = sound_with("dog/large.png", &png(&samples(1, 1, 3, 12)[0]));
-    let error = refusal(folder.path());
+    let error = open(&DataConfig { strict: true, ..config(folder.path()) }).unwrap_err();
     assert!(matches!(error, Error::MixedSizes { sizes: 2, .. }), "{error}");
     assert!(
         error.to_string().contains("12 x 12") && error.to_string().contains("`--set data.size=N`")
@@ -170,10 +170,10 @@ fn scaling_down_averages_and_keeps_directions() {
 }
 
 #[test]
-fn grey_beside_colour_is_refused_unless_one_is_chosen() {
+fn grey_beside_colour_is_refused_where_that_is_wanted_unless_one_is_chosen() {
     let grey = &samples(7, 1, 1, 8)[0];
     let folder = sound_with("dog/grey.png", &png(grey));
-    let error = refusal(folder.path());
+    let error = open(&DataConfig { strict: true, ..config(folder.path()) }).unwrap_err();
     assert!(matches!(error, Error::MixedChannels { .. }), "{error}");
     assert!(error.to_string().contains("`--set data.channels=3`"), "{error}");
     let data = open(&DataConfig { channels: Some(3), ..config(folder.path()) }).unwrap();
@@ -301,7 +301,7 @@ fn mixed_sizes() -> TempDir {
 #[test]
 fn check_counts_all_images_of_a_folder_of_mixed_sizes_and_reports_the_sizes_alone() {
     let folder = mixed_sizes();
-    let report = check(&config(folder.path()));
+    let report = check(&DataConfig { strict: true, ..config(folder.path()) });
     let tally = report.tally.unwrap();
     assert_eq!(tally.classes, ["c0", "c1", "c2"]);
     assert_eq!((tally.train, tally.test), (vec![20; 3], Some(vec![2; 3])));
@@ -322,7 +322,7 @@ fn a_test_split_of_mixed_sizes_beside_a_sound_training_split_is_counted_too() {
     for id in (1..60).step_by(2) {
         std::fs::remove_file(small.join(format!("c{}/{id}.png", id % 3))).unwrap();
     }
-    let report = check(&config(folder.path()));
+    let report = check(&DataConfig { strict: true, ..config(folder.path()) });
     let tally = report.tally.unwrap();
     assert_eq!((tally.train, tally.test), (vec![10; 3], Some(vec![2; 3])));
     assert_eq!(report.stats.unwrap().train.class_counts, [10; 3]);
@@ -335,7 +335,7 @@ fn check_counts_grey_and_colour_images_alike() {
     for (id, sample) in samples(9, 6, 1, 8).iter().enumerate() {
         write(folder.path().join(format!("emu/{id}.png")), &png(sample));
     }
-    let report = check(&config(folder.path()));
+    let report = check(&DataConfig { strict: true, ..config(folder.path()) });
     let tally = report.tally.unwrap();
     assert_eq!((&tally.classes[2][..], tally.train), ("emu", vec![3, 3, 6]));
     assert_eq!(report.problems.len(), 1, "{:#?}", report.problems);

@@ -6,13 +6,7 @@ use crate::testkit::*;
 
 #[test]
 fn an_image_of_another_format_is_refused_by_the_formats_name_whatever_its_ending() {
-    let bmp =
-        [&b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x08\0\0\0\x08\0\0\0\x01\0"[..], &[0; 40]]
-            .concat();
-    let formats: [(&[u8], &str); 20] = [
-        (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP"),
-        (b"GIF89a", "GIF"),
-        (&bmp, "BMP"),
+    let formats: [(&[u8], &str); 16] = [
         (b"\0\0\0\x24ftypheic\0\0\0\0mif1heic", "HEIC"),
         (b"\0\0\0\x20ftypheix\0\0\0\0", "HEIC"),
         (b"\0\0\0\x1cftypmif1\0\0\0\0", "HEIF"),
@@ -29,7 +23,6 @@ fn an_image_of_another_format_is_refused_by_the_formats_name_whatever_its_ending
         (b"qoif\0\0\0\x08\0\0\0\x08\x03\0", "QOI"),
         (b"P6 4 4 255 ", "PPM, PGM or PBM"),
         (b"P5 4 4 255 ", "PPM, PGM or PBM"),
-        (b"II*\0", "TIFF"),
     ];
     for (content, name) in formats {
         for path in ["cat/other.webp", "cat/other.png"] {
@@ -61,12 +54,10 @@ fn an_image_of_another_format_needs_no_ending_where_its_content_is_beyond_doubt(
 fn an_ending_names_the_format_where_the_content_tells_nothing_or_no_more() {
     let tiff = b"II*\0\x08\0\0\0\x05\0";
     let unknown = b"\x07\x91\x02\xfe\x80\x81";
-    let cases: [(&str, &[u8], &str); 9] = [
+    let cases: [(&str, &[u8], &str); 7] = [
         ("a.NEF", tiff, "NEF raw"),
         ("a.dng", tiff, "DNG raw"),
         ("a.arw", tiff, "ARW raw"),
-        ("a.tif", tiff, "TIFF"),
-        ("a.jpg", tiff, "TIFF"),
         ("a.tga", unknown, "TGA"),
         ("a.Heic", unknown, "HEIC"),
         ("a.svg", b"<?xml version=\"1.0\"?><svg/>", "SVG"),
@@ -131,14 +122,16 @@ fn every_spelling_of_jpeg_and_png_is_no_wrong_ending() {
 fn many_images_of_another_format_are_one_problem_with_their_number() {
     let folder = sound();
     for id in 0..30 {
-        write(folder.path().join(format!("dog/{id:02}.webp")), b"RIFF\x10\0\0\0WEBPVP8 ");
+        let heic = b"\0\0\0\x24ftypheic\0\0\0\0mif1heic";
+        write(folder.path().join(format!("dog/{id:02}.heic")), heic);
     }
-    write(folder.path().join("gnu/1.gif"), b"GIF87a");
+    write(folder.path().join("gnu/1.psd"), b"8BPS\0\x01\0\0\0\0\0\0");
     let report = check(&config(folder.path()));
     assert_eq!(report.problems.len(), 2, "a class of such images is not empty: {report:#?}");
-    let text = "found GIF images (1): gnu/1.gif; expected PNG or JPEG images";
-    assert!(report.problems[0].contains(text), "{}", report.problems[0]);
-    let text = "found WebP images (30): dog/00.webp, dog/01.webp, dog/02.webp, dog/03.webp, \
-                dog/04.webp and 25 more; expected PNG or JPEG images; hint: convert them to PNG";
-    assert!(report.problems[1].ends_with(text), "{}", report.problems[1]);
+    let text = "found HEIC images (30): dog/00.heic, dog/01.heic, dog/02.heic, dog/03.heic, \
+                dog/04.heic and 25 more; expected images in PNG, JPEG, WebP, BMP, GIF or TIFF; hint: \
+                convert them to PNG";
+    assert!(report.problems[0].ends_with(text), "{}", report.problems[0]);
+    let text = "found PSD images (1): gnu/1.psd; expected images in PNG";
+    assert!(report.problems[1].contains(text), "{}", report.problems[1]);
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests write throw-away files")]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests are tests")]
 
+mod as_they_come;
 mod batches;
 mod broken;
 mod folders;

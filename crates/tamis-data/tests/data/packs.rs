@@ -233,7 +233,8 @@ fn images_that_do_not_fit_together_are_refused_with_all_problems() {
     let source = sound();
     write(source.path().join("cat/bad.png"), b"no image");
     write(source.path().join("dog/large.png"), &crate::testkit::png(&samples(9, 1, 3, 16)[0]));
-    let error = pack_into(&config(source.path()), &folder().path().join("x")).unwrap_err();
+    let strict = DataConfig { strict: true, ..config(source.path()) };
+    let error = pack_into(&strict, &folder().path().join("x")).unwrap_err();
     assert!(matches!(error, Error::Many { more: 1, .. }), "{error}");
 }
 
