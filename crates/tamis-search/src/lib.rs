@@ -47,5 +47,5 @@ pub use metrics::EpochRecord;
 pub use search::{Event, Search, SearchData};
 pub use space::{
     ChoiceSet, NodeEdges, OptionCosts, Row, SPACES, SearchSpace, SpaceEntry, Stage, build_space,
-    has_tables,
+    has_tables, warn_of_size,
 };

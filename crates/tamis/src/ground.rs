@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tamis_data::{Dataset, Loaded};
 use tamis_nn::Device;
 use tamis_record::{RunConfig, UsedFiles};
-use tamis_search::{OneOffCost, has_tables};
+use tamis_search::{OneOffCost, has_tables, warn_of_size};
 use tamis_select::{Embeddings, ScoreTable};
 use tamis_space::nas_bench_201::Table;
 
@@ -64,8 +64,9 @@ impl Ground {
         config.embed.check()?;
         let table = table(config)?;
         let device = config.place.device.parse()?;
-        let Loaded { name, train, fingerprint, notes, warnings, .. } =
+        let Loaded { name, train, fingerprint, notes, mut warnings, .. } =
             open_observed(&config.data, observer)?;
+        warnings.extend(warn_of_size(&config.search.space.name, train.shape()));
         Ok(Ground { name, fingerprint, notes, warnings, train: Arc::new(train), device, table })
     }
 

@@ -20,6 +20,7 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "darts",
     summary: "normal and reduction cells of fourteen edges and eight operations",
     has_tables: false,
+    side_px: 32,
     partial_channels: true,
     cells: "cells",
     defaults,

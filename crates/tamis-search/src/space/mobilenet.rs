@@ -19,6 +19,7 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "mobilenet",
     summary: "inverted residuals: kernel and expansion of every block, and which there are",
     has_tables: false,
+    side_px: 224,
     partial_channels: false,
     cells: "blocks a stage",
     defaults,

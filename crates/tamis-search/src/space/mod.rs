@@ -100,6 +100,8 @@ pub struct SpaceEntry {
     pub summary: &'static str,
     /// Whether tables of its trained architectures can be read.
     pub has_tables: bool,
+    /// The side, in pixels, of the largest images that it is made for.
+    pub(crate) side_px: usize,
     /// Whether operations can see a part of the channels, as PC-DARTS has them.
     pub partial_channels: bool,
     /// What `space.cells` counts.
@@ -167,6 +169,21 @@ pub fn has_tables(space: &str) -> bool {
     SPACES.iter().any(|entry| entry.name == space && entry.has_tables)
 }
 
+/// What to tell of images larger than those that a space is made for: a step costs as many times more as they
+/// have pixels. `None` for others, and if there is no such space.
+pub fn warn_of_size(space: &str, image: ImageShape) -> Option<String> {
+    let side = SPACES.iter().find(|entry| entry.name == space)?.side_px;
+    let ImageShape { height, width, .. } = image;
+    let times = (height * width) as f64 / (side * side) as f64;
+    (height.max(width) > side && times > 1.0).then(|| {
+        let times = (times * 10.0).round() / 10.0;
+        format!(
+            "images of {height} x {width} pixels are larger than the {side} x {side} that the space \
+             `{space}` is made for: each takes {times} times the work; hint: `--set data.size={side}`"
+        )
+    })
+}
+
 /// Spaces that are planned, by the names that they will have.
 const PLANNED_SPACES: &[&str] = &["darts:s1", "darts:s2", "darts:s3", "darts:s4", "darts:s5"];
 
@@ -208,6 +225,23 @@ pub(crate) mod tests {
             assert_eq!(matrix_of(&graph, number), set.shape(), "matrix {number}");
         }
         assert_eq!(matrix_of(&graph, space.choices().len()), [0; 2], "one more");
+    }
+
+    #[test]
+    fn images_beyond_what_a_space_is_made_for_are_warned_of_with_their_cost() {
+        let of =
+            |space, height, width| warn_of_size(space, ImageShape { channels: 3, height, width });
+        let text = of("nas-bench-201", 224, 224).unwrap();
+        assert!(text.contains("32 x 32") && text.contains("49 times the work"), "{text}");
+        assert!(of("darts", 32, 48).unwrap().contains("1.5 times"));
+        for (space, height, width) in [
+            ("nas-bench-201", 32, 32),
+            ("darts", 16, 40),
+            ("mobilenet", 224, 224),
+            ("none", 999, 9),
+        ] {
+            assert_eq!(of(space, height, width), None, "{space}");
+        }
     }
 
     #[test]

@@ -34,6 +34,7 @@ const fn entry(name: &'static str, summary: &'static str, build: super::Build) -
         name,
         summary,
         has_tables: false,
+        side_px: 32,
         partial_channels: true,
         cells: "cells a stage",
         // A small supernet: the benchmark searches with 16 channels and 3 cells a stage.

@@ -20,6 +20,7 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "nas-bench-201",
     summary: "cells of six edges and five operations, with a table of trained accuracies",
     has_tables: true,
+    side_px: 32,
     partial_channels: false,
     cells: "cells a stage",
     defaults,

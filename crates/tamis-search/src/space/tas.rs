@@ -17,6 +17,7 @@ pub(super) const ENTRY: SpaceEntry = SpaceEntry {
     name: "tas",
     summary: "widths and depths of a residual network, pruned from ResNet-20 to ResNet-110",
     has_tables: false,
+    side_px: 32,
     partial_channels: false,
     cells: "blocks a stage",
     defaults,

@@ -3,7 +3,7 @@
 
 use tamis_data::{CheckReport, Stats, Watch, check_watched};
 use tamis_nn::Device;
-use tamis_search::build_space;
+use tamis_search::{build_space, warn_of_size};
 
 use crate::RunConfig;
 use crate::error::Error;
@@ -15,6 +15,9 @@ pub fn check_data(config: &RunConfig, watch: &mut Watch) -> CheckReport {
     if report.stats.as_ref().is_some_and(has_one_class) {
         report.warnings.push("a search refuses images that are all of one class".to_owned());
     }
+    let shape = report.stats.as_ref().map(|stats| stats.shape);
+    let space = &config.search.space.name;
+    report.warnings.extend(shape.and_then(|shape| warn_of_size(space, shape)));
     if let Err(error) = supernet_for(config, &report) {
         report.warnings.push(format!("a search refuses these images: {error}"));
     }
