@@ -9,8 +9,8 @@ use crate::Error;
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
     /// `synthetic`, a file or folder in a known layout, or a layout's name with a path:
-    /// `cifar10:PATH`, `cifar100:PATH`, `idx:PATH` (also `mnist:`), `folder:PATH`, `tar:PATH`,
-    /// `parquet:PATH`, `pack:PATH`.
+    /// `cifar10:PATH`, `cifar100:PATH`, `idx:PATH` (also `mnist:`), `folder:PATH`, `tar:PATH`, `npz:PATH`,
+    /// `parquet:PATH`, `webdataset:PATH`, `pack:PATH`.
     pub source: String,
     /// Use only the first so many training images.
     pub train: Option<usize>,

@@ -7,7 +7,7 @@ use crate::images::Survey;
 use crate::raw::RawData;
 use crate::store::{InMemory, Store};
 use crate::watch::Watch;
-use crate::{DataConfig, archive, folder, parquet};
+use crate::{DataConfig, archive, folder, parquet, webdataset};
 
 /// A layout of encoded images.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,7 @@ pub(crate) enum Kind {
     Folder,
     Archive,
     Parquet,
+    WebDataset,
 }
 
 /// A source that was looked through, and none of whose images was decoded.
@@ -22,6 +23,7 @@ pub(crate) enum Contents {
     /// A folder on the disk or in an archive.
     Folder(folder::Contents),
     Parquet(parquet::Contents),
+    WebDataset(webdataset::Contents),
 }
 
 /// The most that a split may come to have.
@@ -46,6 +48,10 @@ impl Contents {
                 Contents::Folder(folder::Contents::of_tree(Box::new(archive), findings)?)
             }
             Kind::Parquet => Contents::Parquet(parquet::Contents::of(path, findings)?),
+            Kind::WebDataset => {
+                let shards = webdataset::Contents::of(path, &config.limits, findings)?;
+                Contents::WebDataset(shards)
+            }
         })
     }
 
@@ -54,6 +60,7 @@ impl Contents {
         match self {
             Contents::Folder(contents) => contents.name(),
             Contents::Parquet(contents) => contents.name.clone(),
+            Contents::WebDataset(contents) => contents.name.clone(),
         }
     }
 
@@ -62,6 +69,7 @@ impl Contents {
         match self {
             Contents::Folder(contents) => contents.names.clone(),
             Contents::Parquet(contents) => contents.names.values().cloned().collect(),
+            Contents::WebDataset(contents) => contents.names.values().cloned().collect(),
         }
     }
 
@@ -74,6 +82,9 @@ impl Contents {
             Contents::Parquet(contents) => {
                 contents.images().map(|samples| Most { samples, files: Vec::new() })
             }
+            Contents::WebDataset(contents) => {
+                contents.files().map(|files| Most { samples: files.len(), files })
+            }
         }
     }
 
@@ -82,6 +93,7 @@ impl Contents {
         match self {
             Contents::Folder(contents) => contents.images(),
             Contents::Parquet(contents) => contents.images(),
+            Contents::WebDataset(contents) => contents.images(),
         }
     }
 
@@ -94,6 +106,7 @@ impl Contents {
         match self {
             Contents::Folder(contents) => contents.survey(&mut survey),
             Contents::Parquet(contents) => contents.survey(&mut survey),
+            Contents::WebDataset(contents) => contents.survey(&mut survey),
         }
         let (settled, notes) = survey.settle(config);
         findings.notes.extend(notes);
@@ -112,6 +125,7 @@ impl Contents {
         match self {
             Contents::Folder(contents) => contents.read(config, stores, watch, findings),
             Contents::Parquet(contents) => contents.read(config, stores, watch, findings),
+            Contents::WebDataset(contents) => contents.read(config, stores, watch, findings),
         }
     }
 }

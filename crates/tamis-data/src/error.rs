@@ -5,12 +5,15 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::ImageShape;
 use crate::archive::ArchiveError;
 use crate::bytes::in_words;
 use crate::images::READ;
+use crate::npz::NpzError;
 use crate::pack::PackError;
 use crate::parquet::ParquetError;
+use crate::pickle::PickleError;
+use crate::shape_error::ShapeError;
+use crate::webdataset::WebDatasetError;
 
 /// Why data cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,15 @@ pub enum Error {
     /// Parquet files of images are not what they should be.
     #[error(transparent)]
     Parquet(#[from] ParquetError),
+    /// A pickle of CIFAR is not what it should be.
+    #[error(transparent)]
+    Pickle(#[from] PickleError),
+    /// An archive of NumPy arrays is not what it should be.
+    #[error(transparent)]
+    Npz(#[from] NpzError),
+    /// Shards of WebDataset are not what they should be.
+    #[error(transparent)]
+    WebDataset(#[from] WebDatasetError),
     /// An archive of images is not what it should be.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -108,8 +120,8 @@ pub enum Error {
     },
     /// No reader knows what lies at the path.
     #[error(
-        "recognising the layout of `{path}`: found no idx, CIFAR binary or Parquet file, archive, pack \
-         or class folders; hint: name the layout, as in `cifar10:PATH`"
+        "recognising the layout of `{path}`: found no idx, CIFAR, NumPy or Parquet file, archive, shards, \
+         pack or class folders; hint: name the layout, as in `cifar10:PATH`"
     )]
     UnknownLayout {
         /// The file or folder.
@@ -411,46 +423,9 @@ pub enum Error {
         /// Most pixels in all.
         area_px: u64,
     },
-    /// Images of several sizes.
-    #[error(
-        "reading `{folder}`: found images of {sizes} sizes, such as {first} and {second}, expected \
-         one size; hint: `--set data.size=N` scales and crops every image to N x N"
-    )]
-    MixedSizes {
-        /// The folder.
-        folder: PathBuf,
-        /// Number of distinct sizes.
-        sizes: usize,
-        /// An image of the smallest size, with its height and width.
-        first: String,
-        /// An image of the largest size, with its height and width.
-        second: String,
-    },
-    /// Grey and colour images together.
-    #[error(
-        "reading `{folder}`: found grey and colour images, such as `{grey}` and `{colour}`, \
-         expected one kind; hint: `--set data.channels=3` or `--set data.channels=1` turns all \
-         into one"
-    )]
-    MixedChannels {
-        /// The folder.
-        folder: PathBuf,
-        /// A grey image.
-        grey: PathBuf,
-        /// A colour image.
-        colour: PathBuf,
-    },
-    /// The two splits do not fit together.
-    #[error(
-        "joining the splits: found training images of {train} and test images of {test}, expected \
-         one shape; hint: `--set data.size=N` and `--set data.channels=C` bring them together"
-    )]
-    SplitShapes {
-        /// Shape of the training images.
-        train: ImageShape,
-        /// Shape of the test images.
-        test: ImageShape,
-    },
+    /// Images that are not of one shape.
+    #[error(transparent)]
+    Shapes(#[from] ShapeError),
     /// Arrays that do not make a data set.
     #[error("building a data set of {samples} samples: found {found} {what}, expected {expected}")]
     Arrays {

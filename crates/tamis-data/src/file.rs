@@ -72,14 +72,20 @@ pub(crate) fn open(path: &Path) -> Result<File, Error> {
 }
 
 fn unpack(path: &Path, packed: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
-    let ratio = FREE_BYTES.saturating_add(limits.gzip_ratio.saturating_mul(packed.len() as u64));
-    let limit = limits.file_bytes.min(ratio);
-    let unpacked = capped(MultiGzDecoder::new(packed), path, limit, packed.len() as u64)?;
+    let packed_bytes = packed.len() as u64;
+    let limit = unpacked_limit(packed_bytes, limits);
+    let unpacked = capped(MultiGzDecoder::new(packed), path, limit, packed_bytes)?;
     unpacked.map_err(|source| Error::Unpack { path: path.to_owned(), source })
 }
 
+/// The most bytes that so many packed ones may unpack to.
+pub(crate) fn unpacked_limit(packed_bytes: u64, limits: &Limits) -> u64 {
+    let ratio = FREE_BYTES.saturating_add(limits.gzip_ratio.saturating_mul(packed_bytes));
+    limits.file_bytes.min(ratio)
+}
+
 /// Everything that `reader` gives, refused if it is more than `limit` bytes.
-fn capped(
+pub(crate) fn capped(
     reader: impl Read,
     path: &Path,
     limit: u64,

@@ -1,12 +1,11 @@
 //! Images and labels: reads them, checks them, augments them and turns them into batches.
 //!
-//! Layouts: the idx files of MNIST, the binary files of CIFAR-10 and CIFAR-100 (both plain or
-//! gzip, told by content), folders of PNG and JPEG images and tar archives of such, Parquet files of
-//! images, synthetic images whose difficulty is known, and packs, files whose images stay where they
-//! are and are read one by one. Every layout ends in the same [`Dataset`]: bytes as
-//! `[sample, channel, height, width]`, one class a sample, samples named by
-//! [`SampleId`](tamis_core::SampleId) in the order of the files. The same images have the same
-//! fingerprint in every layout.
+//! Layouts: the idx files of MNIST, the binary files and pickles of CIFAR-10 and CIFAR-100 (all plain or
+//! gzip, told by content), NumPy archives, image folders and tar archives of such, Parquet files of images,
+//! shards of WebDataset, synthetic images whose difficulty is known, and packs, files whose images stay
+//! where they are and are read one by one. Every layout ends in the same [`Dataset`]: bytes as `[sample,
+//! channel, height, width]`, one class a sample, samples named by [`SampleId`](tamis_core::SampleId) in the
+//! order of the files. The same images have the same fingerprint in every layout.
 //!
 //! This crate knows no scores and no networks, prints nothing, and writes nothing but a pack into
 //! the file that it is given. Which samples are used when is decided in `tamis-select`.
@@ -55,14 +54,18 @@ mod folder;
 mod idx;
 mod images;
 mod memory;
+mod npz;
 mod open;
 mod pack;
 mod parquet;
+mod pickle;
 mod pixels;
 mod positional;
 mod prefetch;
 mod raw;
 mod shape;
+mod shape_error;
+mod sharding;
 mod statistics;
 mod store;
 mod sums;
@@ -71,6 +74,7 @@ mod training;
 mod truth;
 mod verify;
 mod watch;
+mod webdataset;
 
 pub use archive::ArchiveError;
 pub use augment::Augmentation;
@@ -84,12 +88,16 @@ pub use error::Error;
 pub use file::read as read_file;
 pub use findings::Tally;
 pub use folder::{image_files, read_image};
+pub use npz::NpzError;
 pub use open::{Loaded, find, open, open_watched};
 pub use pack::{PackError, Packed, pack, pack_datasets};
 pub use parquet::ParquetError;
+pub use pickle::PickleError;
 pub use prefetch::{Prefetch, prefetch};
 pub use shape::ImageShape;
+pub use shape_error::ShapeError;
 pub use statistics::{ChannelStatistics, Normalization};
 pub use training::{ColorJitter, Mixed, RandAugment, RandomResizedCrop, TrainingAugmentation};
 pub use truth::Truth;
 pub use watch::{Reading, Watch};
+pub use webdataset::WebDatasetError;

@@ -11,16 +11,16 @@ use crate::pack::{Opened, is_pack, open_pack};
 use crate::raw::{Classes, RawData};
 use crate::watch::Watch;
 use crate::{
-    DataConfig, Dataset, Error, Limits, archive, cifar, doubts, duplicates, file, folder, idx,
-    parquet, synthetic,
+    DataConfig, Dataset, Error, Limits, ShapeError, archive, cifar, doubts, duplicates, file,
+    folder, idx, npz, parquet, synthetic, webdataset,
 };
 
 /// Data that is ready for use.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// `cifar10`, `cifar100`, `mnist` if asked for by that name, `synthetic`, or the name of the folder
-    /// of images, Parquet or idx files; a single Parquet file has its own, without the ending. An archive and
-    /// a pack have the name of what was packed.
+    /// `cifar10`, `cifar100`, `mnist` if asked for by that name, `synthetic`, or the name of the folder of
+    /// images, Parquet or idx files, or shards; a single file has its own, without the ending. An archive
+    /// and a pack have the name of what was packed.
     pub name: String,
     /// The training split: all that a search may look at.
     pub train: Dataset,
@@ -112,19 +112,22 @@ const SYNTHETIC: &str = "synthetic";
 enum Layout {
     Idx,
     Cifar(&'static cifar::Format),
+    Npz,
     Encoded(Kind),
     Pack,
 }
 
 /// The names that may stand before a path.
-const NAMES: [(&str, Layout); 8] = [
+const NAMES: [(&str, Layout); 10] = [
     ("cifar10:", Layout::Cifar(&cifar::CIFAR10)),
     ("cifar100:", Layout::Cifar(&cifar::CIFAR100)),
     ("mnist:", Layout::Idx),
     ("idx:", Layout::Idx),
     ("folder:", Layout::Encoded(Kind::Folder)),
     ("tar:", Layout::Encoded(Kind::Archive)),
+    ("npz:", Layout::Npz),
     ("parquet:", Layout::Encoded(Kind::Parquet)),
+    ("webdataset:", Layout::Encoded(Kind::WebDataset)),
     ("pack:", Layout::Pack),
 ];
 
@@ -134,6 +137,7 @@ fn read(config: &DataConfig, watch: &mut Watch, findings: &mut Findings) -> Opti
     let mut raw = match layout {
         Layout::Idx => idx::read(path, limits, findings),
         Layout::Cifar(format) => cifar::read(format, path, limits, findings),
+        Layout::Npz => npz::read(path, limits, findings),
         Layout::Encoded(kind) => contents::read(kind, path, config, watch, findings),
         Layout::Pack => {
             let Opened { name, train, test } = findings.keep(open_pack(path, config))?;
@@ -241,6 +245,9 @@ fn in_folder(path: &Path) -> Result<Option<Layout>, Error> {
     if parquet::is_here(path) {
         return Ok(Some(Layout::Encoded(Kind::Parquet)));
     }
+    if webdataset::is_here(path) {
+        return Ok(Some(Layout::Encoded(Kind::WebDataset)));
+    }
     let holds_folders = file::sorted_entries(path)?.iter().any(|entry| entry.is_dir());
     // Images that lie in no folder are refused as such.
     Ok((holds_folders || folder::holds_images(path)).then_some(Layout::Encoded(Kind::Folder)))
@@ -252,6 +259,12 @@ fn in_file(path: &Path, limits: &Limits) -> Result<Option<Layout>, Error> {
     }
     if parquet::is_file(path) {
         return Ok(Some(Layout::Encoded(Kind::Parquet)));
+    }
+    if npz::is_file(path) {
+        return Ok(Some(Layout::Npz));
+    }
+    if webdataset::is_file(path) {
+        return Ok(Some(Layout::Encoded(Kind::WebDataset)));
     }
     if archive::is_file(path) {
         return Ok(Some(Layout::Encoded(Kind::Archive)));
@@ -285,7 +298,7 @@ fn shorten(train: Dataset, config: &DataConfig) -> Result<Dataset, Error> {
 fn same_shape(train: &Dataset, test: Option<&Dataset>) -> Result<(), Error> {
     let train = train.shape();
     match test.map(Dataset::shape).filter(|&test| test != train) {
-        Some(test) => Err(Error::SplitShapes { train, test }),
+        Some(test) => Err(ShapeError::Splits { train, test }.into()),
         None => Ok(()),
     }
 }

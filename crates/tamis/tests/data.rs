@@ -6,10 +6,11 @@
 mod common;
 
 use std::fs;
-use std::io::Write;
-use std::path::Path;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use flate2::read::GzDecoder;
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
 use serde_json::Value;
@@ -139,4 +140,62 @@ fn of_data_that_are_not_there_nothing_else_is_said() {
         let told = ended(&run_in(place.path(), &["search", "--data", data]), 3);
         assert_eq!(told, format!("error: reading `{data}`: it does not exist{hint}\n"));
     }
+}
+
+/// Files as Python libraries wrote them: the same images in several layouts.
+fn unpack_layouts(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            unpack_layouts(&path, &target);
+            continue;
+        }
+        let mut content = Vec::new();
+        GzDecoder::new(fs::File::open(&path).unwrap()).read_to_end(&mut content).unwrap();
+        fs::create_dir_all(to).unwrap();
+        fs::write(target.with_extension(""), content).unwrap();
+    }
+}
+
+#[test]
+fn the_same_images_have_one_search_result_in_every_layout() {
+    let place = tempfile::tempdir().unwrap();
+    let layouts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tamis-data/tests/layouts");
+    unpack_layouts(&layouts, place.path());
+    let search = |layout: &str| -> PathBuf {
+        let run = place.path().join(format!("run of {layout}"));
+        let out = format!("--out={}", run.display());
+        ended(&search_in(place.path(), layout, &["--batch=40", "--set=data.size=8", &out]), 0);
+        run
+    };
+    let expected = told_by(&search("folder.tar"));
+    let others = ["cifar-10-batches-py", "cifar-100-python", "keras.npz", "medmnist.npz"];
+    for layout in others.into_iter().chain(["huggingface", "webdataset"]) {
+        let (metrics, mut data) = told_by(&search(layout));
+        data["name"] = expected.1["name"].clone();
+        assert_eq!((metrics, data), expected, "{layout}");
+    }
+}
+
+#[test]
+fn images_as_they_come_are_searched_without_a_setting_and_notes_say_what_was_done_to_them() {
+    let place = tempfile::tempdir().unwrap();
+    let photos = place.path().join("photos");
+    write_classes(&photos);
+    // A bitmap of 70 x 70 pixels in colour.
+    let head = b"BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x46\0\0\0\x46\0\0\0\x01\0\x18\0";
+    let pixels = (0..70 * 212).map(|at| (at * 7) as u8);
+    let bitmap = [&head[..], &[0; 24], &pixels.collect::<Vec<u8>>()].concat();
+    fs::write(photos.join("dog/large.bmp"), bitmap).unwrap();
+    let told = ended(&search_in(&photos, ".", &["--epochs=1"]), 0);
+    assert!(told.contains("images of 2 sizes, from 8 x 8 to 70 x 70 pixels, are scaled"), "{told}");
+    assert!(told.contains("24 grey images among 1 in colour become colour, too"), "{told}");
+    let strict = ended(&search_in(&photos, ".", &["--set=data.strict=true"]), 3);
+    assert!(strict.contains("found images of 2 sizes"), "{strict}");
+    let large = ["--epochs=1", "--set=data.size=36", "--batch=24"];
+    let told = ended(&search_in(&photos, ".", &large), 0);
+    let warning = "images of 36 x 36 pixels are larger than the 32 x 32 that the space \
+                   `nas-bench-201` is made for: each takes 1.3 times the work";
+    assert!(told.contains(warning), "{told}");
 }

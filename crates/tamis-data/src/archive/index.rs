@@ -40,6 +40,8 @@ pub(crate) struct Span {
 /// All entries by their paths, of which that of the archive itself is empty.
 pub(crate) struct Index {
     pub(crate) nodes: BTreeMap<PathBuf, Node>,
+    /// Files that a later one of the same path took the place of.
+    pub(crate) replaced: Vec<String>,
     /// Entries that would be unpacked elsewhere.
     outside: Vec<String>,
 }
@@ -55,7 +57,8 @@ impl Index {
         let length = reader.seek(SeekFrom::End(0)).map_err(failed)?;
         reader.rewind().map_err(failed)?;
         let root = (PathBuf::new(), Node::Folder(Vec::new()));
-        let mut index = Index { nodes: BTreeMap::from([root]), outside: Vec::new() };
+        let nodes = BTreeMap::from([root]);
+        let mut index = Index { nodes, replaced: Vec::new(), outside: Vec::new() };
         let (mut archive, mut end) = (Archive::new(reader), 0);
         for entry in archive.entries_with_seek().map_err(failed)? {
             let entry = entry.map_err(failed)?;
@@ -118,7 +121,10 @@ impl Index {
         match (self.nodes.get_mut(path), node) {
             (Some(Node::Folder(_)), Node::Folder(_)) => {}
             (Some(Node::Folder(_)), _) | (Some(_), Node::Folder(_)) => return Err(both),
-            (Some(before), node) => *before = node,
+            (Some(before), node) => {
+                self.replaced.push(path.display().to_string());
+                *before = node;
+            }
             (None, node) => {
                 self.nodes.insert(path.to_owned(), node);
                 if let Some(Node::Folder(entries)) = self.nodes.get_mut(folder) {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use self::content::Content;
 pub use self::error::ArchiveError;
-use self::index::{Index, Node, Span};
+pub(crate) use self::index::{Index, Node, Span};
 use crate::file::name_bytes;
 use crate::findings::Findings;
 use crate::folder::{Entries, Kind, Tree, is_clutter, role};
@@ -32,7 +32,7 @@ pub(crate) fn is_file(path: &Path) -> bool {
 }
 
 /// The name of a file that is called an archive, without what calls it so.
-fn without_ending(path: &Path) -> Option<String> {
+pub(crate) fn without_ending(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_string_lossy();
     let end = ENDINGS.iter().find(|ending| name.to_lowercase().ends_with(**ending))?;
     name.get(..name.len() - end.len()).map(str::to_owned)

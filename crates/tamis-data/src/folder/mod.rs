@@ -20,11 +20,12 @@ use self::names::{difference, look};
 use self::scan::{ClassFolder, Scanner};
 use self::splits::{Splits, taken_for_classes};
 use self::tree::Disk;
+use crate::file::{name_bytes, sorted_entries};
 use crate::findings::Findings;
 use crate::fit::Fit;
 use crate::images::{
-    CHUNK, Claim, Collected, Encoded, FileKind, Intake, Split, Survey, by_ending, decode, joined,
-    measure,
+    BEGINNING, CHUNK, Claim, Collected, Encoded, FileKind, Intake, Split, Survey, by_ending,
+    decode, joined, measure,
 };
 use crate::raw::RawData;
 use crate::store::Store;
@@ -39,6 +40,12 @@ pub(crate) use self::tree::{Entries, Kind, Tree};
 /// Whether a folder on the disk holds files that their names call images.
 pub(crate) fn holds_images(folder: &Path) -> bool {
     Disk::new(folder, false).is_ok_and(|disk| skip::holds_images(&disk, folder))
+}
+
+/// Whether a folder on the disk holds folders that are not skipped by their names.
+pub(crate) fn has_folders(folder: &Path) -> bool {
+    let entries = sorted_entries(folder).unwrap_or_default();
+    entries.iter().any(|path| path.is_dir() && !is_clutter(name_bytes(path)))
 }
 
 /// An image folder that was looked through, and none of whose files was opened.
@@ -160,9 +167,6 @@ fn class_folders(
         None => Some(classes),
     }
 }
-
-/// Bytes of a file that mostly tell the shape of its image.
-const BEGINNING: usize = 4096;
 
 /// A file of a class folder.
 struct ImageFile<'a> {

@@ -1,5 +1,5 @@
-//! Whether a file holds more pictures than the one that is read, by its chunks and blocks. Decodes nothing; of
-//! damaged files it says no more than what can be seen, for the decoders refuse them.
+//! Whether a file holds more pictures than the one that is read, by its chunks and blocks. Decodes nothing;
+//! of damaged files it says no more than what can be seen, for the decoders refuse them.
 
 /// Whether a PNG file has an animation control chunk before its pixels.
 pub(super) fn png(content: &[u8]) -> bool {

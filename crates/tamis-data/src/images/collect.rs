@@ -8,7 +8,7 @@ use crate::findings::{Findings, Tally, list};
 use crate::fit::Picture;
 use crate::raw::{RawData, RawSplit};
 use crate::store::Store;
-use crate::{Error, ImageShape};
+use crate::{Error, ImageShape, ShapeError};
 
 /// What became of a split.
 pub(crate) struct Collected<S> {
@@ -188,10 +188,10 @@ fn mixed_sizes(folder: &Path, sizes: &BTreeMap<(usize, usize), PathBuf>) -> Opti
     };
     let (first, second) = (text(sizes.first_key_value()?), text(sizes.last_key_value()?));
     let (folder, sizes) = (folder.to_owned(), sizes.len());
-    (sizes > 1).then_some(Error::MixedSizes { folder, sizes, first, second })
+    (sizes > 1).then(|| ShapeError::Sizes { folder, sizes, first, second }.into())
 }
 
 fn mixed_channels(folder: &Path, channels: &BTreeMap<usize, PathBuf>) -> Option<Error> {
     let (grey, colour) = (channels.get(&1)?.clone(), channels.get(&3)?.clone());
-    Some(Error::MixedChannels { folder: folder.to_owned(), grey, colour })
+    Some(ShapeError::Channels { folder: folder.to_owned(), grey, colour }.into())
 }

@@ -1,9 +1,9 @@
 //! One image file to one picture.
 //!
-//! Conversions, all fixed: 16 bits are scaled to 8; palettes become colour; transparent pixels
-//! are laid over white; CMYK is taken as Adobe's inverted kind; of an animation the still image
-//! or the first frame counts, of several pages the first; EXIF rotation and colour profiles are not applied, as in torchvision. Whatever could
-//! surprise is marked, so that it can be told.
+//! Conversions, all fixed: 16 bits are scaled to 8; palettes become colour; transparent pixels are laid
+//! over white; CMYK is taken as Adobe's inverted kind; of an animation the still image or the first frame
+//! counts, of several pages the first; EXIF rotation and colour profiles are not applied, as in
+//! torchvision. Whatever could surprise is marked, so that it can be told.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -37,7 +37,9 @@ impl Mark {
             Mark::Transparent => "images with transparent pixels, laid over white",
             Mark::Deep => "images of 16 bits a channel, scaled to 8",
             Mark::Cmyk => "CMYK images, turned into RGB without a colour profile",
-            Mark::Animated => "animated images, of which the still image is used",
+            Mark::Animated => {
+                "animated images, of which the still image or the first frame is used"
+            }
             Mark::Pages => "TIFF images of several pages, of which the first is used",
         }
     }

@@ -108,8 +108,8 @@ fn readable_name(name: &str) -> Option<ImageFormat> {
     }
 }
 
-/// The format of content that is read. Photos in a camera's own format are TIFF files inside: where the ending
-/// claims such a one, it is believed.
+/// The format of content that is read. Photos in a camera's own format are TIFF files inside: where the
+/// ending claims such a one, it is believed.
 pub(crate) fn readable(claim: Claim, content: &[u8]) -> Option<ImageFormat> {
     if content.starts_with(b"\x89PNG\r\n\x1a\n") {
         return Some(ImageFormat::Png);

@@ -16,6 +16,9 @@ use crate::{DataConfig, Error, ImageShape, Limits};
 /// Images decoded at a time: bounds the memory held by images that have no place yet.
 pub(crate) const CHUNK: usize = 64;
 
+/// Bytes of an encoded image that mostly tell its shape.
+pub(crate) const BEGINNING: usize = 4096;
+
 /// What may be an image of a split.
 pub(crate) trait Encoded: Sync {
     /// What it is called in messages, with the data's own place before it.

@@ -11,5 +11,5 @@ mod survey;
 pub(crate) use self::collect::{Collected, joined};
 pub(crate) use self::decode::{FileKind, decode, measure};
 pub(crate) use self::formats::{Claim, READ, by_ending};
-pub(crate) use self::intake::{CHUNK, Encoded, Intake};
+pub(crate) use self::intake::{BEGINNING, CHUNK, Encoded, Intake};
 pub(crate) use self::survey::{Split, Survey};

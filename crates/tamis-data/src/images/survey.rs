@@ -1,4 +1,5 @@
-//! What images measure before one of them is decoded, and the shape that all are brought to where they differ.
+//! What images measure before one of them is decoded, and the shape that all are brought to where they
+//! differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 

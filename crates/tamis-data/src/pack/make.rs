@@ -13,7 +13,7 @@ use crate::open::{encoded, open_watched};
 use crate::raw::{Classes, RawSplit};
 use crate::store::Store;
 use crate::watch::{Count, Watch};
-use crate::{DataConfig, Dataset, Error, Loaded};
+use crate::{DataConfig, Dataset, Error, Loaded, ShapeError};
 
 /// What was packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ fn packed(
     let test = raw.test.and_then(|test| findings.keep(written(test)));
     if let Some(test) = test.as_ref().filter(|test| test.shape != train.shape) {
         let (train, test) = (train.shape, test.shape);
-        findings.problems.push(Error::SplitShapes { train, test });
+        findings.problems.push(ShapeError::Splits { train, test }.into());
     }
     Some(Data { room, name: raw.name, classes, train, test })
 }
@@ -112,7 +112,7 @@ fn packed(
 ///
 /// # Errors
 ///
-/// [`Error::SplitShapes`], [`PackError::Write`], [`Error::Stopped`] if `watch` broke: what is in the file
+/// [`ShapeError::Splits`], [`PackError::Write`], [`Error::Stopped`] if `watch` broke: what is in the file
 /// then is of no use.
 pub fn pack_datasets(
     (name, train, test): (&str, &Dataset, Option<&Dataset>),
@@ -121,7 +121,7 @@ pub fn pack_datasets(
     watch: &mut Watch,
 ) -> Result<(), Error> {
     if let Some(test) = test.filter(|test| test.shape() != train.shape()) {
-        return Err(Error::SplitShapes { train: train.shape(), test: test.shape() });
+        return Err(ShapeError::Splits { train: train.shape(), test: test.shape() }.into());
     }
     let out = Out { path, file };
     data_of(name.to_owned(), (train, test), out, watch)?.finish(out)

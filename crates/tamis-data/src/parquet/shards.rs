@@ -7,6 +7,7 @@ use super::error::ParquetError;
 use crate::file::{name_bytes, sorted_entries};
 use crate::findings::{Findings, list};
 use crate::folder::{Role, holds_images, is_clutter, role};
+use crate::sharding::{Number, numbered};
 
 /// The files of both splits, each in the order of its shards.
 pub(super) struct Shards {
@@ -24,13 +25,8 @@ struct Named {
     /// The split, if the name tells.
     role: Option<Role>,
     number: Option<Number>,
-}
-
-/// Which shard of how many.
-#[derive(Clone, Copy, PartialEq)]
-struct Number {
-    shard: usize,
-    of: usize,
+    /// Whether a folder of the split's name holds it, and all that is in it belongs together.
+    in_split: bool,
 }
 
 impl Named {
@@ -39,29 +35,43 @@ impl Named {
         let stem = path.file_stem()?.to_string_lossy().into_owned();
         let (set, number) = numbered(&stem);
         let (set, role) = (set.to_owned(), role(set));
-        Some(Named { path, stem, set, role, number })
+        Some(Named { path, stem, set, role, number, in_split: false })
     }
 
+    /// The files in a folder, and in the folders of splits in it.
     fn all(folder: &Path) -> Vec<Named> {
+        let mut files = Named::directly_in(folder);
+        for split in folders_in(folder).iter().filter(|folder| is_split(folder)) {
+            let name = String::from_utf8_lossy(name_bytes(split)).into_owned();
+            files.extend(Named::directly_in(split).into_iter().map(|file| Named {
+                stem: format!("{name}/{}", file.stem),
+                role: role(&name),
+                set: if file.number.is_some() { file.set } else { name.clone() },
+                in_split: true,
+                ..file
+            }));
+        }
+        files
+    }
+
+    fn directly_in(folder: &Path) -> Vec<Named> {
         let entries = sorted_entries(folder).unwrap_or_default();
         let files = entries.into_iter().filter(|path| !is_clutter(name_bytes(path)));
         files.filter(|path| path.is_file()).filter_map(Named::of).collect()
     }
 }
 
+/// Whether a folder is called a split and holds Parquet files alone.
+fn is_split(folder: &Path) -> bool {
+    role(&String::from_utf8_lossy(name_bytes(folder))).is_some()
+        && !Named::directly_in(folder).is_empty()
+        && folders_in(folder).is_empty()
+        && !holds_images(folder)
+}
+
 /// Whether a file is called a Parquet file.
 pub(super) fn is_named(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
-}
-
-/// What stands before `-00000-of-00002`, and these numbers.
-fn numbered(stem: &str) -> (&str, Option<Number>) {
-    let parts = || {
-        let (before, of) = stem.rsplit_once("-of-")?;
-        let (set, shard) = before.rsplit_once('-')?;
-        Some((set, Number { shard: shard.parse().ok()?, of: of.parse().ok()? }))
-    };
-    parts().map_or((stem, None), |(set, number)| (set, Some(number)))
 }
 
 /// How many shards a split has of which a file is one, if its name tells and there are several.
@@ -75,8 +85,9 @@ pub(super) fn shards_of(path: &Path) -> Option<usize> {
 pub(crate) fn is_here(folder: &Path) -> bool {
     let Some(place) = place_of(folder) else { return false };
     let folders = folders_in(folder);
-    let is_alone = if place == folder { folders.is_empty() } else { folders == [place.clone()] };
-    is_alone && folders_in(&place).is_empty() && ![folder, &place].into_iter().any(holds_images)
+    let holds_splits = |folder: &Path| folders_in(folder).iter().all(|inner| is_split(inner));
+    let is_alone = place == folder || folders == [place.clone()];
+    is_alone && holds_splits(&place) && ![folder, &place].into_iter().any(holds_images)
 }
 
 /// Where the files are: in a folder, in the folder `data` in it, or in the only folder in it.
@@ -152,8 +163,11 @@ fn shards<'a>(
     };
     let (set, of) = (&first.set, first.number.map(|number| number.of));
     let is_same = |file: &&Named| file.set == *set && file.number.map(|number| number.of) == of;
-    if !found.iter().all(is_same) || (of.is_none() && found.len() > 1) {
+    if !found.iter().all(is_same) || (of.is_none() && found.len() > 1 && !first.in_split) {
         return wrong(&found, "the shards of one split".to_owned());
+    }
+    if of.is_none() && first.in_split {
+        return Ok(Some(found));
     }
     let of = of.unwrap_or(1);
     found.sort_by_key(|file| file.number.map(|number| number.shard));

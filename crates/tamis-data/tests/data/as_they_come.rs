@@ -2,6 +2,7 @@
 
 use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, ImageFormat, RgbImage};
+use proptest::prelude::*;
 use tamis_core::SampleId;
 use tamis_data::{DataConfig, Error, ImageShape, Limits, Loaded, check, open, pack};
 
@@ -95,7 +96,8 @@ fn of_an_animation_the_first_frame_counts_and_a_note_says_so() {
     let folder = sound_with("cat/9.gif", &content);
     let data = read(folder.path());
     assert_eq!(*data.train.pixels(SampleId(3)).unwrap(), *first.pixels);
-    let note = "animated images, of which the still image is used (1): cat/9.gif";
+    let note =
+        "animated images, of which the still image or the first frame is used (1): cat/9.gif";
     assert_eq!(data.notes, [note]);
 }
 
@@ -207,4 +209,25 @@ fn fifteen_hundred_classes_of_one_image_are_one_warning() {
     assert_eq!(single.len(), 1, "{warnings:?}");
     assert!(single[0].starts_with("classes with a single training image (1500): 0000, 0001,"));
     assert!(warnings.len() < 4, "{warnings:?}");
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    #[test]
+    fn bytes_changed_anywhere_in_an_image_end_in_data_or_a_problem(
+        format in prop::sample::select(OTHERS.to_vec()),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5)
+    ) {
+        let (format, ending) = format;
+        let mut content = encode(&picture(&plain(4, 8)), format);
+        for (at, byte) in changes {
+            let at = at.index(content.len());
+            content[at] = byte;
+        }
+        let folder = sound_with(&format!("cat/9.{ending}"), &content);
+        let limits = Limits { area_px: 1 << 20, ..Limits::default() };
+        let report = check(&DataConfig { limits, ..config(folder.path()) });
+        prop_assert!(report.stats.is_some() || !report.problems.is_empty());
+    }
 }

@@ -1,7 +1,7 @@
 //! The catalogue of bad idx, CIFAR and gzip files: each is refused with its own error.
 
 use proptest::prelude::*;
-use tamis_data::{DataConfig, Error, check, open};
+use tamis_data::{DataConfig, Error, ShapeError, check, open};
 
 use crate::testkit::*;
 
@@ -158,7 +158,8 @@ fn splits_of_different_shapes_are_refused_with_a_hint() {
     write_idx(folder.path(), "t10k", &samples(2, 6, 1, 9));
     let error = refusal(folder.path());
     assert!(
-        matches!(error, Error::SplitShapes { .. }) && error.to_string().contains("data.size=N")
+        matches!(error, Error::Shapes(ShapeError::Splits { .. }))
+            && error.to_string().contains("data.size=N")
     );
     let config = DataConfig { size: Some(8), ..config(folder.path()) };
     assert!(open(&config).is_ok());
@@ -210,7 +211,8 @@ fn a_layout_that_is_not_known_is_refused_with_those_that_are() {
     for source in ["cifar11:x", "Cifar10:x", "synthetic:x", "folders:"] {
         let error = refusal(source);
         assert!(matches!(&error, Error::UnknownLayoutName { .. }), "{error}");
-        let names = "expected one of: cifar10, cifar100, mnist, idx, folder, tar, parquet, pack; \
+        let names = "expected one of: cifar10, cifar100, mnist, idx, folder, tar, npz, \
+                parquet, webdataset, pack; \
                 hint: `synthetic`";
         assert!(error.to_string().contains(names), "{error}");
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests write throw-away files")]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests are tests")]
 
+mod arrays;
 mod as_they_come;
 mod batches;
 mod broken;
@@ -16,9 +17,12 @@ mod one_class;
 mod order;
 mod packs;
 mod parquets;
+mod pickles;
 mod prefetching;
+mod python;
 mod real;
 mod same_names;
+mod shards;
 mod splits;
 mod synthetic;
 mod tars;

@@ -324,8 +324,8 @@ fn check_lists_every_row_whose_image_cannot_be_read_and_counts_those_without_one
         (Some(cut), Some(b"8BPS\0\x01".to_vec()), Some(b"<html>".to_vec()));
     let expected = [
         "decoding `x.parquet, row 3`: found a JPEG image without its end, expected the end-of-image marker",
-        "decoding `x.parquet, row 7`: found an HTML page, expected an image in PNG, JPEG, WebP, BMP, GIF or TIFF; hint: what was \
-         downloaded is an answer of the server, not the image",
+        "decoding `x.parquet, row 7`: found an HTML page, expected an image in PNG, JPEG, WebP, \
+         BMP, GIF or TIFF; hint: what was downloaded is an answer of the server, not the image",
         "reading the column `image` of `x.parquet`: found no image in row 1 (nor in 1 more rows), expected \
          its bytes; hint: `datasets` writes names of files unless `datasets.table.embed_table_storage` put \
          the images in",

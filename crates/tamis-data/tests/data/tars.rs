@@ -6,21 +6,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use tamis_data::{ArchiveError, DataConfig, Error, Limits, Loaded, check, open, pack};
-use tar::{Builder, EntryType, Header};
+use tar::{EntryType, Header};
 use tempfile::TempDir;
 
 use crate::testkit::*;
-
-/// An archive of these entries, in this order.
-fn tar_of<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
-    let mut builder = Builder::new(Vec::new());
-    for (name, content) in entries {
-        let mut header = Header::new_gnu();
-        header.set_size(content.len() as u64);
-        builder.append_data(&mut header, name, content).unwrap();
-    }
-    builder.into_inner().unwrap()
-}
 
 /// An entry whose name is written as it is, which no builder does.
 fn raw_entry(name: &str, kind: EntryType, content: &[u8]) -> Vec<u8> {

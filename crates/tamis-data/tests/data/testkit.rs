@@ -10,6 +10,7 @@ use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
 use proptest::prelude::ProptestConfig;
 use tamis_core::{Key, Purpose};
 use tamis_data::{DataConfig, Error, Loaded, open};
+use tar::{Builder, Header};
 use tempfile::TempDir;
 
 /// An image `[channel, height, width]` with its label.
@@ -153,4 +154,15 @@ pub(crate) fn sound_with(name: &str, content: &[u8]) -> TempDir {
 
 pub(crate) fn refusal_with(name: &str, content: &[u8]) -> Error {
     refusal(sound_with(name, content).path())
+}
+
+/// An archive of these entries, in this order.
+pub(crate) fn tar_of<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
+    let mut builder = Builder::new(Vec::new());
+    for (name, content) in entries {
+        let mut header = Header::new_gnu();
+        header.set_size(content.len() as u64);
+        builder.append_data(&mut header, name, content).unwrap();
+    }
+    builder.into_inner().unwrap()
 }

@@ -47,7 +47,8 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     }
     if files.is_empty() {
         let named = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
-        let text = "found no image, expected PNG or JPEG files; hint: `tamis evaluate` reads other layouts";
+        let text = "found no image, expected files in PNG, JPEG, WebP, BMP, GIF or TIFF; hint: \
+                    `tamis evaluate` reads other layouts";
         return Err(Failure::Usage(format!("looking for images in {}: {text}", named.join(", "))));
     }
     Ok(files)

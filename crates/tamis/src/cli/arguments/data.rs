@@ -20,7 +20,7 @@ pub(crate) struct DataArguments {
     /// `synthetic`, a file or folder of images, or a layout and a path such as `cifar10:PATH`
     #[arg(value_name = "D", default_value = "synthetic")]
     pub(crate) data: String,
-    /// One setting, such as data.size=32
+    /// One setting, such as data.size=32 or data.strict=true
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// Print JSON

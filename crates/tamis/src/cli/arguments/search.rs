@@ -127,7 +127,7 @@ Examples:
   tamis search
       ten classes of drawn images, less than a minute
   tamis search --data photos/ --set data.size=32 --policy full
-      a folder of class folders of PNG or JPEG images; below ten thousand images, all of them
+      a folder of class folders of images; below ten thousand images, all of them
   tamis search --data cifar-10-batches-bin/
       CIFAR-10 in the binary layout, by the recipe quick: another tenth of its images each epoch, then a race
   tamis search --config runs/a --seed 1 --out runs/b
