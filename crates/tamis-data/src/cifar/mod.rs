@@ -41,6 +41,13 @@ struct Files {
     names: &'static str,
 }
 
+impl Files {
+    /// Whether a folder has one of the training files, plain or packed.
+    fn is_in(&self, folder: &Path) -> bool {
+        self.train.iter().any(|name| file::find(folder, name).is_some())
+    }
+}
+
 pub(crate) const CIFAR10: Format = Format {
     name: "cifar10",
     label_limits: &[10],
@@ -83,14 +90,13 @@ impl Format {
 
     /// Whether a folder holds training files of this data set.
     pub(crate) fn is_here(&self, folder: &Path) -> bool {
-        let is_here = |name: &&str| file::find(folder, name).is_some();
-        self.binary.train.iter().any(is_here)
-            || self.pickled.train.iter().any(|name| {
-                let file = file::find(folder, name);
-                file.is_some_and(|file| {
-                    file::beginning(&file, 2).is_ok_and(|start| pickled::is_pickle(&start))
-                })
-            })
+        self.binary.is_in(folder)
+            || self
+                .pickled
+                .train
+                .iter()
+                .filter_map(|name| file::find(folder, name))
+                .any(|file| file::beginning(&file, 2).is_ok_and(|start| pickled::is_pickle(&start)))
     }
 
     /// Whether these bytes are whole binary records with labels in range, or a pickle of this data set.
@@ -103,9 +109,8 @@ impl Format {
 
     /// The files of the archive that a folder holds: those of the binary one, unless there are none.
     fn files_in(&self, folder: &Path) -> &Files {
-        let is_binary = self.binary.train.iter().any(|name| file::find(folder, name).is_some());
-        let has_pickles = self.pickled.train.iter().any(|name| file::find(folder, name).is_some());
-        if is_binary || !has_pickles { &self.binary } else { &self.pickled }
+        let is_binary = self.binary.is_in(folder) || !self.pickled.is_in(folder);
+        if is_binary { &self.binary } else { &self.pickled }
     }
 
     fn parse(&self, content: &[u8], path: &Path) -> Result<Records, Error> {

@@ -88,8 +88,9 @@ impl<'a> Survey<'a> {
     fn grey_among_colour(&self) -> Option<String> {
         let (grey, colour) = (self.channels.get(&1)?, self.channels.get(&3)?);
         Some(format!(
-            "{grey} grey images among {colour} in colour become colour, too; `data.channels=1` makes all \
-             grey, `data.strict=true` refuses them"
+            "grey images among colour ones ({grey} of {}) become colour, too; `data.channels=1` makes \
+             all grey, `data.strict=true` refuses them",
+            grey + colour
         ))
     }
 }

@@ -166,8 +166,8 @@ fn grey_among_colour_becomes_colour_and_grey_alone_stays_grey() {
     let folder = sound_with("dog/grey.png", &png(grey));
     let data = read(folder.path());
     assert_eq!(*data.train.pixels(SampleId(6)).unwrap(), *grey.pixels.repeat(3));
-    let note = "1 grey images among 6 in colour become colour, too; `data.channels=1` makes all grey, \
-                `data.strict=true` refuses them";
+    let note = "grey images among colour ones (1 of 7) become colour, too; `data.channels=1` makes all \
+                grey, `data.strict=true` refuses them";
     assert_eq!(data.notes, [note]);
     let alone = crate::testkit::folder();
     write_png_folder(alone.path(), &samples(7, 6, 1, 8));
