@@ -54,7 +54,7 @@ fn refused(content: &[u8]) -> Error {
 fn at_opcode(content: &[u8]) -> (String, usize) {
     match refused(content) {
         Error::Pickle(PickleError::Opcode { found, offset, .. }) => (found, offset),
-        error => panic!("{error}"),
+        error => unreachable!("an opcode is expected: {error}"),
     }
 }
 
