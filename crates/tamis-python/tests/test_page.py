@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import re
 import warnings
@@ -15,12 +16,7 @@ PAGE = PACKAGE.parent.parent / "docs/python.md"
 BLOCK = re.compile(r"((?:<!-- docs: [^\n]*-->\n)?)```python\n(.*?)```\n(?:\n((?:    [^\n]*\n)+))?", re.DOTALL)
 
 
-def has_torch() -> bool:
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        return False
-    return True
+HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 
 @pytest.mark.parametrize("page", [PAGE, PACKAGE / "README.md"], ids=lambda page: page.name)
@@ -30,7 +26,7 @@ def test_every_program_of_a_page_prints_what_the_page_shows(page: Path, in_folde
     assert len(blocks) == text.count("```python\n") > 0
     names: dict[str, object] = {}
     for about, program, shown in blocks:
-        if "PyTorch" in about and not has_torch():
+        if "PyTorch" in about and not HAS_TORCH:
             continue
         told = io.StringIO()
         with contextlib.redirect_stdout(told), warnings.catch_warnings():
