@@ -88,10 +88,7 @@ pub(crate) fn score(
     observer: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let kind: ScoreKind = named("scoring", "by", by)?;
-    let config = layers(settings)?.resolve_scoring().map_err(raised)?;
-    ended(py, observer, move |teller| {
-        made(Scoring::new(config, teller)?.score(kind, &out, teller)?)
-    })
+    tabled(py, settings, observer, move |scoring, teller| scoring.score(kind, &out, teller))
 }
 
 /// Embeds every training image into a file.
@@ -104,9 +101,21 @@ pub(crate) fn embed(
     observer: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let kind: Embedding = named("embedding", "by", by)?;
+    tabled(py, settings, observer, move |scoring, teller| scoring.embed(kind, &out, teller))
+}
+
+/// Makes a table of every training image of the data that the settings name; `make` says whether it came to
+/// its end.
+fn tabled(
+    py: Python<'_>,
+    settings: &Bound<'_, PyDict>,
+    observer: Option<&Bound<'_, PyAny>>,
+    make: impl FnOnce(&Scoring, &mut Teller) -> Result<bool, Error> + Send + 'static,
+) -> PyResult<()> {
     let config = layers(settings)?.resolve_scoring().map_err(raised)?;
     ended(py, observer, move |teller| {
-        made(Scoring::new(config, teller)?.embed(kind, &out, teller)?)
+        let scoring = Scoring::new(config, teller)?;
+        made(make(&scoring, teller)?)
     })
 }
 

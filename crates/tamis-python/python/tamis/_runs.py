@@ -208,7 +208,7 @@ def train(
     if isinstance(what, Run):
         named["network.genotype"] = str(what.genotype)
         if data is None:
-            named["data"] = _settings_of(what)["data"]
+            named["data"] = _tamis.settings_of(what.path)["data"]
     elif what.startswith("resnet"):
         named["network.name"] = what
     else:
@@ -362,10 +362,6 @@ def _flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
         elif value is not None:
             found[f"{before}{key}"] = value
     return found
-
-
-def _settings_of(run: Run) -> dict[str, Any]:
-    return dict(_tamis.settings_of(run.path))
 
 
 def _pair(images: Any, labels: Any) -> Any:
